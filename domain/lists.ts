@@ -1,0 +1,109 @@
+// The closed lists of events.md section 6. A new value keeps an event's version; a value is never removed.
+import { Type, type Static } from 'typebox'
+
+const list = <const V extends readonly string[]>(values: V) => Type.Enum([...values] as unknown as V)
+
+export const roles = [
+  'holder',
+  'mc',
+  'legalRepresentative',
+  'accreditedRepresentative',
+  'authorisedPerson',
+  'legalAuthority',
+  'raOfficer',
+  'caOfficer',
+  'recoveryOfficer',
+  'unblockingOperator',
+  'securityOfficer',
+  'systemOperator',
+  'auditor',
+  'supervisor',
+  'archivist',
+  'supportAgent',
+  'program',
+] as const
+export const role = list(roles)
+export type Role = (typeof roles)[number]
+export const power = list(['request', 'verifyIdentity', 'revoke', 'recover'])
+export const requestKind = list(['initial', 'replacement', 'renewal'])
+export const path = list(['direct', 'mandate'])
+export const holderKind = list(['agent', 'newcomer', 'contractor'])
+export const cardKind = list(['agent', 'temporary'])
+export const temporaryCause = list(['forgotten', 'lost', 'awaiting', 'newcomer', 'contractor'])
+export const profile = list(['encryption', 'ocspResponder'])
+export const identityLevel = list(['full', 'light'])
+export const identityMethod = list(['inPerson', 'mandate', 'referential', 'file', 'authCertificate'])
+export const documentKind = list(['nationalIdentityCard', 'passport', 'residencePermit', 'professionalCard'])
+export const pieceKind = list([
+  'requestForm',
+  'identityCopy',
+  'mandate',
+  'delegation',
+  'cguSigned',
+  'noChange',
+])
+export const channel = list(['portal', 'faceToFace', 'callCentre', 'email', 'post', 'internal'])
+export const revocationCause = list([
+  'keyCompromised',
+  'keyCompromiseSuspected',
+  'activationDataCompromised',
+  'cardLost',
+  'cardStolen',
+  'cardFaulty',
+  'dataChanged',
+  'dossierError',
+  'obligationsBreached',
+  'holderLeft',
+  'holderDeceased',
+  'entityClosed',
+  'cessation',
+  'unspecified',
+])
+export const revocationOrigin = list(['request', 'exOfficio', 'undelivered', 'cardScrapped', 'termination'])
+export const authentication = list(['portal', 'identityDocument', 'callback', 'signature', 'exOfficio'])
+export const regime = list(['newCard', 'approved'])
+export const ground = list(['holderRequest', 'judicial', 'unavailability', 'lawfulAuthority'])
+export const retentionClass = list(['status', 'reg', 'escrow', 'recovery', 'journal'])
+export const endCause = list([
+  'departure',
+  'withdrawn',
+  'expired',
+  'declined',
+  'checkFailed',
+  'incompatible',
+  'closed',
+  'merged',
+])
+export const returnCause = list(['piecesMissing', 'identityDoubtful'])
+export const requestEnd = list(['withdrawn', 'lapsed', 'duplicate'])
+export const leftOutCause = list(['cardFull', 'escrowEnded', 'keyLost'])
+export const sessionOutcome = list(['deskBusy', 'cardFailed', 'refused', 'abandoned', 'holderLeft', 'lapsed'])
+export const pinOccasion = list(['issuance', 'renewal', 'unblocking'])
+export const incident = list(['blocked', 'faulty', 'lost', 'stolen'])
+export const scrapCause = list(['faulty', 'refused', 'spoiled', 'returned', 'replaced', 'found'])
+export const refusalCause = list(['contentWrong', 'noAnswer'])
+export const abandonCause = list(['lint', 'signerRefused', 'sessionLost', 'issuanceStopped'])
+export const destructionCause = list(['termEnded', 'neverCertified'])
+export const recoveryEnd = list(['withdrawn', 'expired'])
+export const stopCause = list(['termination', 'compromise', 'control'])
+export const entityKind = list(['ministry', 'contractor'])
+export const entityProof = list(['register', 'order', 'document'])
+export const means = list(['portal', 'desk', 'signedForm'])
+export const presence = list(['inPerson', 'selfService'])
+export const cardFunction = list(['privateKey', 'other'])
+export const unblockMethod = list(['puk', 'challenge'])
+export const scrapMethod = list(['shredded', 'erased'])
+export const custody = list(['escrow', 'service'])
+export const signatureForm = list(['none', 'handwritten', 'electronic'])
+// `pkcs12` is ours: until the recipient's certificate can be named (issue of its own) a PKCS#12 file is handed over.
+export const recoveryOutput = list(['cms', 'card', 'pkcs12'])
+export const keyPurpose = list(['ca', 'ocsp', 'log', 'mac', 'escrowKek', 'dataKek', 'recovery', 'root'])
+export const journalKind = list(['appointment', 'component', 'account'])
+export const destructionMethod = list(['dataKeyDeleted', 'blobDeleted', 'kekDestroyed', 'moduleErased'])
+export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'none'])
+export type SignInMeans = Static<typeof signInMeans>
+export const algorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384', 'aes256'])
+export type Algorithm = Static<typeof algorithm>
+export const keyUsage = list(['keyEncipherment', 'keyAgreement', 'digitalSignature'])
+export const copyDirection = list(['backup', 'restore', 'transfer'])
+export const keyOperation = list(['export', 'sign', 'unwrap', 'generate'])

@@ -1,0 +1,123 @@
+// The policy file: names, object identifiers, URLs, durations and quotas of one certification authority. Numbers that
+// the CGU does not state live here and nowhere else; numbers it does state are fixed by the schema.
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { code, url } from '../fields.ts'
+import { algorithm, channel } from '../lists.ts'
+
+const closed = { additionalProperties: false }
+const oid = Type.String({ pattern: '^[0-2](\\.(0|[1-9]\\d*))+$' })
+const text = Type.String({ minLength: 1, maxLength: 200 })
+const siren = Type.String({ pattern: '^\\d{9}$' })
+const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
+
+/** A certification authority of the chain: its subject and its certificate's life. */
+const authority = Type.Object(
+  {
+    country: Type.String({ pattern: '^[A-Z]{2}$' }),
+    organization: text,
+    /** SIREN; the DN carries it as `OU=0002 <siren>` and `organizationIdentifier=NTRFR-<siren>` (RGS A4 VII, EN 319 412-1). */
+    siren,
+    commonName: text,
+    validityYears: count(1, 30),
+    algorithm,
+  },
+  closed,
+)
+
+export const policySchema = Type.Object(
+  {
+    /** `test`: every DN begins with `TEST ` (RGS A4 II.4). `production`: software keys are refused. */
+    environment: Type.Union([Type.Literal('test'), Type.Literal('production')]),
+    /** Origin of the transparency log: part of every leaf, changed only by a hash migration (proofs.md 1.2). */
+    log: Type.String({ pattern: '^[a-z0-9.-]+(/[A-Za-z0-9.-]+)+$', maxLength: 100 }),
+    /** Version of these parameters, recorded in every event. */
+    version: count(0, 1_000_000),
+    /** CGU-01, CGU-16: the conditions of use in force. */
+    cgu: Type.Object({ version: code, sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }, closed),
+    root: authority,
+    issuing: authority,
+    holder: Type.Object(
+      {
+        /** CGU-02, CGU-11. */
+        policyOid: oid,
+        cpsUri: url,
+        algorithm: Type.Literal('rsa3072'),
+        /** CGU-18: three years. */
+        validityYears: Type.Literal(3),
+        country: Type.String({ pattern: '^[A-Z]{2}$' }),
+        emailProtection: Type.Boolean(),
+      },
+      closed,
+    ),
+    escrow: Type.Object(
+      {
+        /** CGU-41: ten years. */
+        years: Type.Literal(10),
+        recoveryQuorum: count(2, 9),
+        approvalHours: count(1, 720),
+        passphraseMinLength: count(12, 128),
+      },
+      closed,
+    ),
+    ocsp: Type.Object(
+      {
+        policyOid: oid,
+        algorithm,
+        certificateDays: count(1, 365),
+        renewDaysBefore: count(1, 30),
+        responseMinutes: count(1, 1440),
+        /** Beyond this the responder answers tryLater, never "good". */
+        maxLagSeconds: count(1, 3600),
+      },
+      closed,
+    ),
+    crl: Type.Object({ everyHours: count(1, 24), validityHours: count(2, 168) }, closed),
+    /** CGU-104 to CGU-107: where relying parties find the chain, the CRL and the responder. */
+    publication: Type.Object(
+      {
+        rootCertificate: Type.Array(url, { minItems: 1 }),
+        caCertificate: Type.Array(url, { minItems: 1 }),
+        crl: Type.Array(url, { minItems: 1 }),
+        rootCrl: Type.Array(url, { minItems: 1 }),
+        ocsp: Type.Array(url, { minItems: 1 }),
+        caIssuers: Type.Array(url, { minItems: 1 }),
+      },
+      closed,
+    ),
+    card: Type.Object(
+      {
+        pinTries: count(1, 15),
+        pinMinLength: count(4, 16),
+        models: Type.Array(Type.Object({ code, slots: count(1, 99) }, closed), { minItems: 1 }),
+      },
+      closed,
+    ),
+    request: Type.Object(
+      { lapseDays: count(1, 365), sessionMinutes: count(5, 480), mandateMaxAgeMonths: count(1, 12) },
+      closed,
+    ),
+    /** CGU-67, CGU-70: the directions that act as registration authority, and the channels each has. */
+    ras: Type.Array(Type.Object({ code, name: text, channels: Type.Array(channel) }, closed), {
+      minItems: 1,
+    }),
+  },
+  closed,
+)
+export type Policy = Static<typeof policySchema>
+
+const compiled = Compile(policySchema)
+
+/**
+ * Reads a policy.
+ * @throws Error that names every field at fault, as `/crl/everyHours must be <= 24`
+ */
+export const parsePolicy = (value: unknown): Policy => {
+  if (compiled.Check(value)) return value
+  const faults = compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
+  throw new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)
+}
+
+/** RGS A4 II.4: outside production every name begins with `TEST `. */
+export const marked = (policy: Policy, name: string): string =>
+  policy.environment === 'production' ? name : `TEST ${name}`

@@ -1,0 +1,33 @@
+import tseslint from 'typescript-eslint'
+
+const pure = (name, message) => ({ name, message })
+
+export default tseslint.config(
+  { ignores: ['dist', 'data', 'coverage', '**/*.cjs', '**/*.js'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/require-await': 'off', // ports are async, some adapters are not
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'max-lines': ['error', { max: 250, skipBlankLines: true }],
+      complexity: ['error', 8],
+      'max-params': ['error', 4],
+    },
+  },
+  {
+    files: ['domain/**', 'commands/**', 'projections/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        pure('Date', 'Time comes in with the command.'),
+        pure('crypto', 'Randomness comes in with the command.'),
+        pure('process', 'No environment here.'),
+      ],
+    },
+  },
+  { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'max-lines': 'off' } },
+)
