@@ -1,7 +1,7 @@
 // How a stored form is declared, and how stored events become typed ones: upcast until current, then validate.
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Destroyed, Json, Stored } from './kernel.ts'
+import type { Destroyed, Encoded, Event, Json, Stored, UnitClass } from './kernel.ts'
 import { code, id, n, t } from './fields.ts'
 import { role, signInMeans } from './lists.ts'
 
@@ -23,9 +23,6 @@ const env = Type.Object(
   { additionalProperties: false },
 )
 export type Env = Static<typeof env>
-
-/** The class of retention unit that a sealed field is kept and destroyed with (proofs.md section 2). */
-export type UnitClass = 'reg' | 'esc' | 'rec' | 'jou'
 
 type SealedForm = Partial<Record<UnitClass, TProperties>>
 type SealedProperties<S extends SealedForm> = (S['reg'] extends TProperties ? S['reg'] : unknown) &
@@ -100,23 +97,39 @@ export const event = <
 export type Upcasts = Readonly<Record<string, (stored: Stored) => Stored>>
 
 /**
- * The decoder of one aggregate: upcast until current, then validate against the closed schema, then lay public and
- * sealed fields side by side.
+ * How one aggregate's events are stored and read. `decode`: upcast until current, validate against the closed schema,
+ * lay public and sealed fields side by side. `encode`: part them again.
  * @throws Error on an unknown type or a body that its schema refuses: the reader stops, it never guesses.
  */
-export const decoder = <const F extends readonly Form[]>(
+export const codec = <const F extends readonly Form[]>(
   forms: F,
   upcasts: Upcasts = {},
-): ((stored: Stored) => EventOf<F[number]>) => {
+): { decode: (stored: Stored) => EventOf<F[number]>; encode: (event: EventOf<F[number]>) => Encoded } => {
   const byType = new Map<string, Form>(forms.map((form) => [form.type, form]))
-  return (stored) => {
+  const formOf = (type: string): Form => {
+    const form = byType.get(type)
+    if (form === undefined) throw new Error(`unknown event type ${type}`)
+    return form
+  }
+  const decode = (stored: Stored): EventOf<F[number]> => {
     let current = stored
     for (let up = upcasts[current.type]; up !== undefined; up = upcasts[current.type]) current = up(current)
-    const form = byType.get(current.type)
-    if (form === undefined) throw new Error(`unknown event type ${current.type}`)
-    const fault = form.check(current)
+    const fault = formOf(current.type).check(current)
     if (fault !== undefined) throw new Error(`${current.type}: ${fault} does not fit the stored form`)
     const { env: _, ...pub } = current.pub
     return { type: current.type, data: { ...pub, ...current.sealed } } as unknown as EventOf<F[number]>
   }
+  const encode = (event: EventOf<F[number]>): Encoded => {
+    const form = formOf((event as Event).type)
+    const pub: Record<string, Json> = {}
+    const sealed: Record<string, { unit: UnitClass; value: Json }> = {}
+    for (const [field, value] of Object.entries((event as Event).data) as [string, Json | undefined][]) {
+      const seal = form.sealed[field]
+      if (value === undefined) continue
+      if (seal === undefined) pub[field] = value
+      else sealed[field] = { unit: seal.unit, value }
+    }
+    return { pub, sealed }
+  }
+  return { decode, encode }
 }

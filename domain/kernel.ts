@@ -45,6 +45,15 @@ export type Stored = Readonly<{
   sealed: Readonly<Record<string, Json | Destroyed>>
 }>
 
+/** An event parted for storage: each sealed field with the class of unit that it is kept and destroyed with. */
+export type Encoded = Readonly<{
+  pub: Readonly<Record<string, Json>>
+  sealed: Readonly<Record<string, { unit: UnitClass; value: Json }>>
+}>
+
+/** The class of retention unit: registration file, escrow, recovery request, journal (proofs.md section 2). */
+export type UnitClass = 'reg' | 'esc' | 'rec' | 'jou'
+
 /** The retention units that an event's sealed fields belong to (proofs.md 2). `jou` is always the actor's journal. */
 export type Units = Readonly<{ reg?: string; esc?: string; rec?: string }>
 
@@ -54,6 +63,7 @@ export type Aggregate<S, E> = Readonly<{
   initial: S
   evolve: (state: S, event: E) => S
   decode: (stored: Stored) => E
+  encode: (event: E) => Encoded
   /** Units of one event about to be appended to stream `id`; `state` already includes the event. */
   units: (id: string, state: S, event: E) => Units
 }>

@@ -1,7 +1,7 @@
 // The closed lists of events.md section 6. A new value keeps an event's version; a value is never removed.
 import { Type, type Static } from 'typebox'
 
-const list = <const V extends readonly string[]>(values: V) => Type.Enum([...values] as unknown as V)
+const list = <const V extends readonly string[]>(values: V) => Type.Enum<[...V]>(values as readonly [...V])
 
 export const roles = [
   'holder',
@@ -107,3 +107,17 @@ export type Algorithm = Static<typeof algorithm>
 export const keyUsage = list(['keyEncipherment', 'keyAgreement', 'digitalSignature'])
 export const copyDirection = list(['backup', 'restore', 'transfer'])
 export const keyOperation = list(['export', 'sign', 'unwrap', 'generate'])
+export type Power = Static<typeof power>
+export type CardKind = Static<typeof cardKind>
+export type IdentityLevel = Static<typeof identityLevel>
+export type Ground = Static<typeof ground>
+export type RecoveryOutput = Static<typeof recoveryOutput>
+export type Channel = Static<typeof channel>
+export type Authentication = Static<typeof authentication>
+export type RevocationOrigin = Static<typeof revocationOrigin>
+export type AbandonCause = Static<typeof abandonCause>
+export type Profile = Static<typeof profile>
+export type DocumentKind = Static<typeof documentKind>
+export type RevocationCause = Static<typeof revocationCause>
+export type SessionOutcome = Static<typeof sessionOutcome>
+export type ScrapCause = Static<typeof scrapCause>

@@ -57,6 +57,8 @@ export type Ledger = Readonly<{
   stream: (stream: string) => AsyncIterable<Entry>
   /** Entries from after `after`, then live ones for ever; `'caughtUp'` once in between. */
   follow: (after?: Position) => Follower
+  /** Position of the newest ledger entry, or undefined for an empty ledger. */
+  head: () => Promise<Position | undefined>
   /** Opens what can be opened: a field whose data key is gone becomes `{ destroyed: true }`. @throws on a broken seal */
   open: (entry: Entry) => Promise<Stored>
   /** As `open` with an empty key store: every sealed field is `{ destroyed: true }`. Synchronous, for the public projections. */

@@ -1,0 +1,170 @@
+// Certificates: one certificate signed by the CA, of any profile (CGU-03, CGU-10, CGU-18, CGU-36, CGU-37, CGU-61 to CGU-76).
+// The DER is not stored: it is the TBS and the recorded signature.
+// These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
+import { Type } from 'typebox'
+import { codec, event, opened, type EventOf } from './event.ts'
+import { b, clause, code, h, id, n, sn, t, text, x } from './fields.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
+import {
+  abandonCause,
+  authentication,
+  cardKind,
+  channel,
+  documentKind,
+  identityLevel,
+  keyUsage,
+  profile,
+  refusalCause,
+  revocationCause,
+  revocationOrigin,
+  role,
+  signatureForm,
+  type Profile,
+} from './lists.ts'
+
+const optional = Type.Optional
+
+const CertificatePlanned = event('CertificatePlanned', {
+  pub: {
+    profile,
+    profileVersion: n,
+    issuer: code,
+    spkiSha256: h,
+    escrowEvent: optional(id),
+    request: optional(id),
+    person: optional(id),
+    identification: optional(identityLevel),
+    cardKind: optional(cardKind),
+    notBefore: t,
+    notAfter: t,
+    policyOid: code,
+    keyUsage: Type.Array(keyUsage),
+    tbsSha256: h,
+    // A responder's TBS names nobody and outlives every data key; a holder's is only ever sealed. Two names, so that
+    // neither can be written in the other's place.
+    responderTbs: optional(x),
+  },
+  sealed: { esc: { tbs: optional(x) } },
+})
+const CertificateIssued = event('CertificateIssued', {
+  pub: { signatureAlgorithm: code, signature: x, certSha256: h },
+})
+const CertificateAbandoned = event('CertificateAbandoned', {
+  pub: { cause: abandonCause, findings: Type.Array(code), maybeSigned: b },
+})
+const CertificateAccepted = event('CertificateAccepted', {
+  pub: { presentedSha256: h, presentedAt: t, action: Type.Literal('Valider') },
+})
+const CertificateRefused = event('CertificateRefused', {
+  pub: { presentedSha256: h, presentedAt: t, cause: refusalCause },
+  sealed: { reg: { note: optional(text) } },
+})
+const RevocationRequested = event('RevocationRequested', {
+  pub: {
+    revocation: id,
+    requesterRole: role,
+    channel,
+    firstReceivedAt: t,
+    firstReceivedBy: role,
+    signatureForm,
+    documentKind: optional(documentKind),
+  },
+  sealed: {
+    reg: {
+      holderName: text,
+      requesterName: text,
+      requester: optional(id),
+      locator: sn,
+      cause: optional(revocationCause),
+      note: optional(text),
+      form: optional(text),
+    },
+  },
+})
+const RevocationRejected = event('RevocationRejected', {
+  pub: { revocation: id, cause: code, clause },
+  sealed: { reg: { note: optional(text) } },
+})
+const CertificateRevoked = event('CertificateRevoked', {
+  pub: { revokedAt: t, origin: revocationOrigin, revocation: optional(id), authentication },
+  sealed: { reg: { cause: optional(revocationCause) } },
+})
+
+export const certificateForms = [
+  CertificatePlanned,
+  CertificateIssued,
+  CertificateAbandoned,
+  CertificateAccepted,
+  CertificateRefused,
+  RevocationRequested,
+  RevocationRejected,
+  CertificateRevoked,
+] as const
+export type CertificateEvent = EventOf<(typeof certificateForms)[number]>
+
+export type Plan = Readonly<{
+  profile: Profile
+  issuer: string
+  spkiSha256: string
+  request: string | undefined
+  person: string | undefined
+  notBefore: string
+  notAfter: string
+  tbsSha256: string
+  /** Base64; absent once the escrow's data key has been destroyed. */
+  tbs: string | undefined
+}>
+export type Signed = Readonly<{ signatureAlgorithm: string; signature: string; certSha256: string }>
+export type Certificate =
+  | Readonly<{ status: 'unknown' }>
+  | (Plan & Readonly<{ status: 'planned' | 'abandoned' }>)
+  | (Plan & Signed & Readonly<{ status: 'issued' | 'accepted' | 'refused' }>)
+  | (Plan & Signed & Readonly<{ status: 'revoked'; revokedAt: string }>)
+
+const planOf = (data: Extract<CertificateEvent, { type: 'CertificatePlanned' }>['data']): Plan => ({
+  profile: data.profile,
+  issuer: data.issuer,
+  spkiSha256: data.spkiSha256,
+  request: data.request,
+  person: data.person,
+  notBefore: data.notBefore,
+  notAfter: data.notAfter,
+  tbsSha256: data.tbsSha256,
+  tbs: data.responderTbs ?? opened(data.tbs),
+})
+
+const evolve = (state: Certificate, { type, data }: CertificateEvent): Certificate => {
+  if (type === 'CertificatePlanned') return { status: 'planned', ...planOf(data) }
+  if (state.status === 'unknown') throw new Error(`${type} before CertificatePlanned`)
+  switch (type) {
+    case 'CertificateIssued':
+      return { ...state, status: 'issued', ...data }
+    case 'CertificateAbandoned':
+      return { ...state, status: 'abandoned' }
+    case 'CertificateAccepted':
+      return { ...signed(state, type), status: 'accepted' }
+    case 'CertificateRefused':
+      return { ...signed(state, type), status: 'refused' }
+    case 'CertificateRevoked':
+      return { ...signed(state, type), status: 'revoked', revokedAt: data.revokedAt }
+    case 'RevocationRequested':
+    case 'RevocationRejected':
+      return state
+    default:
+      return unreachable(type)
+  }
+}
+
+const signed = (state: Certificate, type: string): Plan & Signed => {
+  if ('signature' in state) return state
+  throw new Error(`${type} before CertificateIssued`)
+}
+
+export const certificate: Aggregate<Certificate, CertificateEvent> = {
+  name: 'certificate',
+  initial: { status: 'unknown' },
+  evolve,
+  ...codec(certificateForms),
+  units: (id, state) =>
+    state.status === 'unknown' || state.request === undefined ? {} : { reg: state.request, esc: id },
+}

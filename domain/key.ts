@@ -1,0 +1,154 @@
+// Keys: one key pair and its escrow, from binding to destruction (CGU-38, CGU-41, CGU-42, CGU-60). The stream is named
+// after the public key, so no key can be certified twice: the first event is appended to no stream.
+// These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
+import { Type } from 'typebox'
+import { codec, event, opened, type EventOf } from './event.ts'
+import { code, h, id, n, sn, t, text } from './fields.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
+import { algorithm, custody, regime } from './lists.ts'
+
+const optional = Type.Optional
+
+const PublicKeyBound = event('PublicKeyBound', {
+  pub: {
+    serial: sn,
+    custody,
+    request: optional(id),
+    session: optional(n),
+    servicekey: optional(id),
+    algorithm,
+  },
+})
+const KeyEscrowed = event('KeyEscrowed', {
+  pub: {
+    serial: sn,
+    person: id,
+    request: id,
+    blobSha256: h,
+    recordMac: h,
+    kek: id,
+    generatedAt: t,
+    testedAt: t,
+    from: t,
+    until: t,
+  },
+  sealed: { esc: { holderName: text, entity: text } },
+})
+const recoveryOf = {
+  regime,
+  recovery: optional(id),
+  request: optional(id),
+  session: optional(n),
+  card: optional(id),
+}
+const KeyRecoveryStarted = event('KeyRecoveryStarted', {
+  pub: recoveryOf,
+  sealed: { rec: { recipient: optional(id) } },
+})
+const KeyRecovered = event('KeyRecovered', {
+  pub: { ...recoveryOf, publicKeyMatched: Type.Literal(true), outputSha256: optional(h) },
+})
+const KeyRecoveryFailed = event('KeyRecoveryFailed', { pub: { ...recoveryOf, stage: code, fault: code } })
+
+export const keyForms = [
+  PublicKeyBound,
+  KeyEscrowed,
+  KeyRecoveryStarted,
+  KeyRecovered,
+  KeyRecoveryFailed,
+] as const
+export type KeyEvent = EventOf<(typeof keyForms)[number]>
+
+/** What the recovery that holds the key is for: a new card's session, or an approved request. */
+export type RecoveryOf = Readonly<{
+  recovery: string | undefined
+  request: string | undefined
+  session: number | undefined
+}>
+export type Escrow = Readonly<{
+  serial: string
+  person: string
+  from: string
+  until: string
+  blobSha256: string
+  holderName: string | undefined
+}>
+export type Key =
+  | Readonly<{ status: 'unknown' }>
+  | Readonly<{
+      status: 'bound'
+      serial: string
+      custody: 'escrow' | 'service'
+      servicekey: string | undefined
+    }>
+  | (Escrow & Readonly<{ status: 'kept'; outcomes: number; recovered: readonly Recovered[] }>)
+  | (Escrow &
+      Readonly<{
+        status: 'recovering'
+        outcomes: number
+        recovered: readonly Recovered[]
+        under: RecoveryOf
+      }>)
+export type Recovered = RecoveryOf & Readonly<{ outputSha256: string | undefined }>
+
+type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
+
+const under = (data: Data<'KeyRecoveryStarted' | 'KeyRecovered' | 'KeyRecoveryFailed'>): RecoveryOf => ({
+  recovery: data.recovery,
+  request: data.request,
+  session: data.session,
+})
+
+const evolve = (state: Key, { type, data }: KeyEvent): Key => {
+  switch (type) {
+    case 'PublicKeyBound':
+      return { status: 'bound', serial: data.serial, custody: data.custody, servicekey: data.servicekey }
+    case 'KeyEscrowed':
+      return {
+        status: 'kept',
+        outcomes: 0,
+        recovered: [],
+        serial: data.serial,
+        person: data.person,
+        from: data.from,
+        until: data.until,
+        blobSha256: data.blobSha256,
+        holderName: opened(data.holderName),
+      }
+    case 'KeyRecoveryStarted':
+      return { ...kept(state, type), status: 'recovering', under: under(data) }
+    case 'KeyRecovered':
+      return finished(state, type, { ...under(data), outputSha256: data.outputSha256 })
+    case 'KeyRecoveryFailed':
+      return finished(state, type)
+    default:
+      return unreachable(type)
+  }
+}
+
+const kept = (state: Key, type: string): Extract<Key, { status: 'kept' | 'recovering' }> => {
+  if (state.status === 'kept' || state.status === 'recovering') return state
+  throw new Error(`${type} before KeyEscrowed`)
+}
+
+const finished = (state: Key, type: string, recovered?: Recovered): Key => {
+  const { serial, person, from, until, blobSha256, holderName, ...before } = kept(state, type)
+  return {
+    status: 'kept',
+    ...{ serial, person, from, until, blobSha256, holderName },
+    outcomes: before.outcomes + 1,
+    recovered: recovered === undefined ? before.recovered : [...before.recovered, recovered],
+  }
+}
+
+export const key: Aggregate<Key, KeyEvent> = {
+  name: 'key',
+  initial: { status: 'unknown' },
+  evolve,
+  ...codec(keyForms),
+  units: (_, state, { type, data }) => {
+    if (type === 'KeyEscrowed') return { esc: data.serial }
+    if (type === 'KeyRecoveryStarted' && data.recovery !== undefined) return { rec: data.recovery }
+    return {}
+  },
+}

@@ -1,0 +1,95 @@
+// Recoveries: one request of one person for one escrowed key (CGU-44 to CGU-48).
+// These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
+import { Type } from 'typebox'
+import { codec, event, opened, type EventOf } from './event.ts'
+import { b, clause, code, h, id, n, sn, t, text } from './fields.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
+import { ground, recoveryEnd, recoveryOutput, role } from './lists.ts'
+
+const optional = Type.Optional
+
+const RecoveryRequested = event('RecoveryRequested', {
+  pub: { serial: sn, key: optional(h), nameMatches: b, inTerm: b, output: recoveryOutput },
+  sealed: {
+    rec: {
+      requesterRole: role,
+      ground,
+      requester: id,
+      represents: optional(text),
+      nameGiven: text,
+      evidence: text,
+      recipient: id,
+      holderNotice: b,
+    },
+  },
+})
+const RecoveryApproved = event('RecoveryApproved', {
+  pub: { nth: n, statementSha256: h, expiresAt: t },
+  sealed: { rec: { approver: id, statement: text } },
+})
+const RecoveryRejected = event('RecoveryRejected', {
+  pub: { cause: code, clause },
+  sealed: { rec: { note: optional(text), decider: id } },
+})
+const RecoveryClosed = event('RecoveryClosed', { pub: { cause: recoveryEnd } })
+const RecoveryDelivered = event('RecoveryDelivered', {
+  pub: { outputSha256: optional(h) },
+  sealed: { rec: { receipt: text } },
+})
+
+export const recoveryForms = [
+  RecoveryRequested,
+  RecoveryApproved,
+  RecoveryRejected,
+  RecoveryClosed,
+  RecoveryDelivered,
+] as const
+export type RecoveryEvent = EventOf<(typeof recoveryForms)[number]>
+
+/** One approval; `approver` is a person number, absent once the request's data key has been destroyed. */
+export type Approval = Readonly<{ approver: string | undefined; expiresAt: string }>
+export type RecoveryFile = Readonly<{
+  status: 'requested' | 'rejected' | 'closed' | 'delivered'
+  serial: string
+  key: string | undefined
+  requester: string | undefined
+  recipient: string | undefined
+  approvals: readonly Approval[]
+}>
+export type Recovery = Readonly<{ status: 'unknown' }> | RecoveryFile
+
+const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
+  if (type === 'RecoveryRequested')
+    return {
+      status: 'requested',
+      serial: data.serial,
+      key: data.key,
+      requester: opened(data.requester),
+      recipient: opened(data.recipient),
+      approvals: [],
+    }
+  if (state.status === 'unknown') throw new Error(`${type} before RecoveryRequested`)
+  switch (type) {
+    case 'RecoveryApproved':
+      return {
+        ...state,
+        approvals: [...state.approvals, { approver: opened(data.approver), expiresAt: data.expiresAt }],
+      }
+    case 'RecoveryRejected':
+      return { ...state, status: 'rejected' }
+    case 'RecoveryClosed':
+      return { ...state, status: 'closed' }
+    case 'RecoveryDelivered':
+      return { ...state, status: 'delivered' }
+    default:
+      return unreachable(type)
+  }
+}
+
+export const recovery: Aggregate<Recovery, RecoveryEvent> = {
+  name: 'recovery',
+  initial: { status: 'unknown' },
+  evolve,
+  ...codec(recoveryForms),
+  units: (id) => ({ rec: id }),
+}
