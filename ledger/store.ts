@@ -64,6 +64,11 @@ export type SubscribeOptions<From> = Readonly<{
 
 export type SubscribeAllOptions = SubscribeOptions<Position> &
   Readonly<{
+    /**
+     * Id of the event at `after`, where the consumer kept it. Another event found in its place means that the log was
+     * truncated below the checkpoint or restored from an older copy: LogTruncated.
+     */
+    afterId?: string
     filter?: Filter
     /** Checkpoint every `interval` × `window` considered events. Defaults 1 × 32. */
     checkpointInterval?: number
@@ -139,6 +144,21 @@ export class AppendTooLarge extends Error {
   constructor(limit: number) {
     super(`an append may hold ${limit} octets`)
     this.limit = limit
+  }
+}
+
+/**
+ * The log ends before a place that a reader has already passed, or holds another event there: it was truncated or restored
+ * from an older copy. Never retried; whatever was derived from the lost events must be rebuilt.
+ */
+export class LogTruncated extends Error {
+  override readonly name = 'LogTruncated'
+  readonly position: Position
+  constructor(position: Position) {
+    super(
+      `the log no longer holds what was read at ${position.commit.toString()}/${position.prepare.toString()}`,
+    )
+    this.position = position
   }
 }
 
