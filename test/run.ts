@@ -1,0 +1,53 @@
+// `npm test`: brings up what the tests need, runs them, takes everything down, and closes with the counts.
+//   npm test                          every test
+//   npm test -- test/pki -t 'CGU-44'  arguments of vitest: files, or a part of a title
+//   npm test -- --no-services         without PostgreSQL, Redis and SoftHSM2
+import { closing } from './support/closing.ts'
+import { providePackages } from './support/services/packages.ts'
+import { startServices, type Services } from './support/services/services.ts'
+import { runVitest, type VitestRun } from './support/vitest.ts'
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const args = process.argv.slice(2)
+const isWithout = args.includes('--no-services')
+const vitestArgs = args.filter((arg) => arg !== '--no-services')
+const isFiltered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg))
+
+const up: { services?: Services; run?: VitestRun } = {}
+
+const takeDown = async (): Promise<void> => {
+  up.run?.kill()
+  await up.services?.stop()
+}
+
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+] as const)
+  process.once(signal, () => void takeDown().finally(() => process.exit(128 + number)))
+
+const start = async (): Promise<boolean> => {
+  const missing = await providePackages(say)
+  if (missing !== undefined) {
+    say(missing)
+    return false
+  }
+  const before = performance.now()
+  up.services = await startServices()
+  say(`PostgreSQL, Redis and SoftHSM2 are up (${((performance.now() - before) / 1000).toFixed(1)} s)`)
+  return true
+}
+
+const main = async (): Promise<number> => {
+  if (!isWithout && !(await start())) return 2
+  up.run = runVitest(vitestArgs, up.services?.env ?? {})
+  const report = await up.run.ended
+  await up.services?.stop()
+  const { lines, status } = closing(report, isFiltered)
+  lines.forEach(say)
+  return status
+}
+
+process.exitCode = await main()
