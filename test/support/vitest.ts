@@ -1,9 +1,9 @@
 // Runs vitest in a process group of its own, so that its workers end with it.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Report } from './closing.ts'
+import { openWorkspace } from './services/workspace.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -19,8 +19,8 @@ const reporters = (args: readonly string[]): readonly string[] => [
 
 /** @param args handed on to `vitest run`, as file names or `-t name` */
 export const runVitest = (args: readonly string[], env: Readonly<Record<string, string>>): VitestRun => {
-  const folder = mkdtempSync(join(tmpdir(), 'grand-livre-report-'))
-  const file = join(folder, 'report.json')
+  const workspace = openWorkspace()
+  const file = join(workspace.path, 'report.json')
   const child = spawn(
     process.execPath,
     [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--allowOnly=false', ...reporters(args), ...args],
@@ -41,5 +41,5 @@ export const runVitest = (args: readonly string[], env: Readonly<Record<string, 
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL')
   }
-  return { ended: ended.finally(() => rmSync(folder, { recursive: true, force: true })), kill }
+  return { ended: ended.finally(() => workspace.remove()), kill }
 }

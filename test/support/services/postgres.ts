@@ -44,7 +44,7 @@ const initialise = async (
       '--no-sync',
       '--no-instructions',
     ]),
-    { ...owner, cwd: directory },
+    { ...owner, cwd: directory, endsWithUs: true },
   )
   rmSync(passwordFile)
   if (made.status !== 0) throw new Error(`initdb failed:\n${made.output}`)

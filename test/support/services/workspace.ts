@@ -1,4 +1,4 @@
-// One temporary directory a run. Its name and `owner` file let a later run clear away what a killed one left behind.
+// A temporary directory of one run. Its name and `owner` file let a later run clear away what a killed one left behind.
 import {
   existsSync,
   mkdtempSync,
@@ -34,6 +34,16 @@ const belongsTo = (pid: number, directory: string): boolean => {
 
 const numberIn = (file: string): number => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
 
+/** A server that is about to end may still put a file into a directory that was just emptied: then once more. */
+const remove = (directory: string): void => {
+  for (let tries = 0; tries < 20 && existsSync(directory); tries++)
+    try {
+      rmSync(directory, { recursive: true, force: true })
+    } catch {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    }
+}
+
 /** Ends what runs from the directory, and removes it. SIGQUIT ends Redis, and PostgreSQL without leaving shared memory. */
 const clear = (directory: string): void => {
   if (!existsSync(directory)) return
@@ -41,7 +51,7 @@ const clear = (directory: string): void => {
     const pid = numberIn(join(directory, file))
     if (pid > 0 && belongsTo(pid, directory)) process.kill(pid, 'SIGQUIT')
   }
-  rmSync(directory, { recursive: true, force: true })
+  remove(directory)
 }
 
 /** Ends the services and removes the directories of runs that were killed before they could do so themselves. */
@@ -61,10 +71,10 @@ export const clearLeftovers = (): readonly string[] => {
 
 export type Workspace = Readonly<{ path: string; remove: () => void }>
 
-/** The run's own directory. Services put their files under it; `remove` is called once they have ended. */
+/** A directory that is gone when this process ends. `remove` is for once the services in it have ended. */
 export const openWorkspace = (): Workspace => {
   const path = mkdtempSync(join(tmpdir(), prefix))
   writeFileSync(join(path, 'owner'), String(process.pid))
   process.once('exit', () => clear(path))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+  return { path, remove: () => remove(path) }
 }
