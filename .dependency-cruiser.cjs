@@ -1,0 +1,151 @@
+// Which folder may import what (CONTRIBUTING.md, "Borders"). Type-only imports count too.
+// `npm run check:borders` runs this over the folders, and once over a planted violation, which has to be found.
+
+/** Where a fixture of the same folders lies: the rules hold there as they hold at the top. */
+const root = '^(?:test/fixtures/borders/)?'
+const folders = 'api|cli|commands|domain|hsm|jobs|ledger|pki|projections|readmodels'
+
+const may = (from, ...to) => ({
+  name: `${from}-may-import-only-${to.join('-') || 'itself'}`,
+  comment: `${from}/ knows ${[from, ...to].map((folder) => `${folder}/`).join(', ')} only. Hand the value in as an argument, or declare a port in ${from}/ or domain/ and let main.ts join the two.`,
+  severity: 'error',
+  from: { path: `${root}${from}/` },
+  to: { path: `${root}(?:${folders}|test|main\\.ts)`, pathNot: `${root}(?:${[from, ...to].join('|')})/` },
+})
+
+/** A third party that is reached through one port only. Tests, main.ts and cli/ may use what they compose or probe. */
+const only = (name, packages, places, advice) => ({
+  name,
+  comment: advice,
+  severity: 'error',
+  from: { path: `${root}(?:${folders})/`, pathNot: `${root}(?:cli/|${places})` },
+  to: { path: `^node_modules/(?:${packages})(?:/|$)` },
+})
+
+module.exports = {
+  forbidden: [
+    may('domain'),
+    may('ledger', 'domain'),
+    may('pki', 'domain'),
+    may('hsm', 'domain', 'pki'),
+    may('commands', 'domain', 'ledger', 'pki'),
+    may('readmodels', 'domain'),
+    may('projections', 'domain', 'readmodels', 'ledger'),
+    may('jobs', 'domain', 'commands', 'readmodels', 'ledger'),
+    may('api', 'domain', 'commands', 'readmodels', 'pki'),
+    {
+      name: 'nobody-imports-the-composition-root',
+      comment:
+        'main.ts and cli/ compose the parts; only they, and tests, import them. Move what is needed into the folder it belongs to.',
+      severity: 'error',
+      from: { path: `${root}(?:${folders})/`, pathNot: `${root}cli/` },
+      to: { path: `${root}(?:main\\.ts$|cli/)` },
+    },
+    {
+      name: 'custody-only-from-the-composition-root',
+      comment:
+        'Keys are reached through the ports pki/signer.ts and pki/custody.ts. Take the port as an argument; main.ts hands the adapter in.',
+      severity: 'error',
+      from: { path: `${root}(?:${folders})/`, pathNot: `${root}(?:hsm|cli)/` },
+      to: { path: `${root}hsm/` },
+    },
+    {
+      name: 'no-test-in-the-product',
+      comment:
+        'test/ is not in the image. Move the code to the folder that needs it, and let the test import it from there.',
+      severity: 'error',
+      from: { path: `${root}(?:${folders}|main\\.ts)`, pathNot: '^test/(?!fixtures/borders/)' },
+      to: { path: '^test/(?!fixtures/borders/)' },
+    },
+    {
+      name: 'domain-is-pure',
+      comment:
+        'No I/O, no clock, no randomness in domain/, so that history folds the same for ever. Time and random values come in with the command; typebox is the one library.',
+      severity: 'error',
+      from: { path: `${root}domain/` },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: 'node_modules/typebox/' },
+    },
+    only(
+      'eventstoredb-in-its-adapter',
+      '@eventstore/db-client|@grpc/grpc-js|google-protobuf',
+      'ledger/eventstoredb',
+      'The EventStoreDB client is used in its ledger adapter only. Use the port ledger/store.ts.',
+    ),
+    only(
+      'lmdb-in-its-adapter',
+      'lmdb',
+      'ledger/embedded',
+      'LMDB is used in the embedded ledger only. Use the port ledger/store.ts.',
+    ),
+    only(
+      'asn1-in-pki',
+      'pkijs|asn1js|pvtsutils|@peculiar/[^/]+|reflect-metadata',
+      'pki/',
+      'Certificates, CRLs and OCSP answers are built and read in pki/; the rest of the code sees DER and plain data.',
+    ),
+    only(
+      'pkcs11-in-hsm',
+      'pkcs11js|graphene-pk11',
+      'hsm/',
+      'A PKCS#11 module is reached from hsm/ only. Use the port pki/signer.ts.',
+    ),
+    only(
+      'sql-in-read-models',
+      'kysely|pg|@types/pg|@electric-sql/pglite',
+      'readmodels/|projections/',
+      'SQL lives in readmodels/ (queries) and projections/ (rows). Add a named query to readmodels/ and call it.',
+    ),
+    only(
+      'queues-in-jobs',
+      'bullmq|ioredis',
+      'jobs/',
+      'Queues are used in jobs/ only. Export a function there that nudges the job.',
+    ),
+    only(
+      'http-in-api',
+      'fastify|@fastify/[^/]+',
+      'api/',
+      'HTTP is spoken in api/ only. Return a value, and let a route turn it into an answer.',
+    ),
+    only(
+      'terminal-in-cli',
+      'commander|cli-progress|@types/cli-progress',
+      'cli/',
+      'Arguments and progress bars belong to cli/. Take a callback for progress.',
+    ),
+    {
+      name: 'no-development-dependency-in-the-product',
+      comment:
+        'The image is installed without development dependencies. Move the package to "dependencies", or the code to test/. A package that is declared nowhere has to be declared first.',
+      severity: 'error',
+      from: { path: `${root}(?:${folders}|main\\.ts)` },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'The import leads nowhere: mend its path (with its .ts ending), or install the package.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      comment:
+        'Two files that need each other are one file, or have a third between them. Move the shared part out.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // The launcher and the check itself, which tsc does not read either.
+    exclude: { path: '^(?:cli|test)/.*[.]js$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}
