@@ -1,0 +1,48 @@
+// What a test may do to the server: each fault strikes once, in the order given, the first call that it fits.
+import type { status } from '@grpc/grpc-js'
+
+export type AppendFault =
+  /** The request arrives, nothing is written, nothing is answered. */
+  | 'silence'
+  /** It is written, and the answer never comes. */
+  | 'commitThenSilence'
+  /** It is written, and the connection breaks. */
+  | 'commitThenUnavailable'
+  /** Nothing is written, and the connection breaks. */
+  | 'unavailable'
+  /** "Operation timed out: Commit phase timeout." after the write. */
+  | 'commitThenTimeout'
+  /** The batch stream ends with OK and the append is forgotten. A unary append has no such end. */
+  | 'endOfBatch'
+
+export type ReadFault = Readonly<{
+  on: 'read' | 'subscription'
+  /** Events delivered before it strikes. */
+  after: number
+  how: 'ok' | 'cancelled' | 'unavailable' | 'aborted' | 'silence'
+}>
+
+export type Role = 'leader' | 'notReady' | Readonly<{ leaderAt: { host: string; port: number } }>
+
+export type Knobs = {
+  role: Role
+  appends: AppendFault[]
+  reads: ReadFault[]
+  /** The status that ServerFeatures answers with, instead of the list. */
+  features: status | undefined
+  /** What gossip says this node is (VNodeState); 8 is the leader. */
+  state: number
+}
+
+export const newKnobs = (): Knobs => ({
+  role: 'leader',
+  appends: [],
+  reads: [],
+  features: undefined,
+  state: 8,
+})
+
+export const takeReadFault = (knobs: Knobs, on: ReadFault['on']): ReadFault | undefined => {
+  const place = knobs.reads.findIndex((fault) => fault.on === on)
+  return place < 0 ? undefined : knobs.reads.splice(place, 1)[0]
+}
