@@ -4,6 +4,7 @@
 //   npm test -- --no-services         without PostgreSQL, Redis and SoftHSM2
 import { closing } from './support/closing.ts'
 import { providePackages } from './support/services/packages.ts'
+import { providePkcs11Binding } from './support/services/pkcs11Binding.ts'
 import { startServices, type Services } from './support/services/services.ts'
 import { runVitest, type VitestRun } from './support/vitest.ts'
 
@@ -29,7 +30,7 @@ for (const [signal, number] of [
   process.once(signal, () => void takeDown().finally(() => process.exit(128 + number)))
 
 const start = async (): Promise<boolean> => {
-  const missing = await providePackages(say)
+  const missing = (await providePackages(say)) ?? (await providePkcs11Binding(say))
   if (missing !== undefined) {
     say(missing)
     return false
