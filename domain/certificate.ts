@@ -117,7 +117,8 @@ export type Plan = Readonly<{
 export type Signed = Readonly<{ signatureAlgorithm: string; signature: string; certSha256: string }>
 export type Certificate =
   | Readonly<{ status: 'unknown' }>
-  | (Plan & Readonly<{ status: 'planned' | 'abandoned' }>)
+  | Readonly<{ status: 'abandoned' }>
+  | (Plan & Readonly<{ status: 'planned' }>)
   | (Plan & Signed & Readonly<{ status: 'issued' | 'accepted' | 'refused' }>)
   | (Plan & Signed & Readonly<{ status: 'revoked'; revokedAt: string }>)
 
@@ -135,12 +136,12 @@ const planOf = (data: Extract<CertificateEvent, { type: 'CertificatePlanned' }>[
 
 const evolve = (state: Certificate, { type, data }: CertificateEvent): Certificate => {
   if (type === 'CertificatePlanned') return { status: 'planned', ...planOf(data) }
-  if (state.status === 'unknown') throw new Error(`${type} before CertificatePlanned`)
   switch (type) {
     case 'CertificateIssued':
+      if (state.status !== 'planned') throw new Error('CertificateIssued without CertificatePlanned')
       return { ...state, status: 'issued', ...data }
     case 'CertificateAbandoned':
-      return { ...state, status: 'abandoned' }
+      return { status: 'abandoned' }
     case 'CertificateAccepted':
       return { ...signed(state, type), status: 'accepted' }
     case 'CertificateRefused':
@@ -166,5 +167,5 @@ export const certificate: Aggregate<Certificate, CertificateEvent> = {
   evolve,
   ...codec(certificateForms),
   units: (id, state) =>
-    state.status === 'unknown' || state.request === undefined ? {} : { reg: state.request, esc: id },
+    'request' in state && state.request !== undefined ? { reg: state.request, esc: id } : {},
 }

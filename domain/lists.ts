@@ -121,3 +121,6 @@ export type DocumentKind = Static<typeof documentKind>
 export type RevocationCause = Static<typeof revocationCause>
 export type SessionOutcome = Static<typeof sessionOutcome>
 export type ScrapCause = Static<typeof scrapCause>
+export type HolderKind = Static<typeof holderKind>
+export type Path = Static<typeof path>
+export type PieceKind = Static<typeof pieceKind>

@@ -15,6 +15,8 @@ const RecoveryRequested = event('RecoveryRequested', {
       requesterRole: role,
       ground,
       requester: id,
+      // Who typed the request in, when it is not the requester: he is excluded from approving.
+      recorder: optional(id),
       represents: optional(text),
       nameGiven: text,
       evidence: text,
@@ -53,6 +55,7 @@ export type RecoveryFile = Readonly<{
   serial: string
   key: string | undefined
   requester: string | undefined
+  recorder: string | undefined
   recipient: string | undefined
   approvals: readonly Approval[]
 }>
@@ -65,6 +68,7 @@ const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
       serial: data.serial,
       key: data.key,
       requester: opened(data.requester),
+      recorder: opened(data.recorder),
       recipient: opened(data.recipient),
       approvals: [],
     }

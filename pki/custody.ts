@@ -1,0 +1,68 @@
+// The ports of custody, implemented by hsm/: service keys, the escrow, cards, and outputs that wait to be collected.
+// Escrowed keys are only ever wrapped; what leaves in clear is for one card or one delivery, and is zeroised by its user.
+import type { Algorithm } from '../domain/lists.ts'
+import type { Signer } from './signer.ts'
+
+/** Service keys: generated once, found again by id, used only to sign. */
+export type ServiceKeys = Readonly<{
+  /** Idempotent on `id`: a key that exists is found again. */
+  generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<{ spki: Uint8Array }>
+  signer: (id: string) => Promise<Signer>
+  /** Name of the custody module and of the token, for the minutes. */
+  module: string
+}>
+
+export type EscrowRecord = Readonly<{
+  blobSha256: string
+  recordMac: string
+  kek: string
+  generatedAt: string
+  testedAt: string
+  from: string
+  until: string
+}>
+
+export type Escrow = Readonly<{
+  /** The RSA-3072 key set aside for this serial: the same one however often it is asked. Durable before it is answered. */
+  reserve: (serial: string) => Promise<{ spkiSha256: string; spki: Uint8Array }>
+  /** Gives up a reserved key that turned out to be certified already; `reserve` will set another aside. */
+  discard: (serial: string) => Promise<void>
+  /**
+   * Keeps the reserved key for the escrow's term and proves by decryption that it can be recovered. Given again, the
+   * record made first is answered.
+   */
+  keep: (record: { serial: string; person: string; from: string; until: string }) => Promise<EscrowRecord>
+  /**
+   * The private key (PKCS#8, DER) in clear, after the record's MAC and its public key have been checked.
+   * The caller overwrites it after use.
+   */
+  release: (serial: string) => Promise<Uint8Array>
+  /** Every key in custody: nothing is held that the ledger cannot name. */
+  inventory: () => Promise<readonly { spkiSha256: string; serial?: string; kept: boolean }[]>
+}>
+
+/** Recovered keys, enciphered, that wait for their one delivery; found by the SHA-256 that the ledger names. */
+export type Deliveries = Readonly<{
+  put: (sha256: string, bytes: Uint8Array) => Promise<void>
+  take: (sha256: string) => Promise<Uint8Array | undefined>
+  remove: (sha256: string) => Promise<void>
+}>
+
+export type CardKey = Readonly<{ serial: string; pkcs8: Uint8Array; certificate: Uint8Array }>
+
+/** A card at the desk. Its PIN is set by the holder and known to nobody else. */
+export type Cards = Readonly<{
+  write: (card: { card: string; keys: readonly CardKey[] }) => Promise<void>
+  /** Serials on the card; empty for a blank or absent one. */
+  read: (card: string) => Promise<readonly string[]>
+  /** Decrypts a challenge with each key on the card, before the PIN is set. */
+  testDecryption: (card: string) => Promise<boolean>
+  definePin: (card: { card: string; pin: string }) => Promise<void>
+  erase: (card: string) => Promise<void>
+}>
+
+/** Which journal an account writes in, by quarter. */
+export type Journals = Readonly<{
+  journalOf: (account: string, quarter: string) => Promise<string | undefined>
+  setJournal: (account: string, quarter: string, journal: string) => Promise<void>
+}>
