@@ -1,5 +1,6 @@
 // pkcs11js is compiled where it is installed, and npm leaves it out without a word where there is no compiler.
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { command } from './command.ts'
 import { install } from './packages.ts'
 import { findProgram } from './programs.ts'
@@ -18,6 +19,12 @@ const compiler: readonly (readonly [program: string, debian: string])[] = [
 const missingCompiler = (): readonly string[] =>
   compiler.filter(([program]) => findProgram(program) === undefined).map(([, debian]) => debian)
 
+/** The headers that were installed with this Node.js, where they were: the compiler then has nothing to download. */
+const headers = (): NodeJS.ProcessEnv => {
+  const prefix = dirname(dirname(process.execPath))
+  return existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {}
+}
+
 /** Compiles pkcs11js where it is missing. Says what to install, or nothing once it loads. */
 export const providePkcs11Binding = async (say: (line: string) => void): Promise<string | undefined> => {
   if (await loads()) return undefined
@@ -30,7 +37,10 @@ export const providePkcs11Binding = async (say: (line: string) => void): Promise
   }
   if (missingCompiler().length === 0) {
     say('compiling pkcs11js')
-    const made = await command('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root })
+    const made = await command('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+      cwd: root,
+      env: { ...process.env, ...headers() },
+    })
     if (await loads()) return undefined
     say(made.output)
   }
