@@ -40,11 +40,11 @@ export type CrlFacts = Readonly<{
 }>
 export type CrlRule = Rule<ParsedCrl, CrlFacts>
 
+type CheckEntry = (entry: CrlEntry, before: CrlEntry | undefined) => string | undefined
+
 /** A rule about each entry of a list: a list may have a million, so they are read once, and one by one. */
-export type CrlEntryRule = Omit<Rule<ParsedCrl, CrlFacts>, 'check'> &
-  Readonly<{
-    checkEntry: (entry: CrlEntry, before: CrlEntry | undefined, list: ParsedCrl) => string | undefined
-  }>
+export type CrlEntryRule = Omit<CrlRule, 'check'> &
+  Readonly<{ checkEntries: (list: ParsedCrl) => CheckEntry }>
 
 export type OcspFacts = Readonly<{
   policy: Policy
