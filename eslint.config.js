@@ -16,7 +16,8 @@ export default tseslint.config(
       // A rest leaves fields out by naming them.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'max-lines': ['error', { max: 250, skipBlankLines: true }],
-      complexity: ['error', 8],
+      // A decider is a flat ladder of refusals, an evolve one switch: neither is nested.
+      complexity: ['error', { max: 10, variant: 'modified' }],
       'max-params': ['error', 4],
     },
   },

@@ -65,32 +65,34 @@ export const event = <
   type: T,
   form: { pub: P; sealed?: S },
 ): Form<T, Simplify<Static<TObject<P>> & SealedData<S>>> => {
-  const sealed: Record<string, { unit: UnitClass; schema: TSchema; optional: boolean }> = {}
-  for (const [unit, fields] of Object.entries(form.sealed ?? {}) as [UnitClass, TProperties][])
-    for (const [field, schema] of Object.entries(fields)) {
-      if (field in form.pub) throw new Error(`${type}: ${field} is both public and sealed`)
-      sealed[field] = {
-        unit,
-        schema,
-        optional: Type.Object({ [field]: schema }).required?.includes(field) !== true,
-      }
-    }
+  const sealed = sealedFields(type, form.pub, form.sealed ?? {})
   const pub = Type.Object({ env, ...form.pub }, { additionalProperties: false })
   const checkPub = Compile(pub)
-  const checkField = Object.fromEntries(
-    Object.entries(sealed).map(([field, f]) => [field, Compile(f.schema)]),
-  )
+  const checkField = new Map(Object.entries(sealed).map(([field, { schema }]) => [field, Compile(schema)]))
+  const fits = (field: string, value: Json | Destroyed): boolean =>
+    isDestroyed(value) ? field in sealed : checkField.get(field)?.Check(value) === true
+  const required = Object.keys(sealed).filter((field) => sealed[field]?.optional === false)
   const check = (stored: Stored): string | undefined => {
     if (!checkPub.Check(stored.pub)) return `pub${checkPub.Errors(stored.pub)[0]?.instancePath ?? ''}`
-    for (const field in sealed)
-      if (!(field in stored.sealed) && sealed[field]?.optional === false) return `sealed/${field} is missing`
+    for (const field of required) if (!(field in stored.sealed)) return `sealed/${field}`
     for (const field in stored.sealed) {
-      const value = stored.sealed[field] as Json | Destroyed
-      if (!isDestroyed(value) && checkField[field]?.Check(value) !== true) return `sealed/${field}`
+      const value = stored.sealed[field]
+      if (value === undefined || !fits(field, value)) return `sealed/${field}`
     }
     return undefined
   }
   return { type, pub, sealed, check }
+}
+
+const sealedFields = (type: string, pub: TProperties, units: SealedForm): Form['sealed'] => {
+  const sealed: Record<string, { unit: UnitClass; schema: TSchema; optional: boolean }> = {}
+  for (const [unit, fields] of Object.entries(units) as [UnitClass, TProperties][])
+    for (const [field, schema] of Object.entries(fields)) {
+      if (field in pub) throw new Error(`${type}: ${field} is both public and sealed`)
+      const { required } = Type.Object({ [field]: schema }) as { required?: readonly string[] }
+      sealed[field] = { unit, schema, optional: required?.includes(field) !== true }
+    }
+  return sealed
 }
 
 /** From one stored form to the next: pure, and what the old form did not hold becomes `unrecorded`. */

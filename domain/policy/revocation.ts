@@ -23,11 +23,9 @@ export const channelRefusal = (
   policy: Policy,
 ): Decision<never> | undefined => {
   const { channel, ra } = form
-  if (channel === 'portal')
-    return by.role === 'holder' || by.role === 'mc'
-      ? undefined
-      : refuse('CGU-65', 'PORTAL_AUTHENTICATION_REQUIRED', by.role)
-  if (by.role === 'holder') return refuse('CGU-65', 'PORTAL_AUTHENTICATION_REQUIRED', channel)
+  const signedIn = by.role === 'holder' || by.role === 'mc'
+  if ((channel === 'portal') !== signedIn) return refuse('CGU-65', 'PORTAL_AUTHENTICATION_REQUIRED', channel)
+  if (channel === 'portal') return undefined
   if (channel === 'internal') return undefined
   const open = policy.ras.find(({ code }) => code === ra)?.channels.includes(channel)
   if (open !== true) return refuse('CGU-67', 'CHANNEL_NOT_OPEN', channel)

@@ -1,0 +1,63 @@
+// What the API is given by the composition root. It issues commands and reads read models; it never sees the event store.
+import type { Kysely } from 'kysely'
+import type { Accounts } from '../commands/accounts.ts'
+import type { Actors, Principal } from '../commands/actors.ts'
+import type { Handle } from '../commands/handle.ts'
+import type { IssuingCa } from '../commands/issuing.ts'
+import type { Responder } from '../commands/responder.ts'
+import type { Fold, Instant } from '../domain/kernel.ts'
+import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import type { Cards, Deliveries } from '../pki/custody.ts'
+import type { Database } from '../readmodels/schema.ts'
+
+/** A place in the ledger, as commands answer it and reads may ask for it. */
+export type LedgerPosition = Readonly<{ commit: bigint; prepare: bigint }>
+
+export type Services = Readonly<{
+  policy: Policy
+  release: string
+  now: () => Instant
+  newId: () => string
+  drawSerial: () => string
+  handle: Handle
+  /** The present state of one aggregate, opened. */
+  fold: Fold
+  accounts: Accounts
+  actors: Actors
+  /** The program itself: records failed sign-ins, which have no account. */
+  program: Principal
+  db: Kysely<Database>
+  reads: Readonly<{
+    /** Waits until every read model has reached `position`; false after `timeoutMs`. */
+    waitFor: (position: LedgerPosition, timeoutMs: number) => Promise<boolean>
+    /** Where the read models stand. */
+    position: () => LedgerPosition | undefined
+    /** Age in seconds of the oldest fact the OCSP answers have not taken in; Infinity when that is not known. */
+    lagSeconds: () => number
+    /** Blind index term of one normalised word (search). */
+    blind: (kind: string, normalised: string) => string
+  }>
+  issuance: Readonly<{
+    /** Carries an open session to a written card (commands/issueCertificate.ts); one at a time a request. */
+    issue: (requestId: string) => Promise<string>
+    /** Undoes an open session (commands/undoIssuance.ts). */
+    undo: (
+      requestId: string,
+      why: { outcome: SessionOutcome; scrap: ScrapCause },
+    ) => Promise<string | undefined>
+    /** Serials of the person's escrowed keys for a new card, newest first (CGU-43). */
+    oldKeys: (person: string) => Promise<readonly string[]>
+  }>
+  recovery: Readonly<{
+    /** Executes an approved recovery: SHA-256 of what waits for delivery. */
+    execute: (recoveryId: string, passphrase: string) => Promise<string>
+    deliveries: Deliveries
+  }>
+  cards: Pick<Cards, 'definePin'>
+  authority: Readonly<{ ca: IssuingCa; root: Uint8Array; responder: () => Promise<Responder> }>
+  /** CGU-01: the text of the conditions of use in force. */
+  cguText: string
+  /** Which parts work, for the probes: name → true, or what is wrong. */
+  health: () => Promise<Readonly<Record<string, true | string>>>
+}>

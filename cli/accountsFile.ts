@@ -1,0 +1,109 @@
+// Accounts in a local file, mode 0600: names, roles, and the SHA-256 of each token. A token is 256 random bits, so a
+// plain digest cannot be guessed; it is shown once, when the account is made. Real sign-in comes later: the port stays.
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Account, Accounts } from '../commands/accounts.ts'
+import { roles, type Role } from '../domain/lists.ts'
+
+type Line = Account & Readonly<{ tokenSha256: string; createdAt: string }>
+
+/** What was asked of the accounts file cannot be done: the sentence says why. */
+export class AccountFault extends Error {
+  override readonly name = 'AccountFault'
+}
+
+const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
+
+const readLines = (file: string): readonly Line[] => {
+  try {
+    if ((statSync(file).mode & 0o077) !== 0)
+      throw new AccountFault(`${file} can be read by others: chmod 600 it`)
+    return JSON.parse(readFileSync(file, 'utf8')) as readonly Line[]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const writeLines = (file: string, lines: readonly Line[]): void => {
+  const next = `${file}.${randomUUID()}`
+  const handle = openSync(next, 'wx', 0o600)
+  writeSync(handle, `${JSON.stringify(lines, null, 2)}\n`)
+  fsyncSync(handle)
+  closeSync(handle)
+  renameSync(next, file)
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+/** The accounts as the API asks for them; a file changed by the command line is read again at the next question. */
+export const openAccounts = (file: string): Accounts => {
+  let read: { stamp: string; byDigest: ReadonlyMap<string, Account> } = { stamp: '', byDigest: new Map() }
+  const current = (): ReadonlyMap<string, Account> => {
+    const info = statSync(file, { throwIfNoEntry: false })
+    const stamp = info === undefined ? '' : `${info.ino}|${info.mtimeMs}|${info.size}`
+    if (stamp !== read.stamp) {
+      const byDigest = new Map(
+        readLines(file).map(({ tokenSha256, id, person, roles: held, entities }) => [
+          tokenSha256,
+          { id, person, roles: held, entities },
+        ]),
+      )
+      read = { stamp, byDigest }
+    }
+    return read.byDigest
+  }
+  // Looked up by digest: how long it takes says nothing about the token.
+  return { byToken: async (token) => current().get(digest(token)) }
+}
+
+export type NewAccount = Readonly<{
+  id: string
+  roles: readonly string[]
+  entities?: readonly string[]
+  person?: string
+}>
+
+/**
+ * Adds an account.
+ * @returns it, with the token that will not be shown again
+ * @throws AccountFault for a name that is taken or unfit, or a role that does not exist
+ */
+export const addAccount = (file: string, wanted: NewAccount, now: Date): Account & { token: string } => {
+  const lines = readLines(file)
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(wanted.id))
+    throw new AccountFault('an account name has 1 to 64 of the characters A-Z a-z 0-9 . _ -')
+  if (lines.some(({ id }) => id === wanted.id))
+    throw new AccountFault(`the account ${wanted.id} exists already`)
+  const unknown = wanted.roles.find((role) => role === 'program' || !roles.includes(role as Role))
+  if (unknown !== undefined || wanted.roles.length === 0)
+    throw new AccountFault(
+      `no such role: ${unknown ?? '(none given)'}; there are ${roles.filter((role) => role !== 'program').join(', ')}`,
+    )
+  if (wanted.person !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted.person))
+    throw new AccountFault('a person number is a UUID in lower case')
+  const token = randomBytes(32).toString('base64url')
+  const account: Account = {
+    id: wanted.id,
+    person: wanted.person ?? randomUUID(),
+    roles: wanted.roles as readonly Role[],
+    entities: wanted.entities ?? [],
+  }
+  writeLines(file, [...lines, { ...account, tokenSha256: digest(token), createdAt: now.toISOString() }])
+  return { ...account, token }
+}
+
+export const listAccounts = (file: string): readonly Account[] =>
+  readLines(file).map(({ id, person, roles: held, entities }) => ({ id, person, roles: held, entities }))
+
+/** @throws AccountFault when there is no such account */
+export const removeAccount = (file: string, id: string): void => {
+  const lines = readLines(file)
+  if (!lines.some((line) => line.id === id)) throw new AccountFault(`there is no account ${id}`)
+  writeLines(
+    file,
+    lines.filter((line) => line.id !== id),
+  )
+}

@@ -1,0 +1,93 @@
+// The settings of one installation, from the environment. Secrets come by file or are generated, never by argument.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
+
+export type Config = Readonly<{
+  dataDir: string
+  host: string
+  port: number
+  policy: Policy
+  /** Text of the conditions of use; its digest is the policy's. */
+  cguText: string
+  /** EventStoreDB connection string; undefined: the embedded ledger. */
+  ledgerUrl: string | undefined
+  /** PostgreSQL connection string; undefined: PGlite in the data directory. */
+  databaseUrl: string | undefined
+  /** PKCS#11 module; production asks for one. */
+  pkcs11Module: string | undefined
+  logLevel: string
+  env: NodeJS.ProcessEnv
+}>
+
+/** The settings do not fit: the sentence says which one and why. */
+export class ConfigFault extends Error {
+  override readonly name = 'ConfigFault'
+}
+
+const root = new URL('..', import.meta.url)
+/** Beside the sources in a checkout, one folder further up from the built files. */
+const shipped = (path: string): URL => {
+  for (const base of [root, new URL('../', root)]) {
+    const url = new URL(path, base)
+    try {
+      readFileSync(url)
+      return url
+    } catch {
+      // The other place has it.
+    }
+  }
+  throw new ConfigFault(`${path} is missing from this installation`)
+}
+
+const portOf = (value: string): number => {
+  const port = Number(value)
+  if (!/^\d+$/.test(value) || port > 65_535) throw new ConfigFault(`PORT: ${value} is not a port`)
+  return port
+}
+
+const policyFrom = (file: string | URL): Policy => {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    throw new ConfigFault(`POLICY_FILE: cannot be read: ${String(file)}`)
+  }
+  try {
+    return parsePolicy(JSON.parse(text))
+  } catch (error) {
+    throw new ConfigFault(`POLICY_FILE: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/**
+ * Reads the settings.
+ * @throws ConfigFault that names the setting or the policy's field
+ */
+export const readConfig = (env: NodeJS.ProcessEnv): Config => {
+  const policy = policyFrom(
+    env['POLICY_FILE'] ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
+  )
+  const pkcs11Module = env['PKCS11_MODULE']
+  if (policy.environment === 'production')
+    throw new ConfigFault(
+      pkcs11Module === undefined
+        ? 'environment: production refuses software keys; PKCS11_MODULE must name a PKCS#11 module (RGS A2 XI.2)'
+        : 'PKCS11_MODULE: this release has no PKCS#11 custody yet, and production refuses software keys (RGS A2 XI.2)',
+    )
+  return {
+    dataDir: resolve(env['DATA_DIR'] ?? './data'),
+    host: env['HOST'] ?? '127.0.0.1',
+    port: portOf(env['PORT'] ?? '8080'),
+    policy,
+    cguText: readFileSync(
+      env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
+      'utf8',
+    ),
+    ledgerUrl: env['LEDGER_URL'],
+    databaseUrl: env['DATABASE_URL'],
+    pkcs11Module,
+    logLevel: env['LOG_LEVEL'] ?? 'info',
+    env,
+  }
+}

@@ -1,0 +1,170 @@
+// The key ceremony of the embedded profile: root, issuing CA, and the conditions of use in force. Every act is an event,
+// and every act may be the last before a crash: the ceremony, held again, goes on where it stopped and changes nothing
+// that was done. (regulation.md 1.6 and 2.3; CGU-13, CGU-105)
+import { authority } from '../domain/authority.ts'
+import type { Algorithm } from '../domain/lists.ts'
+import { addYears, addSeconds } from '../domain/policy/dates.ts'
+import { serviceKey } from '../domain/serviceKey.ts'
+import { systemCommandId } from '../ledger/ids.ts'
+import { assembleCertificate, issuingCaTbs, rootTbs } from '../pki/certificate.ts'
+import type { ServiceKeys } from '../pki/custody.ts'
+import { verifySignedBy } from '../pki/fields.ts'
+import { issuerOf } from '../pki/issuer.ts'
+import { lintCertificate } from '../pki/lint.ts'
+import type { Signer } from '../pki/signer.ts'
+import { adoptDocument, installCaCertificate, planServiceKey, recordServiceKey } from './ceremonyActs.ts'
+import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
+import { drawSerial, perform, type Service } from './program.ts'
+
+export type Chain = Readonly<{ root: Uint8Array; ca: IssuingCa }>
+
+/** What each step did, for the operator who watches. */
+export type Minutes = (line: string) => void
+
+const script =
+  'Cérémonie automatique : clé de l’AC racine, certificat racine, clé de l’AC émettrice, certificat de l’AC, CGU en vigueur.'
+const present = 'profil embarqué : cérémonie automatique, sans témoin'
+
+/** The service key of this purpose: generated once under a derived id, then found again. */
+export const ceremonyKey = async (
+  service: Service,
+  keys: ServiceKeys,
+  order: Readonly<{
+    purpose: 'root' | 'ca' | 'ocsp'
+    generation: number
+    algorithm: Algorithm
+  }>,
+): Promise<{ id: string; signer: Signer }> => {
+  const { purpose, generation } = order
+  const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|${generation}`)
+  const state = (await service.ledger.load(serviceKey, id)).state
+  if (state.status === 'live') return { id, signer: await keys.signer(id) }
+  const { algorithm } = order
+  const circumstances = { correlationId: id }
+  await perform(service, planServiceKey, {
+    key: id,
+    data: { servicekey: id, purpose, algorithm, scriptSha256: sha256(script), present },
+    circumstances,
+  })
+  const { spki } = await keys.generate({ id, purpose, algorithm })
+  const attributes = JSON.stringify({ id, purpose, algorithm, spkiSha256: sha256(spki) })
+  await perform(service, recordServiceKey, {
+    key: id,
+    data: {
+      servicekey: id,
+      spkiSha256: sha256(spki),
+      module: keys.module,
+      token: keys.module,
+      attributesSha256: sha256(attributes),
+      minutesSha256: sha256(`${script}\n${attributes}`),
+      present,
+    },
+    circumstances,
+  })
+  return { id, signer: await keys.signer(id) }
+}
+
+const issuerId = (spki: Uint8Array): string => sha256(spki).slice(0, 16)
+
+const linted = (
+  tbs: Uint8Array,
+  ...rest: [Parameters<typeof lintCertificate>[1], Parameters<typeof lintCertificate>[2]]
+) => {
+  const findings = lintCertificate(tbs, ...rest)
+  if (findings.length > 0) throw new LintRefused(rulesOf(findings))
+  return tbs
+}
+
+const sign = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> => {
+  const der = assembleCertificate(tbs, signer.algorithm, await signer.sign(tbs))
+  if (!verifySignedBy(der, signer.spki)) throw new Error('the signer gave a signature that does not verify')
+  return der
+}
+
+type Installed = Readonly<{ id: string; der: Uint8Array }>
+
+/** The certificate that stands installed for this key, or the one that `make` signs now. */
+const install = async (
+  service: Service,
+  of: Readonly<{ signer: Signer; servicekey: string; root?: Uint8Array; years: number }>,
+  make: (dates: { notBefore: string; notAfter: string; serial: string }) => Promise<Uint8Array>,
+): Promise<Installed> => {
+  const id = issuerId(of.signer.spki)
+  const state = (await service.ledger.load(authority, id)).state
+  if (state.status === 'active') return { id, der: Buffer.from(state.der, 'base64') }
+  const notBefore = service.now()
+  const notAfter = addSeconds(addYears(notBefore, of.years), -1)
+  const der = await make({ notBefore, notAfter, serial: drawSerial(service.randomBytes) })
+  await perform(service, installCaCertificate, {
+    key: id,
+    data: {
+      issuer: id,
+      der: Buffer.from(der).toString('base64'),
+      sha256: sha256(der),
+      rootSha256: sha256(of.root ?? der),
+      ...(of.root === undefined ? {} : { pathLength: 0 }),
+      notAfter,
+      servicekey: of.servicekey,
+    },
+    circumstances: { correlationId: id },
+  })
+  return { id, der }
+}
+
+/**
+ * Holds the ceremony, or finds what it made.
+ * @throws LintRefused when a certificate would not fit its profile; KeyFault, LedgerFault: hold it again
+ */
+export const holdCeremony = async (service: Service, keys: ServiceKeys, minutes: Minutes): Promise<Chain> => {
+  const { policy } = service
+  minutes('root key')
+  const root = await ceremonyKey(service, keys, {
+    purpose: 'root',
+    generation: 1,
+    algorithm: policy.root.algorithm,
+  })
+  minutes('root certificate')
+  const rootCertificate = await install(
+    service,
+    { signer: root.signer, servicekey: root.id, years: policy.root.validityYears },
+    async (dates) => {
+      const { spki, algorithm } = root.signer
+      return await sign(
+        linted(rootTbs(policy, { ...dates, spki, algorithm }), 'root', { policy }),
+        root.signer,
+      )
+    },
+  )
+  minutes('issuing CA key')
+  const ca = await ceremonyKey(service, keys, {
+    purpose: 'ca',
+    generation: 1,
+    algorithm: policy.issuing.algorithm,
+  })
+  minutes('issuing CA certificate')
+  const rootIssuer = issuerOf(rootCertificate.der, root.signer.algorithm)
+  const caCertificate = await install(
+    service,
+    { signer: ca.signer, servicekey: ca.id, root: rootCertificate.der, years: policy.issuing.validityYears },
+    async (dates) => {
+      const tbs = issuingCaTbs(policy, { ...dates, spki: ca.signer.spki, issuer: rootIssuer })
+      return await sign(linted(tbs, 'issuingCa', { policy, issuer: rootCertificate.der }), root.signer)
+    },
+  )
+  minutes('conditions of use in force')
+  await perform(service, adoptDocument, {
+    key: `cgu|${policy.cgu.version}`,
+    data: {
+      kind: 'cgu',
+      version: policy.cgu.version,
+      sha256: policy.cgu.sha256,
+      effectiveFrom: service.now(),
+      approvedBy: 'caOfficer',
+    },
+  })
+  const issuer = issuerOf(caCertificate.der, ca.signer.algorithm)
+  return {
+    root: rootCertificate.der,
+    ca: { id: caCertificate.id, issuer, certificate: caCertificate.der, signer: ca.signer },
+  }
+}

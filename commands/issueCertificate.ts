@@ -1,0 +1,175 @@
+// P1, steps 5 to 9 of a session: bind a new key, escrow it, sign the certificate, recover the old keys, write the card.
+// Every step may be the last before a crash: the same process, given the same request again, goes on from what the ledger
+// says. Before KeyEscrowed there is no certificate; after it there is one, or an abandonment. (events.md section 4)
+import { card } from '../domain/card.ts'
+import { certificate } from '../domain/certificate.ts'
+import { entity } from '../domain/entity.ts'
+import { key } from '../domain/key.ts'
+import { escrowUntil, notAfterOf } from '../domain/policy/validity.ts'
+import { request, type RequestFile, type Session } from '../domain/request.ts'
+import { eventIdOf, systemCommandId } from '../ledger/ids.ts'
+import { holderTbs } from '../pki/certificate.ts'
+import type { Cards, CardKey, Escrow } from '../pki/custody.ts'
+import { recordCardWriting } from './cards.ts'
+import { derOf, signCertificate, type IssuingCa } from './issuing.ts'
+import { bindPublicKey, escrowKey, recordKeyRecovery, startKeyRecovery } from './keys.ts'
+import { perform, ProcessRefused, type Service } from './program.ts'
+
+export type Issuance = Readonly<{ service: Service; ca: IssuingCa; escrow: Escrow; cards: Cards }>
+
+type Case = Readonly<{ request: string; file: RequestFile; session: Session }>
+
+const circumstancesOf = ({ request: id }: Case) => ({ correlationId: id })
+
+/**
+ * Carries a session from wherever it stands to a written card.
+ * @returns the serial of the certificate
+ * @throws ProcessRefused, LintRefused; faults of the ledger or of custody: call it again
+ */
+export const issueCertificate = async (tools: Issuance, requestId: string): Promise<string> => {
+  const file = (await tools.service.ledger.load(request, requestId)).state
+  if (file.status !== 'inSession' || file.session === undefined)
+    throw new ProcessRefused('IssueCertificate', 'OUT_OF_ORDER', 'CGU-34', file.status)
+  const session: Case = { request: requestId, file, session: file.session }
+  const { serial } = session.session
+  const allotted = (await tools.service.ledger.load(card, session.session.card)).state
+  if (allotted.status === 'written' || allotted.status === 'inUse') return serial
+  if (allotted.status !== 'allotted')
+    throw new ProcessRefused('IssueCertificate', 'OUT_OF_ORDER', 'CGU-34', `card ${allotted.status}`)
+  const spkiSha256 = await escrowedKey(tools, session)
+  const der = await signed(tools, session, spkiSha256)
+  await writeCard(tools, session, der)
+  return serial
+}
+
+/** CGU-38, CGU-60: a key of its own for this serial, bound by its name and kept before anything is signed. */
+const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
+  const { service, escrow } = tools
+  const { serial, number } = session.session
+  const { identity, person } = session.file
+  if (identity === undefined)
+    throw new ProcessRefused('EscrowKey', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'holder')
+  for (;;) {
+    const { spkiSha256 } = await escrow.reserve(serial)
+    try {
+      const bound = {
+        serial,
+        custody: 'escrow',
+        request: session.request,
+        session: number,
+        algorithm: 'rsa3072',
+      } as const
+      await perform(service, bindPublicKey, {
+        key: `${serial}|${spkiSha256}`,
+        data: { spki: spkiSha256, ...bound },
+        circumstances: circumstancesOf(session),
+      })
+    } catch (error) {
+      if (!(error instanceof ProcessRefused) || error.code !== 'PUBLIC_KEY_TAKEN') throw error
+      await escrow.discard(serial)
+      continue
+    }
+    const from = service.now()
+    const until = escrowUntil(from, service.policy.escrow.years)
+    const record = await escrow.keep({ serial, person, from, until })
+    await perform(service, escrowKey(service.policy), {
+      key: serial,
+      data: {
+        ...record,
+        spki: spkiSha256,
+        serial,
+        person,
+        request: session.request,
+        holderName: `${identity.givenNames} ${identity.surname}`,
+        entity: identity.entity,
+      },
+      circumstances: circumstancesOf(session),
+    })
+    return spkiSha256
+  }
+}
+
+const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promise<Uint8Array> => {
+  const { service, ca, escrow } = tools
+  const { file } = session
+  const { serial } = session.session
+  const done = derOf((await service.ledger.load(certificate, serial)).state)
+  if (done !== undefined) return done
+  const { identity, person } = file
+  if (identity === undefined)
+    throw new ProcessRefused('PlanCertificate', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'holder')
+  const employer = (await service.ledger.load(entity, identity.entity)).state
+  if (employer.status !== 'verified' || employer.name === undefined)
+    throw new ProcessRefused('PlanCertificate', 'ENTITY_NOT_VERIFIED', 'CGU-24', 'entity')
+  const { spki } = await escrow.reserve(serial)
+  const notBefore = service.now()
+  const notAfter = notAfterOf(notBefore, service.policy.holder.validityYears)
+  const subject = { ...identity, person, entity: { name: employer.name, siren: employer.siren } }
+  const email = identity.email
+  return await signCertificate(service, ca, {
+    serial,
+    profile: 'encryption',
+    tbs: holderTbs(service.policy, { serial, notBefore, notAfter, spki, issuer: ca.issuer, subject, email }),
+    plan: {
+      spkiSha256,
+      escrowEvent: eventIdOf(systemCommandId('EscrowKey', serial), 0),
+      request: session.request,
+      person,
+      identification: file.identified ?? 'full',
+      cardKind: file.cardKind,
+      notBefore,
+      notAfter,
+      policyOid: file.policyOid,
+      keyUsage: ['keyEncipherment'],
+    },
+    circumstances: circumstancesOf(session),
+  })
+}
+
+/** CGU-42, CGU-43: the new key and every old one still in escrow, tested by decryption, before the PIN is set. */
+const writeCard = async (tools: Issuance, session: Case, der: Uint8Array): Promise<void> => {
+  const { service, escrow, cards } = tools
+  const { card: id, serial, recover } = session.session
+  const keys: CardKey[] = [{ serial, pkcs8: await escrow.release(serial), certificate: der }]
+  try {
+    for (const old of recover) keys.push(await recoverOld(tools, session, old))
+    await cards.write({ card: id, keys })
+  } finally {
+    for (const { pkcs8 } of keys) pkcs8.fill(0)
+  }
+  await perform(service, recordCardWriting, {
+    key: id,
+    data: { card: id, written: true, decryptionTested: await cards.testDecryption(id) },
+    circumstances: circumstancesOf(session),
+  })
+}
+
+const recoverOld = async (tools: Issuance, session: Case, serial: string): Promise<CardKey> => {
+  const { service, escrow } = tools
+  const state = (await service.ledger.load(certificate, serial)).state
+  const der = derOf(state)
+  if (der === undefined || !('spkiSha256' in state))
+    throw new ProcessRefused('StartKeyRecovery', 'CERTIFICATE_UNKNOWN', 'CGU-43', serial)
+  const spki = state.spkiSha256
+  const { number, card: id } = session.session
+  const held = (await service.ledger.load(key, spki)).state
+  const tries = 'outcomes' in held ? held.outcomes : 0
+  const already =
+    'recovered' in held && held.recovered.some((r) => r.request === session.request && r.session === number)
+  const attempt = `${spki}|${session.request}|${number}`
+  const circumstances = circumstancesOf(session)
+  if (!already && held.status !== 'recovering')
+    await perform(service, startKeyRecovery(service.policy), {
+      key: `${attempt}|${tries + 1}`,
+      data: { spki, regime: 'newCard', request: session.request, session: number, card: id },
+      circumstances,
+    })
+  const pkcs8 = await escrow.release(serial)
+  if (!already)
+    await perform(service, recordKeyRecovery, {
+      key: `${attempt}|${tries + 1}`,
+      data: { spki, recovered: true },
+      circumstances,
+    })
+  return { serial, pkcs8, certificate: der }
+}

@@ -1,0 +1,76 @@
+// One CRL: intent, act, outcome, on stream `crl-<issuer>-<number>`. A CRL is a function of its plan and of the leaves before
+// `upTo`, so that a restart signs the same bytes again and an auditor rebuilds them. (events.md section 4, P3)
+import { crl } from '../domain/crl.ts'
+import { addHours } from '../domain/policy/dates.ts'
+import { assembleCrl, crlTbs, type RevokedEntry } from '../pki/crl.ts'
+import { verifySignedBy } from '../pki/fields.ts'
+import { lintCrl } from '../pki/lint.ts'
+import { planCrl, recordCrl, rejectCrlPlan } from './crls.ts'
+import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
+import { perform, type Service } from './program.ts'
+
+/** What the read model knows, as at a size of the ledger. */
+export type StatusView = Readonly<{
+  /** Leaves that the status table and the CRL entries have taken in. */
+  size: () => Promise<number>
+  /** Number of the newest CRL that was issued; 0 for none. */
+  lastNumber: () => Promise<number>
+  entriesUpTo: (size: number) => Promise<readonly RevokedEntry[]>
+  /** Digest of the status table as at that size (proofs.md section 3). */
+  tableSha256: (size: number) => Promise<string>
+}>
+
+const profileVersion = 1
+
+/**
+ * Issues the next CRL, or finishes the one that was planned.
+ * @returns its number
+ * @throws LintRefused: nothing was signed, the number is planned anew next time; faults: call it again
+ */
+export const issueCrl = async (service: Service, ca: IssuingCa, view: StatusView): Promise<number> => {
+  const number = (await view.lastNumber()) + 1
+  const stream = `${ca.id}-${number}`
+  const circumstances = { correlationId: ca.id }
+  const name = { issuer: ca.id, number }
+  const before = (await service.ledger.load(crl, stream)).state
+  if (before.status === 'none') {
+    const upTo = await view.size()
+    const thisUpdate = service.now()
+    const nextUpdate = addHours(thisUpdate, service.policy.crl.validityHours)
+    const entries = (await view.entriesUpTo(upTo)).length
+    const plan = { thisUpdate, nextUpdate, upTo, entries, last: false, profileVersion }
+    const key = `${stream}|${before.tries + 1}`
+    await perform(service, planCrl, { key, data: { ...name, ...plan }, circumstances })
+  }
+  const { state } = await service.ledger.load(crl, stream)
+  if (state.status !== 'planned') return number
+  const entries = await view.entriesUpTo(state.upTo)
+  const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
+  const findings = rulesOf(
+    lintCrl(tbs, { policy: service.policy, issuer: ca.certificate, algorithm: ca.signer.algorithm, number }),
+  )
+  const intent = `${stream}|${state.tries}`
+  if (findings.length > 0) {
+    const data = { ...name, cause: 'lint' as const, findings: [...findings] }
+    await perform(service, rejectCrlPlan, { key: intent, data, circumstances })
+    throw new LintRefused(findings)
+  }
+  const signature = await ca.signer.sign(tbs)
+  const der = assembleCrl(tbs, ca.signer.algorithm, signature)
+  if (!verifySignedBy(der, ca.issuer.spki))
+    throw new Error('the signer gave a signature that does not verify')
+  await perform(service, recordCrl, {
+    key: intent,
+    data: {
+      ...name,
+      tbsSha256: sha256(tbs),
+      signatureAlgorithm: ca.signer.algorithm,
+      signature: Buffer.from(signature).toString('base64'),
+      sha256: sha256(der),
+      bytes: der.length,
+      statusTableSha256: await view.tableSha256(state.upTo),
+    },
+    circumstances,
+  })
+  return number
+}

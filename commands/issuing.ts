@@ -1,0 +1,117 @@
+// Signing one certificate: intent, act, outcome. What is signed is linted first; what was planned is signed again with
+// the same bytes after a crash, or abandoned for good.
+import { createHash } from 'node:crypto'
+import { certificate, type Certificate } from '../domain/certificate.ts'
+import type { Profile } from '../domain/lists.ts'
+import { assembleCertificate } from '../pki/certificate.ts'
+import { verifySignedBy } from '../pki/fields.ts'
+import type { Issuer } from '../pki/issuer.ts'
+import { lintCertificate, type Finding } from '../pki/lint.ts'
+import type { Signer, SignatureAlgorithm } from '../pki/signer.ts'
+import {
+  abandonCertificate,
+  planCertificate,
+  recordCertificate,
+  type PlanCertificate,
+} from './certificates.ts'
+import { perform, type Service } from './program.ts'
+
+/** The issuing CA as the processes use it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
+export type IssuingCa = Readonly<{ id: string; issuer: Issuer; certificate: Uint8Array; signer: Signer }>
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The rules that are not kept, each once. */
+export const rulesOf = (findings: readonly Finding[]): readonly string[] => [
+  ...new Set(findings.map(({ rule }) => rule)),
+]
+
+/** The lints refused what was to be signed; nothing was, and the serial is abandoned. */
+export class LintRefused extends Error {
+  override readonly name = 'LintRefused'
+  readonly findings: readonly string[]
+  constructor(findings: readonly string[]) {
+    super(`not signed: ${findings.join(', ')}`)
+    this.findings = findings
+  }
+}
+
+type Order = Readonly<{
+  serial: string
+  profile: Profile
+  tbs: Uint8Array
+  plan: Omit<
+    PlanCertificate['data'],
+    'serial' | 'profile' | 'tbsSha256' | 'tbs' | 'responderTbs' | 'issuer' | 'profileVersion'
+  >
+  circumstances: { correlationId: string }
+}>
+
+/**
+ * Plans, lints, signs, verifies and records one certificate.
+ * @returns its DER
+ * @throws LintRefused after the serial has been abandoned; KeyFault, LedgerFault: given again, it goes on where it stood
+ */
+export const signCertificate = async (service: Service, ca: IssuingCa, order: Order): Promise<Uint8Array> => {
+  const { serial, profile, circumstances } = order
+  const before = (await service.ledger.load(certificate, serial)).state
+  // A plan that stands is signed as it stands: two contents never share a serial.
+  const tbs = 'tbs' in before && before.tbs !== undefined ? Buffer.from(before.tbs, 'base64') : order.tbs
+  const findings = lintCertificate(tbs, profile === 'encryption' ? 'holder' : 'ocspResponder', {
+    policy: service.policy,
+    issuer: ca.certificate,
+    algorithm: ca.signer.algorithm,
+  })
+  if (findings.length > 0) return await abandon(service, order, findings)
+  if (before.status === 'unknown') {
+    const encoded = Buffer.from(tbs).toString('base64')
+    await perform(service, planCertificate(service.policy), {
+      key: serial,
+      data: {
+        ...order.plan,
+        serial,
+        profile,
+        profileVersion: 1,
+        issuer: ca.id,
+        tbsSha256: sha256(tbs),
+        ...(profile === 'encryption' ? { tbs: encoded } : { responderTbs: encoded }),
+      },
+      circumstances,
+    })
+  }
+  const signature = await ca.signer.sign(tbs)
+  const der = assembleCertificate(tbs, ca.signer.algorithm, signature)
+  if (!verifySignedBy(der, ca.issuer.spki))
+    throw new Error('the signer gave a signature that does not verify')
+  await perform(service, recordCertificate, {
+    key: serial,
+    data: {
+      serial,
+      signatureAlgorithm: ca.signer.algorithm,
+      signature: Buffer.from(signature).toString('base64'),
+      certSha256: sha256(der),
+    },
+    circumstances,
+  })
+  return der
+}
+
+const abandon = async (service: Service, order: Order, findings: readonly Finding[]): Promise<never> => {
+  const names = rulesOf(findings)
+  await perform(service, abandonCertificate, {
+    key: order.serial,
+    data: { serial: order.serial, cause: 'lint', findings: names, maybeSigned: false },
+    circumstances: order.circumstances,
+  })
+  throw new LintRefused(names)
+}
+
+/** The DER of a certificate that was issued, from its TBS and recorded signature; undefined once its TBS is destroyed. */
+export const derOf = (state: Certificate): Uint8Array | undefined => {
+  if (!('signature' in state) || state.tbs === undefined) return undefined
+  return assembleCertificate(
+    Buffer.from(state.tbs, 'base64'),
+    state.signatureAlgorithm as SignatureAlgorithm,
+    Buffer.from(state.signature, 'base64'),
+  )
+}

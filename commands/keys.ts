@@ -1,0 +1,92 @@
+// CGU-38: « l’AC met en œuvre un séquestre systématique des clés de déchiffrement. »
+// CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
+import { certificate, type Certificate } from '../domain/certificate.ts'
+import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { key, type Key, type KeyEvent } from '../domain/key.ts'
+import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import { recovery, type Recovery } from '../domain/recovery.ts'
+import { quorumOf } from '../domain/policy/recovery.ts'
+
+type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
+
+export type BindPublicKey = Command<'BindPublicKey', { spki: string } & Data<'PublicKeyBound'>>
+export type EscrowKey = Command<'EscrowKey', { spki: string } & Data<'KeyEscrowed'>>
+export type StartKeyRecovery = Command<'StartKeyRecovery', { spki: string } & Data<'KeyRecoveryStarted'>>
+type OutcomeData = { spki: string } & (
+  { recovered: true; outputSha256?: string } | { recovered: false; stage: string; fault: string }
+)
+export type RecordKeyRecovery = Command<'RecordKeyRecovery', OutcomeData>
+
+const stream = ({ data }: { data: { spki: string } }): string => data.spki
+
+/** The stream's name is the lock: a second serial finds the key taken and takes another. */
+export const bindPublicKey: Decider<Key, BindPublicKey, KeyEvent> = {
+  type: 'BindPublicKey',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  decide: ({ data: { spki: _, ...data } }, state) => {
+    if (state.status === 'unknown') return accept({ type: 'PublicKeyBound', data })
+    return state.serial === data.serial ? accept() : refuse('CGU-60', 'PUBLIC_KEY_TAKEN', data.serial)
+  },
+}
+
+export const escrowKey = (policy: Policy): Decider<Key, EscrowKey, KeyEvent> => ({
+  type: 'EscrowKey',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  decide: ({ data: { spki: _, ...data } }, state) => {
+    if (state.status === 'kept' && state.serial === data.serial) return accept()
+    if (state.status !== 'bound' || state.serial !== data.serial)
+      return refuse('CGU-38', 'OUT_OF_ORDER', state.status)
+    if (state.custody !== 'escrow') return refuse('CGU-108', 'ESCROW_FORBIDDEN', state.custody)
+    if (data.until !== escrowUntil(data.from, policy.escrow.years))
+      return refuse('CGU-41', 'ESCROW_TERM_WRONG', data.until)
+    return accept({ type: 'KeyEscrowed', data })
+  },
+})
+
+type Facts = Readonly<{ recovery: Recovery | undefined; certificate: Certificate | undefined }>
+
+/** CGU-42, CGU-46, CGU-48: only within the term, one at a time, and on request only once approved. */
+export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery, KeyEvent, Facts> => ({
+  type: 'StartKeyRecovery',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  facts: async (fold, { data }, state) => ({
+    recovery: data.recovery === undefined ? undefined : await fold(recovery, data.recovery),
+    certificate: 'serial' in state ? await fold(certificate, state.serial) : undefined,
+  }),
+  decide: ({ data: { spki, ...data }, at }, state, facts) => {
+    if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
+    if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)
+    if (!escrowRuns(state.until, at)) return refuse('CGU-48', 'ESCROW_TERM_ENDED', state.until)
+    const approved = data.regime === 'newCard' || quorumOf(facts.recovery, policy, at)
+    if (!approved) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
+    return accept({ type: 'KeyRecoveryStarted', data })
+  },
+})
+
+export const recordKeyRecovery: Decider<Key, RecordKeyRecovery, KeyEvent> = {
+  type: 'RecordKeyRecovery',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  decide: ({ data }, state) => {
+    if (state.status !== 'recovering') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
+    const { recovery: approved, request, session } = state.under
+    const of = {
+      regime: approved === undefined ? ('newCard' as const) : ('approved' as const),
+      ...(approved === undefined ? {} : { recovery: approved }),
+      ...(request === undefined ? {} : { request }),
+      ...(session === undefined ? {} : { session }),
+    }
+    if (!data.recovered)
+      return accept({ type: 'KeyRecoveryFailed', data: { ...of, stage: data.stage, fault: data.fault } })
+    const output = data.outputSha256 === undefined ? {} : { outputSha256: data.outputSha256 }
+    return accept({ type: 'KeyRecovered', data: { ...of, publicKeyMatched: true, ...output } })
+  },
+}

@@ -1,0 +1,93 @@
+// OCSP responder certificates: issued by the CA itself (RFC 6960 4.2.2.2, decision D8), short-lived, renewed in time with
+// a new key. Generations are numbered: the newest that was issued signs the answers.
+import { certificate } from '../domain/certificate.ts'
+import { key } from '../domain/key.ts'
+import { serviceKey } from '../domain/serviceKey.ts'
+import { addDays, addSeconds } from '../domain/policy/dates.ts'
+import { systemCommandId } from '../ledger/ids.ts'
+import { responderTbs } from '../pki/certificate.ts'
+import type { ServiceKeys } from '../pki/custody.ts'
+import type { Signer } from '../pki/signer.ts'
+import { ceremonyKey } from './ceremony.ts'
+import { derOf, sha256, signCertificate, type IssuingCa } from './issuing.ts'
+import { bindPublicKey } from './keys.ts'
+import { drawSerial, perform, type Service } from './program.ts'
+
+export type Responder = Readonly<{
+  serial: string
+  certificate: Uint8Array
+  signer: Signer
+  notAfter: string
+  generation: number
+}>
+
+type Generation = Readonly<{ service: Service; keys: ServiceKeys; ca: IssuingCa; generation: number }>
+
+/**
+ * The responder that signs now; makes one where there is none, or where the newest ends within the policy's days.
+ * @param last the newest generation known; the search goes on from it
+ */
+export const ensureResponder = async (
+  service: Service,
+  tools: Readonly<{ keys: ServiceKeys; ca: IssuingCa }>,
+  last?: Responder,
+): Promise<Responder> => {
+  let current = last
+  for (let generation = (last?.generation ?? 0) + 1; ; generation += 1) {
+    const next = await made({ service, ...tools, generation })
+    if (next === undefined) break
+    current = next
+  }
+  if (current !== undefined && !endsSoon(service, current)) return current
+  return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
+}
+
+const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
+  addDays(notAfter, -policy.ocsp.renewDaysBefore) <= now()
+
+const keyId = (service: Service, generation: number): string =>
+  systemCommandId('ServiceKey', `${service.policy.log}|ocsp|${generation}`)
+
+/** The generation as the ledger has it, if it was issued. */
+const made = async ({ service, keys, generation }: Generation): Promise<Responder | undefined> => {
+  const held = (await service.ledger.load(serviceKey, keyId(service, generation))).state
+  if (held.status !== 'live' || held.spkiSha256 === undefined) return undefined
+  const bound = (await service.ledger.load(key, held.spkiSha256)).state
+  if (bound.status !== 'bound') return undefined
+  const issued = (await service.ledger.load(certificate, bound.serial)).state
+  const der = derOf(issued)
+  if (der === undefined || !('notAfter' in issued)) return undefined
+  const signer = await keys.signer(keyId(service, generation))
+  return { serial: bound.serial, certificate: der, signer, notAfter: issued.notAfter, generation }
+}
+
+const make = async ({ service, keys, ca, generation }: Generation): Promise<Responder> => {
+  const { policy } = service
+  const { algorithm } = policy.ocsp
+  const { id, signer } = await ceremonyKey(service, keys, { purpose: 'ocsp', generation, algorithm })
+  const spkiSha256 = sha256(signer.spki)
+  const bound = (await service.ledger.load(key, spkiSha256)).state
+  const serial = bound.status === 'bound' ? bound.serial : drawSerial(service.randomBytes)
+  const circumstances = { correlationId: id }
+  await perform(service, bindPublicKey, {
+    key: `${serial}|${spkiSha256}`,
+    data: { spki: spkiSha256, serial, custody: 'service', servicekey: id, algorithm },
+    circumstances,
+  })
+  const notBefore = service.now()
+  const notAfter = addSeconds(addDays(notBefore, policy.ocsp.certificateDays), -1)
+  const der = await signCertificate(service, ca, {
+    serial,
+    profile: 'ocspResponder',
+    tbs: responderTbs(policy, { serial, notBefore, notAfter, spki: signer.spki, issuer: ca.issuer }),
+    plan: {
+      spkiSha256,
+      notBefore,
+      notAfter,
+      policyOid: policy.ocsp.policyOid,
+      keyUsage: ['digitalSignature'],
+    },
+    circumstances,
+  })
+  return { serial, certificate: der, signer, notAfter, generation }
+}

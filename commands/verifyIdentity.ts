@@ -1,0 +1,55 @@
+// CGU-24: without MC the RA validates the person. CGU-26: « Enregistrement d'un porteur via un MC : validation par le MC
+// de l'identité « personne physique » du futur porteur. »
+import { appointment, type Appointment } from '../domain/appointment.ts'
+import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { mandateInForce } from '../domain/policy/mandate.ts'
+import { notForOneself } from '../domain/policy/separation.ts'
+import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
+
+type Verified = Extract<RequestEvent, { type: 'IdentityVerified' }>['data']
+
+export type VerifyIdentity = Command<
+  'VerifyIdentity',
+  {
+    request: string
+    method: 'inPerson' | 'mandate' | 'referential' | 'file'
+    documentKind?: NonNullable<Verified['documentKind']>
+    documentNumber?: string
+    entityTieChecked: boolean
+    mandate?: string
+  }
+>
+
+const wrongVerifier = (
+  { by, at }: VerifyIdentity,
+  file: RequestFile,
+  mandate: Appointment | undefined,
+): Decision<never> | undefined => {
+  if ((by.role === 'mc') !== (file.path === 'mandate')) return refuse('CGU-26', 'VERIFIER_WRONG', by.role)
+  if (by.role === 'mc') {
+    const entity = file.identity?.entity ?? ''
+    if (mandate === undefined || !mandateInForce(mandate, { by, entity, power: 'verifyIdentity', at }))
+      return refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', 'mandate')
+  }
+  return notForOneself(by, file.person)
+}
+
+export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appointment | undefined> = {
+  type: 'VerifyIdentity',
+  who: ['raOfficer', 'mc'],
+  aggregate: request,
+  stream: ({ data }) => data.request,
+  facts: async (fold, { data }) =>
+    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  decide: (command, state, mandate) => {
+    const { data, by } = command
+    if (state.status !== 'open') return refuse('CGU-24', 'OUT_OF_ORDER', state.status)
+    const refusal = wrongVerifier(command, state, mandate)
+    if (refusal) return refusal
+    const { request: _, mandate: __, ...facts } = data
+    return accept({
+      type: 'IdentityVerified',
+      data: { ...facts, verifierRole: by.role, level: 'full', verifier: by.person },
+    })
+  },
+}

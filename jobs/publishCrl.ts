@@ -1,0 +1,32 @@
+// When a CRL is due: at the policy's cadence, and as soon as a revocation stands that the newest CRL does not have
+// (CGU-76; decision D2). It is also due while one is planned and not yet issued.
+import { addHours } from '../domain/policy/dates.ts'
+import { issueCrl, type StatusView } from '../commands/issueCrl.ts'
+import type { IssuingCa } from '../commands/issuing.ts'
+import type { Service } from '../commands/program.ts'
+
+export type CrlState = Readonly<{
+  /** The newest issued CRL, if any. */
+  newest: Readonly<{ thisUpdate: string; upTo: number }> | undefined
+  /** Entries of the CRL that have come since. */
+  entriesSince: (rank: number) => Promise<number>
+}>
+
+export const crlIsDue = async (service: Service, { newest, entriesSince }: CrlState): Promise<boolean> => {
+  if (newest === undefined) return true
+  if (addHours(newest.thisUpdate, service.policy.crl.everyHours) <= service.now()) return true
+  return (await entriesSince(newest.upTo)) > 0
+}
+
+/** Issues CRLs until none is due. */
+export const publishCrl = async (
+  service: Service,
+  ca: IssuingCa,
+  read: Readonly<{ view: StatusView; state: () => Promise<CrlState>; settled: () => Promise<void> }>,
+): Promise<void> => {
+  while (await crlIsDue(service, await read.state())) {
+    await issueCrl(service, ca, read.view)
+    // The read model must have taken the new CRL in before the question is asked again.
+    await read.settled()
+  }
+}

@@ -1,0 +1,71 @@
+// What a crash left open is finished by the code that would have done it, or undone: an open session goes on to a written
+// card, a refused or lapsed one is undone, an interrupted recovery is recorded as failed. Nothing is left that nobody
+// accounts for. (events.md section 4)
+import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
+import { LintRefused } from '../commands/issuing.ts'
+import { ProcessRefused } from '../commands/program.ts'
+import { failInterruptedRecovery } from '../commands/recoverKey.ts'
+import { undoIssuance } from '../commands/undoIssuance.ts'
+import { card } from '../domain/card.ts'
+import { certificate } from '../domain/certificate.ts'
+import { addSeconds } from '../domain/policy/dates.ts'
+import { request } from '../domain/request.ts'
+
+/** An intent without its outcome, as the read model lists it. */
+export type OpenIntent = Readonly<{ stream: string; type: string; at: string }>
+
+const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
+
+/** The session of a request as it stands: to be carried on, to be undone, or waiting for people. */
+const sessionNeeds = async (
+  tools: Issuance,
+  { stream, at }: OpenIntent,
+): Promise<'issue' | 'refused' | 'lapsed' | 'nothing'> => {
+  const { service } = tools
+  const file = (await service.ledger.load(request, idOf(stream))).state
+  if (file.status !== 'inSession' || file.session === undefined) return 'nothing'
+  const signed = (await service.ledger.load(certificate, file.session.serial)).state
+  if (signed.status === 'refused') return 'refused'
+  const lapses = addSeconds(`${at.slice(0, 19)}Z`, service.policy.request.sessionMinutes * 60)
+  if (lapses <= service.now() || signed.status === 'abandoned' || signed.status === 'revoked') return 'lapsed'
+  const allotted = (await service.ledger.load(card, file.session.card)).state
+  return allotted.status === 'allotted' ? 'issue' : 'nothing'
+}
+
+/** Undoes a session that cannot come to its end. */
+const undone = (tools: Issuance, requestId: string, outcome: 'refused' | 'lapsed' | 'cardFailed') =>
+  undoIssuance(tools, requestId, { outcome, scrap: outcome === 'refused' ? 'refused' : 'spoiled' })
+
+/**
+ * Finishes one open session, or undoes it.
+ * @param started sessions whose issuance had been asked for before the stop are carried on; at run time only the lapsed
+ *   and the refused are touched, because somebody sits at the desk
+ */
+export const resumeSession = async (tools: Issuance, intent: OpenIntent, started: boolean): Promise<void> => {
+  const requestId = idOf(intent.stream)
+  const needs = await sessionNeeds(tools, intent)
+  if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
+  if (needs !== 'issue' || !started) return
+  try {
+    await issueCertificate(tools, requestId)
+  } catch (error) {
+    if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
+    await undone(tools, requestId, 'cardFailed')
+  }
+}
+
+/**
+ * Goes through every open intent once.
+ * @param startUp true before the service takes commands
+ */
+export const resume = async (
+  tools: Issuance,
+  intents: readonly OpenIntent[],
+  startUp: boolean,
+): Promise<void> => {
+  for (const intent of intents) {
+    if (intent.type === 'SessionOpened') await resumeSession(tools, intent, startUp)
+    if (intent.type === 'KeyRecoveryStarted' && startUp)
+      await failInterruptedRecovery(tools.service, idOf(intent.stream))
+  }
+}
