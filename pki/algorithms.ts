@@ -11,6 +11,13 @@ const identifiers = {
 
 export const algorithmIdentifier = (algorithm: SignatureAlgorithm): Der => identifiers[algorithm]
 
+/** The digest's name of an AlgorithmIdentifier. @throws RangeError for one that is not ours */
+export const hashOf = (identifier: Uint8Array): 'sha256' | 'sha384' => {
+  const [name] = Object.entries(identifiers).find(([, der]) => Buffer.compare(der, identifier) === 0) ?? ['']
+  if (name === '') throw new RangeError('not an algorithm that signs')
+  return name.toLowerCase().includes('sha256') ? 'sha256' : 'sha384'
+}
+
 /**
  * What is signed, how, and the signature: the form that certificates, CRLs and BasicOCSPResponses share. `algorithm` is
  * the one that `tbs` itself names (RFC 5280 4.1.1.2); `more` follows the signature.

@@ -1,6 +1,7 @@
 // What others need to read out of a certificate, bytes in, bytes out.
-import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
+import { hashOf } from './algorithms.ts'
 import { expect, instantOf, integerHex, only, read, sequenceOf, type Value } from './derReader.ts'
 import { readExtensions, type Extension } from './extensionReader.ts'
 
@@ -64,11 +65,13 @@ export const keyHash = (spki: Uint8Array, algorithm: 'sha1' | 'sha256'): Uint8Ar
   return createHash(algorithm).update(expect(key, 0x03).content.subarray(1)).digest()
 }
 
-/** Whether the certificate's signature verifies under `issuerSpki`. False for what is no certificate. */
-export const verifySignedBy = (certificate: Uint8Array, issuerSpki: Uint8Array): boolean => {
+/** Whether the signature of a certificate or of a list verifies under `issuerSpki`. False for what is neither. */
+export const verifySignedBy = (der: Uint8Array, issuerSpki: Uint8Array): boolean => {
   try {
+    const [tbs, algorithm, signature] = sequenceOf(read(der))
+    const hash = hashOf(expect(algorithm, 0x30).der)
     const key = createPublicKey({ key: Buffer.from(issuerSpki), format: 'der', type: 'spki' })
-    return new X509Certificate(certificate).verify(key)
+    return verify(hash, expect(tbs, 0x30).der, key, expect(signature, 0x03).content.subarray(1))
   } catch {
     return false
   }
