@@ -1,15 +1,14 @@
 // What the API is given by the composition root. It issues commands and reads read models; it never sees the event store.
-import type { Kysely } from 'kysely'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
-import type { Fold, Instant } from '../domain/kernel.ts'
+import type { Aggregate, Instant } from '../domain/kernel.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Cards, Deliveries } from '../pki/custody.ts'
-import type { Database } from '../readmodels/schema.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
 
 /** A place in the ledger, as commands answer it and reads may ask for it. */
 export type LedgerPosition = Readonly<{ commit: bigint; prepare: bigint }>
@@ -21,13 +20,16 @@ export type Services = Readonly<{
   newId: () => string
   drawSerial: () => string
   handle: Handle
-  /** The present state of one aggregate, opened. */
-  fold: Fold
+  /** The present state of one aggregate, opened, its last revision (-1: no such stream), and where its events stand. */
+  load: <S, E>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+  ) => Promise<Readonly<{ state: S; revision: number; written: ReadonlyMap<string, LedgerPosition> }>>
   accounts: Accounts
   actors: Actors
   /** The program itself: records failed sign-ins, which have no account. */
   program: Principal
-  db: Kysely<Database>
+  db: OpenDatabase['db']
   reads: Readonly<{
     /** Waits until every read model has reached `position`; false after `timeoutMs`. */
     waitFor: (position: LedgerPosition, timeoutMs: number) => Promise<boolean>
