@@ -1,0 +1,103 @@
+// CGU-36: « Le certificat généré … est présenté au porteur pour validation de son contenu. » CGU-37: « L’acceptation du
+// certificat par le porteur est recueillie par un bouton « Valider ». »
+import { Type } from 'typebox'
+import { acceptCertificate, refuseCertificate } from '../commands/certificates.ts'
+import { derOf, sha256 } from '../commands/issuing.ts'
+import { certificate } from '../domain/certificate.ts'
+import { request as requestFile } from '../domain/request.ts'
+import { describeCertificate } from '../pki/describe.ts'
+import { v5 } from 'uuid'
+import { contentAnswer } from './certificateAnswer.ts'
+import { accepted, type Act } from './command.ts'
+import { actRoute, commandRoute, type Api } from './routes.ts'
+import { bySerial, closed, h, note, t } from './schemas.ts'
+import { serialFrom } from './serial.ts'
+
+const presented = { presentedSha256: h, presentedAt: t }
+const presentation = { presentedSha256: 'a'.repeat(64), presentedAt: '2026-03-02T09:30:00Z' }
+
+const acceptance = closed(presented, { examples: [presentation] })
+const refusal = closed(
+  { ...presented, cause: Type.Literal('contentWrong'), note: Type.Optional(note) },
+  { examples: [{ ...presentation, cause: 'contentWrong' }] },
+)
+
+const unknown = { code: 'CERTIFICATE_UNKNOWN', clause: 'CGU-73', detail: 'serial' } as const
+
+const present = async (api: Api, serial: string, act: Act) => {
+  const { state, revision } = await api.services.load(certificate, serial)
+  const stream = `certificate-${serial}`
+  const about = { command: 'PresentCertificate', stream }
+  if (!('signature' in state)) return act.refuse(unknown, about)
+  if (act.actor.role === 'holder' && state.person !== act.actor.person)
+    return act.refuse({ code: 'ACCEPTANCE_HOLDER_ONLY', clause: 'CGU-37', detail: act.actor.role }, about)
+  const der = derOf(state)
+  if (der === undefined)
+    return act.refuse({ code: 'PERSONAL_DATA_DESTROYED', clause: 'CGU-116', detail: 'certificate' }, about)
+  await api.journal.consultation(act.actor, {
+    screen: 'presentation',
+    streams: [stream],
+    id: v5('RecordConsultation', act.key),
+  })
+  const content = describeCertificate(der)
+  return {
+    ...accepted(serial, { stream, revision }),
+    content,
+    presentedSha256: sha256(der),
+    presentedAt: act.at,
+  }
+}
+
+/** Undoes the session that this certificate came from, if it is still the one: a later session is another certificate's. */
+const undoSessionOf = async (api: Api, serial: string): Promise<void> => {
+  const { state } = await api.services.load(certificate, serial)
+  if (!('request' in state) || state.request === undefined) return
+  const file = (await api.services.load(requestFile, state.request)).state
+  if (file.status !== 'inSession' || file.session?.serial !== serial) return
+  await api.services.issuance.undo(state.request, { outcome: 'refused', scrap: 'refused' })
+}
+
+export const acceptanceRoutes = (api: Api): void => {
+  const about = { tag: 'certificates', params: bySerial } as const
+
+  actRoute(api, {
+    ...about,
+    url: '/certificates/:serial/presentation',
+    summary: 'Present the content of the certificate to its holder',
+    description: 'Acceptance and refusal name what was presented: its digest and the instant.',
+    clauses: ['CGU-36'],
+    command: 'PresentCertificate',
+    who: ['holder', 'raOfficer'],
+    extra: { content: contentAnswer, ...presented },
+    run: ({ params, act }) => present(api, serialFrom(params.serial), act),
+  })
+
+  commandRoute(api, {
+    ...about,
+    url: '/certificates/:serial/acceptance',
+    summary: '« Valider »: the holder accepts the certificate',
+    clauses: ['CGU-36', 'CGU-37'],
+    body: acceptance,
+    decider: acceptCertificate,
+    data: ({ params, body }) => ({ serial: serialFrom(params.serial), ...body }),
+  })
+
+  actRoute(api, {
+    ...about,
+    url: '/certificates/:serial/refusal',
+    summary: 'The holder refuses the certificate, which is revoked; its card is scrapped',
+    clauses: ['CGU-36', 'CGU-37', 'CGU-75'],
+    body: refusal,
+    command: refuseCertificate.type,
+    who: ['holder'],
+    run: async ({ params, body, act }) => {
+      const serial = serialFrom(params.serial)
+      const outcome = await act.carryOut(refuseCertificate, { serial, ...body })
+      await undoSessionOf(api, serial)
+      const { revision, written } = await api.services.load(certificate, serial)
+      const position = [...written.values()].at(-1)
+      act.mark({ ...(position && { position }), replayed: outcome.replayed })
+      return accepted(serial, { stream: outcome.stream, revision, ...(position && { position }) })
+    },
+  })
+}

@@ -1,0 +1,127 @@
+// The HTTP application: every route, no port. main.ts listens, tests inject.
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { LogController, type FastifyInstance } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import { acceptanceRoutes } from './acceptances.ts'
+import { appointmentRoutes } from './appointments.ts'
+import { createWho, installSignIn, type SignInLimits } from './auth.ts'
+import { cardRoutes } from './cards.ts'
+import { createCommands } from './command.ts'
+import { deliveryRoutes } from './deliveries.ts'
+import { entityRoutes } from './entities.ts'
+import { createKeys } from './idempotency.ts'
+import { createJournal } from './journal.ts'
+import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
+import { installOpenApi } from './openapi.ts'
+import { probeRoutes } from './probes.ts'
+import { installProblems, sendProblem } from './problemHandler.ts'
+import { Problem, problemSchema } from './problems.ts'
+import { createReaders, installPositions } from './readers.ts'
+import { recoveryRoutes } from './recoveryRequests.ts'
+import { requestRoutes } from './requests.ts'
+import { revocationRoutes } from './revocations.ts'
+import type { Api } from './routes.ts'
+import type { Services } from './services.ts'
+import { sessionRoutes } from './sessions.ts'
+
+/** Requests a minute: of an address for each of the two doors, and failed sign-ins that are written down. */
+export type Limits = Readonly<{ api: number; publication: number; signIn: SignInLimits }>
+
+export type AppOptions = Readonly<{
+  /** Logs one line a request; without it nothing is logged. */
+  log?: LogOptions
+  limits?: Partial<Limits>
+  /** Proxies whose `X-Forwarded-For` is believed: addresses or networks. */
+  trustedProxies?: readonly string[]
+}>
+
+const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress: 10, inAll: 60 } }
+
+const resources = [
+  entityRoutes,
+  appointmentRoutes,
+  requestRoutes,
+  sessionRoutes,
+  cardRoutes,
+  acceptanceRoutes,
+  revocationRoutes,
+  recoveryRoutes,
+  deliveryRoutes,
+]
+
+const bodyLimit = 64 * 1024
+
+const newServer = (services: Services, { log, trustedProxies }: AppOptions): FastifyInstance => {
+  const logger = loggerOf(log, services.release)
+  return Fastify({
+    ...(logger === undefined ? {} : { logger }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'traceId' }),
+    bodyLimit,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      request.outcome = {}
+      void sendProblem(request, reply, error)
+    },
+    // A field that the schema does not know is refused, never dropped; a text is never taken for a number.
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },
+    },
+  })
+}
+
+/** Headers for answers that no page of ours shows; the documentation has its own policy. */
+const securityHeaders = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  // CRL and OCSP are plain HTTP (RFC 5280 section 8): the proxy that ends TLS says where HTTPS is to be kept to.
+  strictTransportSecurity: false,
+}
+
+/**
+ * Makes the application. It is ready when the promise resolves, and closes gracefully: requests under way are answered.
+ */
+export const createApp = async (services: Services, options: AppOptions = {}): Promise<FastifyInstance> => {
+  const limits = { ...defaults, ...options.limits }
+  const app = newServer(services, options)
+  installRequestLog(app)
+  installProblems(app)
+  app.addSchema(problemSchema)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  await app.register(helmet, securityHeaders)
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_, { ttl }) =>
+      new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
+  })
+  await installOpenApi(app, services.release)
+  probeRoutes(app, services)
+  await app.register(
+    async (scope) => {
+      const journal = createJournal(services)
+      const who = createWho(services, journal, (error) => {
+        app.log.error({ err: error }, 'a refusal was not written down')
+      })
+      scope.addHook('onRequest', scope.rateLimit({ max: limits.api, timeWindow: 60_000, groupId: 'api' }))
+      installSignIn(scope, services, journal, limits.signIn)
+      installPositions(scope, services)
+      scope.addHook('onSend', async (_, reply) => {
+        if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+      })
+      const commands = createCommands(services, who, createKeys(services))
+      const readers = createReaders(who, journal)
+      const api: Api = { app: scope, services, commands, readers, journal, who }
+      for (const routes of resources) routes(api)
+    },
+    { prefix: '/api/v1' },
+  )
+  await app.ready()
+  return app
+}

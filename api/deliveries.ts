@@ -1,0 +1,83 @@
+// CGU-46: the recovered key is delivered once, and only the bytes whose digest the key's own stream names. They are removed when
+// the answer has left; until then the same request with the same key gives them again.
+import type { FastifyReply } from 'fastify'
+import { deliverRecovery, outputOf } from '../commands/recoveries.ts'
+import { sha256 } from '../commands/issuing.ts'
+import { key } from '../domain/key.ts'
+import { recovery, type Recovery } from '../domain/recovery.ts'
+import type { Act } from './command.ts'
+import { Problem } from './problems.ts'
+import { actRoute, type Api } from './routes.ts'
+import { byId, closed, note } from './schemas.ts'
+
+const receipt = closed({ receipt: note }, { examples: [{ receipt: 'remis en main propre, PV 2026-7' }] })
+
+const outputDigest = async (api: Api, id: string, state: Recovery): Promise<string | undefined> => {
+  if (state.status === 'unknown' || state.key === undefined) return undefined
+  return outputOf((await api.services.load(key, state.key)).state, id)
+}
+
+const bytesOf = async (api: Api, digest: string | undefined): Promise<Uint8Array | undefined> => {
+  if (digest === undefined) return undefined
+  const bytes = await api.services.recovery.deliveries.take(digest)
+  if (bytes !== undefined && sha256(bytes) !== digest)
+    throw new Error('what waits for delivery is not what was recovered')
+  return bytes
+}
+
+const deliver = async (
+  api: Api,
+  id: string,
+  given: { receipt: string },
+  tools: { act: Act; reply: FastifyReply },
+) => {
+  const { act, reply } = tools
+  const { deliveries } = api.services.recovery
+  const { state } = await api.services.load(recovery, id)
+  // A repeated command is not decided anew, so whose key it is is asked here, every time.
+  if (act.actor.role === 'holder' && state.status !== 'unknown' && state.recipient !== act.actor.person)
+    return act.refuse(
+      { code: 'RECOVERY_REQUESTER_NOT_ENTITLED', clause: 'CGU-47', detail: act.actor.role },
+      { command: deliverRecovery.type, stream: `recovery-${id}` },
+    )
+  const digest = await outputDigest(api, id, state)
+  const bytes = await bytesOf(api, digest)
+  // Nothing is written down as delivered that cannot be sent.
+  if (bytes === undefined && state.status === 'requested' && digest !== undefined)
+    throw new Problem('CUSTODY_UNAVAILABLE', { detail: 'delivery' })
+  await act.carryOut(deliverRecovery, { recovery: id, receipt: given.receipt })
+  if (bytes === undefined || digest === undefined) throw new Problem('DELIVERY_COLLECTED')
+  reply.raw.once('finish', () => {
+    deliveries.remove(digest).catch((error: unknown) => {
+      reply.log.error({ err: error }, 'a delivered output was not removed')
+    })
+  })
+  reply
+    .type('application/x-pkcs12')
+    .header('content-disposition', `attachment; filename="recovered-${id}.p12"`)
+    .header('repr-digest', `sha-256=:${Buffer.from(digest, 'hex').toString('base64')}:`)
+  return Buffer.from(bytes)
+}
+
+export const deliveryRoutes = (api: Api): void => {
+  actRoute(api, {
+    url: '/recovery-requests/:id/delivery',
+    summary: 'Collect the recovered key, once',
+    description:
+      'Answers the PKCS#12 file itself. Sent again with the same Idempotency-Key before the first answer has left, it gives the same bytes.',
+    tag: 'recovery-requests',
+    clauses: ['CGU-46', 'CGU-47'],
+    params: byId,
+    body: receipt,
+    command: deliverRecovery.type,
+    who: deliverRecovery.who,
+    also: ({ id }) => `recovery ${id}`,
+    response: {
+      200: {
+        description: 'PKCS#12, enciphered with the passphrase of the execution.',
+        content: { 'application/x-pkcs12': { schema: { type: 'string', format: 'binary' } } },
+      },
+    },
+    run: ({ params, body, act }, reply) => deliver(api, params.id, body, { act, reply }),
+  })
+}

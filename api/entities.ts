@@ -1,0 +1,82 @@
+// CGU-24: « validation par l'AE de l'identité « personne morale » de l'entité de rattachement du porteur ».
+import { Type } from 'typebox'
+import { entity } from '../domain/entity.ts'
+import { entityKind, entityProof } from '../domain/lists.ts'
+import { verifyEntity } from '../commands/verifyEntity.ts'
+import { notFound, tag } from './readers.ts'
+import { commandRoute, readRoute, type Api } from './routes.ts'
+import { byId, closed, d, id, name, note, orNull } from './schemas.ts'
+
+const siren = Type.String({ pattern: '^\\d{9}$' })
+
+const verification = closed(
+  {
+    kind: entityKind,
+    siren,
+    method: entityProof,
+    validUntil: Type.Optional(d),
+    name,
+    address: note,
+    contact: note,
+    evidence: note,
+  },
+  {
+    examples: [
+      {
+        kind: 'ministry',
+        siren: '110020013',
+        method: 'register',
+        name: 'Direction générale des douanes et droits indirects',
+        address: '11 rue des Deux Communes, 93558 Montreuil',
+        contact: 'bureau.pki@douane.example',
+        evidence: 'répertoire SIRENE consulté',
+      },
+    ],
+  },
+)
+
+const answer = Type.Object({
+  id,
+  stream: Type.String(),
+  revision: Type.Integer(),
+  status: Type.Enum(['verified', 'closed']),
+  siren: orNull(siren),
+  name: orNull(Type.String()),
+  validUntil: orNull(d),
+})
+
+export const entityRoutes = (api: Api): void => {
+  commandRoute(api, {
+    url: '/entities',
+    summary: 'Register an entity whose identity the RA has validated',
+    tag: 'entities',
+    clauses: ['CGU-24', 'CGU-33'],
+    body: verification,
+    created: true,
+    decider: verifyEntity,
+    data: ({ body, act }) => ({ entity: act.key, ...body }),
+  })
+
+  readRoute(api, {
+    url: '/entities/:id',
+    summary: 'An entity',
+    tag: 'entities',
+    clauses: ['CGU-24'],
+    params: byId,
+    answer,
+    read: async ({ request, reply, params }) => {
+      const { state, revision } = await api.services.load(entity, params.id)
+      const stream = `entity-${params.id}`
+      await api.readers.reader(request, { entity: params.id }, { screen: 'entity', stream })
+      if (state.status === 'unknown') return notFound()
+      tag(reply, revision)
+      const { siren: number, name: called, validUntil } = state.status === 'verified' ? state : none
+      return {
+        ...{ id: params.id, stream, revision, status: state.status, siren: number ?? null },
+        ...{ name: called ?? null, validUntil: validUntil ?? null },
+      }
+    },
+  })
+}
+
+const none = { siren: undefined, name: undefined, validUntil: undefined }

@@ -1,0 +1,83 @@
+// Header `Idempotency-Key`: one key, one request. The ledger itself makes a repeated command harmless; what is kept here is
+// whose key it is and what for, so that a key used again for something else is refused and not taken for a repetition.
+import type { FastifyRequest } from 'fastify'
+import { addDays } from '../domain/policy/dates.ts'
+import { claimKey } from '../readmodels/idempotency.ts'
+import { accountOf } from './auth.ts'
+import { Problem } from './problems.ts'
+import type { Services } from './services.ts'
+
+const keptDays = 30
+
+const uuid = /^"?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"?$/i
+
+/** The key, which is the command's id. @throws Problem IDEMPOTENCY_KEY_MISSING */
+export const keyOf = ({ headers }: FastifyRequest): string => {
+  const header = headers['idempotency-key']
+  const key = typeof header === 'string' ? uuid.exec(header)?.[1] : undefined
+  if (key === undefined) throw new Problem('IDEMPOTENCY_KEY_MISSING')
+  return key.toLowerCase()
+}
+
+/** The same text for the same value, whatever the order of its fields. */
+const canonical = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
+}
+
+const without = (body: unknown, secrets: readonly string[]): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body)
+    ? Object.fromEntries(Object.entries(body).filter(([name]) => !secrets.includes(name)))
+    : body
+
+export type Keys = Readonly<{
+  /**
+   * Runs `act` as the one request that holds this key, and `also`, at this moment.
+   * @param secrets fields of the body that leave no trace, not even a keyed one
+   * @throws Problem IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT
+   */
+  hold: <T>(
+    request: FastifyRequest,
+    held: Readonly<{ key: string; also?: string; secrets?: readonly string[] }>,
+    act: () => Promise<T>,
+  ) => Promise<T>
+}>
+
+export const createKeys = (services: Services): Keys => {
+  const inFlight = new Set<string>()
+
+  /** Keyed, because a plain digest of a name or a matricule can be guessed (events.md section 6). */
+  const claim = async (
+    request: FastifyRequest,
+    key: string,
+    secrets: readonly string[],
+  ): Promise<'ours' | 'other'> => {
+    const path = request.url.split('?')[0] ?? ''
+    const text = `${request.method} ${path} ${canonical(without(request.body, secrets) ?? null)}`
+    const at = services.now()
+    return claimKey(services.db, {
+      key,
+      account: accountOf(request).id,
+      fingerprint: services.reads.blind('idempotency', text),
+      at,
+      since: addDays(at, -keptDays),
+    })
+  }
+
+  return {
+    hold: async (request, { key, also, secrets = [] }, act) => {
+      const names = also === undefined ? [key] : [key, also]
+      if (names.some((name) => inFlight.has(name)))
+        throw new Problem('IDEMPOTENCY_KEY_IN_FLIGHT', { headers: { 'retry-after': '1' } })
+      for (const name of names) inFlight.add(name)
+      try {
+        if ((await claim(request, key, secrets)) === 'other') throw new Problem('IDEMPOTENCY_KEY_REUSED')
+        return await act()
+      } finally {
+        for (const name of names) inFlight.delete(name)
+      }
+    },
+  }
+}

@@ -1,0 +1,107 @@
+// The documentation that programs and people read: OpenAPI 3.1 at /openapi.json, a browser at /docs.
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { Type } from 'typebox'
+import { roles } from '../domain/lists.ts'
+
+const optional = Type.Optional
+
+const commandHeaders = Type.Object({
+  'idempotency-key': Type.String({
+    format: 'uuid',
+    description:
+      'Names this command. Sent again with the same key and body, it is carried out once; with another body it is refused.',
+  }),
+  'if-match': optional(
+    Type.String({
+      description: '`W/"<revision>"` as GET answered it: refused with 412 when it has changed since.',
+    }),
+  ),
+})
+const readHeaders = Type.Object({
+  'x-min-position': optional(
+    Type.String({
+      description: '`C:<commit>/P:<prepare>` as a command answered it: waits until it can be seen.',
+    }),
+  ),
+})
+const actingRole = Type.Object({
+  'acting-role': optional(
+    Type.Enum([...roles], { description: 'Which of several roles the caller acts in.' }),
+  ),
+})
+
+const headersOf = (kind: 'command' | 'read' | undefined) => {
+  if (kind === undefined) return undefined
+  const own = kind === 'command' ? commandHeaders : readHeaders
+  return Type.Object({ ...own.properties, ...actingRole.properties })
+}
+
+const problem = {
+  description: 'What went wrong, by a stable code; the codes are at /problems.',
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+}
+
+/** Headers and problems are the same for every route of a kind: they are documented here, and checked by code. */
+const completed = (schema: FastifySchema, kind: 'command' | 'read' | undefined): FastifySchema => {
+  const headers = headersOf(kind)
+  const response = { ...(schema.response as object | undefined), '4xx': problem, '5xx': problem }
+  return { ...schema, ...(headers === undefined ? {} : { headers }), response }
+}
+
+const tags = [
+  ['entities', 'Legal persons that certificates may name'],
+  ['appointments', 'Certification agents (MC)'],
+  ['requests', 'Requests for a certificate, and their registration files'],
+  ['sessions', 'Personalisation at the desk'],
+  ['holders', 'What a holder has'],
+  ['cards', 'Cards and their PIN'],
+  ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
+  ['recovery-requests', 'Recovery of escrowed keys'],
+  ['streams', 'History of the ledger'],
+  ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
+  ['ocsp', 'Certificate status online'],
+  ['operation', 'Probes and reference'],
+].map(([name = '', description = '']) => ({ name, description }))
+
+/** Before any route is declared. */
+export const installOpenApi = async (app: FastifyInstance, release: string): Promise<void> => {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Grand-Livre',
+        version: release,
+        description:
+          'Certification authority ledger of AC CONFIDENTIALITE MEF QUALIFIEE. Every rule that a command meets is a clause of the conditions of use (CGU).',
+      },
+      tags,
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      },
+    },
+    convertConstToEnum: false,
+    refResolver: {
+      buildLocalReference: (json, _baseUri, _fragment, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
+    },
+    transform: ({ schema, url, route }) => ({ schema: completed(schema, route.config?.kind), url }),
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { docExpansion: 'none', deepLinking: true },
+    staticCSP: {
+      'default-src': ["'self'"],
+      'base-uri': ["'self'"],
+      'object-src': ["'none'"],
+      'frame-ancestors': ["'none'"],
+      'script-src': ["'self'"],
+      'style-src': ["'self'", "'unsafe-inline'"],
+      'img-src': ["'self'", 'data:'],
+    },
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
+    reply.type('application/json').send(app.swagger()),
+  )
+}

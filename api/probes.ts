@@ -1,0 +1,59 @@
+// What an orchestrator asks, and the catalogue that problem documents lead to.
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { problemCatalogue } from './problems.ts'
+import { documented } from './routes.ts'
+import type { Services } from './services.ts'
+
+const about = { tag: 'operation', clauses: [] } as const
+const checks = Type.Object({
+  ready: Type.Boolean(),
+  checks: Type.Record(Type.String(), Type.Union([Type.Literal(true), Type.String()])),
+})
+const entry = Type.Object({
+  code: Type.String(),
+  status: Type.Integer(),
+  clauses: Type.Array(Type.String()),
+  fr: Type.String(),
+  en: Type.String(),
+})
+
+export const probeRoutes = (app: FastifyInstance, services: Services): void => {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        ...documented({ ...about, summary: 'Whether the process answers at all' }),
+        response: { 200: Type.Object({ alive: Type.Boolean() }) },
+      },
+    },
+    async () => ({ alive: true }),
+  )
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        ...documented({ ...about, summary: 'Whether every part works' }),
+        response: { 200: checks, 503: checks },
+      },
+    },
+    async (_, reply) => {
+      const parts = await services.health()
+      const ready = Object.values(parts).every((state) => state === true)
+      return reply
+        .code(ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send({ ready, checks: parts })
+    },
+  )
+  app.get(
+    '/problems',
+    {
+      schema: {
+        ...documented({ ...about, summary: 'Every problem code, with its status, clauses and texts' }),
+        response: { 200: Type.Array(entry) },
+      },
+    },
+    async () => problemCatalogue(),
+  )
+}

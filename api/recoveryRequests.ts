@@ -1,0 +1,163 @@
+// CGU-44 to CGU-48: recovery of an escrowed key on request: asked, approved by two officers, executed, delivered once.
+import { Type } from 'typebox'
+import { approveRecovery, rejectRecovery, requestRecovery } from '../commands/recoveries.ts'
+import { sha256 } from '../commands/issuing.ts'
+import { ground, role } from '../domain/lists.ts'
+import { recovery, type RecoveryFile } from '../domain/recovery.ts'
+import { accepted } from './command.ts'
+import { notFound, tag } from './readers.ts'
+import { actRoute, commandRoute, readRoute, type Api } from './routes.ts'
+import { byId, closed, code, h, id, note, orNull, sn, t } from './schemas.ts'
+import { serialFrom } from './serial.ts'
+
+const optional = Type.Optional
+
+const demand = closed(
+  {
+    serial: Type.String({ minLength: 1, maxLength: 100 }),
+    // Blank is refused with its clause (CGU-44), not by the schema.
+    name: Type.String({ maxLength: 200, description: 'Name of the holder, as in the certificate.' }),
+    requesterRole: optional(role),
+    requester: optional(id),
+    represents: optional(note),
+    ground,
+    evidence: note,
+    holderNotice: Type.Boolean({ description: 'Whether the holder may be told.' }),
+  },
+  {
+    examples: [
+      {
+        serial: '4f0123456789abcdef0123456789abcd',
+        name: "Zoë D'Été-Brûlé",
+        ground: 'holderRequest',
+        evidence: 'carte perdue, déclaration 2026-17',
+        holderNotice: true,
+      },
+    ],
+  },
+)
+
+const approval = closed({ statement: note }, { examples: [{ statement: 'Pièces vues, motif établi.' }] })
+const rejection = closed({ cause: code, note: optional(note) }, { examples: [{ cause: 'evidence-missing' }] })
+
+const status = Type.Enum(['requested', 'rejected', 'closed', 'delivered'])
+const answer = Type.Object({
+  id,
+  stream: Type.String(),
+  revision: Type.Integer(),
+  status,
+  serial: sn,
+  requester: orNull(id),
+  recipient: orNull(id),
+  approvals: Type.Array(Type.Object({ approver: orNull(id), expiresAt: t })),
+})
+
+const body = (file: RecoveryFile) => ({
+  status: file.status,
+  serial: file.serial,
+  requester: file.requester ?? null,
+  recipient: file.recipient ?? null,
+  approvals: file.approvals.map(({ approver, expiresAt }) => ({ approver: approver ?? null, expiresAt })),
+})
+
+export const recoveryRoutes = (api: Api): void => {
+  const { services } = api
+  const { policy, load } = services
+  const about = { tag: 'recovery-requests', params: byId } as const
+  const passphrase = Type.String({ minLength: policy.escrow.passphraseMinLength, maxLength: 256 })
+
+  commandRoute(api, {
+    url: '/recovery-requests',
+    summary: 'Ask for the recovery of an escrowed key',
+    description:
+      'A name that is not the holder’s, or an escrow that has ended, is recorded and rejected at once: see `status`.',
+    tag: 'recovery-requests',
+    clauses: ['CGU-44', 'CGU-46', 'CGU-47', 'CGU-48'],
+    body: demand,
+    created: true,
+    extra: { status },
+    decider: requestRecovery,
+    data: ({ body: { serial, name: nameGiven, requesterRole, requester, ...asked }, act }) => ({
+      ...asked,
+      nameGiven,
+      recovery: act.key,
+      serial: serialFrom(serial),
+      requesterRole: requesterRole ?? 'holder',
+      requester: requester ?? act.actor.person,
+    }),
+    more: async (_, { stream }) => {
+      const { state } = await load(recovery, stream.slice(stream.indexOf('-') + 1))
+      return { status: state.status }
+    },
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/recovery-requests/:id/approvals',
+    summary: 'Approve the recovery, by an officer whom it does not concern',
+    clauses: ['CGU-46', 'CGU-48'],
+    body: approval,
+    created: true,
+    decider: approveRecovery(policy),
+    data: ({ params, body: { statement } }) => ({
+      recovery: params.id,
+      statement,
+      statementSha256: sha256(statement),
+    }),
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/recovery-requests/:id/rejection',
+    summary: 'Reject the recovery',
+    clauses: ['CGU-46'],
+    body: rejection,
+    decider: rejectRecovery,
+    data: ({ params, body: rejected }) => ({ recovery: params.id, ...rejected }),
+  })
+  actRoute(api, {
+    ...about,
+    url: '/recovery-requests/:id/execution',
+    summary: 'Take the key out of escrow, once approved, into a PKCS#12 file that awaits delivery',
+    description:
+      'The passphrase enciphers the file; it is kept nowhere. Executed before, the first file stays as it is.',
+    clauses: ['CGU-46', 'CGU-48'],
+    body: closed({ passphrase }, { examples: [{ passphrase: 'correct cheval batterie agrafe' }] }),
+    secrets: ['passphrase'],
+    command: 'ExecuteRecovery',
+    who: ['recoveryOfficer'],
+    also: ({ id: recoveryId }) => `recovery ${recoveryId}`,
+    extra: { outputSha256: h },
+    run: async ({ params, body: { passphrase: secret }, act }) => {
+      const { state, revision, written } = await load(recovery, params.id)
+      const stream = `recovery-${params.id}`
+      if (state.status !== 'requested')
+        return act.refuse(
+          { code: 'OUT_OF_ORDER', clause: 'CGU-46', detail: state.status },
+          { command: 'ExecuteRecovery', stream },
+        )
+      const outputSha256 = await services.recovery.execute(params.id, secret)
+      const position = [...written.values()].at(-1)
+      return { ...accepted(params.id, { stream, revision, ...(position && { position }) }), outputSha256 }
+    },
+  })
+
+  readRoute(api, {
+    ...about,
+    url: '/recovery-requests/:id',
+    summary: 'A recovery request',
+    clauses: ['CGU-44', 'CGU-46'],
+    answer,
+    read: async ({ request, reply, params }) => {
+      const { state, revision } = await load(recovery, params.id)
+      const stream = `recovery-${params.id}`
+      const known = state.status === 'unknown' ? undefined : state
+      await api.readers.consult(
+        request,
+        { person: known?.requester },
+        { screen: 'recovery', streams: known === undefined ? [] : [stream] },
+      )
+      if (known === undefined) return notFound()
+      tag(reply, revision)
+      return { id: params.id, stream, revision, ...body(known) }
+    },
+  })
+}

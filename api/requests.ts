@@ -1,0 +1,196 @@
+// CGU-21 to CGU-33: a demand for one card, which is also the registration file, from the request to its validation.
+import { Type } from 'typebox'
+import { acceptCgu } from '../commands/acceptCgu.ts'
+import { completeDossier } from '../commands/completeDossier.ts'
+import { requestCertificate } from '../commands/requestCertificate.ts'
+import { handOverCard } from '../commands/sessions.ts'
+import { validateRequest } from '../commands/validateRequest.ts'
+import { verifyIdentity } from '../commands/verifyIdentity.ts'
+import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
+import { request as requestFile } from '../domain/request.ts'
+import { v5 } from 'uuid'
+import { requestAnswer, requestBody } from './requestAnswer.ts'
+import { notFound, tag } from './readers.ts'
+import { commandRoute, readRoute, type Api } from './routes.ts'
+import { byId, closed, code, d, email, id, name, note } from './schemas.ts'
+
+const optional = Type.Optional
+
+const demand = closed(
+  {
+    person: optional(id),
+    holder: closed({
+      kind: holderKind,
+      surname: name,
+      givenNames: name,
+      nameInCertificate: name,
+      email,
+      // Not checked here: a wrong one is refused with its clause (CGU-27). A text, for its leading zeros.
+      matricule: optional(Type.String({ minLength: 1, maxLength: 32 })),
+      service: optional(note),
+    }),
+    entity: id,
+    cardKind,
+    temporaryCause: optional(temporaryCause),
+    ra: code,
+    profile: code,
+    escrow: Type.Boolean({ description: 'CGU-39: a request without escrow is refused.' }),
+    mandate: optional(id),
+    earlier: optional(id),
+  },
+  {
+    examples: [
+      {
+        holder: {
+          kind: 'agent',
+          surname: "D'Été-Brûlé",
+          givenNames: 'Zoë Maëlle',
+          nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
+          email: 'zoe.dete-brule@douane.example',
+          matricule: '0012345678',
+        },
+        entity: '5d0f7c1e-0000-4000-8000-000000000002',
+        cardKind: 'agent',
+        ra: 'dgddi',
+        profile: 'encryption',
+        escrow: true,
+      },
+    ],
+  },
+)
+
+const cguAcceptance = closed(
+  { cguVersion: code, means, directoryAgreed: Type.Boolean() },
+  { examples: [{ cguVersion: '1.0', means: 'portal', directoryAgreed: true }] },
+)
+
+const dossier = closed(
+  {
+    pieces: Type.Array(pieceKind, { minItems: 1, uniqueItems: true }),
+    oldestSignedOn: d,
+    scans: note,
+  },
+  {
+    examples: [
+      {
+        pieces: ['requestForm', 'identityCopy', 'mandate', 'cguSigned'],
+        oldestSignedOn: '2026-01-15',
+        scans: 'GED 2026-0042',
+      },
+    ],
+  },
+)
+
+const verification = closed(
+  {
+    method: Type.Enum(['inPerson', 'mandate', 'referential', 'file']),
+    documentKind: optional(documentKind),
+    documentNumber: optional(note),
+    entityTieChecked: Type.Boolean(),
+    mandate: optional(id),
+  },
+  { examples: [{ method: 'inPerson', documentKind: 'nationalIdentityCard', entityTieChecked: true }] },
+)
+
+const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
+
+/** A holder's person number is drawn with his first request: again with the same key, it is the same one. */
+const personOf = (given: string | undefined, key: string): string => given ?? v5('person', key)
+
+export const requestRoutes = (api: Api): void => {
+  const { policy, load } = api.services
+
+  commandRoute(api, {
+    url: '/requests',
+    summary: 'Request a certificate, which registers its holder',
+    description:
+      'Without `person` a new holder is registered. A holder who asks for himself gives his own person number.',
+    tag: 'requests',
+    clauses: ['CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
+    body: demand,
+    created: true,
+    extra: { person: id },
+    decider: requestCertificate(policy),
+    data: ({ body: { person, ...body }, act }) => ({
+      ...body,
+      request: act.key,
+      person: personOf(person ?? (act.actor.role === 'holder' ? act.actor.person : undefined), act.key),
+    }),
+    more: async (_, { stream }) => {
+      const { state } = await load(requestFile, stream.slice(stream.indexOf('-') + 1))
+      return state.status === 'unknown' ? {} : { person: state.person }
+    },
+  })
+
+  commandRoute(api, {
+    url: '/requests/:id/cgu-acceptance',
+    summary: 'Accept the conditions of use, by the future holder',
+    tag: 'requests',
+    clauses: ['CGU-16', 'CGU-19', 'CGU-40', 'CGU-45', 'CGU-92'],
+    params: byId,
+    body: cguAcceptance,
+    decider: acceptCgu,
+    data: ({ params, body }) => ({ request: params.id, ...body }),
+  })
+  commandRoute(api, {
+    url: '/requests/:id/dossier',
+    summary: 'Complete the file of a request made through a certification agent (MC)',
+    tag: 'requests',
+    clauses: ['CGU-08', 'CGU-29', 'CGU-30'],
+    params: byId,
+    body: dossier,
+    decider: completeDossier(policy),
+    data: ({ params, body }) => ({ request: params.id, ...body }),
+  })
+  commandRoute(api, {
+    url: '/requests/:id/identity-verification',
+    summary: 'Record that the identity of the future holder has been verified',
+    tag: 'requests',
+    clauses: ['CGU-04', 'CGU-24', 'CGU-26'],
+    params: byId,
+    body: verification,
+    decider: verifyIdentity,
+    data: ({ params, body }) => ({ request: params.id, ...body }),
+  })
+  commandRoute(api, {
+    url: '/requests/:id/validation',
+    summary: 'Validate the request',
+    tag: 'requests',
+    clauses: ['CGU-04', 'CGU-16', 'CGU-24', 'CGU-29'],
+    params: byId,
+    decider: validateRequest(policy),
+    data: ({ params }) => ({ request: params.id }),
+  })
+  commandRoute(api, {
+    url: '/requests/:id/handover',
+    summary: 'Hand the card over to its holder, which ends the request',
+    tag: 'requests',
+    clauses: ['CGU-35', 'CGU-37', 'CGU-50'],
+    params: byId,
+    body: receipt,
+    decider: handOverCard,
+    data: ({ params, body }) => ({ request: params.id, ...body }),
+  })
+
+  readRoute(api, {
+    url: '/requests/:id',
+    summary: 'A request and its registration file',
+    tag: 'requests',
+    clauses: ['CGU-21', 'CGU-114'],
+    params: byId,
+    answer: requestAnswer,
+    read: async ({ request, reply, params }) => {
+      const { state, revision } = await load(requestFile, params.id)
+      const stream = `request-${params.id}`
+      const known = state.status === 'unknown' ? undefined : state
+      await api.readers.consult(
+        request,
+        { person: known?.person, entity: known?.identity?.entity },
+        { screen: 'request', streams: known?.identity === undefined ? [] : [stream] },
+      )
+      if (known === undefined) return notFound()
+      tag(reply, revision)
+      return { id: params.id, stream, revision, ...requestBody(known) }
+    },
+  })
+}
