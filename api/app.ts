@@ -7,16 +7,21 @@ import { acceptanceRoutes } from './acceptances.ts'
 import { appointmentRoutes } from './appointments.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
 import { cardRoutes } from './cards.ts'
+import { certificateSearchRoutes } from './certificateSearch.ts'
+import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { entityRoutes } from './entities.ts'
+import { holderRoutes } from './holders.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
+import { ocspRoutes } from './ocsp.ts'
 import { installOpenApi } from './openapi.ts'
 import { probeRoutes } from './probes.ts'
 import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
+import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
 import { requestRoutes } from './requests.ts'
@@ -24,6 +29,7 @@ import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
 import { sessionRoutes } from './sessions.ts'
+import { streamRoutes } from './streams.ts'
 
 /** Requests a minute: of an address for each of the two doors, and failed sign-ins that are written down. */
 export type Limits = Readonly<{ api: number; publication: number; signIn: SignInLimits }>
@@ -43,11 +49,15 @@ const resources = [
   appointmentRoutes,
   requestRoutes,
   sessionRoutes,
+  holderRoutes,
   cardRoutes,
+  certificateSearchRoutes,
+  certificateRoutes,
   acceptanceRoutes,
   revocationRoutes,
   recoveryRoutes,
   deliveryRoutes,
+  streamRoutes,
 ]
 
 const bodyLimit = 64 * 1024
@@ -103,6 +113,14 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
   })
   await installOpenApi(app, services.release)
   probeRoutes(app, services)
+  await app.register(async (scope) => {
+    scope.addHook(
+      'onRequest',
+      scope.rateLimit({ max: limits.publication, timeWindow: 60_000, groupId: 'publication' }),
+    )
+    publicationRoutes(scope, services)
+    await ocspRoutes(scope, services)
+  })
   await app.register(
     async (scope) => {
       const journal = createJournal(services)

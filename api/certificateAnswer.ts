@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { StatusRow } from '../readmodels/schema.ts'
 import { id, orNull, sn, t } from './schemas.ts'
 
 const nameContent = Type.Object(
@@ -55,3 +56,17 @@ export const rowAnswer = {
   refusedAt: orNull(t),
   revokedAt: orNull(t),
 }
+
+export const rowBody = (row: StatusRow) => ({
+  serial: row.serial,
+  status: row.status,
+  profile: row.profile,
+  request: row.request,
+  person: row.person,
+  notBefore: row.not_before,
+  notAfter: row.not_after,
+  issuedAt: row.issued_at,
+  acceptedAt: row.accepted_at,
+  refusedAt: row.refused_at,
+  revokedAt: row.revoked_at,
+})

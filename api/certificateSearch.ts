@@ -1,0 +1,98 @@
+// Search without the ledger's help: what a person types becomes blind index terms, which are compared and never read back.
+import { Type } from 'typebox'
+import { request as requestFile } from '../domain/request.ts'
+import { normaliseName } from '../domain/policy/names.ts'
+import { findCertificates, type CertificateFilter } from '../readmodels/apiQueries.ts'
+import type { StatusRow } from '../readmodels/schema.ts'
+import { accountOf } from './auth.ts'
+import { certificateStatus, rowAnswer, rowBody } from './certificateAnswer.ts'
+import { limitOf, linkNext, pageQuery, rankOf, type PageQuery } from './page.ts'
+import { readRoute, type Api } from './routes.ts'
+import { id } from './schemas.ts'
+import { parseSerial } from './serial.ts'
+import type { Services } from './services.ts'
+
+/** What `q` asks for: a serial number, or terms that a certificate's request must all have. */
+const wanted = (
+  q: string,
+  blind: Services['reads']['blind'],
+): Pick<CertificateFilter, 'serial' | 'terms'> => {
+  const text = q.trim()
+  const serial = parseSerial(text)
+  if (serial !== undefined) return { serial }
+  if (text.includes('@')) return { terms: [blind('email', text.normalize('NFC').toLowerCase())] }
+  if (/^\d{10}$/.test(text)) return { terms: [blind('matricule', text)] }
+  const words = normaliseName(text).split(' ').filter(Boolean)
+  return { terms: words.map((word) => blind('name', word)) }
+}
+
+type Query = PageQuery &
+  Readonly<{ q: string | undefined; person: string | undefined; status: string | undefined }>
+
+const filterOf = (query: Query, blind: Services['reads']['blind']): Omit<CertificateFilter, 'limit'> => {
+  const before = rankOf(query)
+  return {
+    ...(query.q === undefined ? {} : wanted(query.q, blind)),
+    ...(query.person === undefined ? {} : { person: query.person }),
+    ...(query.status === undefined ? {} : { status: query.status as StatusRow['status'] }),
+    ...(before === undefined ? {} : { before }),
+  }
+}
+
+export const certificateSearchRoutes = (api: Api): void => {
+  const { services, readers } = api
+  const { db, reads, load } = services
+
+  /** A certification agent sees his entities' certificates only; whose a certificate is, is sealed in its request. */
+  const ofEntities = async (
+    rows: readonly StatusRow[],
+    entities: readonly string[],
+  ): Promise<readonly StatusRow[]> => {
+    const shown: StatusRow[] = []
+    for (const row of rows) {
+      const { state } = await load(requestFile, row.request ?? '')
+      if (state.status !== 'unknown' && entities.includes(state.identity?.entity ?? '')) shown.push(row)
+    }
+    return shown
+  }
+
+  readRoute(api, {
+    url: '/certificates',
+    summary: 'Search certificates, newest first',
+    description:
+      '`q`: words of a name in any order, accents or not; a serial number in hex or decimal; an e-mail address; a matricule. A holder sees his own.',
+    tag: 'certificates',
+    clauses: ['CGU-44', 'CGU-73', 'CGU-114'],
+    query: {
+      q: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+      person: Type.Optional(id),
+      status: Type.Optional(certificateStatus),
+      ...pageQuery,
+    },
+    answer: Type.Object({ certificates: Type.Array(Type.Object(rowAnswer)) }),
+    read: async ({ request, reply, query }) => {
+      const account = accountOf(request)
+      const [entity] = account.entities
+      const actor = await readers.reader(
+        request,
+        { person: account.person, entity },
+        { screen: 'certificateSearch' },
+      )
+      const limit = limitOf(query)
+      const person = actor.role === 'holder' ? account.person : query.person
+      const filter = filterOf({ ...query, person }, reads.blind)
+      const rows = await findCertificates(db, { ...filter, limit: limit + 1 })
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      if (rows.length > limit && last !== undefined) linkNext(request, reply, last.planned_rank)
+      const shown = actor.role === 'mc' ? await ofEntities(page, account.entities) : page
+      // To learn by a name that somebody has a certificate is a look at his data.
+      if (actor.role !== 'holder' && query.q !== undefined && shown.length > 0)
+        await api.journal.consultation(actor, {
+          screen: 'certificateSearch',
+          streams: shown.map(({ serial }) => `certificate-${serial}`),
+        })
+      return { certificates: shown.map(rowBody) }
+    },
+  })
+}
