@@ -106,7 +106,7 @@ const install = async (
       notAfter,
       servicekey: of.servicekey,
     },
-    circumstances: { correlationId: id },
+    circumstances: { correlationId: of.servicekey },
   })
   return { id, der }
 }

@@ -2,6 +2,7 @@
 // `upTo`, so that a restart signs the same bytes again and an auditor rebuilds them. (events.md section 4, P3)
 import { crl } from '../domain/crl.ts'
 import { addHours } from '../domain/policy/dates.ts'
+import { systemCommandId } from '../ledger/ids.ts'
 import { assembleCrl, crlTbs, type RevokedEntry } from '../pki/crl.ts'
 import { verifySignedBy } from '../pki/fields.ts'
 import { lintCrl } from '../pki/lint.ts'
@@ -30,7 +31,7 @@ const profileVersion = 1
 export const issueCrl = async (service: Service, ca: IssuingCa, view: StatusView): Promise<number> => {
   const number = (await view.lastNumber()) + 1
   const stream = `${ca.id}-${number}`
-  const circumstances = { correlationId: ca.id }
+  const circumstances = { correlationId: systemCommandId('Crl', stream) }
   const name = { issuer: ca.id, number }
   const before = (await service.ledger.load(crl, stream)).state
   if (before.status === 'none') {
