@@ -123,6 +123,7 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
   })
   await app.register(
     async (scope) => {
+      scope.removeContentTypeParser('text/plain')
       const journal = createJournal(services)
       const who = createWho(services, journal, (error) => {
         app.log.error({ err: error }, 'a refusal was not written down')

@@ -20,6 +20,15 @@ const unknown = (): never => {
   throw new Problem('CERTIFICATE_UNKNOWN', { clause: 'CGU-73', detail: 'serial' })
 }
 
+/** The row of a certificate that the ledger knows. @throws Problem CERTIFICATE_UNKNOWN, PROJECTION_LAGGING */
+const rowOf = async (api: Api, serial: string, { status }: Certificate) => {
+  const row = await certificateBySerial(api.services.db, serial)
+  if (row !== undefined) return row
+  // A serial that was given up before its plan was never anybody's, and has no row.
+  if (status === 'unknown' || status === 'abandoned') return unknown()
+  throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+}
+
 /** A holder's certificate is about a person and, through its request, about an entity; a responder's about nobody. */
 const subjectOf = async (api: Api, state: Certificate) => {
   if (!('request' in state) || state.request === undefined) return {}
@@ -79,7 +88,7 @@ export const certificateRoutes = (api: Api): void => {
         screen: 'certificate',
         streams: der === undefined ? [] : [stream],
       })
-      const row = (await certificateBySerial(db, serial)) ?? unknown()
+      const row = await rowOf(api, serial, state)
       tag(reply, revision)
       return { ...rowBody(row), revision, content: der === undefined ? null : describeCertificate(der) }
     },
@@ -127,9 +136,9 @@ export const certificateRoutes = (api: Api): void => {
     }),
     read: async ({ request, reply, params, query }) => {
       const serial = serialFrom(params.serial)
-      const { subject, stream } = await load(api, serial)
+      const { state, subject, stream } = await load(api, serial)
       await api.readers.reader(request, subject, { screen: 'certificateStatus', stream })
-      const row = (await certificateBySerial(db, serial)) ?? unknown()
+      const row = await rowOf(api, serial, state)
       const at = instantOf(query.at, now())
       const status = statusAt(row, at) ?? null
       if (query.at !== undefined) reply.header('memento-datetime', httpDate(at))

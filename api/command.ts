@@ -3,12 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { v5 } from 'uuid'
 import type { Accepted, Handle } from '../commands/handle.ts'
+import { ProcessRefused } from '../commands/program.ts'
 import type { Actor, Command, Decider, Event, Instant, Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
+import type { ClauseId } from '../domain/refusals.ts'
 import type { Who } from './auth.ts'
 import { keyOf, type Keys } from './idempotency.ts'
 import { formatPosition } from './position.ts'
-import { Problem, refused } from './problems.ts'
+import { isRefusalCode, Problem, refused } from './problems.ts'
 import type { LedgerPosition, Services } from './services.ts'
 
 export const acceptedSchema = {
@@ -122,18 +124,21 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
         ...(also === undefined ? {} : { also }),
         ...(secrets === undefined ? {} : { secrets }),
       }
-      return keys.hold(request, held, () =>
-        act({
-          actor,
-          key,
-          at,
-          ifRevision,
-          mark,
-          refuse,
-          carryOut: give(() => key, ifRevision),
-          goOn: give((type) => v5(type, key), undefined),
-        }),
-      )
+      const tools: Act = {
+        ...{ actor, key, at, ifRevision, mark, refuse },
+        carryOut: give(() => key, ifRevision),
+        goOn: give((type) => v5(type, key), undefined),
+      }
+      return keys.hold(request, held, async () => {
+        try {
+          return await act(tools)
+        } catch (error) {
+          // What a process refuses was refused to the one who asked for it.
+          if (error instanceof ProcessRefused && isRefusalCode(error.code))
+            return refuse({ code: error.code, clause: error.clause as ClauseId, detail: '' }, { command })
+          throw error
+        }
+      })
     },
   }
 }

@@ -1,8 +1,8 @@
 // Header `Idempotency-Key`: one key, one request. The ledger itself makes a repeated command harmless; what is kept here is
 // whose key it is and what for, so that a key used again for something else is refused and not taken for a repetition.
 import type { FastifyRequest } from 'fastify'
-import { addDays } from '../domain/policy/dates.ts'
-import { claimKey } from '../readmodels/idempotency.ts'
+import { addDays, addHours } from '../domain/policy/dates.ts'
+import { claimKey, forgetKeys } from '../readmodels/idempotency.ts'
 import { accountOf } from './auth.ts'
 import { Problem } from './problems.ts'
 import type { Services } from './services.ts'
@@ -47,6 +47,14 @@ export type Keys = Readonly<{
 
 export const createKeys = (services: Services): Keys => {
   const inFlight = new Set<string>()
+  let forgetAt = services.now()
+
+  /** Once an hour, beside a claim: keys that have lapsed need no longer be kept. */
+  const forget = async (at: string): Promise<void> => {
+    if (at < forgetAt) return
+    forgetAt = addHours(at, 1)
+    await forgetKeys(services.db, addDays(at, -keptDays))
+  }
 
   /** Keyed, because a plain digest of a name or a matricule can be guessed (events.md section 6). */
   const claim = async (
@@ -57,6 +65,7 @@ export const createKeys = (services: Services): Keys => {
     const path = request.url.split('?')[0] ?? ''
     const text = `${request.method} ${path} ${canonical(without(request.body, secrets) ?? null)}`
     const at = services.now()
+    await forget(at)
     return claimKey(services.db, {
       key,
       account: accountOf(request).id,

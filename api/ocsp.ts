@@ -17,7 +17,7 @@ const bodyLimit = 16 * 1024
  * The octets that a GET's path holds after `prefix`: base64, percent-encoded or not, perhaps after one slash too many. What
  * cannot be read becomes no octets, which no request is.
  */
-export const octetsOfPath = (url: string, prefix: string): Uint8Array => {
+const octetsOfPath = (url: string, prefix: string): Uint8Array => {
   const rest = (url.split('?')[0] ?? '').slice(prefix.length).replace(/^\/+/, '')
   const text = decoded(rest).replace(/ /g, '+')
   return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : new Uint8Array()

@@ -50,6 +50,8 @@ const completed = (schema: FastifySchema, kind: 'command' | 'read' | undefined):
   return { ...schema, ...(headers === undefined ? {} : { headers }), response }
 }
 
+const rest = Type.Object({ request: Type.String() })
+
 const tags = [
   ['entities', 'Legal persons that certificates may name'],
   ['appointments', 'Certification agents (MC)'],
@@ -86,7 +88,11 @@ export const installOpenApi = async (app: FastifyInstance, release: string): Pro
       buildLocalReference: (json, _baseUri, _fragment, index) =>
         typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
     },
-    transform: ({ schema, url, route }) => ({ schema: completed(schema, route.config?.kind), url }),
+    // OpenAPI has no wildcard: the rest of the path is a parameter like any other.
+    transform: ({ schema, url, route }) => ({
+      schema: completed(url.endsWith('*') ? { ...schema, params: rest } : schema, route.config?.kind),
+      url: url.replace('*', ':request'),
+    }),
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',

@@ -48,7 +48,8 @@ export class Problem extends Error {
   }
 }
 
-export const refused = ({ code, clause, detail }: Refusal): Problem => new Problem(code, { clause, detail })
+export const refused = ({ code, clause, detail }: Refusal): Problem =>
+  new Problem(code, { clause, ...(detail === '' ? {} : { detail }) })
 
 const isRefusal = (code: ProblemCode): code is RefusalCode => code in refusals
 
@@ -77,7 +78,7 @@ export const languageOf = (acceptLanguage: string | undefined): Language => {
 const textOf = (code: ProblemCode, language: Language): string =>
   (isRefusal(code) ? refusals[code] : edgeProblems[code])[language]
 
-export const problemType = (code: ProblemCode): string => `/problems#${code}`
+const problemType = (code: ProblemCode): string => `/problems#${code}`
 
 /** The document itself. */
 export const problemDocument = (
