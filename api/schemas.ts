@@ -1,9 +1,9 @@
 // Shapes that several resources share. Texts of persons are bounded here and checked by nobody else: a name may hold any
 // letter, accent, apostrophe or hyphen.
 import { Type, type TProperties } from 'typebox'
-import { b, code, d, h, id, n, sn, t, text, x } from '../domain/fields.ts'
+import { code, d, h, id, n, sn, t } from '../domain/fields.ts'
 
-export { b, code, d, h, id, n, sn, t, text, x }
+export { code, d, h, id, n, sn, t }
 
 /** An object that takes nothing but its own fields. */
 export const closed = <P extends TProperties>(properties: P, options: object = {}) =>
