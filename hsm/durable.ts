@@ -1,0 +1,62 @@
+// Files that are either as they were or wholly as they are to be, whatever moment the process dies at.
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** What the name of a file ends with that a crash may leave behind, half written. */
+export const unfinished = '.new'
+
+/** Readable by the owner alone. */
+export const privateMode = 0o600
+
+/** A rename or a new name is on disk once its directory is. */
+export const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+export const makePrivateDirectory = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+}
+
+const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => {
+  const temporary = `${path}.${process.pid}${unfinished}`
+  const file = await open(temporary, 'w', privateMode)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return temporary
+}
+
+/** Creates a file that must not exist yet. @throws EEXIST */
+export const createDurable = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const temporary = await writeSynced(path, bytes)
+  try {
+    await link(temporary, path)
+  } finally {
+    await rm(temporary)
+  }
+  await syncDirectory(dirname(path))
+}
+
+/** Puts `bytes` in the place of whatever is there. One writer a path at a time. */
+export const replaceDurable = async (path: string, bytes: Uint8Array): Promise<void> => {
+  await rename(await writeSynced(path, bytes), path)
+  await syncDirectory(dirname(path))
+}
+
+/** The file's bytes, or undefined where there is none. */
+export const readIfPresent = async (path: string): Promise<Buffer | undefined> => {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,188 @@
+// Service keys in software, for the embedded profile: enciphered files, and clear keys only in the memory of this process.
+// A production environment does not accept them (RGS A2 XI.2).
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  randomBytes as systemRandom,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+import type { ServiceKeys } from '../pki/custody.ts'
+import type { SignatureAlgorithm, Signer } from '../pki/signer.ts'
+import type { RandomBytes } from './box.ts'
+import { KeyFault } from './keyFault.ts'
+import { openKeyFiles, type KeyHeader } from './keyFiles.ts'
+import { once } from './once.ts'
+import { uuidOf } from './uuid.ts'
+import type { Kek, Mac, WrappingKeys } from './wrapping.ts'
+
+const pairs = {
+  rsa3072: { make: { type: 'rsa', bits: 3072 }, signs: 'sha256WithRSA', digest: 'sha256' },
+  rsa4096: { make: { type: 'rsa', bits: 4096 }, signs: 'sha384WithRSA', digest: 'sha384' },
+  ecP256: { make: { type: 'ec', curve: 'P-256' }, signs: 'ecdsaWithSHA256', digest: 'sha256' },
+  ecP384: { make: { type: 'ec', curve: 'P-384' }, signs: 'ecdsaWithSHA384', digest: 'sha384' },
+} as const satisfies Record<string, { make: object; signs: SignatureAlgorithm; digest: string }>
+type PairAlgorithm = keyof typeof pairs
+
+const pairOf = (algorithm: string): PairAlgorithm => {
+  if (algorithm in pairs) return algorithm as PairAlgorithm
+  throw new KeyFault(`${algorithm} is no algorithm of a key pair`)
+}
+
+const generate = promisify(generateKeyPair)
+const newPair = ({
+  make,
+}: (typeof pairs)[PairAlgorithm]): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> =>
+  make.type === 'rsa'
+    ? generate('rsa', { modulusLength: make.bits, publicExponent: 65537 })
+    : generate('ec', { namedCurve: make.curve })
+
+// RFC 5649 3: the alternative initial value, whose last half is the length.
+const paddedIv = Buffer.from('a65959a6', 'hex')
+
+const kekOf = (id: string, key: Buffer): Kek => ({
+  id,
+  wrap: async (clear) => {
+    const aes = createCipheriv('id-aes256-wrap-pad', key, paddedIv)
+    return Buffer.concat([aes.update(clear), aes.final()])
+  },
+  unwrap: async (blob) => {
+    try {
+      const aes = createDecipheriv('id-aes256-wrap-pad', key, paddedIv)
+      return Buffer.concat([aes.update(blob), aes.final()])
+    } catch {
+      throw new KeyFault('a wrapped key does not open: it was changed, or wrapped under another key')
+    }
+  },
+})
+
+export type SoftwareKeys = ServiceKeys &
+  WrappingKeys &
+  Readonly<{
+    /** What the key is; undefined where there is none. Never the key itself. */
+    find: (id: string) => KeyHeader | undefined
+    /** Removes the key for ever. */
+    destroy: (id: string) => Promise<void>
+  }>
+
+const promisedSign = promisify<string, Uint8Array, KeyObject, Buffer>(sign)
+
+/**
+ * Opens the service keys of a directory.
+ * @param master 32 octets (passphrase.ts); copied, so the caller may overwrite it
+ */
+export const openSoftwareKeys = async ({
+  directory,
+  master,
+  randomBytes = systemRandom,
+}: Readonly<{ directory: string; master: Uint8Array; randomBytes?: RandomBytes }>): Promise<SoftwareKeys> => {
+  const files = await openKeyFiles(directory, master, randomBytes)
+  const signers = new Map<string, Signer>()
+  const secrets = new Map<string, Buffer>()
+  const perName = once()
+
+  const spkiOf = ({ id, spki }: KeyHeader): Buffer => {
+    if (spki === undefined) throw new KeyFault(`the key ${id} has no public half`)
+    return Buffer.from(spki, 'base64')
+  }
+
+  const generatePair = async (id: string, purpose: string, algorithm: string): Promise<KeyHeader> => {
+    const present = files.byId(id)
+    if (present !== undefined) {
+      if (present.purpose === purpose && present.algorithm === algorithm) return present
+      throw new KeyFault(`the key ${id} is there, for ${present.purpose} and ${present.algorithm}`)
+    }
+    const { publicKey, privateKey } = await newPair(pairs[pairOf(algorithm)])
+    const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
+    const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    try {
+      await files.add({ id, purpose, algorithm, spki }, pkcs8)
+    } finally {
+      pkcs8.fill(0)
+    }
+    return { id, purpose, algorithm, spki }
+  }
+
+  const openSigner = (id: string): Signer => {
+    const header = files.byId(id)
+    if (header === undefined) throw new KeyFault(`there is no key ${id}`)
+    const { signs, digest } = pairs[pairOf(header.algorithm)]
+    const spki = spkiOf(header)
+    const pkcs8 = files.reveal(id)
+    const privateKey = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+    pkcs8.fill(0)
+    const publicKey = createPublicKey({ key: spki, type: 'spki', format: 'der' })
+    return {
+      spki,
+      algorithm: signs,
+      sign: async (tbs) => {
+        // A copy: nothing that happens to the caller's bytes meanwhile may be signed.
+        const signed = Uint8Array.from(tbs)
+        if (files.byId(id) === undefined) throw new KeyFault(`the key ${id} was destroyed`)
+        const signature = await promisedSign(digest, signed, privateKey)
+        if (!verify(digest, signed, publicKey, signature))
+          throw new KeyFault(`the key ${id} gave a signature that does not verify`)
+        return signature
+      },
+    }
+  }
+
+  const secretOf = (id: string): Buffer => {
+    const secret = secrets.get(id) ?? files.reveal(id)
+    secrets.set(id, secret)
+    return secret
+  }
+
+  /** The symmetric key of a label, made on first use. */
+  const symmetric = (label: string, purpose: string): Promise<string> =>
+    perName(label, async () => {
+      const present = files.byLabel(label)
+      if (present !== undefined && present.purpose !== purpose)
+        throw new KeyFault(`the key ${label} is there, for ${present.purpose}`)
+      if (present !== undefined) return present.id
+      const id = uuidOf(randomBytes(16))
+      const clear = Buffer.from(randomBytes(32))
+      await files.add({ id, purpose, algorithm: 'aes256', label }, clear)
+      secrets.set(id, clear)
+      return id
+    })
+
+  const kekById = async (id: string): Promise<Kek> => {
+    const header = files.byId(id)
+    if (header?.purpose !== 'dataKek' && header?.purpose !== 'escrowKek')
+      throw new KeyFault(`there is no KEK ${id}`)
+    return kekOf(id, secretOf(id))
+  }
+
+  return {
+    module: 'software',
+    generate: async ({ id, purpose, algorithm }) => ({
+      spki: spkiOf(await perName(id, () => generatePair(id, purpose, algorithm))),
+    }),
+    find: (id) => files.byId(id),
+    signer: async (id) => {
+      const signer = signers.get(id) ?? openSigner(id)
+      signers.set(id, signer)
+      return signer
+    },
+    kek: async (label, purpose) => kekById(await symmetric(label, purpose)),
+    kekById,
+    mac: async (label): Promise<Mac> => {
+      const id = await symmetric(label, 'mac')
+      return { id, compute: (data) => createHmac('sha256', secretOf(id)).update(data).digest() }
+    },
+    recordKey: async (label) => Buffer.from(secretOf(await symmetric(label, 'records'))),
+    destroy: async (id) => {
+      await files.remove(id)
+      signers.delete(id)
+      secrets.get(id)?.fill(0)
+      secrets.delete(id)
+    },
+  }
+}
