@@ -1,0 +1,122 @@
+// Data keys, one a retention unit, each wrapped under the KEK of its class and year. Destroying one destroys what it sealed.
+import { randomBytes as systemRandom } from 'node:crypto'
+import type { Instant } from '../domain/kernel.ts'
+import type { RandomBytes } from './box.ts'
+import { KeyFault } from './keyFault.ts'
+import { once } from './once.ts'
+import type { RecordStore } from './recordStore.ts'
+import type { WrappingKeys } from './wrapping.ts'
+
+/** Fits the port `DataKeys` of the ledger, which custody does not know. */
+export type VaultDataKeys = Readonly<{
+  /** A copy of the unit's key, made and on disk on first use. @throws KeyFault when it was destroyed */
+  obtain: (keyId: string) => Promise<Uint8Array>
+  /** A copy of the unit's key; undefined when it was destroyed or never existed. */
+  find: (keyId: string) => Promise<Uint8Array | undefined>
+  /** Destroys the unit's key for ever, or sees to it that there never will be one. Given again, nothing happens. */
+  destroy: (keyId: string) => Promise<void>
+  isDestroyed: (keyId: string) => boolean
+}>
+
+/** The most recently used keys, in clear. A key that leaves is overwritten, so nobody is ever handed the buffer itself. */
+const openCache = (capacity: number) => {
+  const keys = new Map<string, Buffer>()
+  const forget = (keyId: string): void => {
+    keys.get(keyId)?.fill(0)
+    keys.delete(keyId)
+  }
+  return {
+    forget,
+    get: (keyId: string): Buffer | undefined => {
+      const key = keys.get(keyId)
+      if (key === undefined) return undefined
+      keys.delete(keyId)
+      keys.set(keyId, key)
+      return Buffer.from(key)
+    },
+    put: (keyId: string, key: Uint8Array): void => {
+      forget(keyId)
+      keys.set(keyId, Buffer.from(key))
+      const [oldest] = keys.keys()
+      if (keys.size > capacity && oldest !== undefined) forget(oldest)
+    },
+    clear: () => [...keys.keys()].forEach(forget),
+  }
+}
+
+const uuidOctets = 16
+const keyOctets = 32
+const idBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+const idText = (bytes: Buffer): string =>
+  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+
+const classOf = (keyId: string): string => {
+  const match = /^([a-z]+)_[A-Za-z0-9-]{1,128}$/.exec(keyId)
+  if (match?.[1] === undefined) throw new KeyFault('a data key is named <class>_<unit>')
+  return match[1]
+}
+
+const keyName = (keyId: string): string => `key/${keyId}`
+const goneName = (keyId: string): string => `gone/${keyId}`
+
+export const openDataKeys = async (
+  store: RecordStore,
+  parts: Readonly<{ keys: WrappingKeys; now: () => Instant; randomBytes?: RandomBytes; capacity?: number }>,
+): Promise<VaultDataKeys & Readonly<{ forget: () => void }>> => {
+  const { keys, now, randomBytes = systemRandom, capacity = 8192 } = parts
+  const cache = openCache(capacity)
+  const perKey = once()
+
+  const isDestroyed = (keyId: string): boolean => store.has(goneName(keyId))
+
+  /** Destruction has the last word: it is asked first, and again behind each wait. */
+  const find = async (keyId: string): Promise<Buffer | undefined> => {
+    if (isDestroyed(keyId)) return undefined
+    const cached = cache.get(keyId)
+    if (cached !== undefined) return cached
+    const record = store.get(keyName(keyId))
+    if (record === undefined) return undefined
+    const kek = await keys.kekById(idText(record.subarray(0, uuidOctets)))
+    const key = await kek.unwrap(record.subarray(uuidOctets))
+    if (isDestroyed(keyId)) return undefined
+    cache.put(keyId, key)
+    return key
+  }
+
+  const make = async (keyId: string): Promise<Buffer> => {
+    const destroyed = (): KeyFault => new KeyFault(`the data key ${keyId} was destroyed`)
+    if (isDestroyed(keyId)) throw destroyed()
+    const kek = await keys.kek(`data-${classOf(keyId)}-${now().slice(0, 4)}`, 'dataKek')
+    const key = Buffer.from(randomBytes(keyOctets))
+    await store.put(keyName(keyId), Buffer.concat([idBytes(kek.id), await kek.wrap(key)]))
+    if (isDestroyed(keyId)) {
+      await store.remove(keyName(keyId))
+      throw destroyed()
+    }
+    cache.put(keyId, key)
+    return key
+  }
+
+  const destroy = async (keyId: string): Promise<void> => {
+    if (!isDestroyed(keyId)) await store.put(goneName(keyId), new Uint8Array())
+    cache.forget(keyId)
+    await store.remove(keyName(keyId))
+  }
+
+  // A crash may have come between the two steps of a destruction.
+  for (const name of [...store.names()])
+    if (name.startsWith('gone/')) await store.remove(keyName(name.slice('gone/'.length)))
+
+  return {
+    find,
+    isDestroyed,
+    forget: cache.clear,
+    obtain: async (keyId) => {
+      const present = await find(keyId)
+      if (present !== undefined) return present
+      // A copy for each: who waited for the same key must not share its octets.
+      return Buffer.from(await perKey(keyId, async () => (await find(keyId)) ?? make(keyId)))
+    },
+    destroy,
+  }
+}

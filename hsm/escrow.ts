@@ -1,0 +1,176 @@
+// CGU-38, CGU-41: the escrow. Holder keys lie wrapped (RFC 5649) under the year's KEK; each record is authenticated, so
+// that no two can be exchanged. A key in clear exists in memory only, for as long as one act takes.
+import { createHash, randomBytes as systemRandom, timingSafeEqual } from 'node:crypto'
+import type { Instant } from '../domain/kernel.ts'
+import type { Escrow, EscrowRecord } from '../pki/custody.ts'
+import type { RandomBytes } from './box.ts'
+import { KeyFault } from './keyFault.ts'
+import { once } from './once.ts'
+import type { RecordStore } from './recordStore.ts'
+import { generateWrapped, proveRecoverable, unwrapKey } from './wrappedKey.ts'
+import type { WrappingKeys } from './wrapping.ts'
+
+type StoredKey = Readonly<{ kek: string; generatedAt: Instant; spki: string; blob: string }>
+type Kept = EscrowRecord & Readonly<{ person: string }>
+type Serial = Readonly<{ spkiSha256: string; kept?: Kept }>
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const json = (value: object): Buffer => Buffer.from(JSON.stringify(value))
+
+const keyName = (spkiSha256: string): string => `key/${spkiSha256}`
+const serialName = (serial: string): string => `serial/${serial}`
+const discardedName = (spkiSha256: string): string => `discarded/${spkiSha256}`
+const after = (name: string): string => name.slice(name.indexOf('/') + 1)
+
+/** What of the escrow's keys can be listed: in stock, set aside for a serial, kept, or never to be used. */
+export type Held = Readonly<{
+  spkiSha256: string
+  serial?: string
+  kept: boolean
+  state: 'stock' | 'reserved' | 'kept' | 'discarded'
+}>
+
+export type SoftwareEscrow = Omit<Escrow, 'inventory'> &
+  Readonly<{
+    inventory: () => Promise<readonly Held[]>
+    /** Generates keys ahead until `count` wait in stock. @returns how many were made */
+    fillStock: (count: number) => Promise<number>
+  }>
+
+export const openEscrow = async (
+  store: RecordStore,
+  parts: Readonly<{ keys: WrappingKeys; now: () => Instant; randomBytes?: RandomBytes }>,
+): Promise<SoftwareEscrow> => {
+  const { keys, now, randomBytes = systemRandom } = parts
+  const mac = await keys.mac('escrow-records')
+  const perSerial = once()
+  /** Oldest first: neither set aside nor given up. */
+  const stock = new Set<string>()
+
+  const read = (name: string): unknown => {
+    const bytes = store.get(name)
+    return bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
+  }
+  const readSerial = (serial: string): Serial | undefined => read(serialName(serial)) as Serial | undefined
+  const storedKey = (spkiSha256: string): StoredKey => {
+    const stored = read(keyName(spkiSha256)) as StoredKey | undefined
+    if (stored === undefined) throw new KeyFault('the escrowed key is missing')
+    return stored
+  }
+
+  const names = [...store.names()]
+  for (const name of names) if (name.startsWith('key/')) stock.add(after(name))
+  for (const name of names) {
+    if (name.startsWith('discarded/')) stock.delete(after(name))
+    if (name.startsWith('serial/')) stock.delete(readSerial(after(name))?.spkiSha256 ?? '')
+  }
+
+  /** A fresh key, wrapped and on disk. */
+  const make = async (): Promise<string> => {
+    const kek = await keys.kek(`escrow-${now().slice(0, 4)}`, 'escrowKek')
+    const { spki, blob } = await generateWrapped(kek)
+    const spkiSha256 = sha256(spki)
+    const base64 = { spki: spki.toString('base64'), blob: blob.toString('base64') }
+    const stored: StoredKey = { kek: kek.id, generatedAt: now(), ...base64 }
+    await store.put(keyName(spkiSha256), json(stored))
+    return spkiSha256
+  }
+
+  const takeFromStock = (): string | undefined => {
+    const [oldest] = stock
+    if (oldest !== undefined) stock.delete(oldest)
+    return oldest
+  }
+
+  const reserve = async (serial: string): Promise<{ spkiSha256: string; spki: Uint8Array }> => {
+    const present = readSerial(serial)
+    if (present !== undefined)
+      return {
+        spkiSha256: present.spkiSha256,
+        spki: Buffer.from(storedKey(present.spkiSha256).spki, 'base64'),
+      }
+    const spkiSha256 = takeFromStock() ?? (await make())
+    await store.put(serialName(serial), json({ spkiSha256 }))
+    return { spkiSha256, spki: Buffer.from(storedKey(spkiSha256).spki, 'base64') }
+  }
+
+  const macOf = (serial: string, spkiSha256: string, kept: Omit<Kept, 'recordMac'>): Buffer => {
+    const { person, kek, blobSha256, generatedAt, testedAt, from, until } = kept
+    const record = [serial, spkiSha256, person, kek, blobSha256, generatedAt, testedAt, from, until]
+    return mac.compute(JSON.stringify(['grand-livre/escrow/v1', ...record]))
+  }
+
+  const keep: Escrow['keep'] = async ({ serial, person, from, until }) => {
+    const present = readSerial(serial)
+    if (present === undefined) throw new KeyFault(`no key is set aside for ${serial}`)
+    if (present.kept !== undefined) {
+      if (present.kept.person !== person) throw new KeyFault(`the key of ${serial} is kept for somebody else`)
+      return recordOf(present.kept)
+    }
+    const { spkiSha256 } = present
+    const stored = storedKey(spkiSha256)
+    const blob = Buffer.from(stored.blob, 'base64')
+    await proveRecoverable(await keys.kekById(stored.kek), blob, { spkiSha256, challenge: randomBytes(32) })
+    const blobSha256 = sha256(blob)
+    const dates = { generatedAt: stored.generatedAt, testedAt: now(), from, until }
+    const facts = { person, blobSha256, kek: stored.kek, ...dates }
+    const kept: Kept = { ...facts, recordMac: macOf(serial, spkiSha256, facts).toString('hex') }
+    await store.put(serialName(serial), json({ spkiSha256, kept }))
+    return recordOf(kept)
+  }
+
+  const release: Escrow['release'] = async (serial) => {
+    const { spkiSha256, kept } = readSerial(serial) ?? {}
+    if (spkiSha256 === undefined || kept === undefined) throw new KeyFault(`no key is kept for ${serial}`)
+    const expected = macOf(serial, spkiSha256, kept)
+    const found = Buffer.from(kept.recordMac, 'hex')
+    if (found.length !== expected.length || !timingSafeEqual(found, expected))
+      throw new KeyFault(`the escrow record of ${serial} was changed`)
+    const blob = Buffer.from(storedKey(spkiSha256).blob, 'base64')
+    if (sha256(blob) !== kept.blobSha256) throw new KeyFault(`the escrowed key of ${serial} was exchanged`)
+    return unwrapKey(await keys.kekById(kept.kek), blob, spkiSha256)
+  }
+
+  const discard: Escrow['discard'] = async (serial) => {
+    const present = readSerial(serial)
+    if (present === undefined) return
+    if (present.kept !== undefined) throw new KeyFault(`the key of ${serial} is kept for its term`)
+    // The key stays, wrapped: should another serial have been certified with it, it alone can give that one's data back.
+    await store.put(discardedName(present.spkiSha256), new Uint8Array())
+    await store.remove(serialName(serial))
+  }
+
+  const inventory = async (): Promise<readonly Held[]> => {
+    const held = new Map<string, Held>()
+    for (const name of store.names())
+      if (name.startsWith('key/'))
+        held.set(after(name), { spkiSha256: after(name), kept: false, state: 'stock' })
+    for (const name of store.names()) {
+      const id = after(name)
+      if (name.startsWith('discarded/')) held.set(id, { spkiSha256: id, kept: false, state: 'discarded' })
+      const bound = name.startsWith('serial/') ? readSerial(id) : undefined
+      if (bound === undefined) continue
+      const kept = bound.kept !== undefined
+      held.set(bound.spkiSha256, {
+        ...{ spkiSha256: bound.spkiSha256, serial: id, kept },
+        state: kept ? 'kept' : 'reserved',
+      })
+    }
+    return [...held.values()]
+  }
+
+  return {
+    reserve: (serial) => perSerial(`reserve ${serial}`, () => reserve(serial)),
+    keep: (record) => perSerial(`keep ${record.serial}`, () => keep(record)),
+    discard: (serial) => perSerial(`discard ${serial}`, () => discard(serial)),
+    release,
+    inventory,
+    fillStock: async (count) => {
+      let made = 0
+      for (; stock.size < count; made += 1) stock.add(await make())
+      return made
+    },
+  }
+}
+
+const recordOf = ({ person: _, ...record }: Kept): EscrowRecord => record

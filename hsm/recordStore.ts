@@ -1,0 +1,202 @@
+// Small records on disk, enciphered, by name. What has been acknowledged survives the process and the machine; what was
+// removed is overwritten. Names stay in memory, some hundred octets each; values do not.
+import { open, rename, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { randomBytes as systemRandom } from 'node:crypto'
+import type { RandomBytes } from './box.ts'
+import { createDurable, privateMode, syncDirectory, unfinished } from './durable.ts'
+import { KeyFault } from './keyFault.ts'
+import {
+  frameHeadOctets,
+  frameOf,
+  framingOf,
+  headOctets,
+  newHead,
+  readAt,
+  readChange,
+} from './recordFrame.ts'
+import type { Change, Framing } from './recordFrame.ts'
+import { scanRecords } from './recordScan.ts'
+
+export type RecordStore = Readonly<{
+  has: (name: string) => boolean
+  /** A copy of the value, or undefined. @throws KeyFault when it was tampered with */
+  get: (name: string) => Buffer | undefined
+  names: () => IterableIterator<string>
+  /** On disk when it resolves; puts given meanwhile share one flush. @throws KeyFault: unknown whether it was written */
+  put: (name: string, value: Uint8Array) => Promise<void>
+  /** Removes the record and overwrites it; nothing happens where there is none. */
+  remove: (name: string) => Promise<void>
+  close: () => Promise<void>
+}>
+
+export type RecordStoreOptions = Readonly<{
+  path: string
+  /** 32 octets, for this file only. */
+  key: Uint8Array
+  randomBytes?: RandomBytes
+  /** Asked before each write: whether this process still is the one that writes. */
+  mayWrite?: () => Promise<void>
+}>
+
+type Waiting = Readonly<{ change: Change; resolve: () => void; reject: (reason: Error) => void }>
+
+const mostAtOnce = 1024
+
+const writeAll = async (file: FileHandle, bytes: Buffer, offset: number): Promise<void> => {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
+    done += bytesWritten
+  }
+}
+
+const erase = async (file: FileHandle, offset: number): Promise<void> => {
+  const length = readAt(file.fd, offset, frameHeadOctets).readUInt32BE(0)
+  await writeAll(file, Buffer.alloc(length), offset + frameHeadOctets)
+}
+
+const place = (offset: number): Buffer => {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(offset))
+  return bytes
+}
+
+/** Writes the live records into a new file, which takes the old one's place. */
+const compact = async (
+  options: RecordStoreOptions,
+  from: FileHandle,
+  framing: Framing,
+  index: Map<string, number>,
+) => {
+  const { path, key, randomBytes = systemRandom } = options
+  const temporary = `${path}${unfinished}`
+  const to = await open(temporary, 'w', privateMode)
+  try {
+    const head = newHead(randomBytes)
+    const renewed = framingOf(head, key, randomBytes)
+    await writeAll(to, head, 0)
+    let end = headOctets
+    for (const offset of index.values()) {
+      const frame = frameOf(renewed, readChange(from.fd, framing, offset), end)
+      await writeAll(to, frame, end)
+      end += frame.length
+    }
+    await to.sync()
+  } finally {
+    await to.close()
+  }
+  await rename(temporary, path)
+  await syncDirectory(dirname(path))
+}
+
+type Opened = Readonly<{ file: FileHandle; framing: Framing; index: Map<string, number>; end: number }>
+
+/** Opens the file, makes good what a crash left half done, and rewrites it when most of it is dead. */
+const openFile = async (options: RecordStoreOptions): Promise<Opened> => {
+  const { path, key, randomBytes = systemRandom } = options
+  const file = await open(path, 'r+').catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await createDurable(path, newHead(randomBytes))
+    return open(path, 'r+')
+  })
+  try {
+    const framing = framingOf(readAt(file.fd, 0, headOctets), key, randomBytes)
+    const { size } = await file.stat()
+    const { index, end, dead, toErase } = scanRecords(file.fd, framing, size)
+    for (const offset of toErase) await erase(file, offset)
+    if (end < size) await file.truncate(end)
+    if (end < size || toErase.length > 0) await file.sync()
+    if (dead <= index.size) return { file, framing, index, end }
+    await compact(options, file, framing, index)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  return openFile(options)
+}
+
+/**
+ * Opens a store, or makes it. One process at a time (lock.ts).
+ * @throws KeyFault on damage or a wrong key
+ */
+export const openRecordStore = async (options: RecordStoreOptions): Promise<RecordStore> => {
+  const { file, framing, index, end: lastEnd } = await openFile(options)
+  let end = lastEnd
+  let queue: Waiting[] = []
+  let running: Promise<void> | undefined
+  let broken: Error | undefined
+
+  /** Frames of the changes, and what they do to the index. */
+  const prepare = (batch: readonly Waiting[]) => {
+    const staged = new Map<string, number | undefined>()
+    const toErase: number[] = []
+    const frames: Buffer[] = []
+    let at = end
+    for (const { change } of batch) {
+      const present = staged.has(change.name) ? staged.get(change.name) : index.get(change.name)
+      if (change.operation === 'remove' && present === undefined) continue
+      const removal = change.operation === 'remove' && present !== undefined
+      const frame = frameOf(framing, removal ? { ...change, value: place(present) } : change, at)
+      if (removal) toErase.push(present)
+      staged.set(change.name, removal ? undefined : at)
+      frames.push(frame)
+      at += frame.length
+    }
+    return { staged, toErase, bytes: Buffer.concat(frames), at }
+  }
+
+  const write = async (batch: readonly Waiting[]): Promise<void> => {
+    await options.mayWrite?.()
+    const { staged, toErase, bytes, at } = prepare(batch)
+    await writeAll(file, bytes, end)
+    await file.datasync()
+    for (const offset of toErase) await erase(file, offset)
+    if (toErase.length > 0) await file.datasync()
+    end = at
+    for (const [name, offset] of staged)
+      if (offset === undefined) index.delete(name)
+      else index.set(name, offset)
+  }
+
+  const run = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.slice(0, mostAtOnce)
+      queue = queue.slice(mostAtOnce)
+      try {
+        if (broken !== undefined) throw broken
+        await write(batch)
+        for (const { resolve } of batch) resolve()
+      } catch (cause) {
+        // After a failed flush nobody knows what is on disk: only opening again tells.
+        broken ??= cause instanceof KeyFault ? cause : new KeyFault('the vault was not written', { cause })
+        for (const { reject } of batch) reject(broken)
+      }
+    }
+    running = undefined
+  }
+
+  const submit = (change: Change): Promise<void> =>
+    new Promise((resolve, reject) => {
+      queue.push({ change, resolve, reject })
+      running ??= run()
+    })
+
+  return {
+    has: (name) => index.has(name),
+    get: (name) => {
+      const offset = index.get(name)
+      if (offset === undefined) return undefined
+      const change = readChange(file.fd, framing, offset)
+      if (change.name !== name) throw new KeyFault('a record is not the one that was put')
+      return Buffer.from(change.value)
+    },
+    names: () => index.keys(),
+    put: (name, value) => submit({ operation: 'put', name, value: Uint8Array.from(value) }),
+    remove: (name) => submit({ operation: 'remove', name, value: new Uint8Array() }),
+    close: async () => {
+      await running
+      await file.close()
+    },
+  }
+}

@@ -1,0 +1,90 @@
+// The vault of the embedded profile: data keys, the escrow, outputs that wait for their delivery, and which journal an
+// account writes in. Everything in it is enciphered on disk, and there before anybody is told.
+import { createHash, randomBytes as systemRandom } from 'node:crypto'
+import { join } from 'node:path'
+import type { Instant } from '../domain/kernel.ts'
+import type { Deliveries, Journals } from '../pki/custody.ts'
+import type { RandomBytes } from './box.ts'
+import { openDataKeys, type VaultDataKeys } from './dataKeys.ts'
+import { makePrivateDirectory } from './durable.ts'
+import { openEscrow, type SoftwareEscrow } from './escrow.ts'
+import { KeyFault } from './keyFault.ts'
+import { takeLock } from './lock.ts'
+import { openRecordStore, type RecordStore } from './recordStore.ts'
+import type { WrappingKeys } from './wrapping.ts'
+
+export type Vault = Readonly<{
+  /** Fits the ledger's port `DataKeys`. */
+  dataKeys: VaultDataKeys
+  escrow: SoftwareEscrow
+  deliveries: Deliveries
+  journals: Journals
+  close: () => Promise<void>
+}>
+
+export type VaultParts = Readonly<{
+  directory: string
+  keys: WrappingKeys
+  now: () => Instant
+  randomBytes?: RandomBytes
+  /** Data keys kept in memory in clear, the most recently used ones. */
+  capacity?: number
+}>
+
+const deliveriesOf = (store: RecordStore): Deliveries => ({
+  put: async (sha256, bytes) => {
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+      throw new KeyFault('what is to be delivered does not have this digest')
+    if (!store.has(sha256)) await store.put(sha256, bytes)
+  },
+  take: async (sha256) => store.get(sha256),
+  remove: (sha256) => store.remove(sha256),
+})
+
+const journalsOf = (store: RecordStore): Journals => {
+  const nameOf = (account: string, quarter: string): string => JSON.stringify([account, quarter])
+  return {
+    journalOf: async (account, quarter) => store.get(nameOf(account, quarter))?.toString('utf8'),
+    setJournal: (account, quarter, journal) => store.put(nameOf(account, quarter), Buffer.from(journal)),
+  }
+}
+
+/**
+ * Opens the vault of a directory, or makes it.
+ * @throws KeyFault when another process has it open, when a file is damaged, or when the keys are not the vault's
+ */
+export const openVault = async (parts: VaultParts): Promise<Vault> => {
+  const { directory, keys, randomBytes = systemRandom } = parts
+  await makePrivateDirectory(directory)
+  const lock = await takeLock(join(directory, 'lock'))
+  const opened: RecordStore[] = []
+  const close = async (): Promise<void> => {
+    for (const store of opened) await store.close()
+    await lock.release()
+  }
+  const openStore = async (name: string): Promise<RecordStore> => {
+    const key = await keys.recordKey(`records-${name}`)
+    const store = await openRecordStore({
+      ...{ path: join(directory, `${name}.records`), key, randomBytes },
+      mayWrite: lock.require,
+    })
+    opened.push(store)
+    return store
+  }
+  try {
+    const dataKeys = await openDataKeys(await openStore('data-keys'), parts)
+    return {
+      dataKeys,
+      escrow: await openEscrow(await openStore('escrow'), parts),
+      deliveries: deliveriesOf(await openStore('deliveries')),
+      journals: journalsOf(await openStore('journals')),
+      close: async () => {
+        dataKeys.forget()
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

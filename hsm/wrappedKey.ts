@@ -1,0 +1,74 @@
+// One holder key from the wrapped to the clear and back. What is clear here is overwritten here, or by whoever it is given.
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  privateDecrypt,
+  publicEncrypt,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+import { KeyFault } from './keyFault.ts'
+import type { Kek } from './wrapping.ts'
+
+const generate = promisify(generateKeyPair)
+
+const privateKeyOf = (pkcs8: Buffer): KeyObject =>
+  createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+
+/** An RSA-3072 key pair, new, its private half wrapped. */
+export const generateWrapped = async (kek: Kek): Promise<{ spki: Buffer; blob: Buffer }> => {
+  const { publicKey: spki, privateKey: pkcs8 } = await generate('rsa', {
+    modulusLength: 3072,
+    publicExponent: 65537,
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
+  try {
+    return { spki, blob: await kek.wrap(pkcs8) }
+  } finally {
+    pkcs8.fill(0)
+  }
+}
+
+/**
+ * The private key in clear, PKCS#8, held against its public half.
+ * @throws KeyFault when it is another one's: RFC 5649 binds a blob to nothing but its KEK
+ */
+export const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promise<Buffer> => {
+  const pkcs8 = await kek.unwrap(blob)
+  try {
+    const spki = createPublicKey(privateKeyOf(pkcs8)).export({ type: 'spki', format: 'der' })
+    if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return pkcs8
+    throw new KeyFault('the escrowed key is not the one of this public key')
+  } catch (error) {
+    pkcs8.fill(0)
+    throw error
+  }
+}
+
+const oaep = (key: KeyObject) => ({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' })
+
+/** Whether the private key decrypts what its public half enciphered (RSA-OAEP, SHA-256). */
+export const decrypts = (pkcs8: Buffer, challenge: Uint8Array): boolean => {
+  const key = privateKeyOf(pkcs8)
+  const answer = privateDecrypt(oaep(key), publicEncrypt(oaep(createPublicKey(key)), challenge))
+  return answer.length === challenge.length && timingSafeEqual(answer, challenge)
+}
+
+/** CGU-38: that the key can be recovered is shown before anything is certified with it. @throws KeyFault */
+export const proveRecoverable = async (
+  kek: Kek,
+  blob: Uint8Array,
+  { spkiSha256, challenge }: Readonly<{ spkiSha256: string; challenge: Uint8Array }>,
+): Promise<void> => {
+  const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
+  try {
+    if (!decrypts(pkcs8, challenge)) throw new KeyFault('the escrowed key does not decrypt')
+  } finally {
+    pkcs8.fill(0)
+  }
+}
