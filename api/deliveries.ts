@@ -25,13 +25,16 @@ const bytesOf = async (api: Api, digest: string | undefined): Promise<Uint8Array
   return bytes
 }
 
+/** Removals under way: what has left is not given again because the disk is slow. */
+type Removals = Map<string, Promise<unknown>>
+
 const deliver = async (
   api: Api,
   id: string,
   given: { receipt: string },
-  tools: { act: Act; reply: FastifyReply },
+  tools: { act: Act; reply: FastifyReply; removals: Removals },
 ) => {
-  const { act, reply } = tools
+  const { act, reply, removals } = tools
   const { deliveries } = api.services.recovery
   const { state } = await api.services.load(recovery, id)
   // A repeated command is not decided anew, so whose key it is is asked here, every time.
@@ -41,6 +44,7 @@ const deliver = async (
       { command: deliverRecovery.type, stream: `recovery-${id}` },
     )
   const digest = await outputDigest(api, id, state)
+  await removals.get(digest ?? '')
   const bytes = await bytesOf(api, digest)
   // Nothing is written down as delivered that cannot be sent.
   if (bytes === undefined && state.status === 'requested' && digest !== undefined)
@@ -48,9 +52,13 @@ const deliver = async (
   await act.carryOut(deliverRecovery, { recovery: id, receipt: given.receipt })
   if (bytes === undefined || digest === undefined) throw new Problem('DELIVERY_COLLECTED')
   reply.raw.once('finish', () => {
-    deliveries.remove(digest).catch((error: unknown) => {
-      reply.log.error({ err: error }, 'a delivered output was not removed')
-    })
+    const removal = deliveries
+      .remove(digest)
+      .catch((error: unknown) => {
+        reply.log.error({ err: error }, 'a delivered output was not removed')
+      })
+      .finally(() => removals.delete(digest))
+    removals.set(digest, removal)
   })
   reply
     .type('application/x-pkcs12')
@@ -60,6 +68,7 @@ const deliver = async (
 }
 
 export const deliveryRoutes = (api: Api): void => {
+  const removals: Removals = new Map()
   actRoute(api, {
     url: '/recovery-requests/:id/delivery',
     summary: 'Collect the recovered key, once',
@@ -78,6 +87,6 @@ export const deliveryRoutes = (api: Api): void => {
         content: { 'application/x-pkcs12': { schema: { type: 'string', format: 'binary' } } },
       },
     },
-    run: ({ params, body, act }, reply) => deliver(api, params.id, body, { act, reply }),
+    run: ({ params, body, act }, reply) => deliver(api, params.id, body, { act, reply, removals }),
   })
 }
