@@ -1,10 +1,10 @@
 // The passphrase under which all software custody lies, and the master key that it opens. The master key is random and
 // wrapped, so that a passphrase can be changed without touching what the key protects.
-import { randomBytes as systemRandom, scrypt } from 'node:crypto'
+import { randomBytes as systemRandom } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { closeBox, openBox, type RandomBytes } from './box.ts'
+import { scryptCost, stretch } from './stretch.ts'
 import { createDurable, makePrivateDirectory, readIfPresent } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 
@@ -71,18 +71,10 @@ type MasterFile = Readonly<{
   box: string
 }>
 
-/** RFC 7914: N = 2^17, r = 8, p = 1 takes 128 MiB and about half a second. */
-const defaultCost = 2 ** 17
 const greatestCost = 2 ** 22
-const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
 
 const wrappingKey = (passphrase: string, { n, r, p, salt }: Omit<MasterFile, 'box'>): Promise<Buffer> =>
-  derive(passphrase.normalize('NFC'), Buffer.from(salt, 'base64'), 32, {
-    N: n,
-    r,
-    p,
-    maxmem: 256 * r * (n + p),
-  })
+  stretch(passphrase, { n, r, p, salt: Buffer.from(salt, 'base64') })
 
 const boundTo = ({ v, kdf, n, r, p, salt }: Omit<MasterFile, 'box'>): string =>
   JSON.stringify(['grand-livre/master', v, kdf, n, r, p, salt])
@@ -106,7 +98,7 @@ export const openMaster = async (
   directory: string,
   passphrase: string,
   {
-    cost = defaultCost,
+    cost = scryptCost,
     randomBytes = systemRandom,
   }: Readonly<{ cost?: number; randomBytes?: RandomBytes }> = {},
 ): Promise<Buffer> => {

@@ -1,0 +1,229 @@
+// A card in software, one enciphered file each: it stands in for the QSCD on the embedded profile. It has what the procedure
+// asks of a card: keys that come out of it only as what they decrypt, a PIN that nobody else knows, a counter that blocks.
+//
+// The keys lie under a card key. Until the holder has used his PIN once, the desk can open the card as well: it tests the
+// keys, and a PIN whose definition a crash cut off from its record may be defined anew. From the first use on, the PIN alone
+// opens it. The whole file lies under the master key besides, so that a stolen file does not let anybody try PINs.
+import {
+  constants,
+  createPrivateKey,
+  privateDecrypt,
+  randomBytes as systemRandom,
+  X509Certificate,
+} from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Cards, CardKey } from '../pki/custody.ts'
+import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
+import { makePrivateDirectory, readIfPresent, replaceDurable, syncDirectory } from './durable.ts'
+import { KeyFault } from './keyFault.ts'
+import { scryptCost, stretch } from './stretch.ts'
+import { decrypts } from './wrappedKey.ts'
+
+/** The PIN is not the card's. At 0 tries the card is blocked, and no PIN is looked at any more. */
+export class PinRefused extends Error {
+  override readonly name = 'PinRefused'
+  readonly triesLeft: number
+  constructor(triesLeft: number) {
+    super(triesLeft === 0 ? 'the card is blocked' : `wrong PIN, ${triesLeft} tries left`)
+    this.triesLeft = triesLeft
+  }
+}
+
+type CardFile = Readonly<{
+  v: 1
+  certificates: readonly Readonly<{ serial: string; der: string }>[]
+  /** The private keys, under the card key. */
+  keys: string
+  triesLeft: number
+  /** The card key, until the holder has used the card. */
+  atDesk?: string
+  /** The card key under the PIN. */
+  pin?: Readonly<{ salt: string; n: number; box: string }>
+}>
+
+type PrivateKeys = Readonly<Record<string, string>>
+
+export type SoftCards = Cards &
+  Readonly<{
+    /**
+     * What the card does for its holder: RSA-OAEP with the key of `serial`.
+     * @throws PinRefused; KeyFault when the card has no such key or the ciphertext is none of its own
+     */
+    decrypt: (
+      asked: Readonly<{
+        card: string
+        pin: string
+        serial: string
+        ciphertext: Uint8Array
+        hash?: 'sha1' | 'sha256'
+      }>,
+    ) => Promise<Buffer>
+    /** Tries that are left; 0: blocked. */
+    triesLeft: (card: string) => Promise<number>
+  }>
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+const octets = (text: string): Buffer => Buffer.from(text, 'base64')
+const cardId = /^[A-Za-z0-9-]{1,64}$/
+
+/** One act a card at a time: two tries at once must count as two. */
+const openTurns = () => {
+  const last = new Map<string, Promise<unknown>>()
+  return <T>(card: string, act: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(card) ?? Promise.resolve()).then(act, act)
+    last.set(card, turn)
+    const forget = (): void => {
+      if (last.get(card) === turn) last.delete(card)
+    }
+    turn.then(forget, forget)
+    return turn
+  }
+}
+
+export type SoftCardParts = Readonly<{
+  directory: string
+  /** 32 octets (passphrase.ts). */
+  master: Uint8Array
+  /** Wrong PINs in a row that block a card (policy `card.pinTries`). */
+  pinTries: number
+  /** scrypt's N for PINs. */
+  cost?: number
+  randomBytes?: RandomBytes
+}>
+
+/** Opens the cards of a directory. */
+export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> => {
+  const { directory, master, pinTries, cost = scryptCost, randomBytes = systemRandom } = parts
+  await makePrivateDirectory(directory)
+  const fileKey = subkey(master, 'cards')
+  const turn = openTurns()
+
+  const pathOf = (card: string): string => {
+    if (!cardId.test(card)) throw new KeyFault('that is not the id of a card')
+    return join(directory, `${card}.card`)
+  }
+  const boundTo = (card: string, part: string): string => `grand-livre/card|${card}|${part}`
+
+  const load = async (card: string): Promise<CardFile | undefined> => {
+    const bytes = await readIfPresent(pathOf(card))
+    if (bytes === undefined) return undefined
+    return JSON.parse(openBox(fileKey, boundTo(card, 'file'), bytes).toString('utf8')) as CardFile
+  }
+  const loadPresent = async (card: string): Promise<CardFile> => {
+    const file = await load(card)
+    if (file === undefined) throw new KeyFault(`there is no card ${card}`)
+    return file
+  }
+  const save = (card: string, file: CardFile): Promise<void> =>
+    replaceDurable(
+      pathOf(card),
+      closeBox(fileKey, boundTo(card, 'file'), Buffer.from(JSON.stringify(file)), randomBytes),
+    )
+
+  const keysOf = (card: string, file: CardFile, cardKey: Uint8Array): PrivateKeys =>
+    JSON.parse(openBox(cardKey, boundTo(card, 'keys'), octets(file.keys)).toString('utf8')) as PrivateKeys
+
+  const deskKey = (card: string, { atDesk }: CardFile): Buffer => {
+    if (atDesk === undefined) throw new KeyFault(`the card ${card} is its holder's alone`)
+    return octets(atDesk)
+  }
+
+  const write = async (card: string, keys: readonly CardKey[]): Promise<void> => {
+    const cardKey = randomBytes(32)
+    const privateKeys = Object.fromEntries(keys.map(({ serial, pkcs8 }) => [serial, base64(pkcs8)]))
+    const box = closeBox(
+      cardKey,
+      boundTo(card, 'keys'),
+      Buffer.from(JSON.stringify(privateKeys)),
+      randomBytes,
+    )
+    await save(card, {
+      v: 1,
+      certificates: keys.map(({ serial, certificate }) => ({ serial, der: base64(certificate) })),
+      ...{ keys: base64(box), triesLeft: pinTries, atDesk: base64(cardKey) },
+    })
+  }
+
+  const testDecryption = async (card: string): Promise<boolean> => {
+    const file = await loadPresent(card)
+    const keys = keysOf(card, file, deskKey(card, file))
+    return file.certificates.every(({ serial, der }) => {
+      const pkcs8 = octets(keys[serial] ?? '')
+      try {
+        const key = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+        return new X509Certificate(octets(der)).checkPrivateKey(key) && decrypts(pkcs8, randomBytes(32))
+      } finally {
+        pkcs8.fill(0)
+      }
+    })
+  }
+
+  const definePin = async (card: string, pin: string): Promise<void> => {
+    const file = await loadPresent(card)
+    const salt = randomBytes(16)
+    const key = await stretch(pin, { n: cost, salt })
+    const box = closeBox(key, boundTo(card, 'pin'), deskKey(card, file), randomBytes)
+    await save(card, { ...file, triesLeft: pinTries, pin: { salt: base64(salt), n: cost, box: base64(box) } })
+  }
+
+  /** The card key. The try is counted on disk before it is made: pulling the plug does not give it back. */
+  const unlock = async (card: string, file: CardFile, pin: string): Promise<Buffer> => {
+    if (file.pin === undefined) throw new KeyFault(`the card ${card} has no PIN yet`)
+    if (file.triesLeft === 0) throw new PinRefused(0)
+    const triesLeft = file.triesLeft - 1
+    await save(card, { ...file, triesLeft })
+    const { salt, n, box } = file.pin
+    const key = await stretch(pin, { n, salt: octets(salt) })
+    try {
+      return openBox(key, boundTo(card, 'pin'), octets(box))
+    } catch {
+      throw new PinRefused(triesLeft)
+    }
+  }
+
+  const decrypt: SoftCards['decrypt'] = async ({ card, pin, serial, ciphertext, hash = 'sha256' }) => {
+    const file = await loadPresent(card)
+    const cardKey = await unlock(card, file, pin)
+    const { atDesk: _, ...used } = file
+    await save(card, { ...used, triesLeft: pinTries })
+    const pkcs8 = octets(keysOf(card, file, cardKey)[serial] ?? '')
+    if (pkcs8.length === 0) throw new KeyFault(`the card has no key of ${serial}`)
+    try {
+      const key = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+      const padding = constants.RSA_PKCS1_OAEP_PADDING
+      return privateDecrypt({ key, padding, oaepHash: hash }, ciphertext)
+    } catch {
+      // One answer for every cause: what differs would tell the sender of a ciphertext about the key.
+      throw new KeyFault('that does not decrypt')
+    } finally {
+      pkcs8.fill(0)
+    }
+  }
+
+  const erase = async (card: string): Promise<void> => {
+    const path = pathOf(card)
+    const bytes = await readIfPresent(path)
+    if (bytes === undefined) return
+    const file = await open(path, 'r+')
+    try {
+      await file.write(Buffer.alloc(bytes.length), 0, bytes.length, 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rm(path)
+    await syncDirectory(directory)
+  }
+
+  return {
+    write: ({ card, keys }) => turn(card, () => write(card, keys)),
+    read: (card) =>
+      turn(card, async () => (await load(card))?.certificates.map(({ serial }) => serial) ?? []),
+    testDecryption: (card) => turn(card, () => testDecryption(card)),
+    definePin: ({ card, pin }) => turn(card, () => definePin(card, pin)),
+    decrypt: (asked) => turn(asked.card, () => decrypt(asked)),
+    triesLeft: (card) => turn(card, async () => (await loadPresent(card)).triesLeft),
+    erase: (card) => turn(card, () => erase(card)),
+  }
+}

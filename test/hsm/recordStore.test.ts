@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KeyFault } from '../../hsm/keyFault.ts'
+import { openRecordStore, type RecordStore } from '../../hsm/recordStore.ts'
+import { openCustody, removeDirectory, temporaryDirectory } from './custody.ts'
+
+let directory: string
+beforeAll(async () => {
+  directory = await temporaryDirectory()
+})
+afterAll(() => removeDirectory(directory))
+
+let counted = 0
+const key = randomBytes(32)
+const fresh = (): string => join(directory, `${(counted += 1)}.records`)
+const openStore = (path: string): Promise<RecordStore> => openRecordStore({ path, key })
+
+describe('a file of records', () => {
+  type Step = readonly ['put' | 'remove', string, string] | readonly ['reopen']
+  const name = fc.constantFrom('a', 'b', 'c', 'd')
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant('put' as const), name, fc.string({ maxLength: 40 })) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('remove' as const), name, fc.constant('')) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('reopen' as const)) },
+  )
+  it('holds what a Map would, however often it is opened, compacted on the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 24 }), async (steps) => {
+        const path = fresh()
+        const model = new Map<string, string>()
+        let store = await openStore(path)
+        const waiting: Promise<void>[] = []
+        const settled = async (): Promise<void> => {
+          await Promise.all(waiting.splice(0))
+          const found = [...store.names()].map((one) => [one, store.get(one)?.toString('utf8')])
+          expect(Object.fromEntries(found)).toEqual(Object.fromEntries(model))
+        }
+        for (const [operation, of = '', value = ''] of steps) {
+          if (operation === 'reopen') {
+            await settled()
+            await store.close()
+            store = await openStore(path)
+          } else if (operation === 'put') {
+            waiting.push(store.put(of, Buffer.from(value)))
+            model.set(of, value)
+          } else {
+            waiting.push(store.remove(of))
+            model.delete(of)
+          }
+        }
+        await settled()
+        await store.close()
+      }),
+      { seed: 5, numRuns: 60 },
+    )
+  })
+
+  it('cut anywhere, it opens with every record that was whole, and goes on from there', async () => {
+    const path = fresh()
+    const store = await openStore(path)
+    const values = ['first', 'second', 'third'].map((value) => Buffer.from(value))
+    const ends: number[] = []
+    for (const [i, value] of values.entries()) {
+      await store.put(`r${i}`, value)
+      ends.push((await readFile(path)).length)
+    }
+    await store.close()
+    const whole = await readFile(path)
+    for (let cut = ends[0]!; cut <= whole.length; cut += 1) {
+      const torn = fresh()
+      await writeFile(torn, whole)
+      await truncate(torn, cut)
+      const opened = await openStore(torn)
+      expect([...opened.names()]).toEqual(['r0', 'r1', 'r2'].filter((_, i) => ends[i]! <= cut))
+      await opened.put('next', Buffer.from('after the crash'))
+      await opened.close()
+      const again = await openStore(torn)
+      expect(again.get('next')?.toString()).toBe('after the crash')
+      await again.close()
+    }
+  })
+
+  it('space that was given and never written is no damage; anything else behind the last record is', async () => {
+    const path = fresh()
+    const store = await openStore(path)
+    await store.put('a', Buffer.from('value'))
+    await store.close()
+    await appendFile(path, Buffer.alloc(5000))
+    const opened = await openStore(path)
+    expect(opened.get('a')?.toString()).toBe('value')
+    await opened.close()
+    await appendFile(path, Buffer.alloc(40, 1))
+    await expect(openStore(path)).rejects.toThrow(KeyFault)
+  })
+
+  it('another key, and a file of something else, are refused', async () => {
+    const path = fresh()
+    const store = await openStore(path)
+    await store.put('a', Buffer.from('value'))
+    await store.close()
+    await expect(openRecordStore({ path, key: randomBytes(32) })).rejects.toThrow(KeyFault)
+    const other = fresh()
+    await writeFile(other, 'something else altogether')
+    await expect(openStore(other)).rejects.toThrow(KeyFault)
+  })
+
+  it('what may not be written is refused, and all that follows until it is opened again', async () => {
+    const path = fresh()
+    let may = true
+    const mayWrite = async (): Promise<void> => {
+      if (!may) throw new KeyFault('taken over')
+    }
+    const store = await openRecordStore({ path, key, mayWrite })
+    await store.put('a', Buffer.from('1'))
+    may = false
+    await expect(store.put('b', Buffer.from('2'))).rejects.toThrow(KeyFault)
+    may = true
+    await expect(store.put('c', Buffer.from('3'))).rejects.toThrow(KeyFault)
+    expect([...store.names()]).toEqual(['a'])
+    await store.close()
+  })
+})
+
+describe('kill -9', () => {
+  it('every key that the vault has given out is there afterwards, and the vault opens at once', async () => {
+    const home = await temporaryDirectory()
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        const child = spawn(process.execPath, [
+          '--import',
+          'tsx',
+          join(import.meta.dirname, 'putForever.ts'),
+          home,
+        ])
+        let said = ''
+        let enough = 60 * (round + 1)
+        child.stdout.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+          enough -= text.split('\n').length - 1
+          if (enough <= 0) child.kill('SIGKILL')
+        })
+        await once(child, 'close')
+        const lines = said.slice(0, said.lastIndexOf('\n')).split('\n')
+        expect(lines.length).toBeGreaterThan(30)
+        const { vault, close } = await openCustody(home)
+        for (const line of lines) {
+          const [keyId = '', hex] = line.split(' ')
+          expect([keyId, Buffer.from((await vault.dataKeys.find(keyId)) ?? []).toString('hex')]).toEqual([
+            keyId,
+            hex,
+          ])
+        }
+        await close()
+      }
+    } finally {
+      await removeDirectory(home)
+    }
+  })
+})

@@ -1,0 +1,137 @@
+import { constants, generateKeyPairSync, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { KeyFault } from '../../hsm/keyFault.ts'
+import { openSoftCards, PinRefused, type SoftCards } from '../../hsm/softCard.ts'
+import type { CardKey } from '../../pki/custody.ts'
+import { filesIn, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
+
+const card = '5f0c8a51-1b7a-4f63-9f0e-5f1f0f6f7a10'
+const pin = '246813'
+const message = Buffer.from('Bordereau confidentiel')
+
+let directory: string
+let cards: SoftCards
+const master = randomBytes(32)
+const openCards = (): Promise<SoftCards> =>
+  openSoftCards({ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2 })
+
+type Made = CardKey & Readonly<{ publicKey: KeyObject }>
+/** A key with a certificate of its own, made by OpenSSL. */
+const make = async (serial: string): Promise<Made> => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const path = join(directory, `${serial}.pem`)
+  await writeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const request = [
+    'req',
+    '-x509',
+    '-key',
+    path,
+    '-subj',
+    '/CN=Zoe Dete-Brule',
+    '-days',
+    '1',
+    '-outform',
+    'DER',
+  ]
+  const certificate = execFileSync('openssl', request, { stdio: ['ignore', 'pipe', 'ignore'] })
+  return { serial, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }), certificate, publicKey }
+}
+const encipher = (key: KeyObject, oaepHash = 'sha256'): Buffer =>
+  publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, message)
+
+const a = '41'.padEnd(32, '0')
+const b = '42'.padEnd(32, '0')
+let one: Made
+let two: Made
+beforeAll(async () => {
+  directory = await temporaryDirectory()
+  cards = await openCards()
+  one = await make(a)
+  two = await make(b)
+})
+afterAll(() => removeDirectory(directory))
+beforeEach(async () => {
+  await cards.write({ card, keys: [one, two] })
+})
+
+describe('the card', () => {
+  it('CGU-42: it holds the keys that were written on it, and each decrypts before the PIN is set', async () => {
+    expect(await cards.read(card)).toEqual([a, b])
+    expect(await cards.testDecryption(card)).toBe(true)
+    expect(await cards.read('absent')).toEqual([])
+    await cards.erase(card)
+    await cards.erase(card)
+    expect(await cards.read(card)).toEqual([])
+  })
+
+  it('CGU-34: a key that is not the one of its certificate fails the test', async () => {
+    await cards.write({ card, keys: [one, { ...two, certificate: one.certificate }] })
+    expect(await cards.testDecryption(card)).toBe(false)
+  })
+
+  it('CGU-49: with the PIN it decrypts with each key; from then on the desk cannot open it', async () => {
+    await cards.definePin({ card, pin: '111111' })
+    await cards.definePin({ card, pin })
+    const reopened = await openCards()
+    expect(await reopened.decrypt({ card, pin, serial: a, ciphertext: encipher(one.publicKey) })).toEqual(
+      message,
+    )
+    const sha1 = { card, pin, serial: b, ciphertext: encipher(two.publicKey, 'sha1'), hash: 'sha1' } as const
+    expect(await reopened.decrypt(sha1)).toEqual(message)
+    await expect(cards.definePin({ card, pin: '999999' })).rejects.toThrow(KeyFault)
+    await expect(cards.testDecryption(card)).rejects.toThrow(KeyFault)
+  })
+
+  it('CGU-51: wrong PINs in a row block it, on disk, at once or not; a right one in between starts anew', async () => {
+    await cards.definePin({ card, pin })
+    const ask = (tried: string, on = cards) =>
+      on.decrypt({ card, pin: tried, serial: a, ciphertext: encipher(one.publicKey) })
+    await expect(ask('000000')).rejects.toMatchObject({ name: 'PinRefused', triesLeft: 2 })
+    await expect(ask('000000', await openCards())).rejects.toMatchObject({ triesLeft: 1 })
+    expect(await ask(pin)).toEqual(message)
+    expect(await cards.triesLeft(card)).toBe(3)
+    const tries = await Promise.allSettled(['000000', '000001', '000002', pin].map((tried) => ask(tried)))
+    expect(tries.map((tried) => tried.status)).toEqual(Array(4).fill('rejected'))
+    await expect(ask(pin, await openCards())).rejects.toThrow(PinRefused)
+    expect(await cards.triesLeft(card)).toBe(0)
+  })
+
+  it('what does not decrypt, and a key that is not there, are refused alike whatever the cause', async () => {
+    await cards.definePin({ card, pin })
+    const asks = [randomBytes(256), encipher(two.publicKey), Buffer.alloc(3)]
+    for (const ciphertext of asks)
+      await expect(cards.decrypt({ card, pin, serial: a, ciphertext })).rejects.toThrow(
+        'that does not decrypt',
+      )
+    const absent = { card, pin, serial: '43'.padEnd(32, '0'), ciphertext: encipher(one.publicKey) }
+    await expect(cards.decrypt(absent)).rejects.toThrow(KeyFault)
+    await expect(cards.decrypt({ ...absent, card: '../cards' })).rejects.toThrow(KeyFault)
+  })
+
+  it('CGU-50: its file has no key, name, serial or PIN in clear, and nobody else can read it', async () => {
+    await cards.definePin({ card, pin })
+    const files = await filesIn(join(directory, 'cards'))
+    const secrets = [
+      Buffer.from(one.pkcs8).subarray(300, 360),
+      Buffer.from('Zoe Dete'),
+      Buffer.from(a),
+      Buffer.from(pin),
+    ]
+    for (const secret of secrets) expect(whereFound(files, secret)).toEqual([])
+    expect(files.map(({ mode }) => mode)).toEqual([0o600])
+  })
+
+  it('a file that was changed, or is another card’s, does not open', async () => {
+    const path = join(directory, 'cards', `${card}.card`)
+    const bytes = await readFile(path)
+    await writeFile(join(directory, 'cards', 'other.card'), bytes)
+    await expect(cards.read('other')).rejects.toThrow(KeyFault)
+    await cards.erase('other')
+    bytes[bytes.length - 1]! ^= 1
+    await writeFile(path, bytes)
+    await expect(cards.read(card)).rejects.toThrow(KeyFault)
+  })
+})

@@ -1,0 +1,229 @@
+import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KeyFault } from '../../hsm/keyFault.ts'
+import { findPassphrase, openMaster, PassphraseFault } from '../../hsm/passphrase.ts'
+import { openSoftwareKeys, type SoftwareKeys } from '../../hsm/software.ts'
+import { filesIn, passphrase, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
+
+let directory: string
+beforeAll(async () => {
+  directory = await temporaryDirectory()
+})
+afterAll(() => removeDirectory(directory))
+
+let counted = 0
+const fresh = (): string => join(directory, `d${(counted += 1)}`)
+
+describe('the passphrase', () => {
+  it('is the environment’s, else the named file’s, else one that is made once with mode 0600', async () => {
+    const dataDir = fresh()
+    const made = await findPassphrase({}, dataDir)
+    expect(made.from).toBe('generated')
+    expect(await findPassphrase({}, dataDir)).toEqual({ passphrase: made.passphrase, from: 'file' })
+    expect((await stat(join(dataDir, 'passphrase'))).mode & 0o777).toBe(0o600)
+    const named = fresh()
+    await writeFile(named, `${passphrase}\n`)
+    const env = { GRAND_LIVRE_PASSPHRASE_FILE: named }
+    expect(await findPassphrase(env, dataDir)).toEqual({ passphrase, from: 'file' })
+    const given = { ...env, GRAND_LIVRE_PASSPHRASE: 'une autre phrase' }
+    expect(await findPassphrase(given, dataDir)).toEqual({
+      passphrase: 'une autre phrase',
+      from: 'environment',
+    })
+  })
+
+  it('kept where others can read it is refused', async () => {
+    const dataDir = fresh()
+    await findPassphrase({}, dataDir)
+    await chmod(join(dataDir, 'passphrase'), 0o640)
+    await expect(findPassphrase({}, dataDir)).rejects.toThrow(PassphraseFault)
+  })
+
+  it.each([
+    ['too short', { GRAND_LIVRE_PASSPHRASE: 'court' }],
+    ['empty', { GRAND_LIVRE_PASSPHRASE: '' }],
+    ['in a file that is not there', { GRAND_LIVRE_PASSPHRASE_FILE: '/nowhere/at/all' }],
+  ])('%s is refused', async (_, env) => {
+    await expect(findPassphrase(env, fresh())).rejects.toThrow(PassphraseFault)
+  })
+
+  it('opens one master key, and a wrong one says so without a word of either', async () => {
+    const keys = fresh()
+    const master = await openMaster(keys, 'Élodie et le cheval', { cost: 4 })
+    expect(await openMaster(keys, 'Élodie et le cheval'.normalize('NFD'))).toEqual(master)
+    const wrong = await openMaster(keys, passphrase).catch((error: unknown) => error)
+    expect(wrong).toBeInstanceOf(PassphraseFault)
+    expect(String(wrong)).not.toContain(passphrase)
+    expect(whereFound(await filesIn(keys), master)).toEqual([])
+  })
+
+  it('a master key that is damaged, or missing beside its keys, is never made anew', async () => {
+    const keys = fresh()
+    const master = await openMaster(keys, passphrase, { cost: 2 })
+    const software = await openSoftwareKeys({ directory: keys, master })
+    await software.generate({ id: 'k', purpose: 'ca', algorithm: 'ecP256' })
+    await writeFile(join(keys, 'master.json'), '{"n":')
+    await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
+    await rm(join(keys, 'master.json'))
+    await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
+  })
+})
+
+describe('service keys', () => {
+  const master = randomBytes(32)
+  const tbs = Buffer.from('to be signed')
+  let keys: SoftwareKeys
+  let home: string
+  const reopen = async (): Promise<void> => {
+    keys = await openSoftwareKeys({ directory: home, master })
+  }
+  beforeAll(async () => {
+    home = fresh()
+    await reopen()
+  })
+
+  it.each([
+    ['rsa3072', 'sha256WithRSA', 'sha256'],
+    ['rsa4096', 'sha384WithRSA', 'sha384'],
+    ['ecP256', 'ecdsaWithSHA256', 'sha256'],
+    ['ecP384', 'ecdsaWithSHA384', 'sha384'],
+  ] as const)(
+    'regulation 2.6: %s is made once, found again, and signs %s for OpenSSL',
+    async (algorithm, signs, digest) => {
+      const key = { id: `key-${algorithm}`, purpose: 'ca', algorithm }
+      const [made, again] = await Promise.all([keys.generate(key), keys.generate(key)])
+      expect(again).toEqual(made)
+      await reopen()
+      expect(await keys.generate(key)).toEqual(made)
+      expect(keys.find(key.id)).toMatchObject({ purpose: 'ca', algorithm })
+      const signer = await keys.signer(key.id)
+      expect([signer.algorithm, Buffer.from(signer.spki)]).toEqual([signs, made.spki])
+      const signature = await signer.sign(tbs)
+      const files = { spki: fresh(), signature: fresh(), tbs: fresh() }
+      await writeFile(files.spki, signer.spki)
+      await writeFile(files.signature, signature)
+      await writeFile(files.tbs, tbs)
+      const dgst = [
+        'dgst',
+        `-${digest}`,
+        '-keyform',
+        'DER',
+        '-verify',
+        files.spki,
+        '-signature',
+        files.signature,
+        files.tbs,
+      ]
+      expect(execFileSync('openssl', dgst).toString()).toContain('Verified OK')
+    },
+  )
+
+  it('what is signed is what was given, whatever happens to those octets meanwhile', async () => {
+    await keys.generate({ id: 'copied', purpose: 'ocsp', algorithm: 'ecP256' })
+    const signer = await keys.signer('copied')
+    const bytes = Buffer.from(tbs)
+    const signing = signer.sign(bytes)
+    bytes.fill(0)
+    const key = createPublicKey({ key: Buffer.from(signer.spki), type: 'spki', format: 'der' })
+    expect(verify('sha256', tbs, key, await signing)).toBe(true)
+  })
+
+  it('an id that is taken for something else, unknown, or no name at all, is refused', async () => {
+    await keys.generate({ id: 'taken', purpose: 'ca', algorithm: 'ecP256' })
+    await expect(keys.generate({ id: 'taken', purpose: 'ocsp', algorithm: 'ecP256' })).rejects.toThrow(
+      KeyFault,
+    )
+    await expect(keys.generate({ id: 'taken', purpose: 'ca', algorithm: 'ecP384' })).rejects.toThrow(KeyFault)
+    await expect(keys.generate({ id: '../out', purpose: 'ca', algorithm: 'ecP256' })).rejects.toThrow(
+      KeyFault,
+    )
+    await expect(keys.generate({ id: 'aes', purpose: 'ca', algorithm: 'aes256' })).rejects.toThrow(KeyFault)
+    await expect(keys.signer('absent')).rejects.toThrow(KeyFault)
+  })
+
+  it('a key that was destroyed signs no more, nor does a signer of before', async () => {
+    await keys.generate({ id: 'doomed', purpose: 'ocsp', algorithm: 'ecP256' })
+    const signer = await keys.signer('doomed')
+    await keys.destroy('doomed')
+    await expect(signer.sign(tbs)).rejects.toThrow(KeyFault)
+    await reopen()
+    await expect(keys.signer('doomed')).rejects.toThrow(KeyFault)
+  })
+
+  it('RFC 5649: a KEK is one a label and purpose, wraps any length, and refuses what is not its own', async () => {
+    const kek = await keys.kek('escrow-2026', 'escrowKek')
+    const other = await keys.kek('data-reg-2026', 'dataKek')
+    const same = await Promise.all([
+      keys.kek('escrow-2027', 'escrowKek'),
+      keys.kek('escrow-2027', 'escrowKek'),
+    ])
+    expect(same[0].id).toBe(same[1].id)
+    await expect(keys.kek('escrow-2026', 'dataKek')).rejects.toThrow(KeyFault)
+    for (const length of [16, 31, 32, 1793]) {
+      const clear = randomBytes(length)
+      const blob = await kek.wrap(clear)
+      await expect(other.unwrap(blob)).rejects.toThrow(KeyFault)
+      await reopen()
+      expect(await (await keys.kekById(kek.id)).unwrap(blob)).toEqual(clear)
+      blob[9]! ^= 1
+      await expect(kek.unwrap(blob)).rejects.toThrow(KeyFault)
+    }
+    await keys.destroy(other.id)
+    await expect(keys.kekById(other.id)).rejects.toThrow(KeyFault)
+    await expect(keys.kekById('taken')).rejects.toThrow(KeyFault)
+  })
+
+  it('a MAC key is one a label, and stays the same', async () => {
+    const before = (await keys.mac('labelled')).compute('a')
+    await reopen()
+    const { compute } = await keys.mac('labelled')
+    expect(compute('a')).toEqual(before)
+    expect(compute('b')).not.toEqual(before)
+    expect((await keys.mac('another')).compute('a')).not.toEqual(before)
+  })
+
+  it('RGS A2 XI: no file has a key in clear, and nobody else can read one', async () => {
+    await keys.generate({ id: 'at-rest', purpose: 'ca', algorithm: 'rsa3072' })
+    const record = await keys.recordKey('records-test')
+    const files = await filesIn(home)
+    const pkcs8Mark = Buffer.from('020100300d06092a864886f70d0101010500', 'hex')
+    for (const secret of [record, master, pkcs8Mark]) expect(whereFound(files, secret)).toEqual([])
+    for (const { path, mode } of files) expect([path, mode]).toEqual([path, 0o600])
+  })
+
+  it.each([
+    ['the key itself', (file: Record<string, string>) => ({ ...file, box: flipped(file['box']!) })],
+    ['its purpose', (file: Record<string, string>) => ({ ...file, purpose: 'ocsp' })],
+    ['its algorithm', (file: Record<string, string>) => ({ ...file, algorithm: 'ecP256' })],
+    ['its public half', (file: Record<string, string>) => ({ ...file, spki: flipped(file['spki']!) })],
+    ['its id', (file: Record<string, string>) => ({ ...file, id: 'other' })],
+  ])('a key file in which %s was changed is refused', async (_, change) => {
+    const at = fresh()
+    const own = await openSoftwareKeys({ directory: at, master })
+    await own.generate({ id: 'k', purpose: 'ca', algorithm: 'ecP384' })
+    const path = join(at, 'k.key')
+    await writeFile(
+      path,
+      JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Record<string, string>)),
+    )
+    const use = async () => (await openSoftwareKeys({ directory: at, master })).signer('k')
+    await expect(use()).rejects.toThrow(KeyFault)
+  })
+
+  it('another master key opens nothing', async () => {
+    const other = await openSoftwareKeys({
+      directory: home,
+      master: createHash('sha256').update('x').digest(),
+    })
+    await expect(other.signer('taken')).rejects.toThrow(KeyFault)
+  })
+})
+
+const flipped = (base64: string): string => {
+  const bytes = Buffer.from(base64, 'base64')
+  bytes[bytes.length - 1]! ^= 1
+  return bytes.toString('base64')
+}
