@@ -4,7 +4,8 @@ import { emptyRoot, hashOctets, nodeHash } from './merkle.ts'
 
 const half = (value: number): number => Math.floor(value / 2)
 const isOdd = (value: number): boolean => value % 2 === 1
-const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+const areSizes = (...values: readonly number[]): boolean =>
+  values.every((value) => Number.isSafeInteger(value) && value >= 0)
 const areHashes = (hashes: readonly Uint8Array[]): boolean =>
   hashes.every(({ length }) => length === hashOctets)
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
@@ -38,7 +39,7 @@ export type Inclusion = Readonly<{
 
 /** Whether the leaf stands at `index` in the tree of `size` leaves with this root. */
 export const verifyInclusion = ({ index, size, leafHash, proof, root }: Inclusion): boolean => {
-  if (!isSize(index) || !isSize(size) || index >= size || !areHashes([leafHash, root, ...proof])) return false
+  if (!areSizes(index, size) || index >= size || !areHashes([leafHash, root, ...proof])) return false
   let found = leafHash
   const fits = climb(proof, { first: index, last: size - 1 }, (hash, isLeft) => {
     found = isLeft ? nodeHash(hash, found) : nodeHash(found, hash)
@@ -75,7 +76,7 @@ const between = ({ from, to, fromRoot, toRoot, proof }: Consistency): boolean =>
 /** Whether the tree of `to` leaves begins with the whole tree of `from` leaves. */
 export const verifyConsistency = (claim: Consistency): boolean => {
   const { from, to, fromRoot, toRoot, proof } = claim
-  if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...proof])) return false
+  if (!areSizes(from, to) || from > to || !areHashes([fromRoot, toRoot, ...proof])) return false
   if (from !== to && from !== 0) return between(claim)
   if (proof.length > 0 || (from === to && !equal(fromRoot, toRoot))) return false
   return from !== 0 || equal(fromRoot, emptyRoot)

@@ -3,6 +3,7 @@
 import { encodeBody } from './body.ts'
 import { canonical } from './canonical.ts'
 import type { DataKeys, Draft, SealedField } from './ledger.ts'
+import { keyName, streamName, typeName, uuid } from './names.ts'
 import { nonceOctets, sealField } from './sealing.ts'
 import type { Proposed } from './store.ts'
 
@@ -12,12 +13,6 @@ export type Sealing = Readonly<{ keys: DataKeys; log: string; randomBytes: (leng
 export class BadDraft extends Error {
   override readonly name = 'BadDraft'
 }
-
-// events.md section 6. A `$` would hide the event from every reader; a `|` would blur what a seal is bound to.
-const streamName = /^[a-z]+-[A-Za-z0-9-]{1,128}$/
-const typeName = /^[A-Z][A-Za-z0-9]*(\.v[1-9][0-9]*)?$/
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const keyName = /^[a-z]+_[A-Za-z0-9-]{1,128}$/
 
 const requireDraft = ({ id, type, pub, env, sealed }: Draft): void => {
   if (!uuid.test(id)) throw new BadDraft(`${type}: ${id} is not a UUID in lower case`)
