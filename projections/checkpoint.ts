@@ -1,0 +1,76 @@
+// Checkpoints: how far each projection has come. They move in the transaction that writes the rows, and only from the
+// place where the writer believes them to be, so each event counts once even with two writers.
+import { sql, type Kysely, type Transaction } from 'kysely'
+import type { Position } from '../ledger/store.ts'
+import type { CheckpointRow, Database } from '../readmodels/schema.ts'
+import type { Projection } from './projection.ts'
+
+/** `position` and `lastAt` are those of the last entry applied; `size` is the rank of the next one. */
+export type Checkpoint = Readonly<{ position: Position | undefined; size: number; lastAt: string | undefined }>
+
+export const beginning: Checkpoint = { position: undefined, size: 0, lastAt: undefined }
+
+/** Another writer has moved the projections: what this one holds is stale. Nothing was written. */
+export class CheckpointMoved extends Error {
+  override readonly name = 'CheckpointMoved'
+}
+
+const checkpointOf = (row: CheckpointRow): Checkpoint => ({
+  position:
+    row.commit_position === null || row.prepare_position === null
+      ? undefined
+      : { commit: BigInt(row.commit_position), prepare: BigInt(row.prepare_position) },
+  size: row.size,
+  lastAt: row.last_at ?? undefined,
+})
+
+/** Empties a projection's tables and puts it at the beginning, in its present version. */
+export const resetProjection = async (
+  db: Kysely<Database>,
+  { name, version, tables }: Projection,
+): Promise<void> => {
+  await db.transaction().execute(async (tx) => {
+    const row = { version, commit_position: null, prepare_position: null, size: 0, last_at: null }
+    await tx
+      .insertInto('projection_checkpoint')
+      .values({ name, ...row })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+      .execute()
+    for (const table of tables) await sql`truncate table ${sql.table(table)}`.execute(tx)
+  })
+}
+
+/** Where a projection stands; one that is new, or whose version has changed, is put at the beginning. */
+export const loadCheckpoint = async (db: Kysely<Database>, projection: Projection): Promise<Checkpoint> => {
+  const row = await db
+    .selectFrom('projection_checkpoint')
+    .selectAll()
+    .where('name', '=', projection.name)
+    .executeTakeFirst()
+  if (row?.version === projection.version) return checkpointOf(row)
+  await resetProjection(db, projection)
+  return beginning
+}
+
+/** Moves the checkpoints of projections that all stand at `from`. @throws CheckpointMoved */
+export const advance = async (
+  tx: Transaction<Database>,
+  projections: readonly Projection[],
+  from: Checkpoint,
+  to: Checkpoint,
+): Promise<void> => {
+  const { numUpdatedRows } = await tx
+    .updateTable('projection_checkpoint')
+    .set({
+      commit_position: to.position?.commit.toString() ?? null,
+      prepare_position: to.position?.prepare.toString() ?? null,
+      size: to.size,
+      last_at: to.lastAt ?? null,
+    })
+    .where((eb) =>
+      eb.or(projections.map(({ name, version }) => eb.and({ name, version, size: from.size }))),
+    )
+    .executeTakeFirst()
+  if (numUpdatedRows !== BigInt(projections.length))
+    throw new CheckpointMoved(`the projections are not at ${from.size}`)
+}

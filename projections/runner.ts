@@ -1,0 +1,135 @@
+// Keeps the read models up with the ledger: follows it, batches what is ready, moves rows and checkpoints together, tries
+// again after every fault, and rebuilds what has changed. No event is ever passed over.
+import type { Kysely } from 'kysely'
+import type { Instant } from '../domain/kernel.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Position } from '../ledger/store.ts'
+import type { Database } from '../readmodels/schema.ts'
+import { createApply } from './apply.ts'
+import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
+import { createLane, readUpTo, type Member, type State } from './lane.ts'
+import type { Projection } from './projection.ts'
+import { startSession, type Session } from './session.ts'
+import { createWaiters } from './waiters.ts'
+
+export type RunnerOptions = Readonly<{
+  ledger: Ledger
+  db: Kysely<Database>
+  projections: readonly Projection[]
+  now: () => Instant
+  /** Entries in one transaction while following. Default 500. */
+  batch?: number
+  /** Entries in one transaction while catching up. Default 5000. */
+  bulk?: number
+  /** How often the ledger's head is asked for. Default 1 second. */
+  watchMs?: number
+  /** Pause after a fault; it doubles up to `maxMs`. Default 100 ms to 10 s. */
+  retry?: Readonly<{ firstMs: number; maxMs: number }>
+}>
+
+export type ProjectionStatus = Readonly<{
+  name: string
+  version: number
+  position: Position | undefined
+  /** Ledger entries applied. */
+  size: number
+  lastAt: string | undefined
+  state: State
+  /** What the last attempt failed with. */
+  error: string | undefined
+}>
+
+export type Runner = Readonly<{
+  /** Follows the ledger until `stop`. Returns at once: faults are retried and shown by `status`. */
+  start: () => void
+  /** Ends after the batch under way. */
+  stop: () => Promise<void>
+  /** Read your writes: true once the named projections (default: all) have applied `position`, false after `timeoutMs`. */
+  waitFor: (position: Position, timeoutMs: number, names?: readonly string[]) => Promise<boolean>
+  status: () => readonly ProjectionStatus[]
+  /**
+   * Seconds by which a projection (default: the status table, which CRL and OCSP are read from) is behind the ledger: the
+   * age of its oldest entry not applied, or an upper bound of it. 0 when caught up; Infinity when nothing follows.
+   */
+  lagSeconds: (now: Instant, name?: string) => number
+  /**
+   * Throws the named projections' tables away and rebuilds them in one pass over the ledger; the others go on. Resolves
+   * when they have caught up. @throws what stopped the pass; a started runner then goes on trying by itself
+   */
+  rebuild: (names: readonly string[] | 'all', onProgress?: (done: number, total: number) => void) => Promise<void>
+}>
+
+/** Makes a runner. Nothing happens before `start` or `rebuild`. */
+export const createRunner = (options: RunnerOptions): Runner => {
+  const { ledger, db, now, batch = 500, bulk = 5000, watchMs = 1000 } = options
+  const retry = options.retry ?? { firstMs: 100, maxMs: 10_000 }
+  const apply = createApply(ledger, db)
+  const waiters = createWaiters()
+  const members: readonly Member[] = options.projections.map((projection) => ({
+    projection,
+    at: beginning,
+    state: 'stopped',
+    error: undefined,
+    lane: undefined,
+  }))
+  let session: Session | undefined
+  let isRebuilding = false
+
+  const named = (names: readonly string[] | 'all'): readonly Member[] =>
+    names === 'all' ? members : names.map(memberOf)
+  const memberOf = (name: string): Member => {
+    const member = members.find(({ projection }) => projection.name === name)
+    if (member === undefined) throw new Error(`no projection is named ${name}`)
+    return member
+  }
+
+  /** Without a session nothing follows: one pass to the ledger's present end. */
+  const rebuildAlone = async (
+    chosen: readonly Member[],
+    onProgress: (done: number, total: number) => void,
+  ): Promise<void> => {
+    let total = 0
+    for (const { projection } of chosen) {
+      total = Math.max(total, (await loadCheckpoint(db, projection)).size)
+      await resetProjection(db, projection)
+    }
+    for (const member of chosen) member.at = beginning
+    const lane = createLane(chosen, beginning)
+    const eject = (_: Member, fault: Error): never => {
+      throw fault
+    }
+    const onBatch = (): void => onProgress(lane.at.size, Math.max(total, lane.at.size))
+    await readUpTo({ ledger, apply, bulk, isStopping: () => false, eject, onBatch }, lane, 'end')
+  }
+
+  return {
+    start: () => {
+      if (session !== undefined || isRebuilding) throw new Error('the projections are already running')
+      session = startSession({ ledger, db, apply, members, waiters, now, batch, bulk, watchMs, retry })
+    },
+    stop: async () => {
+      const stopped = session
+      session = undefined
+      await stopped?.stop()
+    },
+    waitFor: (position, timeoutMs, names = 'all') => waiters.wait(named(names), position, timeoutMs),
+    status: () =>
+      members.map(({ projection: { name, version }, at, state, error }) => ({
+        ...{ name, version, state, error },
+        ...{ position: at.position, size: at.size, lastAt: at.lastAt },
+      })),
+    lagSeconds: (at, name = 'certificateStatus') => session?.lag(at, memberOf(name)) ?? Infinity,
+    rebuild: async (names, onProgress = () => undefined) => {
+      const chosen = named(names)
+      if (session !== undefined) return session.rebuild(chosen, onProgress)
+      if (isRebuilding) throw new Error('the projections are already being rebuilt')
+      isRebuilding = true
+      try {
+        await rebuildAlone(chosen, onProgress)
+      } finally {
+        isRebuilding = false
+        for (const member of chosen) member.lane = undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+// The database of the read models: PGlite in this process, or a PostgreSQL server. Both are reached through `pg` and
+// kysely's own dialect, so there is one code path.
+import { PGlite } from '@electric-sql/pglite'
+import { createPgConfig } from '@electric-sql/pglite/node-postgres'
+import { Kysely, Migrator, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { m001Tables } from './migrations/m001_tables.ts'
+import { m002Idempotency } from './migrations/m002_idempotency.ts'
+import type { Database } from './schema.ts'
+
+/** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
+export type DatabaseOptions = Readonly<{ url?: string; directory?: string; memory?: true }>
+
+export type OpenDatabase = Readonly<{ db: Kysely<Database>; close: () => Promise<void> }>
+
+const int8 = 20
+
+/** Ranks and sizes are safe integers (proofs.md 1.1), so a bigint column reads as a number or not at all. */
+const readInteger = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error(`${text} is not a safe integer`)
+  return value
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === int8 && format !== 'binary' ? readInteger : (pg.types.getTypeParser(oid, format) as never),
+}
+
+type Opened = Readonly<{ pool: pg.Pool; close: () => Promise<void> }>
+
+// An idle connection that the server drops is replaced by the pool on next use: without a listener it ends the process.
+const ignoreIdleFault = (pool: pg.Pool): pg.Pool => pool.on('error', () => undefined)
+
+const openServer = (url: string): Opened => {
+  const pool = ignoreIdleFault(new pg.Pool({ connectionString: url, max: 10, types }))
+  return { pool, close: () => pool.end() }
+}
+
+const openEmbedded = async (directory: string | undefined): Promise<Opened> => {
+  const lite = await PGlite.create(directory ?? 'memory://')
+  const pool = new pg.Pool({ ...createPgConfig(lite), max: 1, types })
+  const close = async (): Promise<void> => {
+    await pool.end()
+    await lite.close()
+  }
+  return { pool, close }
+}
+
+const migrate = async (db: Kysely<Database>): Promise<void> => {
+  const provider = { getMigrations: async () => ({ m001_tables: m001Tables, m002_idempotency: m002Idempotency }) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error instanceof Error) throw error
+  if (error !== undefined) throw new Error('the migration of the read models failed', { cause: error })
+}
+
+/**
+ * Opens the database and brings its tables up to date.
+ *
+ * PGlite has one connection: inside `db.transaction()` use the transaction only, a query on `db` would wait for itself.
+ * @throws Error when the server is out of reach or a migration fails
+ */
+export const openDatabase = async (options: DatabaseOptions): Promise<OpenDatabase> => {
+  if (options.url === undefined && options.directory === undefined && options.memory !== true)
+    throw new Error('a database needs a url, a directory, or memory')
+  const { pool, close } =
+    options.url === undefined ? await openEmbedded(options.directory) : openServer(options.url)
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    await migrate(db)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { db, close }
+}
