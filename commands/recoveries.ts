@@ -38,17 +38,17 @@ const stream = ({ data }: { data: { recovery: string } }): string => data.recove
 const notEntitled = ({ data, by }: RequestRecovery, subject: Subject): Decision<never> | undefined => {
   if (data.nameGiven.trim() === '' || data.serial === '')
     return refuse('CGU-44', 'IDENTIFIER_INCOMPLETE', 'name')
-  const own = by.role === 'holder'
-  if (own !== (data.requesterRole === 'holder') || (own && data.requester !== by.person))
-    return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', data.requesterRole)
-  if (!mayAskRecovery(data.requesterRole))
+  if (!mayAskRecovery(data.requesterRole) || (data.requesterRole === 'holder') !== (by.role === 'holder'))
     return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', data.requesterRole)
   if (!groundFits(data.requesterRole, data.ground))
     return refuse('CGU-46', 'RECOVERY_GROUND_MISSING', 'ground')
-  if (own && 'person' in subject.key && subject.key.person !== by.person)
-    return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'serial')
-  return undefined
+  return by.role === 'holder' ? notOwnKey(by.person, data.requester, subject.key) : undefined
 }
+
+const notOwnKey = (person: string, requester: string, held: Key): Decision<never> | undefined =>
+  requester === person && (!('person' in held) || held.person === person)
+    ? undefined
+    : refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'serial')
 
 /** CGU-44, CGU-48: what makes the request fail as soon as it is made. */
 const failing = (nameMatches: boolean, inTerm: boolean) => {
