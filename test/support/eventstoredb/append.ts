@@ -1,4 +1,4 @@
-import { type handleClientStreamingCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { type handleClientStreamingCall, type sendUnaryData, type ServiceError, status } from '@grpc/grpc-js'
 import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import { type Appended, type Expected, type Proposed, WrongExpectedVersion } from '../../../ledger/store.ts'
 import { failure, failureOf, handlerThrew } from './answers.ts'
@@ -66,7 +66,7 @@ const wrongVersion = ({ expected, actual }: WrongExpectedVersion): AppendResp =>
   return new streams.AppendResp().setWrongExpectedVersion(answer)
 }
 
-type Request = { options: AppendReq.Options | undefined; events: Proposed[]; refused: unknown }
+type Request = { options: AppendReq.Options | undefined; events: Proposed[]; refused: Error | undefined }
 
 const write = async (node: Node, { options, events, refused }: Request): Promise<AppendResp> => {
   if (refused !== undefined) throw refused
@@ -83,15 +83,22 @@ const write = async (node: Node, { options, events, refused }: Request): Promise
 const broken = () => failure(status.UNAVAILABLE, 'Connection dropped')
 const commitTimeout = () => failure(status.ABORTED, 'Operation timed out: Commit phase timeout.')
 
-const answer = async (node: Node, request: Request, done: sendUnaryData<AppendResp>): Promise<void> => {
+type Outcome = ServiceError | AppendResp | 'none'
+
+const outcome = async (node: Node, request: Request): Promise<Outcome> => {
   const fault = node.knobs.appends.shift()
-  if (fault === 'silence') return
-  if (fault === 'unavailable') return done(broken())
+  if (fault === 'silence') return 'none'
+  if (fault === 'unavailable') return broken()
   const response = await write(node, request)
-  if (fault === 'commitThenSilence') return
-  if (fault === 'commitThenUnavailable') return done(broken())
-  if (fault === 'commitThenTimeout') return done(commitTimeout())
-  done(null, response)
+  if (fault === 'commitThenSilence') return 'none'
+  if (fault === 'commitThenUnavailable') return broken()
+  return fault === 'commitThenTimeout' ? commitTimeout() : response
+}
+
+const answer = async (node: Node, request: Request, done: sendUnaryData<AppendResp>): Promise<void> => {
+  const result = await outcome(node, request)
+  if (result instanceof Error) done(result)
+  else if (result !== 'none') done(null, result)
 }
 
 /** `Streams.Append`: options, then one message an event, one answer. */
@@ -105,7 +112,7 @@ export const append =
       try {
         if (proposed !== undefined) request.events.push(proposedFrom(proposed))
       } catch (error) {
-        request.refused ??= error
+        request.refused ??= failureOf(error)
       }
     })
     call.on('end', () => {

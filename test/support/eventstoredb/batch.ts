@@ -1,4 +1,5 @@
 import { type handleBidiStreamingCall, status } from '@grpc/grpc-js'
+import type { Code } from '@eventstore/db-client/generated/code_pb.js'
 import type { UUID } from '@eventstore/db-client/generated/shared_pb.js'
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { ServiceError } from '@grpc/grpc-js'
@@ -14,7 +15,7 @@ import { failure, failureOf } from './answers.ts'
 import { proposedFrom } from './append.ts'
 import { idFrom, identifierOf } from './identities.ts'
 import { admit, type Node, requiresLeader } from './node.ts'
-import { shared, status as rpc, streams, wellKnown } from './protobuf.ts'
+import { google, shared, status as rpc, streams, wellKnown } from './protobuf.ts'
 
 const writeTimeoutMs = 2_000
 
@@ -23,7 +24,7 @@ type Pending = {
   correlation: UUID
   options: BatchAppendReq.Options
   events: Proposed[]
-  refused: unknown
+  refused: Error | undefined
 }
 
 const expectedFrom = (options: BatchAppendReq.Options): Expected => {
@@ -44,7 +45,7 @@ type Detail = Readonly<{ serializeBinary: () => Uint8Array }>
 
 const refusal = (
   pending: Pending,
-  code: number,
+  code: Code,
   message: string,
   details: readonly [string, Detail],
 ): BatchAppendResp => {
@@ -80,25 +81,28 @@ const wrongVersion = ({ expected, actual }: WrongExpectedVersion): Detail => {
 }
 
 const timeout = (pending: Pending): BatchAppendResp =>
-  refusal(pending, status.DEADLINE_EXCEEDED, 'Timeout', ['event_store.client.Timeout', new shared.Timeout()])
+  refusal(pending, google.Code.DEADLINE_EXCEEDED, 'Timeout', [
+    'event_store.client.Timeout',
+    new shared.Timeout(),
+  ])
 
 const refused = (pending: Pending, error: unknown): BatchAppendResp => {
   if (error instanceof WrongExpectedVersion)
-    return refusal(pending, status.ALREADY_EXISTS, 'WrongExpectedVersion', [
+    return refusal(pending, google.Code.ALREADY_EXISTS, 'WrongExpectedVersion', [
       'event_store.client.WrongExpectedVersion',
       wrongVersion(error),
     ])
   if (error instanceof StreamDeleted)
-    return refusal(pending, status.NOT_FOUND, 'StreamDeleted', [
+    return refusal(pending, google.Code.NOT_FOUND, 'StreamDeleted', [
       'event_store.client.StreamDeleted',
       new shared.StreamDeleted().setStreamIdentifier(identifierOf(error.stream)),
     ])
   if (error instanceof AppendTooLarge)
-    return refusal(pending, status.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', [
+    return refusal(pending, google.Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', [
       'event_store.client.MaximumAppendSizeExceeded',
       new shared.MaximumAppendSizeExceeded().setMaxappendsize(error.limit),
     ])
-  return refusal(pending, status.INVALID_ARGUMENT, 'BadRequest', [
+  return refusal(pending, google.Code.INVALID_ARGUMENT, 'BadRequest', [
     'event_store.client.BadRequest',
     new shared.BadRequest().setMessage(failureOf(error).details),
   ])
@@ -116,7 +120,7 @@ const write = async (node: Node, pending: Pending): Promise<BatchAppendResp> => 
   const name = nameOf(pending.options)
   if (isLate(pending.options)) return timeout(pending)
   try {
-    if (pending.refused !== undefined) throw pending.refused as Error
+    if (pending.refused !== undefined) throw pending.refused
     if (name === '' || name === '$$') throw failure(status.INVALID_ARGUMENT, 'a stream needs a name')
     return accepted(pending, await node.store().append(name, pending.events, expectedFrom(pending.options)))
   } catch (error) {
@@ -137,7 +141,7 @@ const assemble = (table: Map<string, Pending>, message: BatchAppendReq): Pending
     try {
       pending.events.push(proposedFrom(proposed))
     } catch (error) {
-      pending.refused ??= error
+      pending.refused ??= failureOf(error)
     }
   if (!message.getIsFinal()) return undefined
   table.delete(key)
@@ -155,17 +159,20 @@ export const batchAppend =
     const answer = async (pending: Pending): Promise<void> => {
       if (node.knobs.role === 'notReady') {
         const nothing = ['google.protobuf.Empty', wellKnown.empty()] as const
-        call.write(refusal(pending, status.OK, 'Server Is Not Ready', nothing))
+        call.write(refusal(pending, google.Code.OK, 'Server Is Not Ready', nothing))
         return
       }
       admit(node, leaderRequired)
       const fault = node.knobs.appends.shift()
       if (fault === 'silence') return
-      if (fault === 'endOfBatch') return void call.end()
-      if (fault === 'unavailable') return abort(failure(status.UNAVAILABLE, 'Connection dropped'))
+      if (fault === 'endOfBatch') {
+        call.end()
+        return
+      }
+      if (fault === 'unavailable') throw failure(status.UNAVAILABLE, 'Connection dropped')
       const written = await write(node, pending)
       if (fault === 'commitThenSilence') return
-      if (fault === 'commitThenUnavailable') return abort(failure(status.UNAVAILABLE, 'Connection dropped'))
+      if (fault === 'commitThenUnavailable') throw failure(status.UNAVAILABLE, 'Connection dropped')
       call.write(fault === 'commitThenTimeout' ? timeout(pending) : written)
     }
 

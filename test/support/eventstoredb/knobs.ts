@@ -1,4 +1,6 @@
 // What a test may do to the server: each fault strikes once, in the order given, the first call that it fits.
+import type { MemberInfo } from '@eventstore/db-client/generated/gossip_pb.js'
+import { gossip } from './protobuf.ts'
 import type { status } from '@grpc/grpc-js'
 
 export type AppendFault =
@@ -30,8 +32,8 @@ export type Knobs = {
   reads: ReadFault[]
   /** The status that ServerFeatures answers with, instead of the list. */
   features: status | undefined
-  /** What gossip says this node is (VNodeState); 8 is the leader. */
-  state: number
+  /** What gossip says this node is. */
+  state: MemberInfo.VNodeState
 }
 
 export const newKnobs = (): Knobs => ({
@@ -39,7 +41,7 @@ export const newKnobs = (): Knobs => ({
   appends: [],
   reads: [],
   features: undefined,
-  state: 8,
+  state: gossip.MemberInfo.VNodeState.LEADER,
 })
 
 export const takeReadFault = (knobs: Knobs, on: ReadFault['on']): ReadFault | undefined => {

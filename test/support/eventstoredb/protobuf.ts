@@ -15,6 +15,7 @@ export const wellKnown = {
   empty: (): EmptyMessage => new emptyModule.Empty(),
 }
 
+export { default as google } from '@eventstore/db-client/generated/code_pb.js'
 export { default as gossip } from '@eventstore/db-client/generated/gossip_pb.js'
 export { default as features } from '@eventstore/db-client/generated/serverfeatures_pb.js'
 export { default as shared } from '@eventstore/db-client/generated/shared_pb.js'

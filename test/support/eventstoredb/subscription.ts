@@ -6,7 +6,8 @@ import { streamFrom } from './identities.ts'
 import type { Node } from './node.ts'
 import type { Outlet } from './outlet.ts'
 import { streams } from './protobuf.ts'
-import { type Encode, encoder, first, firstFrom, positionFrom, requireBoundary } from './read.ts'
+import { first, firstFrom, requireBoundary } from './log.ts'
+import { type Encode, encoder, positionFrom, revisionFrom } from './messages.ts'
 
 /** Live events that wait for a slow consumer; one more ends the subscription on 23.10. */
 const liveBuffer = 32
@@ -106,33 +107,37 @@ const isGone = async (node: Node, stream: string): Promise<boolean> => {
   }
 }
 
+/** What one subscription sends, and in which of its phases it is. */
+type Flow = Readonly<{
+  outlet: Outlet
+  encode: Encode
+  /** Present for a stream: a tombstone ends the subscription after its event. */
+  stream?: string
+  /** The stream does not exist yet: it is polled for, and only its first event brings `caught_up`. */
+  absent: boolean
+}>
+
 const pump = async (
-  source: Subscription,
-  outlet: Outlet,
-  encode: Encode,
-  stream?: string,
-  absent = false,
-) => {
+  source: AsyncIterable<Delivery>,
+  { outlet, encode, stream, absent }: Flow,
+): Promise<void> => {
   const sendLive = liveSender(outlet)
   let live = false
   let awaited = absent
-  const isTombstone = (event: RecordedEvent): boolean =>
-    stream !== undefined && event.type === '$streamDeleted'
-  for await (const delivery of source) {
-    if (outlet.over()) return
-    const caughtUp = delivery.kind === 'caughtUp'
-    // A stream that does not exist yet is polled for; only its first event brings the message.
-    if (caughtUp && awaited) continue
+  const send = async (delivery: Delivery): Promise<void> => {
     const message = messageFor(delivery, encode)
     if (live) await sendLive(message)
     else await outlet.send(message)
-    if (delivery.kind === 'event' && isTombstone(delivery.event)) throw streamDeleted(delivery.event.stream)
-    if (delivery.kind === 'event' && awaited) {
-      awaited = false
-      live = true
-      await outlet.send(messageFor({ kind: 'caughtUp' }, encode))
-    }
-    live ||= caughtUp
+    live ||= delivery.kind === 'caughtUp'
+  }
+  for await (const delivery of source) {
+    if (outlet.over()) return
+    if (delivery.kind === 'caughtUp' && awaited) continue
+    await send(delivery)
+    if (delivery.kind !== 'event') continue
+    if (stream !== undefined && delivery.event.type === '$streamDeleted') throw streamDeleted(stream)
+    if (awaited) await send({ kind: 'caughtUp' })
+    awaited = false
   }
 }
 
@@ -156,13 +161,11 @@ export const subscription = async (node: Node, options: ReadReq.Options, outlet:
       for await (const delivery of source)
         if (delivery.kind !== 'event' || !node.scavenged.has(delivery.event.position.commit)) yield delivery
     }
-    const seen: Subscription = { [Symbol.asyncIterator]: shown, unsubscribe: source.unsubscribe }
-    return follow(outlet, source, () => pump(seen, outlet, encode))
+    return follow(outlet, source, () => pump(shown(), { outlet, encode, absent: false }))
   }
   const asked = options.getStream()
   const stream = streamFrom(asked?.getStreamIdentifier())
-  const after = asked?.hasEnd() === true ? 'end' : asked?.hasStart() === true ? 'start' : undefined
-  const source = node.store().subscribeToStream(stream, { after: after ?? Number(asked?.getRevision()) })
+  const source = node.store().subscribeToStream(stream, { after: revisionFrom(asked) })
   const absent = await isGone(node, stream)
-  return follow(outlet, source, () => pump(source, outlet, encode, stream, absent))
+  return follow(outlet, source, () => pump(source, { outlet, encode, stream, absent }))
 }

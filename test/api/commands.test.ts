@@ -1,0 +1,451 @@
+import { randomUUID } from 'node:crypto'
+import type { LightMyRequestResponse } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { roles, type Role } from '../../domain/lists.ts'
+import { client } from '../support/client.ts'
+import { openEmbedded, type Embedded } from '../support/embedded.ts'
+import {
+  agent,
+  desk,
+  done,
+  employer,
+  inUse,
+  issued,
+  recovered,
+  requested,
+  revocation,
+  validated,
+} from '../support/life.ts'
+
+let product: Embedded
+beforeAll(async () => {
+  product = await openEmbedded({ api: 100_000 })
+})
+afterAll(() => product.close())
+
+const verdict = (response: LightMyRequestResponse): readonly [number, string | undefined] => [
+  response.statusCode,
+  response.json<{ code?: string }>().code,
+]
+
+type Documented = Readonly<{
+  paths: Readonly<
+    Record<string, { post?: { requestBody?: { content: Record<string, { example?: object }> } } }>
+  >
+}>
+
+/** The example that the documentation shows for a command. */
+const exampleOf = async (path: string): Promise<object | undefined> => {
+  const { paths } = (await product.app.inject('/openapi.json')).json<Documented>()
+  return paths[path]?.post?.requestBody?.content['application/json']?.example
+}
+
+const mayGive: Readonly<Record<string, readonly Role[]>> = {
+  '/entities': ['raOfficer'],
+  '/appointments': ['raOfficer'],
+  '/appointments/{id}/check': ['raOfficer'],
+  '/appointments/{id}/acceptance': ['mc'],
+  '/appointments/{id}/end': ['raOfficer', 'securityOfficer', 'caOfficer'],
+  '/requests': ['raOfficer', 'mc', 'holder'],
+  '/requests/{id}/cgu-acceptance': ['holder'],
+  '/requests/{id}/dossier': ['mc', 'raOfficer'],
+  '/requests/{id}/identity-verification': ['raOfficer', 'mc'],
+  '/requests/{id}/validation': ['raOfficer'],
+  '/requests/{id}/handover': ['raOfficer'],
+  '/requests/{id}/sessions': ['raOfficer'],
+  '/requests/{id}/sessions/current/issuance': ['raOfficer'],
+  '/requests/{id}/sessions/current/abandonment': ['raOfficer'],
+  '/cards/{id}/pin': ['holder'],
+  '/certificates/{serial}/presentation': ['holder', 'raOfficer'],
+  '/certificates/{serial}/acceptance': ['holder'],
+  '/certificates/{serial}/refusal': ['holder'],
+  '/certificates/{serial}/revocation': ['raOfficer', 'caOfficer', 'mc', 'holder'],
+  '/recovery-requests': ['holder', 'recoveryOfficer'],
+  '/recovery-requests/{id}/approvals': ['recoveryOfficer'],
+  '/recovery-requests/{id}/rejection': ['recoveryOfficer'],
+  '/recovery-requests/{id}/execution': ['recoveryOfficer'],
+  '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],
+}
+
+describe('roles', () => {
+  it('CGU-06: the table below has every command that there is', async () => {
+    const { paths } = (await product.app.inject('/openapi.json')).json<Documented>()
+    const commands = Object.keys(paths).filter((path) => path.startsWith('/api/v1') && paths[path]?.post)
+    expect(commands.sort()).toEqual(
+      Object.keys(mayGive)
+        .map((path) => `/api/v1${path}`)
+        .sort(),
+    )
+  })
+
+  it.each(Object.entries(mayGive))('CGU-06: POST %s is for %j alone', async (path, allowed) => {
+    const body = await exampleOf(`/api/v1${path}`)
+    const url = path.replace('{id}', randomUUID()).replace('{serial}', '4f0123456789abcdef0123456789abcd')
+    for (const role of roles.filter((one) => one !== 'program')) {
+      const id = `${role}-${randomUUID().slice(0, 8)}`
+      const answer = await client(product.app, product.account(id, [role]).headers).post(url, body)
+      const [status, code] = verdict(answer)
+      if (allowed.includes(role)) expect([role, status, code]).not.toEqual([role, 403, 'ROLE_NOT_HELD'])
+      else expect([role, status, code]).toEqual([role, 403, 'ROLE_NOT_HELD'])
+      expect(code).not.toBe('VALIDATION_FAILED')
+    }
+  })
+
+  it('CGU-114: a command that is refused stands in the journal of who gave it', async () => {
+    const { headers } = product.account('auditor-1', ['auditor'])
+    await client(product.app, headers).post(`/requests/${randomUUID()}/validation`)
+    const refusals = (await product.journal()).filter(({ type }) => type === 'CommandRefused')
+    expect(refusals.at(-1)?.data).toMatchObject({
+      command: 'ValidateRequest',
+      code: 'ROLE_NOT_HELD',
+      clause: 'CGU-06',
+      env: { role: 'auditor' },
+    })
+  })
+
+  it('CGU-06: of several roles the caller names the one he acts in', async () => {
+    const { headers } = product.account('two-hats', ['raOfficer', 'auditor'])
+    const both = client(product.app, headers)
+    expect((await both.post('/entities', employer)).statusCode).toBe(201)
+    const acting = (role: string) => both.post('/entities', employer, { headers: { 'acting-role': role } })
+    expect(verdict(await acting('auditor'))).toEqual([403, 'ROLE_NOT_HELD'])
+    expect(verdict(await acting('caOfficer'))).toEqual([403, 'ROLE_NOT_HELD'])
+    expect(verdict(await acting('emperor'))).toEqual([400, 'HEADER_INVALID'])
+  })
+
+  it('CGU-50, CGU-61: another holder sees and touches nothing', async () => {
+    const life = await issued(product)
+    const stranger = client(product.app, product.account('stranger', ['holder']).headers)
+    const paths = [`/requests/${life.request}`, `/cards/${life.card}`, `/holders/${life.person}`]
+    const certificates = ['', '/pem', '/der', '/status', '/history'].map(
+      (end) => `/certificates/${life.serial}${end}`,
+    )
+    for (const path of [...paths, ...certificates, `/streams/request-${life.request}/events`])
+      expect([path, ...verdict(await stranger.get(path))]).toEqual([path, 403, 'ROLE_NOT_HELD'])
+    expect(verdict(await stranger.post(`/cards/${life.card}/pin`, { pin: '111111' }))).toEqual([
+      403,
+      'PIN_HOLDER_ONLY',
+    ])
+    expect(verdict(await stranger.post(`/certificates/${life.serial}/presentation`))).toEqual([
+      403,
+      'ACCEPTANCE_HOLDER_ONLY',
+    ])
+    expect(verdict(await stranger.post(`/certificates/${life.serial}/revocation`, revocation))).toEqual([
+      403,
+      'REVOKER_NOT_ENTITLED',
+    ])
+    const own = await stranger.get('/certificates')
+    expect(own.json()).toEqual({ certificates: [] })
+    for (const path of [...paths, ...certificates]) {
+      const answer = await life.holder.get(
+        `${path}${path.includes('?') ? '&' : '?'}minPosition=${life.position}`,
+      )
+      expect([path, answer.statusCode]).toEqual([path, 200])
+    }
+  })
+
+  it('CGU-23: a certification agent reads what belongs to his entity, and no more', async () => {
+    const life = await requested(product)
+    const of = (id: string, entities: string[]) =>
+      client(product.app, product.account(id, ['mc'], { entities }).headers)
+    expect((await of('mc-own', [life.entity]).get(`/requests/${life.request}`)).statusCode).toBe(200)
+    expect((await of('mc-own-2', [life.entity]).get(`/entities/${life.entity}`)).statusCode).toBe(200)
+    expect((await of('mc-other', [randomUUID()]).get(`/requests/${life.request}`)).statusCode).toBe(403)
+  })
+})
+
+describe('Idempotency-Key', () => {
+  it('CGU-21: the same request twice is carried out once, and answered alike', async () => {
+    const ra = client(product.app, product.account('idem-1', ['raOfficer']).headers)
+    const key = randomUUID()
+    const first = await ra.post('/entities', employer, { key })
+    const reordered = Object.fromEntries(Object.entries(employer).reverse())
+    const second = await ra.post('/entities', reordered, { key: `"${key.toUpperCase()}"` })
+    expect(first.headers['idempotency-replayed']).toBeUndefined()
+    expect(second.headers['idempotency-replayed']).toBe('true')
+    expect([second.statusCode, second.body]).toEqual([201, first.body])
+    expect(done(first)).toMatchObject({ id: key, stream: `entity-${key}`, revision: 0 })
+  })
+
+  it('CGU-21: a person number is drawn once', async () => {
+    const { ra, entity } = await requested(product)
+    const demand = {
+      holder: agent,
+      entity,
+      cardKind: 'agent',
+      ra: 'dgddi',
+      profile: 'encryption',
+      escrow: true,
+    }
+    const key = randomUUID()
+    const [first, second] = [
+      await ra.post('/requests', demand, { key }),
+      await ra.post('/requests', demand, { key }),
+    ]
+    expect(done(second)).toEqual(done(first))
+  })
+
+  it('CGU-34: a session opened twice with one key is one session, one serial, one card', async () => {
+    const { ra, request } = await validated(product)
+    const key = randomUUID()
+    const first = done(await ra.post(`/requests/${request}/sessions`, desk, { key }))
+    const again = await ra.post(`/requests/${request}/sessions`, desk, { key })
+    expect(done(again)).toEqual(first)
+    expect(verdict(await ra.post(`/requests/${request}/sessions`, desk))).toEqual([409, 'OUT_OF_ORDER'])
+  })
+
+  it.each([
+    ['none', undefined, 400, 'IDEMPOTENCY_KEY_MISSING'],
+    ['no UUID', 'abc', 400, 'IDEMPOTENCY_KEY_MISSING'],
+  ])('a key that is %s is asked for', async (_, key, status, code) => {
+    const { headers } = product.account(`idem-${randomUUID().slice(0, 8)}`, ['raOfficer'])
+    const answer = await product.app.inject({
+      method: 'POST',
+      url: '/api/v1/entities',
+      headers: { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) },
+      payload: employer,
+    })
+    expect(verdict(answer)).toEqual([status, code])
+  })
+
+  it('one key is good for one request, of one account', async () => {
+    const ra = client(product.app, product.account('idem-2', ['raOfficer']).headers)
+    const other = client(product.app, product.account('idem-3', ['raOfficer']).headers)
+    const key = randomUUID()
+    done(await ra.post('/entities', employer, { key }))
+    const reused = [422, 'IDEMPOTENCY_KEY_REUSED']
+    expect(verdict(await ra.post('/entities', { ...employer, siren: '130025265' }, { key }))).toEqual(reused)
+    expect(verdict(await ra.post(`/requests/${key}/validation`, undefined, { key }))).toEqual(reused)
+    expect(verdict(await other.post('/entities', employer, { key }))).toEqual(reused)
+  })
+
+  it('a request under way is not begun a second time', async () => {
+    const { ra, request } = await validated(product)
+    done(await ra.post(`/requests/${request}/sessions`, desk))
+    const url = `/requests/${request}/sessions/current/issuance`
+    const key = randomUUID()
+    const answers = await Promise.all([
+      ra.post(url, undefined, { key }),
+      ra.post(url, undefined, { key }),
+      ra.post(url),
+    ])
+    const codes = answers.map((answer) => verdict(answer).join(' ')).sort()
+    const busy = '409 IDEMPOTENCY_KEY_IN_FLIGHT'
+    expect(codes).toEqual(['201 ', busy, busy])
+  })
+
+  it('what was sent with a key leaves no readable trace', async () => {
+    const ra = client(product.app, product.account('idem-4', ['raOfficer']).headers)
+    const key = randomUUID()
+    done(await ra.post('/entities', { ...employer, name: 'Société Singulière' }, { key }))
+    const rows = await product.services.db
+      .withTables<{ idempotency: { key: string } }>()
+      .selectFrom('idempotency')
+      .selectAll()
+      .where('key', '=', key)
+      .execute()
+    expect(rows).toHaveLength(1)
+    expect(JSON.stringify(rows)).not.toContain('Singuli')
+  })
+})
+
+describe('If-Match and positions', () => {
+  it('CGU-06: a command on what has changed since is refused with 412', async () => {
+    const { ra, holder, request } = await requested(product)
+    const seen = await ra.get(`/requests/${request}`)
+    expect(seen.headers.etag).toBe('W/"0"')
+    const cgu = { cguVersion: product.policy.cgu.version, means: 'portal', directoryAgreed: false }
+    done(await holder.post(`/requests/${request}/cgu-acceptance`, cgu, { headers: { 'if-match': 'W/"0"' } }))
+    const verification = { method: 'inPerson', documentKind: 'passport', entityTieChecked: true }
+    const verify = (ifMatch: string) =>
+      ra.post(`/requests/${request}/identity-verification`, verification, {
+        headers: { 'if-match': ifMatch },
+      })
+    const stale = await verify(seen.headers.etag ?? '')
+    expect([...verdict(stale), stale.headers.etag]).toEqual([412, 'REVISION_MISMATCH', 'W/"1"'])
+    expect(verdict(await verify('1'))).toEqual([400, 'HEADER_INVALID'])
+    expect((await verify('W/"1"')).statusCode).toBe(200)
+  })
+
+  it('a read waits for the position that a command answered', async () => {
+    const life = await inUse(product)
+    const path = `/certificates/${life.serial}`
+    const answer = await life.ra.get(path, { 'x-min-position': life.position })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers['x-projection-position']).toMatch(/^C:\d+\/P:\d+$/)
+    expect(verdict(await life.ra.get(`${path}?minPosition=now`))).toEqual([400, 'HEADER_INVALID'])
+  })
+
+  it('a read that cannot be new enough says so, and when to ask again', async () => {
+    const { ra, request } = await requested(product)
+    const far = await ra.get(`/requests/${request}`, { 'x-min-position': 'C:999999999/P:999999999' })
+    expect([...verdict(far), far.headers['retry-after']]).toEqual([503, 'PROJECTION_LAGGING', '1'])
+  })
+})
+
+describe('a contractor, through a certification agent (MC)', () => {
+  const contractor = { ...agent, kind: 'contractor', email: 'z.dete@prestataire.example' }
+  const proposal = (person: string, entity: string) => ({
+    ...{ role: 'mc', person, entity, powers: ['request', 'verifyIdentity', 'revoke'] },
+    ...{ fromOn: '2026-01-01', untilOn: '2027-12-31', mandateSignedOn: '2026-02-01' },
+    ...{ surname: 'L’Hermitte', givenNames: 'Noël', email: 'n.lhermitte@douane.example', mandate: 'réf. 12' },
+  })
+
+  it('CGU-23, CGU-25, CGU-26, CGU-29, CGU-30: mandate first, then request, file, identity, validation', async () => {
+    const ra = client(product.app, product.account('ra-mc', ['raOfficer']).headers)
+    const entity = done(
+      await ra.post('/entities', { ...employer, kind: 'contractor', siren: '552100554' }),
+    ).id
+    const account = product.account('mc-full', ['mc'], { entities: [entity] })
+    const mc = client(product.app, account.headers)
+    const mandate = done(await ra.post('/appointments', proposal(account.person, entity))).id
+    const demand = {
+      ...{ holder: contractor, entity, cardKind: 'temporary', temporaryCause: 'contractor' },
+      ...{ ra: 'dgddi', profile: 'encryption', escrow: true, mandate },
+    }
+    expect(verdict(await mc.post('/requests', demand))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
+    done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
+    done(
+      await mc.post(`/appointments/${mandate}/acceptance`, {
+        undertakingSha256: 'a'.repeat(64),
+        means: 'portal',
+      }),
+    )
+    const { id, person } = done(await mc.post('/requests', demand))
+    const holder = client(product.app, product.account('contractor', ['holder'], { person }).headers)
+    const cgu = { cguVersion: product.policy.cgu.version, means: 'portal', directoryAgreed: true }
+    done(await holder.post(`/requests/${id}/cgu-acceptance`, cgu))
+    const identity = { method: 'mandate', documentKind: 'passport', entityTieChecked: true }
+    expect(verdict(await ra.post(`/requests/${id}/identity-verification`, identity))).toEqual([
+      403,
+      'VERIFIER_WRONG',
+    ])
+    done(await mc.post(`/requests/${id}/identity-verification`, { ...identity, mandate }))
+    expect(verdict(await ra.post(`/requests/${id}/validation`))).toEqual([422, 'DOSSIER_INCOMPLETE'])
+    const pieces = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
+    done(await mc.post(`/requests/${id}/dossier`, { pieces, oldestSignedOn: '2026-02-01', scans: 'GED 7' }))
+    done(await ra.post(`/requests/${id}/validation`))
+    expect(done(await mc.get(`/requests/${id}`))).toMatchObject({ status: 'validated', path: 'mandate' })
+    done(await ra.post(`/appointments/${mandate}/end`, { cause: 'departure', effectiveOn: '2026-03-31' }))
+    expect(done(await ra.get(`/appointments/${mandate}`))).toMatchObject({
+      status: 'ended',
+      person: account.person,
+    })
+    expect(verdict(await mc.post('/requests', demand))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
+  })
+})
+
+describe('acts with two parts', () => {
+  it('CGU-50: a PIN is set once; again with the same key the card is not touched', async () => {
+    const { holder, card } = await issued(product)
+    const key = randomUUID()
+    const set = () => holder.post(`/cards/${card}/pin`, { pin: '135790' }, { key })
+    done(await set())
+    const again = await set()
+    expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([200, 'true'])
+    expect(verdict(await holder.post(`/cards/${card}/pin`, { pin: '135790' }))).toEqual([409, 'OUT_OF_ORDER'])
+    const short = await holder.post(`/cards/${card}/pin`, { pin: '12a4' })
+    expect(verdict(short)).toEqual([400, 'VALIDATION_FAILED'])
+    expect(short.body).not.toContain('12a4')
+  })
+
+  it('CGU-37: a refused certificate is revoked, its session closed; a late repetition harms no later one', async () => {
+    const { ra, holder, serial, request } = await issued(product)
+    const shown = done(await holder.post(`/certificates/${serial}/presentation`))
+    const { presentedSha256, presentedAt } = shown
+    const key = randomUUID()
+    const refuse = () =>
+      holder.post(
+        `/certificates/${serial}/refusal`,
+        { presentedSha256, presentedAt, cause: 'contentWrong' },
+        { key },
+      )
+    const { position } = done(await refuse())
+    const status = await ra.get(`/certificates/${serial}/status?minPosition=${position}`)
+    expect(status.json()).toMatchObject({ status: 'revoked' })
+    done(await ra.post(`/requests/${request}/sessions`, desk))
+    done(await refuse())
+    expect((await ra.get(`/requests/${request}`)).json()).toMatchObject({ status: 'inSession', sessions: 2 })
+  })
+
+  it('CGU-14: a card that is not qualified opens no session', async () => {
+    const { ra, request } = await validated(product)
+    const wrong = { holderPresent: true, card: { model: 'paper', chipNumber: '1' } }
+    expect(verdict(await ra.post(`/requests/${request}/sessions`, wrong))).toEqual([
+      422,
+      'CARD_NOT_QUALIFIED',
+    ])
+    expect((await ra.get(`/requests/${request}`)).json()).toMatchObject({ status: 'validated' })
+  })
+
+  it('CGU-34: an abandoned session leaves no certificate that nobody holds', async () => {
+    const { ra, request, serial } = await issued(product)
+    const answer = await ra.post(`/requests/${request}/sessions/current/abandonment`, {
+      outcome: 'holderLeft',
+    })
+    expect(done(answer)).toMatchObject({ revoked: serial })
+    expect((await ra.get(`/requests/${request}`)).json()).toMatchObject({
+      status: 'validated',
+      session: null,
+    })
+  })
+
+  it('CGU-46: a delivery whose answer was lost is given again, to the same caller with the same key', async () => {
+    const life = await inUse(product)
+    const { id } = await recovered(product, life)
+    const key = randomUUID()
+    const collect = () => life.holder.post(`/recovery-requests/${id}/delivery`, { receipt: 'PV' }, { key })
+    product.lossy(true)
+    const first = await collect().finally(() => product.lossy(false))
+    const second = await collect()
+    expect([first.statusCode, second.rawPayload.equals(first.rawPayload)]).toEqual([200, true])
+    expect(verdict(await collect())).toEqual([410, 'DELIVERY_COLLECTED'])
+  })
+
+  it('CGU-46: a recovery that two officers have not approved is not executed', async () => {
+    const life = await inUse(product)
+    const asked = done(
+      await life.holder.post('/recovery-requests', {
+        serial: life.serial,
+        name: 'Zoë Maëlle D’Été-Brûlé',
+        ground: 'holderRequest',
+        evidence: 'carte perdue',
+        holderNotice: true,
+      }),
+    )
+    const officer = client(product.app, product.account('ro-lonely', ['recoveryOfficer']).headers)
+    const execute = () =>
+      officer.post(`/recovery-requests/${asked.id}/execution`, { passphrase: 'correct cheval batterie' })
+    expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
+    done(await officer.post(`/recovery-requests/${asked.id}/approvals`, { statement: 'vu' }))
+    expect(
+      verdict(await officer.post(`/recovery-requests/${asked.id}/approvals`, { statement: 'vu' })),
+    ).toEqual([409, 'APPROVER_ALREADY_COUNTED'])
+    expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
+  })
+
+  it('CGU-44: a name that is not the holder’s is recorded, and rejected at once', async () => {
+    const life = await inUse(product)
+    const asked = await life.holder.post('/recovery-requests', {
+      serial: life.serial,
+      name: 'Quelqu’un d’Autre',
+      ground: 'holderRequest',
+      evidence: 'carte perdue',
+      holderNotice: true,
+    })
+    expect([asked.statusCode, asked.json<{ status: string }>().status]).toEqual([201, 'rejected'])
+  })
+})
+
+describe('faults', () => {
+  it('a ledger out of reach is a 503; the same request with the same key goes through when it is back', async () => {
+    const ra = client(product.app, product.account('patient', ['raOfficer']).headers)
+    const key = randomUUID()
+    done(await ra.post('/entities', employer))
+    product.outage(true)
+    const answer = await ra.post('/entities', employer, { key }).finally(() => product.outage(false))
+    expect([...verdict(answer), answer.headers['retry-after']]).toEqual([503, 'LEDGER_UNAVAILABLE', '5'])
+    expect(answer.body).not.toContain('no answer')
+    expect((await ra.post('/entities', employer, { key })).statusCode).toBe(201)
+  })
+})

@@ -1,0 +1,154 @@
+// One agent's certificate, by HTTP, as far as a test wants it.
+import { randomUUID } from 'node:crypto'
+import type { LightMyRequestResponse } from 'fastify'
+import { client, type Client } from './client.ts'
+import type { Embedded } from './embedded.ts'
+
+export const agent = {
+  kind: 'agent',
+  surname: "D'Été-Brûlé",
+  givenNames: 'Zoë Maëlle',
+  nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
+  email: 'zoe.dete-brule@douane.example',
+  matricule: '0012345678',
+}
+
+export const employer = {
+  kind: 'ministry',
+  siren: '110020013',
+  method: 'register',
+  name: 'Direction générale des douanes et droits indirects',
+  address: '11 rue des Deux Communes, Montreuil',
+  contact: 'bureau.pki@douane.example',
+  evidence: 'répertoire SIRENE consulté',
+}
+
+export const desk = { holderPresent: true, card: { model: 'software-qscd', chipNumber: '8925 0000 0042' } }
+
+/** What the answers of the routes have, together. */
+type Answer = Readonly<{
+  id: string
+  stream: string
+  revision: number
+  position: string
+  person: string
+  serial: string
+  card: string
+  status: string
+  presentedSha256: string
+  presentedAt: string
+  events: readonly Readonly<{ type: string; rank: number }>[]
+  certificates: readonly Readonly<{ serial: string; status: string }>[]
+}>
+
+/** The body of an answer that must be a success. */
+export const done = (response: LightMyRequestResponse): Answer => {
+  if (response.statusCode >= 300) throw new Error(`${response.statusCode} ${response.body}`)
+  return response.json<Answer>()
+}
+
+export type Life = Readonly<{
+  ra: Client
+  holder: Client
+  person: string
+  entity: string
+  request: string
+}>
+
+let counted = 0
+
+/** A request, made and not yet validated, with its people. */
+export const requested = async (product: Embedded, holderData: object = agent): Promise<Life> => {
+  counted += 1
+  const ra = client(product.app, product.account(`ra-${counted}`, ['raOfficer']).headers)
+  const entity = done(await ra.post('/entities', employer)).id
+  const demand = {
+    holder: holderData,
+    entity,
+    cardKind: 'agent',
+    ra: 'dgddi',
+    profile: 'encryption',
+    escrow: true,
+  }
+  const { id, person } = done(await ra.post('/requests', demand))
+  const holder = client(product.app, product.account(`holder-${counted}`, ['holder'], { person }).headers)
+  return { ra, holder, person, entity, request: id }
+}
+
+export const validated = async (product: Embedded): Promise<Life> => {
+  const life = await requested(product)
+  const { ra, holder, request } = life
+  done(
+    await holder.post(`/requests/${request}/cgu-acceptance`, {
+      cguVersion: product.policy.cgu.version,
+      means: 'portal',
+      directoryAgreed: true,
+    }),
+  )
+  done(
+    await ra.post(`/requests/${request}/identity-verification`, {
+      method: 'inPerson',
+      documentKind: 'nationalIdentityCard',
+      entityTieChecked: true,
+    }),
+  )
+  done(await ra.post(`/requests/${request}/validation`))
+  return life
+}
+
+export type Issued = Life & Readonly<{ serial: string; card: string; position: string }>
+
+export const issued = async (product: Embedded): Promise<Issued> => {
+  const life = await validated(product)
+  done(await life.ra.post(`/requests/${life.request}/sessions`, desk))
+  const { serial, card, position } = done(
+    await life.ra.post(`/requests/${life.request}/sessions/current/issuance`),
+  )
+  return { ...life, serial, card, position }
+}
+
+/** Presented to its holder, accepted, the PIN set, the card handed over. */
+export const inUse = async (product: Embedded): Promise<Issued> => {
+  const life = await issued(product)
+  const { ra, holder, serial, card, request } = life
+  const { presentedSha256, presentedAt } = done(await holder.post(`/certificates/${serial}/presentation`))
+  done(await holder.post(`/cards/${card}/pin`, { pin: '246813' }))
+  done(await holder.post(`/certificates/${serial}/acceptance`, { presentedSha256, presentedAt }))
+  const { position } = done(await ra.post(`/requests/${request}/handover`, { receipt: 'PV signé' }))
+  return { ...life, position }
+}
+
+export const revocation = {
+  holderName: 'Zoe Maelle D’ETE BRULE',
+  requesterName: "Zoë D'Été-Brûlé",
+  channel: 'portal',
+  cause: 'cardLost',
+}
+
+export const passphrase = 'correct cheval batterie agrafe'
+
+/** A recovery asked by the holder, approved by two officers and executed. */
+export const recovered = async (
+  product: Embedded,
+  life: Issued,
+): Promise<{ id: string; officer: Client }> => {
+  const asked = await life.holder.post('/recovery-requests', {
+    serial: life.serial,
+    name: 'Zoë Maëlle D’Été-Brûlé',
+    ground: 'holderRequest',
+    evidence: 'carte perdue',
+    holderNotice: true,
+  })
+  const { id } = done(asked)
+  const [first, second] = ['a', 'b'].map((letter) =>
+    client(
+      product.app,
+      product.account(`ro-${letter}-${randomUUID().slice(0, 8)}`, ['recoveryOfficer']).headers,
+    ),
+  )
+  if (first === undefined || second === undefined) throw new Error('two officers')
+  for (const officer of [first, second])
+    done(await officer.post(`/recovery-requests/${id}/approvals`, { statement: 'Pièces vues.' }))
+  done(await first.post(`/recovery-requests/${id}/execution`, { passphrase }))
+  return { id, officer: first }
+}
