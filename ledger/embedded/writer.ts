@@ -36,7 +36,7 @@ export const openHand = (
   const put = (stream: Stream, revision: number, event: Proposed): number => {
     const record = encode({ stream: stream.name, revision, created: now() }, event)
     const key = placeKey(place)
-    void tables.log.put(key, record, { append: true })
+    void tables.log.put(key, record)
     void tables.index.put(revisionKey(stream.prefix, revision), key)
     recent.add(stream.name, event.id, revision)
     const here = place
