@@ -13,7 +13,9 @@ export class ProjectionFault extends Error {
   override readonly name = 'ProjectionFault'
   readonly projection: Projection
   constructor(projection: Projection, cause: unknown) {
-    super(`projection ${projection.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`projection ${projection.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
     this.projection = projection
   }
 }

@@ -6,7 +6,11 @@ import type { CheckpointRow, Database } from '../readmodels/schema.ts'
 import type { Projection } from './projection.ts'
 
 /** `position` and `lastAt` are those of the last entry applied; `size` is the rank of the next one. */
-export type Checkpoint = Readonly<{ position: Position | undefined; size: number; lastAt: string | undefined }>
+export type Checkpoint = Readonly<{
+  position: Position | undefined
+  size: number
+  lastAt: string | undefined
+}>
 
 export const beginning: Checkpoint = { position: undefined, size: 0, lastAt: undefined }
 
@@ -67,9 +71,7 @@ export const advance = async (
       size: to.size,
       last_at: to.lastAt ?? null,
     })
-    .where((eb) =>
-      eb.or(projections.map(({ name, version }) => eb.and({ name, version, size: from.size }))),
-    )
+    .where((eb) => eb.or(projections.map(({ name, version }) => eb.and({ name, version, size: from.size }))))
     .executeTakeFirst()
   if (numUpdatedRows !== BigInt(projections.length))
     throw new CheckpointMoved(`the projections are not at ${from.size}`)

@@ -81,8 +81,7 @@ export const crl: Projection = {
       .where('number', 'in', numbers)
       .execute()
     const rows = new Map(before.map((row) => [`crl-${row.issuer}-${row.number}`, row]))
-    for (const applied of batch)
-      rows.set(applied.at.stream, evolve(rows.get(applied.at.stream), applied))
+    for (const applied of batch) rows.set(applied.at.stream, evolve(rows.get(applied.at.stream), applied))
     await upsertRows(tx, 'crl', ['issuer', 'number'], [...rows.values()])
   },
 }

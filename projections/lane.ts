@@ -105,8 +105,9 @@ export const readUpTo = async (reading: Reading, lane: Lane, until: Position | '
       await lane.exclusive(() => applyTo(apply, lane, within, eject))
       onBatch(lane)
       if (within.length < entries.length || hasReached(lane.at.position, until)) return
-      if (ended && until === 'end') return
-      if (ended) throw new LogTruncated(until)
+      if (!ended) continue
+      if (until === 'end') return
+      throw new LogTruncated(until)
     }
   } finally {
     intake.close()

@@ -10,7 +10,9 @@ export const insertRows = async <T extends keyof Tables>(
 ): Promise<void> => {
   if (rows.length === 0) return
   await sql`insert into ${sql.table(table)}
-    select * from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`.execute(tx)
+    select * from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`.execute(
+    tx,
+  )
 }
 
 /** As `insertRows`, but a row of the same key is replaced. */

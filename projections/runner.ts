@@ -45,7 +45,7 @@ export type Runner = Readonly<{
   /** Ends after the batch under way. */
   stop: () => Promise<void>
   /** Read your writes: true once the named projections (default: all) have applied `position`, false after `timeoutMs`. */
-  waitFor: (position: Position, timeoutMs: number, names?: readonly string[]) => Promise<boolean>
+  waitFor: (position: Position, timeoutMs: number, names?: readonly string[] | 'all') => Promise<boolean>
   status: () => readonly ProjectionStatus[]
   /**
    * Seconds by which a projection (default: the status table, which CRL and OCSP are read from) is behind the ledger: the
@@ -56,7 +56,10 @@ export type Runner = Readonly<{
    * Throws the named projections' tables away and rebuilds them in one pass over the ledger; the others go on. Resolves
    * when they have caught up. @throws what stopped the pass; a started runner then goes on trying by itself
    */
-  rebuild: (names: readonly string[] | 'all', onProgress?: (done: number, total: number) => void) => Promise<void>
+  rebuild: (
+    names: readonly string[] | 'all',
+    onProgress?: (done: number, total: number) => void,
+  ) => Promise<void>
 }>
 
 /** Makes a runner. Nothing happens before `start` or `rebuild`. */

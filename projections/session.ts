@@ -94,7 +94,9 @@ export const startSession = (setting: Setting): Session => {
       if (main.at.position !== undefined) await readUpTo(reading, lane, main.at.position)
       if (isStopping() || lane.members.size === 0) return
       if (lane.at.size !== main.at.size)
-        throw new Error(`the ledger held ${main.at.size} entries, and now ${lane.at.size} up to the same place`)
+        throw new Error(
+          `the ledger held ${main.at.size} entries, and now ${lane.at.size} up to the same place`,
+        )
       mark(lane.members, isCaughtUp ? 'live' : 'catchingUp')
       for (const member of lane.members) {
         main.members.add(member)
@@ -161,7 +163,10 @@ export const startSession = (setting: Setting): Session => {
       }
       for (const group of others) straggle(createLane(group, group[0].at))
       const head = await ledger.head()
-      if (main.at.position !== undefined && (head === undefined || comparePositions(main.at.position, head) > 0))
+      if (
+        main.at.position !== undefined &&
+        (head === undefined || comparePositions(main.at.position, head) > 0)
+      )
         throw new LogTruncated(main.at.position)
       grouped()
     })

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import type { Delivery, Filter, Position, RecordedEvent, Subscription } from '../../../ledger/store.ts'
+import type { Delivery, Filter, Position, Subscription } from '../../../ledger/store.ts'
 import { failure, failureOf, handlerThrew, streamDeleted } from './answers.ts'
 import { streamFrom } from './identities.ts'
 import type { Node } from './node.ts'
