@@ -1,8 +1,8 @@
 // Search without the ledger's help: what a person types becomes blind index terms, which are compared and never read back.
 import { Type } from 'typebox'
 import { request as requestFile } from '../domain/request.ts'
-import { normaliseName } from '../domain/policy/names.ts'
-import { findCertificates, type CertificateFilter } from '../readmodels/apiQueries.ts'
+import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
+import { findCertificates, type CertificateFilter } from '../readmodels/certificates.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
 import { accountOf } from './auth.ts'
 import { certificateStatus, rowAnswer, rowBody } from './certificateAnswer.ts'
@@ -20,7 +20,7 @@ const wanted = (
   const text = q.trim()
   const serial = parseSerial(text)
   if (serial !== undefined) return { serial }
-  if (text.includes('@')) return { terms: [blind('email', text.normalize('NFC').toLowerCase())] }
+  if (text.includes('@')) return { terms: [blind('email', normaliseEmail(text))] }
   if (/^\d{10}$/.test(text)) return { terms: [blind('matricule', text)] }
   const words = normaliseName(text).split(' ').filter(Boolean)
   return { terms: words.map((word) => blind('name', word)) }

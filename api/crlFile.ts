@@ -3,7 +3,7 @@
 import { sha256 } from '../commands/issuing.ts'
 import { assembleCrl, crlTbs } from '../pki/crl.ts'
 import type { SignatureAlgorithm } from '../pki/signer.ts'
-import { crlEntriesUpTo, latestCrl } from '../readmodels/apiQueries.ts'
+import { crlEntriesUpTo, latestCrl } from '../readmodels/crls.ts'
 import type { CrlRow } from '../readmodels/schema.ts'
 import type { Services } from './services.ts'
 

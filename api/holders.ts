@@ -1,6 +1,6 @@
 // What a holder has: his requests and his certificates, by his person number.
 import { Type } from 'typebox'
-import { findCertificates, requestsOf } from '../readmodels/apiQueries.ts'
+import { findCertificates, requestsOf } from '../readmodels/certificates.ts'
 import { rowAnswer, rowBody } from './certificateAnswer.ts'
 import { notFound } from './readers.ts'
 import { readRoute, type Api } from './routes.ts'

@@ -7,7 +7,7 @@ import { notBeforeOf } from '../pki/fields.ts'
 import { ocspErrorResponse, type OcspAnswer, type OcspError, type OcspStatus } from '../pki/ocsp.ts'
 import { certIdMatches, parseOcspRequest, type CertId, type OcspRequest } from '../pki/ocspRequest.ts'
 import { signOcspResponse } from '../pki/signOcspResponse.ts'
-import { ocspAnswer } from '../readmodels/apiQueries.ts'
+import { ocspAnswer } from '../readmodels/ocspAnswer.ts'
 import type { Responder } from '../commands/responder.ts'
 import type { Services } from './services.ts'
 

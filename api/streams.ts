@@ -1,6 +1,6 @@
 // The history of one stream, for officers and auditors: what happened, when, in which role; never the content.
 import { Type } from 'typebox'
-import { findHistory } from '../readmodels/apiQueries.ts'
+import { findHistory } from '../readmodels/history.ts'
 import { eventAnswer, eventBody } from './eventAnswer.ts'
 import { limitOf, linkNext, pageQuery, rankOf } from './page.ts'
 import { notFound } from './readers.ts'

@@ -24,7 +24,9 @@ const readInteger = (text: string): number => {
 
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
-    oid === int8 && format !== 'binary' ? readInteger : (pg.types.getTypeParser(oid, format) as never),
+    (oid as number) === int8 && format !== 'binary'
+      ? readInteger
+      : (pg.types.getTypeParser(oid, format) as never),
 }
 
 type Opened = Readonly<{ pool: pg.Pool; close: () => Promise<void> }>
@@ -39,7 +41,7 @@ const openServer = (url: string): Opened => {
 
 const openEmbedded = async (directory: string | undefined): Promise<Opened> => {
   const lite = await PGlite.create(directory ?? 'memory://')
-  const pool = new pg.Pool({ ...createPgConfig(lite), max: 1, types })
+  const pool = new pg.Pool(Object.assign(createPgConfig(lite), { max: 1, types }))
   const close = async (): Promise<void> => {
     await pool.end()
     await lite.close()
@@ -48,7 +50,9 @@ const openEmbedded = async (directory: string | undefined): Promise<Opened> => {
 }
 
 const migrate = async (db: Kysely<Database>): Promise<void> => {
-  const provider = { getMigrations: async () => ({ m001_tables: m001Tables, m002_idempotency: m002Idempotency }) }
+  const provider = {
+    getMigrations: async () => ({ m001_tables: m001Tables, m002_idempotency: m002Idempotency }),
+  }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()
   if (error instanceof Error) throw error
   if (error !== undefined) throw new Error('the migration of the read models failed', { cause: error })

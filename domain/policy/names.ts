@@ -18,3 +18,6 @@ const words = (name: string): string => normaliseName(name).split(' ').sort().jo
 /** Whether both spellings name the same person: the same words, in any order. */
 export const sameName = (one: string, other: string): boolean =>
   words(one) === words(other) && words(one) !== ''
+
+/** CGU-31: an e-mail address, as search compares it: no directory keeps two that differ in case alone. */
+export const normaliseEmail = (email: string): string => email.normalize('NFC').toLowerCase()

@@ -1,6 +1,6 @@
-// What the HTTP API asks of the read models: lists by keyset, never by offset, so that a page costs the same wherever it is.
+// Certificates as people look for them. Lists go by keyset, never by offset: a page costs the same wherever it is.
 import { sql, type Kysely } from 'kysely'
-import type { CrlRow, Database, HistoryRow, OcspAnswerRow, StatusRow } from './schema.ts'
+import type { Database, StatusRow } from './schema.ts'
 
 type Db = Kysely<Database>
 
@@ -45,57 +45,18 @@ export const requestsOf = async (db: Db, person: string): Promise<readonly strin
   return rows.map(({ request }) => request)
 }
 
-export type HistoryFilter = Readonly<{ stream?: string; concerns?: string; after?: number; limit: number }>
-
-/** Events of a stream, or of what they concern (`<kind>:<id>`), in ledger order. */
-export const findHistory = async (db: Db, filter: HistoryFilter): Promise<readonly HistoryRow[]> => {
-  const { stream, concerns, after, limit } = filter
-  let query = db.selectFrom('history').selectAll()
-  if (stream !== undefined) query = query.where('stream', '=', stream)
-  if (concerns !== undefined) query = query.where(sql<boolean>`concerns @> ${[concerns]}::text[]`)
-  if (after !== undefined) query = query.where('rank', '>', after)
-  return query.orderBy('rank').limit(limit).execute()
-}
-
-/** The newest CRL of an issuer that was issued. */
-export const latestCrl = async (db: Db, issuer: string): Promise<CrlRow | undefined> =>
-  db
-    .selectFrom('crl')
-    .selectAll()
-    .where('issuer', '=', issuer)
-    .where('status', '=', 'issued')
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-
-/** What a CRL lists whose plan was made when the ledger held `size` entries, in order of serial. */
-export const crlEntriesUpTo = async (
-  db: Db,
-  issuer: string,
-  size: number,
-): Promise<readonly { serial: string; revokedAt: string }[]> => {
+/** Serials of a person's certificates that were issued since an instant, newest first: their keys are in escrow (CGU-43). */
+export const issuedTo = async (db: Db, person: string, since: string): Promise<readonly string[]> => {
   const rows = await db
-    .selectFrom('crl_entry')
-    .select(['serial', 'revoked_at'])
-    .where('issuer', '=', issuer)
-    .where('rank', '<', size)
-    .orderBy('serial')
+    .selectFrom('certificate_status')
+    .select('serial')
+    .where('person', '=', person)
+    .where('profile', '=', 'encryption')
+    .where('issued_at', '>=', since)
+    .orderBy('issued_rank', 'desc')
     .execute()
-  return rows.map(({ serial, revoked_at: revokedAt }) => ({ serial, revokedAt }))
+  return rows.map(({ serial }) => serial)
 }
-
-/** What the responder may say of a serial; undefined: never issued. */
-export const ocspAnswer = async (
-  db: Db,
-  issuer: string,
-  serial: string,
-): Promise<OcspAnswerRow | undefined> =>
-  db
-    .selectFrom('ocsp_answer')
-    .selectAll()
-    .where('issuer', '=', issuer)
-    .where('serial', '=', serial)
-    .executeTakeFirst()
 
 const milestones = [
   ['revoked', 'revoked_at'],

@@ -1,0 +1,43 @@
+// CRLs as they were issued, and what they list.
+import type { Kysely } from 'kysely'
+import type { CrlRow, Database } from './schema.ts'
+
+type Db = Kysely<Database>
+
+/** The newest CRL of an issuer that was issued. */
+export const latestCrl = async (db: Db, issuer: string): Promise<CrlRow | undefined> =>
+  db
+    .selectFrom('crl')
+    .selectAll()
+    .where('issuer', '=', issuer)
+    .where('status', '=', 'issued')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+/** What a CRL lists whose plan was made when the ledger held `size` entries, in order of serial. */
+export const crlEntriesUpTo = async (
+  db: Db,
+  issuer: string,
+  size: number,
+): Promise<readonly { serial: string; revokedAt: string }[]> => {
+  const rows = await db
+    .selectFrom('crl_entry')
+    .select(['serial', 'revoked_at'])
+    .where('issuer', '=', issuer)
+    .where('rank', '<', size)
+    .orderBy('serial')
+    .execute()
+  return rows.map(({ serial, revoked_at: revokedAt }) => ({ serial, revokedAt }))
+}
+
+/** Entries that have come since the ledger held `size` entries. */
+export const crlEntriesSince = async (db: Db, issuer: string, size: number): Promise<number> => {
+  const { count } = await db
+    .selectFrom('crl_entry')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('issuer', '=', issuer)
+    .where('rank', '>=', size)
+    .executeTakeFirstOrThrow()
+  return count
+}
