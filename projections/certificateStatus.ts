@@ -1,8 +1,8 @@
 // The status table: one row a certificate, from its plan on. CRL entries and OCSP answers are views of it.
-import { unreachable } from '../domain/kernel.ts'
+import { unreachable, type Event } from '../domain/kernel.ts'
 import type { CertificateEvent } from '../domain/certificate.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
-import { idOf, type Applied, type Projection, type Recorded } from './projection.ts'
+import { idOf, type Projection, type Recorded } from './projection.ts'
 import { isAnyOf, upsertRows } from './rows.ts'
 
 type Planned = Extract<CertificateEvent, { type: 'CertificatePlanned' }>['data']
@@ -61,7 +61,12 @@ const changed = (
   }
 }
 
-const evolve = (row: StatusRow | undefined, { event, at }: Applied): StatusRow | undefined => {
+/** What an event of a certificate makes of its row. @throws Error on an event before the plan */
+export const evolveStatus = (
+  row: StatusRow | undefined,
+  event: Event,
+  at: Recorded,
+): StatusRow | undefined => {
   const it = event as CertificateEvent
   if (it.type === 'CertificatePlanned') return planned(idOf(at.stream), it.data, at)
   if (row !== undefined) return { ...row, ...changed(it, at) }
@@ -85,7 +90,7 @@ export const certificateStatus: Projection = {
     const rows = new Map(before.map((row) => [row.serial, row]))
     for (const applied of batch) {
       const serial = idOf(applied.at.stream)
-      const row = evolve(rows.get(serial), applied)
+      const row = evolveStatus(rows.get(serial), applied.event, applied.at)
       if (row !== undefined) rows.set(serial, row)
     }
     await upsertRows(tx, 'certificate_status', ['issuer', 'serial'], [...rows.values()])
