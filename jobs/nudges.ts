@@ -1,0 +1,36 @@
+// Facts that make a job due at once. A nudge that is lost costs the time until the job's own timer, so a fault of the
+// subscription is not worth a word: it is begun anew.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/** A revocation belongs on the next CRL, which is due at once (CGU-76); so does a serial given up after it may have been signed. */
+const publishCrlAfter: ReadonlySet<string> = new Set(['CertificateRevoked', 'CertificateAbandoned'])
+
+/** Follows the ledger from its present end. @returns the way to stop */
+export const followNudges = (ledger: Ledger, publishCrl: () => void): (() => Promise<void>) => {
+  const stopping = new AbortController()
+  let stop: () => Promise<void> = async () => undefined
+
+  const follow = async (): Promise<void> => {
+    const follower = ledger.follow(await ledger.head())
+    stop = follower.stop
+    for await (const entry of follower) {
+      if (stopping.signal.aborted) return
+      if (entry !== 'caughtUp' && publishCrlAfter.has(entry.type)) publishCrl()
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await follow().catch(() => undefined)
+      await sleep(1000, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+
+  const running = run()
+  return async () => {
+    stopping.abort()
+    await stop()
+    await running
+  }
+}

@@ -1,0 +1,14 @@
+// SHA-256 of the status table at a size of the ledger: canonical JSON lines in order of issuer and serial (proofs.md 3). Each
+// CRL's event holds it, so that a table that comes out differently in a later release is found.
+import { createHash } from 'node:crypto'
+import { canonical } from '../ledger/canonical.ts'
+import type { StatusEntry } from '../readmodels/statusTable.ts'
+
+/** @param entries in order of issuer and serial */
+export const statusDigest = async (
+  entries: Iterable<StatusEntry> | AsyncIterable<StatusEntry>,
+): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const entry of entries) hash.update(`${canonical(entry)}\n`)
+  return hash.digest('hex')
+}
