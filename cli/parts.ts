@@ -1,0 +1,89 @@
+// The parts that an installation stands on, opened from its settings: the event store, custody, and the ledger over both.
+// `start` opens all of them; the commands that look at a ledger open what they need, read-only where they can.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Instant } from '../domain/kernel.ts'
+import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
+import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
+import { openSoftwareKeys, type SoftwareKeys } from '../hsm/software.ts'
+import { openVault, type Vault } from '../hsm/vault.ts'
+import { openEmbeddedStore } from '../ledger/embedded.ts'
+import { openEventStoreDb } from '../ledger/eventstoredb.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { createLedger } from '../ledger/sealedLedger.ts'
+import type { EventStore } from '../ledger/store.ts'
+import { openDatabase, type OpenDatabase } from '../readmodels/database.ts'
+import type { Config } from './config.ts'
+
+export type Clock = () => Date
+export const systemClock: Clock = () => new Date()
+
+/** The clock in whole seconds, as events and certificates have it. */
+export const instantsOf =
+  (clock: Clock): (() => Instant) =>
+  () =>
+    `${clock().toISOString().slice(0, 19)}Z`
+
+export type Custody = Readonly<{
+  keys: SoftwareKeys
+  vault: Vault
+  cards: SoftCards
+  passphraseFrom: Passphrase['from']
+  close: () => Promise<void>
+}>
+
+/** scrypt's N where it is not the default: tests alone have a reason. */
+export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number }>
+
+/**
+ * Opens keys, vault and cards under the passphrase.
+ * @throws PassphraseFault, KeyFault: also when another process has the vault open
+ */
+export const openCustody = async (
+  { dataDir, env, policy }: Config,
+  { clock = systemClock, cost }: CustodyOptions = {},
+): Promise<Custody> => {
+  const { passphrase, from } = await findPassphrase(env, dataDir)
+  const directory = join(dataDir, 'keys')
+  const stretching = cost === undefined ? {} : { cost }
+  const master = await openMaster(directory, passphrase, stretching)
+  try {
+    const keys = await openSoftwareKeys({ directory, master })
+    const { pinTries } = policy.card
+    const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...stretching })
+    const vault = await openVault({ directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) })
+    return { keys, vault, cards, passphraseFrom: from, close: vault.close }
+  } finally {
+    master.fill(0)
+  }
+}
+
+/** The embedded store of the data directory, or the EventStoreDB that LEDGER_URL names. @throws LedgerFault */
+export const openStore = (
+  { dataDir, ledgerUrl }: Config,
+  { clock = systemClock, readOnly = false }: Readonly<{ clock?: Clock; readOnly?: boolean }> = {},
+): Promise<EventStore> =>
+  ledgerUrl === undefined
+    ? openEmbeddedStore({ path: join(dataDir, 'ledger'), readOnly, clock })
+    : openEventStoreDb({ connectionString: ledgerUrl })
+
+/** The sealed ledger. Without custody it opens no sealed field and writes nothing. */
+export const ledgerOver = (
+  store: EventStore,
+  { policy }: Config,
+  dataKeys: Vault['dataKeys'] | undefined,
+  clock: Clock = systemClock,
+): Ledger => {
+  const closed = { find: async () => undefined, obtain: () => Promise.reject(new Error('there are no keys')) }
+  return createLedger({ store, keys: dataKeys ?? closed, log: policy.log, now: clock, randomBytes })
+}
+
+/** PGlite in the data directory, or the PostgreSQL that DATABASE_URL names. */
+export const openReadModels = ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> =>
+  openDatabase(databaseUrl === undefined ? { directory: join(dataDir, 'readmodels') } : { url: databaseUrl })
+
+/** Keyed digests of search words, under a key in custody. */
+export const openBlind = async ({ keys }: Custody): Promise<(kind: string, word: string) => string> => {
+  const mac = await keys.mac('search')
+  return (kind, word) => mac.compute(`${kind}|${word}`).toString('hex')
+}

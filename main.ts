@@ -1,0 +1,207 @@
+// The composition root: joins the parts of one installation into the running service. No rule lives here.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Services } from './api/services.ts'
+import { openAccounts } from './cli/accountsFile.ts'
+import type { Config } from './cli/config.ts'
+import { instantsOf, ledgerOver, openBlind, type Clock, type Custody } from './cli/parts.ts'
+import { createActors } from './commands/actors.ts'
+import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
+import { createHandle } from './commands/handle.ts'
+import { issueCertificate } from './commands/issueCertificate.ts'
+import type { StatusView } from './commands/issueCrl.ts'
+import { oneAtATime } from './commands/oneAtATime.ts'
+import { drawSerial, type Service } from './commands/program.ts'
+import { recoverKey } from './commands/recoverKey.ts'
+import { undoIssuance } from './commands/undoIssuance.ts'
+import { document } from './domain/document.ts'
+import { addYears } from './domain/policy/dates.ts'
+import { startJobs, type Jobs } from './jobs/embedded.ts'
+import { keepResponder } from './jobs/keepResponder.ts'
+import { followNudges } from './jobs/nudges.ts'
+import { publishCrl } from './jobs/publishCrl.ts'
+import { resume } from './jobs/resume.ts'
+import { statusDigest } from './jobs/statusDigest.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { EventStore } from './ledger/store.ts'
+import { readModels } from './projections/readModels.ts'
+import { createRunner, type Runner } from './projections/runner.ts'
+import { issuedTo } from './readmodels/certificates.ts'
+import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
+import type { OpenDatabase } from './readmodels/database.ts'
+import { findIntents } from './readmodels/intents.ts'
+import { statusTableAt } from './readmodels/statusTable.ts'
+
+/** What is opened before, and closed after. */
+export type Parts = Readonly<{ store: EventStore; custody: Custody; database: OpenDatabase; clock: Clock }>
+
+export type ComposeOptions = Readonly<{
+  release: string
+  /** Told each step of a first start. */
+  onStep?: Minutes
+  /** Told of each failed run of a job. */
+  onFault?: (job: string, error: Error) => void
+  /** How often the read models ask where the ledger ends, in milliseconds. */
+  watchMs?: number
+}>
+
+export type Product = Readonly<{
+  services: Services
+  service: Service
+  ledger: Ledger
+  chain: Chain
+  runner: Runner
+  jobs: Jobs
+  /** Resolves when every read model has taken in every fact. */
+  settled: () => Promise<void>
+  /** Stops the jobs and the read models; the parts stay open. */
+  stop: () => Promise<void>
+}>
+
+/** How long a start may wait for read models that are rebuilt. */
+const longestRebuild = 24 * 3600 * 1000
+
+/** The program as an actor: one component, the same in every quarter. */
+const program = {
+  id: 'program',
+  kind: 'component',
+  person: '00000000-0000-5000-8000-000000000001',
+  entities: [],
+  auth: 'service',
+} as const
+
+/**
+ * Joins the parts: holds the ceremony where none was held, brings the read models up to the ledger, goes on with what a
+ * stop has interrupted, and publishes the CRL that is due.
+ * @throws whatever keeps the service from starting; held again, it goes on where it stopped
+ */
+export const compose = async (config: Config, parts: Parts, options: ComposeOptions): Promise<Product> => {
+  const { policy, cguText, dataDir } = config
+  const { store, custody, database, clock } = parts
+  const { release, onStep = () => undefined, onFault = () => undefined, watchMs } = options
+  const { keys, vault, cards } = custody
+  const { escrow, deliveries, journals } = vault
+  const { db } = database
+  const now = instantsOf(clock)
+
+  const ledger = ledgerOver(store, config, vault.dataKeys, clock)
+  const handle = createHandle({ ledger, policy: policy.version, release })
+  const actors = createActors({ handle, journals, now, newId: randomUUID })
+  const service: Service = {
+    handle,
+    ledger,
+    policy,
+    now,
+    randomBytes,
+    actor: () => actors(program, 'program'),
+  }
+  const chain = await holdCeremony(service, keys, onStep)
+  const { ca, root } = chain
+  onStep('OCSP responder')
+  const responder = await keepResponder(service, { keys, ca })
+
+  const blind = await openBlind(custody)
+  const watch = watchMs === undefined ? {} : { watchMs }
+  const runner = createRunner({ ledger, db, projections: readModels(blind), now, ...watch })
+  const settled = async (): Promise<void> => {
+    const head = await ledger.head()
+    if (head !== undefined && !(await runner.waitFor(head, longestRebuild)))
+      throw new Error('the read models have not caught up with the ledger')
+  }
+
+  const view: StatusView = {
+    size: async () => Math.min(...runner.status().map(({ size }) => size)),
+    lastNumber: async () => (await latestCrl(db, ca.id))?.number ?? 0,
+    entriesUpTo: (size) => crlEntriesUpTo(db, ca.id, size),
+    tableSha256: (size) => statusDigest(statusTableAt(db, size)),
+  }
+  const publication = {
+    view,
+    settled,
+    state: async () => {
+      const newest = await latestCrl(db, ca.id)
+      return {
+        newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to },
+        entriesSince: (rank: number) => crlEntriesSince(db, ca.id, rank),
+      }
+    },
+  }
+  const issuance = { service, ca, escrow, cards }
+  const goOn = async (startUp: boolean): Promise<void> => {
+    await settled()
+    await resume(issuance, await findIntents(db), startUp)
+  }
+
+  runner.start()
+  let jobs: Jobs | undefined
+  let stopNudges: () => Promise<void> = async () => undefined
+  const stop = async (): Promise<void> => {
+    await stopNudges()
+    await jobs?.stop()
+    await runner.stop()
+  }
+  try {
+    onStep('read models')
+    await settled()
+    onStep('acts that a stop has interrupted')
+    await goOn(true)
+    jobs = startJobs(
+      [
+        { name: 'publishCrl', everySeconds: 60, run: () => publishCrl(service, ca, publication) },
+        { name: 'resume', everySeconds: 60, run: () => goOn(false) },
+        { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
+      ],
+      onFault,
+    )
+    const { nudge } = jobs
+    stopNudges = followNudges(ledger, () => nudge('publishCrl'))
+    onStep('certificate revocation list')
+    await jobs.runNow('publishCrl')
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  const faults = jobs.faults
+  const services: Services = {
+    ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, cguText, cards },
+    drawSerial: () => drawSerial(randomBytes),
+    load: ledger.load,
+    accounts: openAccounts(join(dataDir, 'accounts.json')),
+    reads: {
+      waitFor: (position, ms) => runner.waitFor(position, ms),
+      position: () => runner.status()[0]?.position,
+      lagSeconds: () => runner.lagSeconds(now()),
+      blind,
+    },
+    issuance: {
+      issue: oneAtATime((id) => issueCertificate(issuance, id)),
+      undo: oneAtATime((id, why) => undoIssuance({ service, cards }, id, why)),
+      oldKeys: (person) => issuedTo(db, person, addYears(now(), -policy.escrow.years)),
+    },
+    recovery: {
+      execute: oneAtATime((id, secret) => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
+      deliveries,
+    },
+    authority: { ca, root, responder: responder.current },
+    health: async () => ({
+      ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
+      readModels: runner.lagSeconds(now()) <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
+      crl: await stateOf(async () => {
+        const newest = await latestCrl(db, ca.id)
+        if (newest === undefined || newest.next_update <= now()) throw new Error('stale')
+      }, 'out of date'),
+      ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),
+    }),
+  }
+  return { services, service, ledger, chain, runner, jobs, settled, stop }
+}
+
+const stateOf = async (look: () => Promise<unknown>, otherwise: string): Promise<true | string> => {
+  try {
+    await look()
+    return true
+  } catch {
+    return otherwise
+  }
+}
