@@ -1,5 +1,4 @@
 // The whole product in one process, in a temporary directory, on a clock that stands still until it is moved.
-import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
@@ -7,33 +6,17 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type Limits } from '../../api/app.ts'
 import type { Services } from '../../api/services.ts'
-import { addAccount, openAccounts } from '../../cli/accountsFile.ts'
-import { createActors } from '../../commands/actors.ts'
-import { holdCeremony } from '../../commands/ceremony.ts'
-import { createHandle } from '../../commands/handle.ts'
-import { issueCertificate } from '../../commands/issueCertificate.ts'
-import { issueCrl } from '../../commands/issueCrl.ts'
-import { drawSerial, type Service } from '../../commands/program.ts'
-import { recoverKey } from '../../commands/recoverKey.ts'
-import { ensureResponder } from '../../commands/responder.ts'
-import { undoIssuance } from '../../commands/undoIssuance.ts'
-import { document } from '../../domain/document.ts'
+import { addAccount } from '../../cli/accountsFile.ts'
+import { readConfig, type Config } from '../../cli/config.ts'
+import { openCustody, openStore } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
-import { LedgerFault } from '../../ledger/store.ts'
-import { openVault } from '../../hsm/vault.ts'
+import { LedgerFault, type EventStore } from '../../ledger/store.ts'
+import { compose } from '../../main.ts'
 import type { Deliveries } from '../../pki/custody.ts'
-import { certificateStatus } from '../../projections/certificateStatus.ts'
-import { crl } from '../../projections/crl.ts'
-import { history } from '../../projections/history.ts'
-import { openIntents } from '../../projections/intents.ts'
-import { createRunner } from '../../projections/runner.ts'
-import { crlEntriesUpTo, latestCrl } from '../../readmodels/apiQueries.ts'
+import { latestCrl } from '../../readmodels/crls.ts'
 import { openDatabase } from '../../readmodels/database.ts'
-import { openKeys } from '../hsm/custody.ts'
-import * as scratch from './zzScratch.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -64,7 +47,7 @@ export type Embedded = Readonly<{
   outage: (lasts: boolean) => void
   /** While it lasts, answers are lost on their way: what they delivered stays in custody. */
   lossy: (lasts: boolean) => void
-  /** Issues the next CRL, and waits until it can be fetched. */
+  /** Issues the CRL that is due, if any, waits until it can be fetched, and says its number. */
   publish: () => Promise<number>
   /** Waits until every read model has taken in every fact. */
   settle: () => Promise<void>
@@ -77,102 +60,62 @@ export type Embedded = Readonly<{
   close: () => Promise<void>
 }>
 
+/** A function that fails as an unreachable ledger does, while there is an outage. */
+const openOutage = (store: EventStore) => {
+  let isOut = false
+  const check = (): void => {
+    if (isOut) throw new LedgerFault('no answer from the ledger')
+  }
+  const wrapped: EventStore = {
+    ...store,
+    append: async (...asked) => {
+      check()
+      return store.append(...asked)
+    },
+    readStream: async function* (...asked) {
+      check()
+      yield* store.readStream(...asked)
+    },
+  }
+  return {
+    store: wrapped,
+    set: (lasts: boolean): void => {
+      isOut = lasts
+    },
+  }
+}
+
 export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
   const policy = await quickPolicy()
-  const cguText = await readFile(new URL('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt', root), 'utf8')
+  const config: Config = { ...readConfig({ DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
-  const now = (): string => at
-  let isOut = false
+  const clock = (): Date => new Date(at)
+  const custody = await openCustody(config, { clock, cost: 2 })
   let isLossy = false
-  const keys = await openKeys(directory)
-  const vault = await openVault({ directory: join(directory, 'vault'), keys, now })
-  const store = scratch.memoryLedger(now)
-  const unlessOut =
-    <A extends readonly unknown[], R>(act: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      if (isOut) throw new LedgerFault('no answer from the ledger')
-      return act(...args)
-    }
-  const load: Ledger['load'] = async (aggregate, id) => unlessOut(() => store.load(aggregate, id))()
-  const ledger: Ledger = { ...store, load, append: unlessOut(store.append) }
-  const { db, close: closeDb } = await openDatabase({ memory: true })
-  const handle = createHandle({ ledger, policy: policy.version, release: 'test' })
-  const actors = createActors({ handle, journals: vault.journals, now, newId: randomUUID })
-  const program = {
-    id: 'program',
-    kind: 'component',
-    person: randomUUID(),
-    entities: [],
-    auth: 'service',
-  } as const
-  const service: Service = {
-    ...{ handle, ledger, policy, now, randomBytes },
-    actor: () => actors(program, 'program'),
+  const { deliveries } = custody.vault
+  const remove: Deliveries['remove'] = async (digest) => {
+    if (!isLossy) await deliveries.remove(digest)
   }
-  const { escrow } = vault
-  const cards = scratch.memoryCards()
-  const deliveries: Deliveries = {
-    ...vault.deliveries,
-    remove: async (digest) => {
-      if (!isLossy) await vault.deliveries.remove(digest)
-    },
-  }
-  const { root: rootDer, ca } = await holdCeremony(service, keys, () => undefined)
-  const runner = createRunner({
-    ledger,
-    db,
-    projections: [certificateStatus, crl, history, openIntents],
-    now,
-    watchMs: 20,
-  })
-  runner.start()
-  const settle = async (): Promise<void> => {
-    const head = await ledger.head()
-    if (head !== undefined && !(await runner.waitFor(head, 10_000)))
-      throw new Error('the read models are stuck')
-  }
-  const issuance = { service, ca, escrow, cards }
-  const search = await keys.mac('search')
+  const vault = { ...custody.vault, deliveries: { ...deliveries, remove } }
+  const embedded = await openStore(config, { clock })
+  const outage = openOutage(embedded)
+  const database = await openDatabase({ memory: true })
+  const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
+  const product = await compose(config, parts, { release: 'test', watchMs: 20 })
+  const { runner, jobs, ledger, chain, settled } = product
   const lines: string[] = []
   let pretended: number | undefined
-  const accountsFile = join(directory, 'accounts.json')
-  const services: Services = {
-    ...{ policy, release: 'test', now, newId: randomUUID, handle, actors, program, db, cguText, cards },
-    drawSerial: () => drawSerial(randomBytes),
-    load: ledger.load,
-    accounts: openAccounts(accountsFile),
-    reads: {
-      waitFor: (position, ms) => runner.waitFor(position, ms),
-      position: () => runner.status()[0]?.position,
-      lagSeconds: () => pretended ?? runner.lagSeconds(now()),
-      blind: (kind, normalised) => search.compute(`${kind}|${normalised}`).toString('hex'),
-    },
-    issuance: {
-      issue: (id) => issueCertificate(issuance, id),
-      undo: (id, why) => undoIssuance({ service, cards }, id, why),
-      oldKeys: async () => [],
-    },
-    recovery: {
-      execute: (id, secret) => recoverKey({ service, escrow, deliveries, ca, root: rootDer }, id, secret),
-      deliveries,
-    },
-    authority: { ca, root: rootDer, responder: () => ensureResponder(service, { keys, ca }) },
-    health: async () => ({
-      ledger: await ledger.load(document, 'cgu').then(
-        () => true as const,
-        () => 'out of reach',
-      ),
-    }),
-  }
-  await services.authority.responder()
-  await settle()
+  const lagSeconds = (): number => pretended ?? product.services.reads.lagSeconds()
+  const services = { ...product.services, reads: { ...product.services.reads, lagSeconds } }
   const app = await createApp(services, {
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
     limits,
   })
+  const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, policy, settle },
+    ...{ app, services, policy },
+    settle: settled,
     pass: async (seconds) => {
       at = addSeconds(at, seconds)
       // The read models have to look at the ledger again before they may say that they are not behind.
@@ -181,9 +124,7 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
     lag: (seconds) => {
       pretended = seconds
     },
-    outage: (lasts) => {
-      isOut = lasts
-    },
+    outage: outage.set,
     lossy: (lasts) => {
       isLossy = lasts
     },
@@ -192,18 +133,9 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
       return { token, person, headers: { authorization: `Bearer ${token}` } }
     },
     publish: async () => {
-      await settle()
-      const number = await issueCrl(service, ca, {
-        size: async () => {
-          await settle()
-          return runner.status()[0]?.size ?? 0
-        },
-        lastNumber: async () => (await latestCrl(db, ca.id))?.number ?? 0,
-        entriesUpTo: (size) => crlEntriesUpTo(db, ca.id, size),
-        tableSha256: async () => '0'.repeat(64),
-      })
-      await settle()
-      return number
+      await settled()
+      await jobs.runNow('publishCrl')
+      return (await latestCrl(database.db, chain.ca.id))?.number ?? 0
     },
     routes: () => routesOf(app),
     logged: () => lines.join(''),
@@ -218,10 +150,10 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
     },
     close: async () => {
       await app.close()
-      await runner.stop()
-      await ledger.close()
-      await vault.close()
-      await closeDb()
+      await product.stop()
+      await embedded.close()
+      await custody.close()
+      await database.close()
       await rm(directory, { recursive: true })
     },
   }
