@@ -62,7 +62,8 @@ export const streamPage = ({ index, log }: Tables, { prefix }: Stream, span: Spa
   const range = backwards
     ? {
         start: revisionKey(prefix, revision),
-        end: revisionKey(prefix, Math.max(lowest - 1, 0)),
+        // LMDB leaves the end out; the bare prefix comes before revision 0.
+        end: lowest === 0 ? prefix : revisionKey(prefix, lowest - 1),
         reverse: true,
         limit,
       }
