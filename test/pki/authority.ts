@@ -21,6 +21,9 @@ import type { SignatureAlgorithm, Signer } from '../../pki/signer.ts'
 
 export const started: Instant = '2026-03-02T09:00:00Z'
 
+/** For chains that certtool verifies: it does so at the time of the machine, and at no other. */
+export const today: Instant = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`
+
 export type KeyAlgorithm = 'rsa3072' | 'rsa4096' | 'ecP256' | 'ecP384'
 
 /** The shipped policy, of another environment or with other keys. */
