@@ -14,7 +14,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // A rest leaves fields out by naming them.
-      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_$' }],
       'max-lines': ['error', { max: 250, skipBlankLines: true }],
       // A decider is a flat ladder of refusals, an evolve one switch: neither is nested.
       complexity: ['error', { max: 10, variant: 'modified' }],

@@ -40,6 +40,10 @@ const shipped = (path: string): URL => {
   throw new ConfigFault(`${path} is missing from this installation`)
 }
 
+/** The release of this installation, as package.json has it. @throws ConfigFault */
+export const readRelease = (): string =>
+  (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version
+
 const portOf = (value: string): number => {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new ConfigFault(`PORT: ${value} is not a port`)

@@ -1,5 +1,6 @@
 // What the command line prints: words for people, one JSON document for programs (`--json`), progress on standard error.
 import { SingleBar } from 'cli-progress'
+import type { Position } from '../ledger/store.ts'
 
 export type Output = Readonly<{
   json: boolean
@@ -19,37 +20,53 @@ export const openOutput = (json: boolean): Output => ({
   },
 })
 
-export type Progress = Readonly<{ update: (done: number, total?: number) => void; stop: () => void }>
+/** `done` is what people count; `fraction`, from 0 to 1, how far along it is. */
+export type Progress = Readonly<{ update: (done: number, fraction: number) => void; stop: () => void }>
+
+const scale = 1000
 
 /** A bar on a terminal; a line every few seconds elsewhere; nothing at all for what is done within a second. */
-export const openProgress = (title: string, now: () => number): Progress => {
+export const openProgress = (title: string, now: () => number = () => performance.now()): Progress => {
   const started = now()
   const onTerminal = process.stderr.isTTY
   const bar = new SingleBar({
-    format: `${title} [{bar}] {percentage}% {value}/{total}`,
+    format: `${title} [{bar}] {percentage}% {done} events, {eta_formatted} left`,
     hideCursor: true,
     stream: process.stderr,
   })
   let shown = false
-  let lastLine = started
-  const line = (done: number, total: number | undefined): void => {
-    if (now() - lastLine < 2000) return
-    lastLine = now()
-    process.stderr.write(`${title}: ${done}${total === undefined ? '' : ` of ${total}`}\n`)
+  let last = started
+  const show = (done: number, fraction: number): void => {
+    const value = Math.floor(fraction * scale)
+    if (!onTerminal) process.stderr.write(`${title}: ${done} events, ${Math.floor(fraction * 100)}%\n`)
+    else if (shown) bar.update(value, { done })
+    else bar.start(scale, value, { done })
+    shown = true
   }
   return {
-    update: (done, total) => {
-      if (!onTerminal) line(done, total)
-      else if (shown) bar.update(done)
-      else if (now() - started > 1000) {
-        bar.start(total ?? done, done)
-        shown = true
-      }
-      if (shown && total !== undefined) bar.setTotal(Math.max(total, done))
+    update: (done, fraction) => {
+      if (now() - last < (onTerminal ? 100 : 2000) || now() - started < 1000) return
+      last = now()
+      show(done, Math.min(1, fraction))
     },
     stop: () => {
-      if (shown) bar.stop()
+      if (shown && onTerminal) bar.stop()
     },
+  }
+}
+
+/** Passes events on, and tells the bar how far up the log they stand. `head`: the log's last position. */
+export const watched = async function* <T extends { position: Position }>(
+  events: AsyncIterable<T>,
+  head: Position | undefined,
+  progress: Progress,
+): AsyncGenerator<T> {
+  const end = Number(head?.commit ?? 0n) || 1
+  let done = 0
+  for await (const event of events) {
+    yield event
+    done += 1
+    progress.update(done, Number(event.position.commit) / end)
   }
 }
 

@@ -56,6 +56,14 @@ export const loadCheckpoint = async (db: Kysely<Database>, projection: Projectio
   return beginning
 }
 
+/** Where every projection stands, by name, as it is written down: nothing is put anywhere. */
+export const readCheckpoints = async (
+  db: Kysely<Database>,
+): Promise<ReadonlyMap<string, Checkpoint & { version: number }>> => {
+  const rows = await db.selectFrom('projection_checkpoint').selectAll().execute()
+  return new Map(rows.map((row) => [row.name, { ...checkpointOf(row), version: row.version }]))
+}
+
 /** Moves the checkpoints of projections that all stand at `from`. @throws CheckpointMoved */
 export const advance = async (
   tx: Transaction<Database>,

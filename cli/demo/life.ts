@@ -1,0 +1,255 @@
+// The life of one agent's certificate, from the request to the key that comes back out of escrow, as its people live it.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { download, openCaller, type Caller } from './client.ts'
+import type { Judge } from './judge.ts'
+import { openssl } from './openssl.ts'
+import type { Steps } from './steps.ts'
+
+export type Stage = Readonly<{
+  /** Where the service listens. */
+  url: string
+  /** Folder of the files that are left. */
+  out: string
+  steps: Steps
+  judge: Judge
+  /** Makes an account on the service's machine, as an administrator does. @returns its token */
+  account: (id: string, role: string, person?: string) => string
+  cguVersion: string
+}>
+
+const employer = {
+  kind: 'ministry',
+  siren: '110020013',
+  method: 'register',
+  name: 'Direction générale des douanes et droits indirects',
+  address: '11 rue des Deux Communes, 93558 Montreuil',
+  contact: 'bureau.pki@douane.example',
+  evidence: 'répertoire SIRENE consulté',
+}
+
+const agent = {
+  kind: 'agent',
+  surname: "D'Été-Brûlé",
+  givenNames: 'Zoë Maëlle',
+  nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
+  email: 'zoe.dete-brule@douane.example',
+  matricule: '0012345678',
+}
+
+const message = 'Rapport confidentiel : à ne lire que par sa destinataire, même après la perte de sa carte.\n'
+
+const crlPath = '/ac-confidentialite-mef-qualifiee.crl'
+const ocspPath = '/ac-online-mef-qualifiees/'
+
+type People = Readonly<{ ra: Caller; holder: Caller }>
+type Held = People & Readonly<{ request: string; serial: string; card: string }>
+
+/** What the first start of a new data directory has done. */
+const founded = async ({ url, out, steps, judge }: Stage): Promise<void> => {
+  const title = 'The first start: keys, a TEST root, a TEST issuing CA, an OCSP responder, an empty CRL'
+  await steps.step(title, ['CGU-05', 'CGU-13', 'CGU-105'], async (check) => {
+    await savePem(out, 'root', await download(`${url}/ac-racine-mef-qualifiee.cer`))
+    await savePem(out, 'ca', await download(`${url}/ac-confidentialite-mef-qualifiee.cer`))
+    check(await judge.authority())
+  })
+}
+
+const savePem = async (out: string, name: string, der: Buffer): Promise<void> => {
+  const file = join(out, `${name}.pem`)
+  await writeFile(file, der)
+  await openssl(out, 'x509', '-inform', 'DER', '-in', file, '-out', file)
+}
+
+/** Registration: entity, request, conditions of use, identity, validation. */
+const registered = async (stage: Stage): Promise<People & { request: string }> => {
+  const { url, steps, account, cguVersion } = stage
+  const ra = openCaller(url, account('marie-ra', 'raOfficer'))
+  const entity = await steps.step(
+    'The registration officer verifies the employer',
+    ['CGU-24', 'CGU-25'],
+    () => ra.post('/entities', employer),
+  )
+  const demand = { entity: entity.id, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
+  await steps.step(
+    'A matricule that is not ten digits is refused: only the refusal is on record',
+    ['CGU-27'],
+    async (check) => {
+      const { code, clause } = await ra.refused('/requests', {
+        ...demand,
+        holder: { ...agent, matricule: '12345678' },
+      })
+      check(`refused: ${code} (${clause})`)
+    },
+  )
+  const { id: request, person } = await steps.step(
+    'She requests a certificate for an agent, escrow included',
+    ['CGU-21', 'CGU-38'],
+    () => ra.post('/requests', { ...demand, holder: agent }),
+  )
+  const holder = openCaller(url, account('zoe-holder', 'holder', person))
+  await steps.step('The holder accepts the conditions of use', ['CGU-16', 'CGU-92'], () =>
+    holder.post(`/requests/${request}/cgu-acceptance`, {
+      cguVersion,
+      means: 'portal',
+      directoryAgreed: true,
+    }),
+  )
+  await steps.step('The officer verifies the identity, face to face', ['CGU-24', 'CGU-26'], () =>
+    ra.post(`/requests/${request}/identity-verification`, {
+      method: 'inPerson',
+      documentKind: 'nationalIdentityCard',
+      entityTieChecked: true,
+    }),
+  )
+  await steps.step('She validates the request', ['CGU-24'], () => ra.post(`/requests/${request}/validation`))
+  return { ra, holder, request }
+}
+
+/** Personalisation: card, key, escrow, certificate. */
+const issued = async (stage: Stage, { ra, holder, request }: People & { request: string }): Promise<Held> => {
+  const { out, steps, judge } = stage
+  await steps.step('The personalisation session is opened, the holder present', ['CGU-34'], () =>
+    ra.post(`/requests/${request}/sessions`, {
+      holderPresent: true,
+      card: { model: 'software-qscd', chipNumber: '8925 0000 0042' },
+    }),
+  )
+  const { serial, card } = await steps.step(
+    'A new key is drawn and escrowed, then certified, then written on the card',
+    ['CGU-38', 'CGU-60', 'CGU-34'],
+    async (check) => {
+      const answer = await ra.post(`/requests/${request}/sessions/current/issuance`)
+      await writeFile(join(out, 'holder.pem'), await ra.text(`/certificates/${answer.serial}/pem`))
+      check(await judge.chain())
+      return answer
+    },
+  )
+  return { ra, holder, request, serial, card }
+}
+
+/** What relying parties see of the certificate: the CRL and the responder. */
+const published = async (stage: Stage, when: 'before' | 'after'): Promise<readonly string[]> => {
+  const { url, out, judge } = stage
+  const revoked = when === 'after'
+  await writeFile(join(out, `crl-${when}.der`), await download(`${url}${crlPath}`))
+  return [
+    await judge.crl(`crl-${when}.der`, revoked),
+    await judge.ocsp(`${url}${ocspPath}`, `ocsp-${when}.der`, revoked ? 'revoked' : 'good'),
+  ]
+}
+
+/** The holder looks at the certificate, sets the PIN, accepts; the card is handed over. */
+const accepted = async (stage: Stage, { ra, holder, request, serial, card }: Held): Promise<void> => {
+  const { out, steps, judge } = stage
+  const shown = await steps.step('The content of the certificate is shown to the holder', ['CGU-36'], () =>
+    holder.post(`/certificates/${serial}/presentation`),
+  )
+  await steps.step('The holder chooses a PIN', ['CGU-49', 'CGU-50'], () =>
+    holder.post(`/cards/${card}/pin`, { pin: '246813' }),
+  )
+  await steps.step('The holder presses « Valider »', ['CGU-37'], () => {
+    const { presentedSha256, presentedAt } = shown
+    return holder.post(`/certificates/${serial}/acceptance`, { presentedSha256, presentedAt })
+  })
+  await steps.step('The card is handed over', ['CGU-35'], async (check) => {
+    const { position } = await ra.post(`/requests/${request}/handover`, { receipt: 'procès-verbal signé' })
+    await ra.get(`/certificates/${serial}/status?minPosition=${position}`)
+    for (const finding of await published(stage, 'before')) check(finding)
+  })
+  await steps.step('Somebody encrypts a message to the holder', ['CGU-03'], async (check) => {
+    await writeFile(join(out, 'message.txt'), message)
+    check(await judge.encrypt())
+  })
+}
+
+const crlPatienceMs = 30_000
+
+/** The CRL that follows a revocation is a job's work: it is there within moments. */
+const newCrl = async (url: string, old: Buffer): Promise<void> => {
+  const started = performance.now()
+  while ((await download(url)).equals(old)) {
+    if (performance.now() - started > crlPatienceMs) throw new Error('the CRL has not been published')
+    await sleep(100)
+  }
+}
+
+const revoked = async (stage: Stage, { holder, serial }: Held): Promise<void> => {
+  const { url, out, steps } = stage
+  await steps.step(
+    'The card is lost: the holder has the certificate revoked',
+    ['CGU-61', 'CGU-75'],
+    async () => {
+      const { position } = await holder.post(`/certificates/${serial}/revocation`, {
+        holderName: "Zoë Maëlle D'Été-Brûlé",
+        requesterName: "Zoë D'Été-Brûlé",
+        channel: 'portal',
+        cause: 'cardLost',
+      })
+      await holder.get(`/certificates/${serial}/status?minPosition=${position}`)
+      await newCrl(`${url}${crlPath}`, await readFile(join(out, 'crl-before.der')))
+    },
+  )
+  await steps.step('Relying parties see it, by CRL and OCSP', ['CGU-76'], async (check) => {
+    for (const finding of await published(stage, 'after')) check(finding)
+  })
+}
+
+const passphraseLength = 24
+
+/** The key comes back: asked by its holder, approved by two officers who are neither the holder nor each other. */
+const recovered = async (stage: Stage, { holder, serial }: Held): Promise<void> => {
+  const { url, out, steps, judge, account } = stage
+  const officers = ['paul-ro', 'lea-ro'].map((id) => openCaller(url, account(id, 'recoveryOfficer')))
+  const [first, second] = officers as [Caller, Caller]
+  const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(passphraseLength))).toString(
+    'base64url',
+  )
+  const path = await steps.step('The holder asks for the key back', ['CGU-44', 'CGU-47'], async () => {
+    const { id } = await holder.post('/recovery-requests', {
+      serial,
+      name: "Zoë Maëlle D'Été-Brûlé",
+      ground: 'holderRequest',
+      evidence: 'déclaration de perte de la carte',
+      holderNotice: true,
+    })
+    return `/recovery-requests/${id}`
+  })
+  const approval = { statement: 'Pièces vues, identité confirmée.' }
+  await steps.step('A first recovery officer approves', ['CGU-46'], () =>
+    first.post(`${path}/approvals`, approval),
+  )
+  await steps.step(
+    'The same officer may not approve twice, nor one alone execute',
+    ['CGU-46'],
+    async (check) => {
+      const twice = await first.refused(`${path}/approvals`, approval)
+      const alone = await first.refused(`${path}/execution`, { passphrase })
+      check(`refused: ${twice.code} (${twice.clause}), ${alone.code} (${alone.clause})`)
+    },
+  )
+  await steps.step('A second officer approves', ['CGU-46'], () => second.post(`${path}/approvals`, approval))
+  await steps.step('The key leaves escrow as a PKCS#12 file', ['CGU-42', 'CGU-46'], () =>
+    first.post(`${path}/execution`, { passphrase }),
+  )
+  await steps.step(
+    'It is delivered to the holder, once, and opens the message',
+    ['CGU-46'],
+    async (check) => {
+      const file = await holder.collect(`${path}/delivery`, { receipt: 'remis en main propre' })
+      await writeFile(join(out, 'recovered.p12'), file, { mode: 0o600 })
+      await writeFile(join(out, 'recovered.pass'), `${passphrase}\n`, { mode: 0o600 })
+      for (const finding of await judge.recovered()) check(finding)
+    },
+  )
+}
+
+/** Lives the whole life. @throws at the first step that does not come out, or that openssl does not confirm */
+export const live = async (stage: Stage): Promise<void> => {
+  await founded(stage)
+  const held = await issued(stage, await registered(stage))
+  await accepted(stage, held)
+  await revoked(stage, held)
+  await recovered(stage, held)
+}

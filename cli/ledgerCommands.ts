@@ -1,0 +1,108 @@
+// `grand-livre ledger`: what an auditor asks of a ledger. It is read only, also beside a running service.
+import { open } from 'node:fs/promises'
+import { decodeAny } from '../domain/aggregates.ts'
+import { KeyFault } from '../hsm/keyFault.ts'
+import { exportLedger } from '../ledger/export.ts'
+import { verifyLedger, type KnownHead, type Verified } from '../ledger/verify.ts'
+import { ConfigFault, type Config } from './config.ts'
+import { columns, openProgress, watched, type Output } from './output.ts'
+import { ledgerOver, openCustody, type Custody } from './parts.ts'
+import { hasCustody, reading } from './reading.ts'
+
+type Keys = Readonly<{ custody?: Custody; closedBecause?: string }>
+
+/** The keys of sealed fields, where nobody else has them open. */
+const findKeys = async (config: Config): Promise<Keys> => {
+  if (!hasCustody(config)) return { closedBecause: 'this data directory has no keys' }
+  try {
+    return { custody: await openCustody(config) }
+  } catch (error) {
+    if (error instanceof KeyFault) return { closedBecause: error.message }
+    throw error
+  }
+}
+
+/** A head that was kept elsewhere, as `SIZE:ROOT`. @throws ConfigFault */
+export const parseHead = (text: string): KnownHead => {
+  const [, size = '', root = ''] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (size === '') throw new ConfigFault(`--head: ${text} is not SIZE:ROOT, as 120:9f86…`)
+  return { size: Number(size), root }
+}
+
+const verdict = (verified: Verified, closedBecause: string | undefined): string => {
+  const { size, root, findings, found, opened, closed } = verified
+  const seals = closedBecause === undefined ? '' : ` (${closedBecause})`
+  return [
+    columns([
+      ['events', String(size)],
+      ['tree head', `${size}:${root}`],
+      ['sealed fields', `${opened} opened, ${closed} without a key${seals}`],
+      ['findings', String(found)],
+    ]),
+    ...findings.map(
+      ({ index, stream, revision, message }) => `  #${index} ${stream} ${revision}: ${message}`,
+    ),
+    found === 0 ? 'The ledger holds what was written, all of it, in its order.' : 'The ledger is NOT intact.',
+  ].join('\n')
+}
+
+/**
+ * Recomputes every leaf and the tree, and checks every body, stream and seal.
+ * @returns whether nothing was found
+ */
+export const verify = (
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  known: readonly KnownHead[],
+): Promise<boolean> =>
+  reading(env, async (store, config, head) => {
+    const { custody, closedBecause } = await findKeys(config)
+    const progress = openProgress('Verifying')
+    try {
+      const verified = await verifyLedger(watched(store.readAll(), head, progress), {
+        log: config.policy.log,
+        decode: decodeAny,
+        known,
+        ...(custody === undefined ? {} : { keys: custody.vault.dataKeys }),
+      })
+      progress.stop()
+      output.result({ ...verified, ...(closedBecause === undefined ? {} : { closedBecause }) }, () =>
+        verdict(verified, closedBecause),
+      )
+      return verified.found === 0
+    } finally {
+      progress.stop()
+      await custody?.close()
+    }
+  })
+
+/** Writes the ledger as JSON lines, sealed as it is stored: to standard output, or to a new file. */
+export const exportLines = (
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  file: string | undefined,
+): Promise<void> =>
+  reading(env, async (store, config, head) => {
+    const ledger = ledgerOver(store, config, undefined)
+    const progress = openProgress('Exporting')
+    const lines = exportLedger(watched(ledger.entries(), head, progress), config.policy.log)
+    if (file === undefined) {
+      for await (const line of lines)
+        if (!process.stdout.write(`${line}\n`)) await new Promise((go) => process.stdout.once('drain', go))
+      progress.stop()
+      return
+    }
+    const handle = await open(file, 'wx', 0o600)
+    let events = 0
+    try {
+      for await (const line of lines) {
+        await handle.write(`${line}\n`)
+        events += 1
+      }
+      await handle.sync()
+    } finally {
+      progress.stop()
+      await handle.close()
+    }
+    output.result({ file, events }, () => `${events} events written to ${file}`)
+  })

@@ -1,0 +1,103 @@
+// `grand-livre projections`: how far the read models have come, and building them anew from the ledger.
+import { readCheckpoints } from '../projections/checkpoint.ts'
+import { readModels } from '../projections/readModels.ts'
+import { createRunner } from '../projections/runner.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Position } from '../ledger/store.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
+import { ConfigFault, type Config } from './config.ts'
+import { columns, openProgress, type Output } from './output.ts'
+import { instantsOf, ledgerOver, openBlind, openCustody, openReadModels, systemClock } from './parts.ts'
+import { hasCustody, NothingThere, reading } from './reading.ts'
+
+const noWords = (): string => ''
+const names = readModels(noWords).map(({ name }) => name)
+
+/** Custody says who has the data directory: the embedded read models are one process's at a time. */
+const withCustody = async <T>(
+  config: Config,
+  act: (custody: Awaited<ReturnType<typeof openCustody>>) => Promise<T>,
+): Promise<T> => {
+  if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
+  const custody = await openCustody(config)
+  try {
+    return await act(custody)
+  } finally {
+    await custody.close()
+  }
+}
+
+const withDatabase = async <T>(config: Config, act: (db: OpenDatabase['db']) => Promise<T>): Promise<T> => {
+  const { db, close } = await openReadModels(config)
+  try {
+    return await act(db)
+  } finally {
+    await close()
+  }
+}
+
+const countAfter = async (ledger: Ledger, position: Position | undefined): Promise<number> => {
+  let count = 0
+  for await (const _ of ledger.entries(position)) count += 1
+  return count
+}
+
+const stateWords = (version: number, behind: number, written: number | undefined): string => {
+  if (written === undefined) return 'never built'
+  if (written !== version) return `to be rebuilt: version ${written}, now ${version}`
+  return behind === 0 ? 'up to date' : `${behind} events behind`
+}
+
+const standing = async (ledger: Ledger, db: OpenDatabase['db']) => {
+  const checkpoints = await readCheckpoints(db)
+  const rows = []
+  for (const { name, version } of readModels(noWords)) {
+    const at = checkpoints.get(name)
+    const behind = await countAfter(ledger, at?.version === version ? at.position : undefined)
+    const state = stateWords(version, behind, at?.version)
+    rows.push({ name, version, size: at?.size ?? 0, behind, lastAt: at?.lastAt, state })
+  }
+  return rows
+}
+
+/** Shows how far each read model has come. @returns whether all are up to date */
+export const status = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> =>
+  reading(env, async (store, config) => {
+    const look = () => withDatabase(config, (db) => standing(ledgerOver(store, config, undefined), db))
+    const rows = config.databaseUrl === undefined ? await withCustody(config, look) : await look()
+    output.result(rows, () =>
+      columns([
+        ['READ MODEL', 'EVENTS', 'LAST EVENT', 'STATE'],
+        ...rows.map(({ name, size, lastAt = '-', state }) => [name, String(size), lastAt, state]),
+      ]),
+    )
+    return rows.every(({ behind }) => behind === 0)
+  })
+
+/** Throws read models away and builds them anew. `chosen`: their names; none: all. @throws ConfigFault on another name */
+export const rebuild = (env: NodeJS.ProcessEnv, output: Output, chosen: readonly string[]): Promise<void> => {
+  const unknown = chosen.find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw new ConfigFault(`there is no read model ${unknown}; there are ${names.join(', ')}`)
+  return reading(env, (store, config) =>
+    withCustody(config, (custody) =>
+      withDatabase(config, async (db) => {
+        const ledger = ledgerOver(store, config, custody.vault.dataKeys)
+        const projections = readModels(await openBlind(custody))
+        const runner = createRunner({ ledger, db, projections, now: instantsOf(systemClock) })
+        const progress = openProgress('Rebuilding')
+        let events = 0
+        try {
+          await runner.rebuild(chosen.length === 0 ? 'all' : chosen, (done, total) => {
+            events = done
+            progress.update(done, done / total)
+          })
+        } finally {
+          progress.stop()
+        }
+        const rebuilt = chosen.length === 0 ? names : chosen
+        output.result({ rebuilt, events }, () => `${rebuilt.join(', ')} rebuilt from ${events} events`)
+      }),
+    ),
+  )
+}

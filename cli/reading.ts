@@ -1,0 +1,42 @@
+// A ledger opened to be looked at, also beside a running service. A look makes nothing: no keys, no directory.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EventStore, Position } from '../ledger/store.ts'
+import { readConfig, type Config } from './config.ts'
+import { openStore } from './parts.ts'
+
+/** What was asked for is not there: the sentence says what. */
+export class NothingThere extends Error {
+  override readonly name = 'NothingThere'
+}
+
+/** Whether a start has ever made keys here: a look at a ledger must not make any. */
+export const hasCustody = ({ dataDir }: Config): boolean => existsSync(join(dataDir, 'keys', 'master.json'))
+
+const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {
+  if (ledgerUrl === undefined && !existsSync(join(dataDir, 'ledger')))
+    throw new NothingThere(`there is no ledger in ${dataDir}: set DATA_DIR, or start the service once`)
+}
+
+const headOf = async (store: EventStore): Promise<Position | undefined> => {
+  for await (const { position } of store.readAll({ direction: 'backwards', limit: 1 })) return position
+  return undefined
+}
+
+/**
+ * Opens the ledger read-only for as long as `act` lasts.
+ * @throws NothingThere where no start has ever made one
+ */
+export const reading = async <T>(
+  env: NodeJS.ProcessEnv,
+  act: (store: EventStore, config: Config, head: Position | undefined) => Promise<T>,
+): Promise<T> => {
+  const config = readConfig(env)
+  requireLedger(config)
+  const store = await openStore(config, { readOnly: true })
+  try {
+    return await act(store, config, await headOf(store))
+  } finally {
+    await store.close()
+  }
+}

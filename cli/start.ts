@@ -1,0 +1,51 @@
+// `grand-livre start`: the service, until it is told to stop.
+import closeWithGrace from 'close-with-grace'
+import { readConfig, readRelease, type Config } from './config.ts'
+import { openInstallation, type Installation } from './installation.ts'
+import { columns, type Output } from './output.ts'
+
+/** How long requests under way may take to end, in milliseconds. */
+const grace = 20_000
+
+const passphraseWords = ({ dataDir }: Config, { passphraseFrom }: Installation): string =>
+  ({
+    environment: 'from the environment',
+    file: 'from its file',
+    generated: `generated in ${dataDir}/passphrase, mode 0600; keep a copy elsewhere: without it every key is lost`,
+  })[passphraseFrom]
+
+const banner = (config: Config, installation: Installation): string =>
+  columns([
+    ['  service', installation.url],
+    ['  API', `${installation.url}/docs`],
+    ['  conditions', `CGU ${config.policy.cgu.version}, policy ${config.policy.version}`],
+    ['  data', config.dataDir],
+    ['  ledger', config.ledgerUrl === undefined ? 'embedded' : 'EventStoreDB'],
+    ['  read models', config.databaseUrl === undefined ? 'embedded' : 'PostgreSQL'],
+    ['  passphrase', passphraseWords(config, installation)],
+  ])
+
+const closeOnSignal = ({ app, close }: Installation): void => {
+  closeWithGrace({ delay: grace, logger: false }, async ({ err, signal }) => {
+    if (err !== undefined) app.log.fatal({ err }, 'an error that nobody handled: the service stops')
+    else app.log.info({ signal }, 'the service stops')
+    await close()
+  })
+}
+
+/** Starts the service. Resolves when it listens. @throws what kept it from starting */
+export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<void> => {
+  const config = readConfig(env)
+  const release = readRelease()
+  const { environment, issuing } = config.policy
+  output.say(`Grand-Livre ${release}: ${environment === 'test' ? 'TEST ' : ''}${issuing.commonName}`)
+  const installation = await openInstallation(config, {
+    release,
+    onStep: (line) => output.say(`  · ${line}`),
+    log: { level: config.logLevel },
+  })
+  closeOnSignal(installation)
+  const { url } = installation
+  const { dataDir } = config
+  output.result({ url, release, dataDir, pid: process.pid }, () => `\n${banner(config, installation)}\n`)
+}
