@@ -115,7 +115,7 @@ describe('what OpenSSL reads in each certificate', () => {
     })
   })
 
-  it('CGU 1.1, regulation 2.2: a holder has keyEncipherment alone, the policy, its lists and its responders', async () => {
+  it('CGU-108, regulation 2.2: a holder has keyEncipherment alone, the policy, its lists and its responders', async () => {
     const { certificate } = await authority.holder()
     const text = await textOf(certificate)
     expect(fieldOf(text, 'Version')).toBe('3 (0x2)')
@@ -229,7 +229,7 @@ describe('the chain', () => {
     },
   )
 
-  it('RFC 5280 4.2.1.9, CGU 1.1: what a holder signs as an authority is refused', async () => {
+  it('RFC 5280 4.2.1.9, CGU-13: what a holder signs as an authority is refused', async () => {
     const { certificate, pair } = await authority.holder()
     const signer = signerOf(pair, 'rsa3072')
     const issuer = issuerOf(certificate, signer.algorithm)

@@ -88,7 +88,7 @@ describe('a list of the issuing authority', () => {
     expect(await gnutls(empty)).toContain('No revoked certificates.')
   })
 
-  it('CGU 4.9: a list without end is dated 9999-12-31 23:59:59, in GeneralizedTime', async () => {
+  it('CGU-87: a list without end is dated 9999-12-31 23:59:59, in GeneralizedTime', async () => {
     const last = await authority.crl({ nextUpdate: endOfTime, entries: entriesOf(1, 2) })
     expect(fieldOf(await openssl(last, '-text'), 'Next Update')).toBe('Dec 31 23:59:59 9999 GMT')
     expect(fieldOf(await gnutls(last), 'Next at')).toBe('Fri Dec 31 23:59:59 UTC 9999')

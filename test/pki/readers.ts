@@ -1,5 +1,5 @@
 // The readers that judge what pki/ writes: openssl and certtool, in a directory of their own.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPem } from '../../pki/fields.ts'
@@ -10,6 +10,8 @@ type Run = (program: string, ...args: readonly string[]) => Promise<string>
 export type Readers = Readonly<{
   /** Writes a file for the programs; answers its name. */
   file: (name: string, content: Uint8Array | string) => string
+  /** What a program wrote. */
+  read: (name: string) => Uint8Array
   /** What a program prints. @throws when it refuses */
   run: Run
   /** What a program prints as it refuses. @throws when it does not */
@@ -26,6 +28,7 @@ export const openReaders = (): Readers => {
       writeFileSync(join(directory, name), content)
       return name
     },
+    read: (name) => readFileSync(join(directory, name)),
     run: async (program, ...args) => {
       const { status, output } = await call(program, args)
       if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${output}`)
