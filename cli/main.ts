@@ -147,6 +147,12 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   return program
 }
 
+/** Whoever reads us has seen enough (`… | head`): that is no fault. */
+const endWithReader = (error: Error): void => {
+  if (codeOf(error) !== 'EPIPE') throw error
+  process.exit(exitStatus.done)
+}
+
 const run = async (argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> => {
   try {
     await build(env, (status) => {
@@ -157,4 +163,5 @@ const run = async (argv: readonly string[], env: NodeJS.ProcessEnv): Promise<voi
   }
 }
 
+process.stdout.on('error', endWithReader)
 await run(process.argv, process.env)

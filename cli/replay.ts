@@ -42,7 +42,7 @@ export const replay = (env: NodeJS.ProcessEnv, output: Output, at: string): Prom
             revokedAt,
           ]),
         ]),
-        `${entries.length} certificates after ${size} events at ${at}; SHA-256 of the table ${sha256}`,
+        `certificates: ${entries.length}, after ${size} events, at ${at}; SHA-256 of the table ${sha256}`,
       ].join('\n'),
     )
   })
