@@ -1,11 +1,29 @@
 // An event store over a list: as much of the port as the sealed ledger uses. The contract suite knows the real ones.
 import {
+  comparePositions,
   StreamNotFound,
   WrongExpectedVersion,
   type Delivery,
   type EventStore,
+  type Position,
+  type ReadOptions,
   type RecordedEvent,
 } from '../../ledger/store.ts'
+
+const isBackwards = ({ direction }: ReadOptions<unknown>): boolean => direction === 'backwards'
+
+/** The index that a read begins at (backwards: before). */
+const indexOf = <From>(
+  options: ReadOptions<From>,
+  length: number,
+  countBefore: (from: From) => number,
+): number => {
+  const from = options.from ?? (isBackwards(options) ? 'end' : 'start')
+  return from === 'start' ? 0 : from === 'end' ? length : countBefore(from)
+}
+
+const cut = (records: readonly RecordedEvent[], index: number, options: ReadOptions<unknown>) =>
+  (isBackwards(options) ? records.slice(0, index).reverse() : records.slice(index)).slice(0, options.limit)
 
 export const openListStore = (records: RecordedEvent[] = []): EventStore => {
   const listeners = new Set<() => void>()
@@ -22,7 +40,7 @@ export const openListStore = (records: RecordedEvent[] = []): EventStore => {
       if (typeof from === 'number' && from !== last) {
         if (last1 !== undefined && events.every(({ id }, i) => there[i]?.id === id))
           return { revision: last1.revision, position: last1.position }
-        throw new WrongExpectedVersion(stream, expected, last)
+        throw new WrongExpectedVersion(stream, expected, last < 0 ? 'no_stream' : last)
       }
       for (const [i, { id, type, data, json }] of events.entries()) {
         const at = BigInt(records.length + 1)
@@ -33,17 +51,15 @@ export const openListStore = (records: RecordedEvent[] = []): EventStore => {
       return { revision: last + events.length, position: records.at(-1)!.position }
     },
     readStream: async function* (stream, options = {}) {
-      const all = of(stream)
-      if (all.length === 0) throw new StreamNotFound(stream)
-      const from = typeof options.from === 'number' ? options.from : 0
-      const found = options.direction === 'backwards' ? all.reverse() : all.slice(from)
-      yield* found.slice(0, options.limit)
+      const held = of(stream)
+      if (held.length === 0) throw new StreamNotFound(stream)
+      const index = indexOf(options, held.length, (revision) => revision)
+      yield* cut(held, isBackwards(options) ? index + 1 : index, options)
     },
     readAll: async function* (options = {}) {
-      const { from } = options
-      const all =
-        typeof from === 'object' ? records.filter(({ position }) => position.commit >= from.commit) : records
-      yield* options.direction === 'backwards' ? [...all].reverse() : [...all]
+      const before = (from: Position): number =>
+        records.filter(({ position }) => comparePositions(position, from) < 0).length
+      yield* cut(records, indexOf(options, records.length, before), options)
     },
     subscribeToAll: (options = {}) => {
       const { after } = options
