@@ -107,7 +107,7 @@ describe('a request for a certificate', () => {
     ['CGU-30', 'contractor', 'temporary', ra, 'CGU-30 MANDATE_REQUIRED'],
     ['CGU-30', 'contractor', 'temporary', holder, 'CGU-30 MANDATE_REQUIRED'],
     ['CGU-30', 'contractor', 'temporary', mc, 'CertificateRequested'],
-  ] as const)('%s: %s, %s card, by %o', async (...[_, kind, cardKind, by, outcome]) => {
+  ] as const)('%s: %s, %s card, by %o', async (...[, kind, cardKind, by, outcome]) => {
     const person = kind === 'agent' ? { ...agent, kind } : { ...stranger, kind }
     const mandate = by.role === 'mc' ? { mandate: M } : {}
     expect(await askedBy(by, { holder: person, cardKind, ...mandate })).toBe(outcome)
@@ -123,7 +123,7 @@ describe('a request for a certificate', () => {
     ['of another agent', f.proposed({ person: uuid(78) }), morning, mc, 'refused'],
     ['without the power', f.proposed({ powers: ['revoke'] }), morning, mc, 'refused'],
     ['in another role', f.proposed({ role: 'legalRepresentative' }), morning, mc, 'refused'],
-  ] as const)('CGU-08, CGU-23: a mandate %s', async (...[_, mandate, at, by, outcome]) => {
+  ] as const)('CGU-08, CGU-23: a mandate %s', async (...[, mandate, at, by, outcome]) => {
     const facts = on(appointment, M, mandate, f.checked, f.undertaken)
     const order = { ...demand, mandate: M }
     const found = await given(facts).when(requestCertificate(policy), order, by, at).outcome()
@@ -189,7 +189,7 @@ describe('the file', () => {
     ['CGU-26: the RA, by mandate', 'mandate', ra, {}, 'CGU-26 VERIFIER_WRONG'],
     ['CGU-04: an officer for himself', 'direct', actor('raOfficer', 1), {}, 'CGU-04 SELF_APPROVAL'],
     ['CGU-04: the holder', 'direct', holder, {}, 'CGU-06 ROLE_NOT_HELD'],
-  ] as const)('identity verified by — %s', async (...[_, path, by, mandate, outcome]) => {
+  ] as const)('identity verified by — %s', async (...[, path, by, mandate, outcome]) => {
     const facts = [mandated, on(request, R, f.requested({ path }))]
     const order = { request: R, method: 'inPerson', entityTieChecked: true, ...mandate } as const
     expect(
@@ -253,7 +253,7 @@ describe('the file', () => {
       ra,
       'RequestValidated',
     ],
-  ] as const)('CGU-04, CGU-24: a file validated %s', async (...[_, employer, events, by, outcome]) => {
+  ] as const)('CGU-04, CGU-24: a file validated %s', async (...[, employer, events, by, outcome]) => {
     const facts = [f.cguInForce, employer, on(request, R, ...events)]
     expect(
       await given(...facts)
@@ -383,7 +383,7 @@ describe('the session', () => {
     ['the officer for himself', {}, actor('raOfficer', 1), morning, 'CGU-04 SELF_APPROVAL'],
     ['on the last day of the file', {}, ra, '2026-05-31T21:59:59Z', 'SessionOpened'],
     ['after it', {}, ra, '2026-05-31T22:00:00Z', 'CGU-34 OUT_OF_ORDER'],
-  ] as const)('CGU-34: a session opened with %s', async (...[_, more, by, at, outcome]) => {
+  ] as const)('CGU-34: a session opened with %s', async (...[, more, by, at, outcome]) => {
     const facts = on(request, R, ...lives['validated']!)
     expect(
       await given(facts)
@@ -428,7 +428,7 @@ describe('the session', () => {
       'CGU-04 SELF_APPROVAL',
     ],
     ['CGU-35: in order', [f.allotted, f.written, f.pinDefined], [f.acceptedByHolder], ra, 'CardHandedOver'],
-  ] as const)('the card handed over — %s', async (...[_, cardEvents, answered, by, outcome]) => {
+  ] as const)('the card handed over — %s', async (...[, cardEvents, answered, by, outcome]) => {
     const facts = [
       on(card, C, ...cardEvents),
       on(certificate, S, f.planned, f.issued, ...answered),
