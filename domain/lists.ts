@@ -63,7 +63,6 @@ export const revocationOrigin = list(['request', 'exOfficio', 'undelivered', 'ca
 export const authentication = list(['portal', 'identityDocument', 'callback', 'signature', 'exOfficio'])
 export const regime = list(['newCard', 'approved'])
 export const ground = list(['holderRequest', 'judicial', 'unavailability', 'lawfulAuthority'])
-export const retentionClass = list(['status', 'reg', 'escrow', 'recovery', 'journal'])
 export const endCause = list([
   'departure',
   'withdrawn',
@@ -74,24 +73,18 @@ export const endCause = list([
   'closed',
   'merged',
 ])
-export const returnCause = list(['piecesMissing', 'identityDoubtful'])
 export const requestEnd = list(['withdrawn', 'lapsed', 'duplicate'])
 export const leftOutCause = list(['cardFull', 'escrowEnded', 'keyLost'])
 export const sessionOutcome = list(['deskBusy', 'cardFailed', 'refused', 'abandoned', 'holderLeft', 'lapsed'])
 export const pinOccasion = list(['issuance', 'renewal', 'unblocking'])
-export const incident = list(['blocked', 'faulty', 'lost', 'stolen'])
 export const scrapCause = list(['faulty', 'refused', 'spoiled', 'returned', 'replaced', 'found'])
 export const refusalCause = list(['contentWrong', 'noAnswer'])
 export const abandonCause = list(['lint', 'signerRefused', 'sessionLost', 'issuanceStopped'])
-export const destructionCause = list(['termEnded', 'neverCertified'])
 export const recoveryEnd = list(['withdrawn', 'expired'])
-export const stopCause = list(['termination', 'compromise', 'control'])
 export const entityKind = list(['ministry', 'contractor'])
 export const entityProof = list(['register', 'order', 'document'])
 export const means = list(['portal', 'desk', 'signedForm'])
 export const presence = list(['inPerson', 'selfService'])
-export const cardFunction = list(['privateKey', 'other'])
-export const unblockMethod = list(['puk', 'challenge'])
 export const scrapMethod = list(['shredded', 'erased'])
 export const custody = list(['escrow', 'service'])
 export const signatureForm = list(['none', 'handwritten', 'electronic'])
@@ -99,19 +92,15 @@ export const signatureForm = list(['none', 'handwritten', 'electronic'])
 export const recoveryOutput = list(['cms', 'card', 'pkcs12'])
 export const keyPurpose = list(['ca', 'ocsp', 'log', 'mac', 'escrowKek', 'dataKek', 'recovery', 'root'])
 export const journalKind = list(['appointment', 'component', 'account'])
-export const destructionMethod = list(['dataKeyDeleted', 'blobDeleted', 'kekDestroyed', 'moduleErased'])
 export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'none'])
 export type SignInMeans = Static<typeof signInMeans>
 export const algorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384', 'aes256'])
 export type Algorithm = Static<typeof algorithm>
 export const keyUsage = list(['keyEncipherment', 'keyAgreement', 'digitalSignature'])
-export const copyDirection = list(['backup', 'restore', 'transfer'])
-export const keyOperation = list(['export', 'sign', 'unwrap', 'generate'])
 export type Power = Static<typeof power>
 export type CardKind = Static<typeof cardKind>
 export type IdentityLevel = Static<typeof identityLevel>
 export type Ground = Static<typeof ground>
-export type RecoveryOutput = Static<typeof recoveryOutput>
 export type Channel = Static<typeof channel>
 export type Authentication = Static<typeof authentication>
 export type RevocationOrigin = Static<typeof revocationOrigin>

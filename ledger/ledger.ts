@@ -1,7 +1,7 @@
 // The sealed ledger: what commands, projections and the command line see of the event store. Bodies are
 // `{ v, at, pub, sealed }` (proofs.md 1.1); nothing else is stored, and store metadata stays empty.
 import type { Aggregate, Json, Stored } from '../domain/kernel.ts'
-import type { Env, Form } from '../domain/event.ts'
+import type { Env } from '../domain/event.ts'
 import type { Expected, Position } from './store.ts'
 
 /** One sealed field as stored: key id, commitment, and base64 of nonce || ciphertext || tag. */
@@ -73,5 +73,3 @@ export type DataKeys = Readonly<{
   /** The unit's key, or undefined when it was destroyed or never existed. */
   find: (keyId: string) => Promise<Uint8Array | undefined>
 }>
-
-export type { Form }

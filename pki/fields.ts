@@ -37,17 +37,8 @@ export const fieldsOf = (certificate: Uint8Array): Fields => {
 /** SubjectPublicKeyInfo, DER. @throws DerFault */
 export const spkiOf = (certificate: Uint8Array): Uint8Array => fieldsOf(certificate).spki.der
 
-/** The subject Name's octets. @throws DerFault */
-export const subjectDer = (certificate: Uint8Array): Uint8Array => fieldsOf(certificate).subject.der
-
-/** Serial number in lower-case hex. @throws DerFault */
-export const serialOf = (certificate: Uint8Array): string => fieldsOf(certificate).serial
-
 /** @throws DerFault */
 export const notBeforeOf = (certificate: Uint8Array): Instant => fieldsOf(certificate).notBefore
-
-/** @throws DerFault */
-export const notAfterOf = (certificate: Uint8Array): Instant => fieldsOf(certificate).notAfter
 
 /** subjectKeyIdentifier, without its OCTET STRING. @throws DerFault when there is none */
 export const subjectKeyId = (certificate: Uint8Array): Uint8Array =>
