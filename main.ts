@@ -16,9 +16,10 @@ import { recoverKey } from './commands/recoverKey.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addYears } from './domain/policy/dates.ts'
-import { startJobs, type Jobs } from './jobs/embedded.ts'
+import { startJobs } from './jobs/embedded.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
+import type { Job, Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl } from './jobs/publishCrl.ts'
 import { resume } from './jobs/resume.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
@@ -40,7 +41,7 @@ export type ComposeOptions = Readonly<{
   /** Told each step of a first start. */
   onStep?: Minutes
   /** Told of each failed run of a job. */
-  onFault?: (job: string, error: Error) => void
+  onFault?: OnFault
   /** How often the read models ask where the ledger ends, in milliseconds. */
   watchMs?: number
 }>
@@ -145,13 +146,14 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await settled()
     onStep('acts that a stop has interrupted')
     await goOn(true)
-    jobs = startJobs(
+    jobs = await openJobs(
       [
         { name: 'publishCrl', everySeconds: 60, run: () => publishCrl(service, ca, publication) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
+      config,
     )
     const { nudge } = jobs
     stopNudges = followNudges(ledger, () => nudge('publishCrl'))
@@ -195,6 +197,21 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     }),
   }
   return { services, service, ledger, chain, runner, jobs, settled, stop }
+}
+
+/** On Redis where there is one: only then is BullMQ loaded. */
+const openJobs = async (
+  jobs: readonly Job[],
+  onFault: OnFault,
+  { redisUrl, policy }: Config,
+): Promise<Jobs> => {
+  if (redisUrl === undefined) return startJobs(jobs, onFault)
+  const { startQueuedJobs } = await import('./jobs/queued.ts')
+  // No `/` nor `:` in a prefix: they mean something to Redis' tools and to BullMQ.
+  return startQueuedJobs(jobs, onFault, {
+    url: redisUrl,
+    prefix: `grand-livre-${policy.log.replace(/[^a-z0-9]+/gi, '-')}`,
+  })
 }
 
 const stateOf = async (look: () => Promise<unknown>, otherwise: string): Promise<true | string> => {

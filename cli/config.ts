@@ -14,6 +14,8 @@ export type Config = Readonly<{
   ledgerUrl: string | undefined
   /** PostgreSQL connection string; undefined: PGlite in the data directory. */
   databaseUrl: string | undefined
+  /** Redis connection string; undefined: jobs in this process. */
+  redisUrl: string | undefined
   /** PKCS#11 module; production asks for one. */
   pkcs11Module: string | undefined
   logLevel: string
@@ -90,6 +92,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     ),
     ledgerUrl: env['LEDGER_URL'],
     databaseUrl: env['DATABASE_URL'],
+    redisUrl: env['REDIS_URL'],
     pkcs11Module,
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,

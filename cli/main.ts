@@ -2,6 +2,7 @@
 import { Command, CommanderError, type OptionValues } from 'commander'
 import { PassphraseFault } from '../hsm/passphrase.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
+import { JobsFault } from '../jobs/port.ts'
 import { LedgerFault } from '../ledger/store.ts'
 import { roles } from '../domain/lists.ts'
 import { AccountFault } from './accountsFile.ts'
@@ -35,10 +36,11 @@ Settings, from the environment:
   GRAND_LIVRE_PASSPHRASE_FILE  a file that holds it (DATA_DIR/passphrase, made with mode 0600)
   LEDGER_URL                   EventStoreDB (the embedded ledger)
   DATABASE_URL                 PostgreSQL (the embedded database)
+  REDIS_URL                    Redis, for jobs that several processes share (jobs in the process)
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
 
 const usageFaults = [ConfigFault, AccountFault]
-const unavailable = [PassphraseFault, KeyFault, LedgerFault, NothingThere, OpensslFault]
+const unavailable = [PassphraseFault, KeyFault, LedgerFault, JobsFault, NothingThere, OpensslFault]
 const unavailableCodes = new Set([
   'EADDRINUSE',
   'EACCES',

@@ -1,32 +1,13 @@
-// Jobs of the embedded profile: in this process, nothing stored. A nudge is never trusted: every job looks in the ledger
-// and the read models for what is due, and a timer asks again. So a lost nudge costs time, and a doubled one nothing.
-
-export type Job = Readonly<{
-  name: string
-  everySeconds: number
-  /** Does all that is due; does nothing when nothing is. */
-  run: () => Promise<void>
-}>
-
-export type Jobs = Readonly<{
-  /** Runs the job soon: now, or once more after the run that is under way. */
-  nudge: (name: string) => void
-  /** Runs the job and waits for it; its fault is the caller's. */
-  runNow: (name: string) => Promise<void>
-  /** Last fault of each job that has not succeeded since. */
-  faults: () => ReadonlyMap<string, Error>
-  stop: () => Promise<void>
-}>
+// Jobs of the embedded profile: in this process, nothing stored.
+import { retrySeconds, type Job, type Jobs, type OnFault } from './port.ts'
 
 type Track = { running: Promise<void> | undefined; again: boolean; timer: NodeJS.Timeout | undefined }
-
-const retrySeconds = 5
 
 /**
  * Starts the jobs.
  * @param onFault is told of each failed run; the job runs again after a few seconds
  */
-export const startJobs = (jobs: readonly Job[], onFault: (job: string, error: Error) => void): Jobs => {
+export const startJobs = (jobs: readonly Job[], onFault: OnFault): Jobs => {
   const tracks = new Map<string, Track>()
   const faults = new Map<string, Error>()
   let stopped = false

@@ -1,0 +1,163 @@
+// The port of the jobs, on both who run them: in the process, and BullMQ on Redis.
+import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { startJobs } from '../../jobs/embedded.ts'
+import { JobsFault, type Job, type Jobs, type OnFault } from '../../jobs/port.ts'
+import { startQueuedJobs } from '../../jobs/queued.ts'
+
+const redisUrl = process.env['TEST_REDIS_URL'] ?? ''
+const seldom = 86_400
+
+/** A job whose runs the test counts, holds up and lets fail. */
+const openWork = (everySeconds = seldom) => {
+  let count = 0
+  let gate: Promise<void> = Promise.resolve()
+  let fault: Error | undefined
+  const waiting: { from: number; go: () => void }[] = []
+  const job: Job = {
+    name: 'work',
+    everySeconds,
+    run: async () => {
+      count += 1
+      for (const { from, go } of waiting) if (count >= from) go()
+      await gate
+      if (fault !== undefined) throw fault
+    },
+  }
+  return {
+    job,
+    count: () => count,
+    /** Resolves when the run of that number has begun. */
+    begun: (from: number) =>
+      new Promise<void>((go) => {
+        if (count >= from) go()
+        else waiting.push({ from, go })
+      }),
+    /** Runs wait until the answer is called. */
+    hold: (): (() => void) => {
+      let release = (): void => undefined
+      gate = new Promise((go) => (release = go))
+      return () => release()
+    },
+    fail: (error: Error | undefined) => {
+      fault = error
+    },
+  }
+}
+
+const prefixes: string[] = []
+const kinds: readonly [string, (jobs: readonly Job[], onFault: OnFault) => Promise<Jobs>][] = [
+  ['in the process', async (jobs, onFault) => startJobs(jobs, onFault)],
+  [
+    'on Redis',
+    (jobs, onFault) => {
+      const prefix = `test-${randomUUID()}`
+      prefixes.push(prefix)
+      return startQueuedJobs(jobs, onFault, { url: redisUrl, prefix })
+    },
+  ],
+]
+
+const open: Jobs[] = []
+afterEach(async () => {
+  for (const jobs of open.splice(0)) await jobs.stop()
+})
+
+describe.each(kinds)('jobs %s', (_, start) => {
+  const opened = async (job: Job, onFault: OnFault = () => undefined): Promise<Jobs> => {
+    const jobs = await start([job], onFault)
+    open.push(jobs)
+    return jobs
+  }
+
+  it('run when their time has come, without anybody asking', async () => {
+    const work = openWork(1)
+    await opened(work.job)
+    await work.begun(2)
+  })
+
+  it('run at a nudge; nudges during a run ask for one more, and no more than one', async () => {
+    const work = openWork()
+    const jobs = await opened(work.job)
+    await jobs.runNow('work')
+    const before = work.count()
+    const release = work.hold()
+    jobs.nudge('work')
+    await work.begun(before + 1)
+    for (let i = 0; i < 5; i += 1) jobs.nudge('work')
+    release()
+    await work.begun(before + 2)
+    await jobs.runNow('work')
+    expect(work.count()).toBe(before + 3)
+  })
+
+  it('runNow waits for a run that began after it was asked for, and its fault is the caller’s', async () => {
+    const work = openWork()
+    const jobs = await opened(work.job)
+    await jobs.runNow('work')
+    expect(work.count()).toBeGreaterThan(0)
+    work.fail(new RangeError('told to'))
+    await expect(jobs.runNow('work')).rejects.toThrow()
+    expect(jobs.faults().get('work')).toBeInstanceOf(RangeError)
+    work.fail(undefined)
+    await jobs.runNow('work')
+    expect(jobs.faults().size).toBe(0)
+  })
+
+  it('a fault is told, and the stop waits for the run under way', async () => {
+    const work = openWork()
+    const told: string[] = []
+    let hear = (): void => undefined
+    const heard = new Promise<void>((go) => (hear = go))
+    const jobs = await start([work.job], (job, error) => {
+      told.push(`${job} ${error.name}`)
+      hear()
+    })
+    await jobs.runNow('work')
+    work.fail(new TypeError('told to'))
+    jobs.nudge('work')
+    await heard
+    expect(told).toEqual(['work TypeError'])
+    await jobs.stop()
+  })
+
+  it('a job that does not exist is refused', async () => {
+    const jobs = await opened(openWork().job)
+    expect(() => jobs.nudge('other')).toThrow('there is no job other')
+  })
+})
+
+describe('jobs on Redis', () => {
+  it('CGU-112: what an error says never reaches Redis, only its name', async () => {
+    const work = openWork()
+    const prefix = `test-${randomUUID()}`
+    const jobs = await startQueuedJobs([work.job], () => undefined, { url: redisUrl, prefix })
+    open.push(jobs)
+    await jobs.runNow('work')
+    work.fail(new Error('matricule 0012345678'))
+    await expect(jobs.runNow('work')).rejects.toThrow('Error')
+    const client = new Redis(redisUrl)
+    const keys = await client.keys(`${prefix}*`)
+    const values = []
+    for (const key of keys) {
+      const type = await client.type(key)
+      if (type === 'hash') values.push(JSON.stringify(await client.hgetall(key)))
+      if (type === 'stream') values.push(JSON.stringify(await client.xrange(key, '-', '+')))
+    }
+    client.disconnect()
+    expect(values.join('')).toContain('failedReason')
+    expect(values.join('')).not.toContain('0012345678')
+  })
+
+  it('a Redis out of reach is said at once', async () => {
+    const start = startQueuedJobs([openWork().job], () => undefined, { url: 'redis://127.0.0.1:1' })
+    await expect(start).rejects.toThrow(JobsFault)
+  })
+})
+
+afterAll(async () => {
+  const client = new Redis(redisUrl)
+  for (const prefix of prefixes) for (const key of await client.keys(`${prefix}*`)) await client.del(key)
+  client.disconnect()
+})
