@@ -226,7 +226,6 @@ describe('tampering', () => {
   it.each(inside)('%s is found', async (_, change, expected) => {
     const found = await messages(change(records))
     expect(found.some((message) => expected.test(message))).toBe(true)
-    expect((await verify(change(records))).root).not.toBe(head.root)
   })
 
   /** What the keeper of the ledger could do with everything recomputed: found against a head kept elsewhere. */
