@@ -2,11 +2,13 @@
 // Before signing: the serial is abandoned; after: the certificate is revoked and the card scrapped. The request stays
 // validated, and the next session draws serial, key and card anew. (events.md section 4, P1 "Undo")
 import { certificate } from '../domain/certificate.ts'
+import { key } from '../domain/key.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
-import { request } from '../domain/request.ts'
+import { request, type Session } from '../domain/request.ts'
 import type { Cards } from '../pki/custody.ts'
 import { releaseCard, scrapCard } from './cards.ts'
 import { abandonCertificate } from './certificates.ts'
+import { recordKeyRecovery } from './keys.ts'
 import { perform, type Service } from './program.ts'
 import { revokeCertificate } from './revocations.ts'
 import { closeSession } from './sessions.ts'
@@ -40,6 +42,7 @@ export const undoIssuance = async (
       data: { serial, cause: 'sessionLost', findings: [], maybeSigned: state.status === 'planned' },
       circumstances,
     })
+  await endRecoveries(service, requestId, file.session)
   await cards.erase(id)
   await perform(service, releaseCard, { key: id, data: { card: id, cause: why.outcome }, circumstances })
   await perform(service, scrapCard, {
@@ -47,11 +50,30 @@ export const undoIssuance = async (
     data: { card: id, cause: why.scrap, method: 'erased' },
     circumstances,
   })
-  const key = `${requestId}|${number}`
   await perform(service, closeSession, {
-    key,
+    key: `${requestId}|${number}`,
     data: { request: requestId, outcome: why.outcome },
     circumstances,
   })
   return issued ? serial : undefined
+}
+
+/** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */
+const endRecoveries = async (service: Service, requestId: string, session: Session): Promise<void> => {
+  for (const serial of session.recover) {
+    const old = (await service.ledger.load(certificate, serial)).state
+    if (!('spkiSha256' in old)) continue
+    const spki = old.spkiSha256
+    const held = (await service.ledger.load(key, spki)).state
+    const isOurs =
+      held.status === 'recovering' &&
+      held.under.request === requestId &&
+      held.under.session === session.number
+    if (!isOurs) continue
+    await perform(service, recordKeyRecovery, {
+      key: `${spki}|${requestId}|${session.number}|${held.outcomes + 1}|failed`,
+      data: { spki, recovered: false, stage: 'undo', fault: 'sessionClosed' },
+      circumstances: { correlationId: requestId },
+    })
+  }
 }
