@@ -1,0 +1,199 @@
+// An installation with real parts in a directory of its own: the embedded ledger, software keys, the vault, cards in software.
+// It can be stopped before any of its outside effects, as a power cut would stop it, and started again from what is on disk.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { createActors } from '../../commands/actors.ts'
+import { holdCeremony, type Chain } from '../../commands/ceremony.ts'
+import { createHandle } from '../../commands/handle.ts'
+import { issueCertificate, type Issuance } from '../../commands/issueCertificate.ts'
+import type { Service } from '../../commands/program.ts'
+import { decodeAny } from '../../domain/aggregates.ts'
+import { card } from '../../domain/card.ts'
+import { request } from '../../domain/request.ts'
+import type { Env } from '../../domain/event.ts'
+import type { Event } from '../../domain/kernel.ts'
+import { openMaster } from '../../hsm/passphrase.ts'
+import { openSoftCards, type SoftCards } from '../../hsm/softCard.ts'
+import { openVault, type Vault } from '../../hsm/vault.ts'
+import { resume } from '../../jobs/resume.ts'
+import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import { createLedger } from '../../ledger/sealedLedger.ts'
+import { openIntents } from '../../projections/intents.ts'
+import { takes, type Applied } from '../../projections/projection.ts'
+import { openDatabase } from '../../readmodels/database.ts'
+import { findIntents } from '../../readmodels/intents.ts'
+import { openKeys, passphrase } from '../hsm/custody.ts'
+import { uuid } from '../ledger/filled.ts'
+import { on } from '../support/given.ts'
+import * as f from './facts.ts'
+
+/** The shipped policy with keys of the authorities that are made and used quickly; holders keep their RSA-3072. */
+const policy = {
+  ...f.policy,
+  root: { ...f.policy.root, algorithm: 'ecP384' as const },
+  issuing: { ...f.policy.issuing, algorithm: 'ecP384' as const },
+}
+
+/** The power went. */
+class PowerCut extends Error {
+  override readonly name = 'PowerCut'
+}
+
+export type Effects = Readonly<{
+  /** Called before each outside effect. @throws PowerCut at the one that never comes about, and at all that follow */
+  before: (name: string) => void
+  /** What came about, in order. */
+  names: readonly string[]
+  isCut: () => boolean
+}>
+
+/** @param cutAt the outside effect, from 1, that does not come about; 0 for none */
+export const openEffects = (cutAt = 0): Effects => {
+  const names: string[] = []
+  let cut = false
+  return {
+    names,
+    isCut: () => cut,
+    before: (name) => {
+      cut ||= names.length + 1 === cutAt
+      if (cut) throw new PowerCut(`before ${name}`)
+      names.push(name)
+    },
+  }
+}
+
+export type Installation = Readonly<{
+  issuance: Issuance
+  service: Service
+  ledger: Ledger
+  vault: Vault
+  cards: SoftCards
+  chain: Chain
+  close: () => Promise<void>
+}>
+
+/** Opens the installation of a directory, or makes it. */
+export const openInstallation = async (
+  directory: string,
+  now: () => string,
+  effects: Effects = openEffects(),
+): Promise<Installation> => {
+  const clock = (): Date => new Date(now())
+  const keys = await openKeys(directory)
+  const vault = await openVault({
+    ...{ directory: join(directory, 'vault'), keys, now },
+    randomBytes: (length) => {
+      // Each record of the vault is written under a nonce of its own.
+      if (length === 12) effects.before('a record of the vault')
+      return randomBytes(length)
+    },
+  })
+  const soft = await openSoftCards({
+    ...{ directory: join(directory, 'cards'), pinTries: policy.card.pinTries, cost: 2 },
+    master: await openMaster(join(directory, 'keys'), passphrase, { cost: 2 }),
+  })
+  const cards: SoftCards = {
+    ...soft,
+    write: async (asked) => {
+      effects.before('the writing of the card')
+      await soft.write(asked)
+    },
+    erase: async (asked) => {
+      effects.before('the erasure of the card')
+      await soft.erase(asked)
+    },
+  }
+  const embedded = await openEmbeddedStore({ path: join(directory, 'ledger'), clock })
+  const store: typeof embedded = {
+    ...embedded,
+    append: async (stream, events, expected) => {
+      effects.before(events.map(({ type }) => type).join(', '))
+      return await embedded.append(stream, events, expected)
+    },
+  }
+  const ledger = createLedger({ store, keys: vault.dataKeys, log: policy.log, now: clock, randomBytes })
+  const handle = createHandle({ ledger, policy: policy.version, release: 'test' })
+  const actors = createActors({ handle, journals: vault.journals, now, newId: randomUUID })
+  const program = {
+    id: 'program',
+    kind: 'component',
+    person: uuid(4),
+    entities: [],
+    auth: 'service',
+  } as const
+  const service: Service = {
+    ...{ handle, ledger, policy, now, randomBytes },
+    actor: () => actors(program, 'program'),
+  }
+  const chain = await holdCeremony(service, keys, () => undefined)
+  const issuance = { service, ca: chain.ca, escrow: vault.escrow, cards }
+  const close = async (): Promise<void> => {
+    await ledger.close()
+    await vault.close()
+  }
+  return { issuance, service, ledger, vault, cards, chain, close }
+}
+
+/** A validated request with its session open and its card allotted: all that issuance asks for. */
+export const openCase = async (
+  { service }: Installation,
+  n: number,
+  recover: readonly string[] = [],
+): Promise<{ request: string; serial: string; card: string }> => {
+  const [id, cardId, serial] = [uuid(500 + n), uuid(600 + n), `4${String(n).padStart(31, '0')}`]
+  const opened = { ...f.sessionOpened.data, card: cardId, serial, recover: [...recover] }
+  await f.employer(service.handle, uuid(700))
+  await on(request, id, ...[f.requested(), f.accepted, f.identified, f.validated], {
+    type: 'SessionOpened',
+    data: opened,
+  } as typeof f.sessionOpened)(service.handle, uuid(710 + n))
+  const serials = [serial, ...recover]
+  await on(card, cardId, {
+    type: 'CardAllotted',
+    data: { ...f.allotted.data, request: id, serials },
+  } as typeof f.allotted)(service.handle, uuid(720 + n))
+  return { request: id, serial, card: cardId }
+}
+
+/** Issues to the end, and hands nothing over. */
+export const issue = async (installation: Installation, n: number, recover: readonly string[] = []) => {
+  const made = await openCase(installation, n, recover)
+  await issueCertificate(installation.issuance, made.request)
+  return made
+}
+
+export type Recorded = Readonly<{ stream: string; rank: number; event: Event }>
+
+/** Every event of the ledger, opened. */
+export const eventsOf = async (ledger: Ledger): Promise<readonly Recorded[]> => {
+  const events: Recorded[] = []
+  for await (const entry of ledger.entries())
+    events.push({
+      ...{ stream: entry.stream, rank: events.length },
+      event: decodeAny(entry.stream, await ledger.open(entry)),
+    })
+  return events
+}
+
+/** What a start does before it takes commands: finds the intents without outcome, and goes on with them. */
+export const openRestart = async () => {
+  const { db, close } = await openDatabase({ memory: true })
+  return {
+    close,
+    goOn: async ({ ledger, issuance }: Installation): Promise<void> => {
+      const batch: Applied[] = []
+      for await (const entry of ledger.entries()) {
+        const { stream, revision, id, position, body } = entry
+        const env = body.pub['env'] as unknown as Env
+        const event = decodeAny(stream, ledger.publicPart(entry))
+        const at = { position, rank: batch.length, stream, revision, id, at: body.at, env }
+        batch.push({ event, at, open: async () => event })
+      }
+      const own = batch.filter(({ at }) => takes(openIntents, at.stream))
+      await db.deleteFrom('intent').execute()
+      await db.transaction().execute((tx) => openIntents.apply(tx, own))
+      await resume(issuance, await findIntents(db), true)
+    },
+  }
+}
