@@ -12,6 +12,7 @@ import { openCustody, openStore } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
 import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { compose } from '../../main.ts'
 import type { Deliveries } from '../../pki/custody.ts'
@@ -37,6 +38,7 @@ export type Person = Readonly<{ token: string; person: string; headers: { author
 export type Embedded = Readonly<{
   app: FastifyInstance
   services: Services
+  ledger: Ledger
   policy: Policy
   /** The clock stands still; this moves it. */
   pass: (seconds: number) => Promise<void>
@@ -114,7 +116,7 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
   })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, policy },
+    ...{ app, services, ledger, policy },
     settle: settled,
     pass: async (seconds) => {
       at = addSeconds(at, seconds)

@@ -1,0 +1,121 @@
+import { open, type RootDatabase } from 'lmdb'
+import { join } from 'node:path'
+import { appointment } from '../../domain/appointment.ts'
+import { authority } from '../../domain/authority.ts'
+import { card } from '../../domain/card.ts'
+import { certificate } from '../../domain/certificate.ts'
+import { crl } from '../../domain/crl.ts'
+import { document } from '../../domain/document.ts'
+import { entity } from '../../domain/entity.ts'
+import { journal } from '../../domain/journal.ts'
+import type { Aggregate } from '../../domain/kernel.ts'
+import { key } from '../../domain/key.ts'
+import { recovery } from '../../domain/recovery.ts'
+import { request } from '../../domain/request.ts'
+import { serviceKey } from '../../domain/serviceKey.ts'
+import { decodeAny } from '../../domain/aggregates.ts'
+import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import { placeKey } from '../../ledger/embedded/keys.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import { createLedger } from '../../ledger/sealedLedger.ts'
+import type { EventStore } from '../../ledger/store.ts'
+import { replayStatus } from '../../projections/replay.ts'
+import { speedOf, takeTurns, type Bench } from './bench.ts'
+import { inDirectory } from './directory.ts'
+import { fill, openLives, sealing } from './lives.ts'
+
+/** After everything that a bench writes. */
+export const everything = '9999-12-31T23:59:59Z'
+
+const aggregates = new Map<string, Aggregate<unknown, unknown>>(
+  [
+    appointment,
+    authority,
+    card,
+    certificate,
+    crl,
+    document,
+    entity,
+    journal,
+    key,
+    recovery,
+    request,
+    serviceKey,
+  ].map((aggregate) => [aggregate.name, aggregate as unknown as Aggregate<unknown, unknown>]),
+)
+
+/** Every stream of the ledger to its present state. @returns how many events that took */
+const foldAll = async (ledger: Ledger): Promise<number> => {
+  const states = new Map<string, unknown>()
+  let count = 0
+  for await (const entry of ledger.entries()) {
+    const { stream } = entry
+    const aggregate = aggregates.get(stream.slice(0, stream.indexOf('-')))
+    if (aggregate === undefined) throw new Error(`no aggregate has ${stream}`)
+    const event = decodeAny(stream, ledger.publicPart(entry))
+    states.set(stream, aggregate.evolve(states.get(stream) ?? aggregate.initial, event))
+    count += 1
+  }
+  return count
+}
+
+const openBare = (path: string): RootDatabase<Buffer, Buffer> =>
+  open<Buffer, Buffer>({ path, noSubdir: false, cache: false, encoding: 'binary', keyEncoding: 'binary' })
+
+const copyTo = async (bare: RootDatabase<Buffer, Buffer>, store: EventStore): Promise<number> => {
+  let octets = 0
+  for await (const { position, data } of store.readAll()) {
+    octets += data.length
+    void bare.put(placeKey(Number(position.commit)), Buffer.from(data))
+  }
+  await bare.flushed
+  return octets
+}
+
+const parseAll = (bare: RootDatabase<Buffer, Buffer>): number => {
+  let count = 0
+  for (const { value } of bare.getRange()) if (JSON.parse(value.toString('utf8')) !== null) count += 1
+  return count
+}
+
+/** @throws Error where a side did not read everything: its speed would be another thing's */
+export const whole = async (size: number, read: () => number | Promise<number>): Promise<number> =>
+  speedOf(size, async () => {
+    const count = await read()
+    if (count !== size) throw new Error(`${count} of ${size} events were read`)
+  })
+
+export const replay: Bench = {
+  name: 'replay',
+  about: 'the whole embedded ledger through decode and fold, and into the status table',
+  run: async (asked) =>
+    inDirectory(async (path) => {
+      const store = await openEmbeddedStore({ path: join(path, 'ledger') })
+      const bare = openBare(join(path, 'bare'))
+      try {
+        const size = await fill(store, await openLives(), asked.quick ? 10_000 : 200_000)
+        const octets = await copyTo(bare, store)
+        const ledger = createLedger({ ...sealing(), store, now: () => new Date() })
+        const { fold, status, baseline } = await takeTurns(
+          {
+            fold: () => whole(size, () => foldAll(ledger)),
+            status: () => whole(size, async () => (await replayStatus(ledger, everything)).size),
+            baseline: () => whole(size, () => parseAll(bare)),
+          },
+          asked,
+        )
+        const against = 'bare LMDB getRange and JSON.parse'
+        const required = { speed: 100_000 }
+        return {
+          comparisons: [
+            { what: 'decode and fold', unit: 'events/s', against, ours: fold, baseline, required },
+            { what: 'replayStatus', unit: 'events/s', against, ours: status, baseline, required },
+          ],
+          notes: [`${size} events, ${Math.round(octets / size)} octets each`],
+        }
+      } finally {
+        await bare.close()
+        await store.close()
+      }
+    }),
+}
