@@ -1,0 +1,225 @@
+// An approved recovery, cut off before each of its outside effects, then started again: the key is not left busy, and may be
+// asked for again under the same approvals. What is handed over opens with OpenSSL.
+import { execFile } from 'node:child_process'
+import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { derOf } from '../../commands/issuing.ts'
+import { ProcessRefused } from '../../commands/program.ts'
+import { recoverKey } from '../../commands/recoverKey.ts'
+import { outputOf } from '../../commands/recoveries.ts'
+import { certificate } from '../../domain/certificate.ts'
+import { key } from '../../domain/key.ts'
+import { recovery, type RecoveryEvent } from '../../domain/recovery.ts'
+import { filesIn, removeDirectory, temporaryDirectory, whereFound } from '../hsm/custody.ts'
+import { uuid } from '../ledger/filled.ts'
+import { on } from '../support/given.ts'
+import * as f from './facts.ts'
+import {
+  eventsOf,
+  issue,
+  openEffects,
+  openInstallation,
+  openRestart,
+  type Effects,
+  type Installation,
+} from './installation.ts'
+
+const morning = '2026-03-02T09:00:00Z'
+const secret = 'quatre mots très longs à retenir'
+const scratch = await temporaryDirectory()
+const restart = await openRestart()
+afterAll(async () => {
+  await restart.close()
+  await removeDirectory(scratch)
+})
+
+/** One certificate in use, and a recovery of its key that two officers have approved. */
+const template = join(scratch, 'template')
+const before = await openInstallation(template, () => morning)
+const { serial } = await issue(before, 1)
+const issued = (await before.ledger.load(certificate, serial)).state
+const spki = 'spkiSha256' in issued ? issued.spkiSha256 : ''
+const approvals = [f.approvedBy(6, '2026-03-05T09:00:00Z'), f.approvedBy(7, '2026-03-05T09:00:00Z')]
+const ask = (installation: Installation, id: string, events: readonly RecoveryEvent[], command: number) =>
+  on(recovery, id, f.asked({ serial, key: spki }), ...events)(installation.service.handle, uuid(command))
+await ask(before, f.Q, approvals, 800)
+await before.close()
+
+let copies = 0
+const copy = async (): Promise<string> => {
+  const directory = join(scratch, String((copies += 1)))
+  await cp(template, directory, { recursive: true })
+  return directory
+}
+
+/** Runs `act` until its end or the cut. */
+const run = async (
+  directory: string,
+  act: (installation: Installation) => Promise<unknown>,
+  cutAt = 0,
+): Promise<Effects> => {
+  let effects = openEffects()
+  const installation = await openInstallation(directory, () => morning, {
+    ...effects,
+    before: (name) => effects.before(name),
+  })
+  effects = openEffects(cutAt)
+  try {
+    await act(installation)
+  } catch (error) {
+    if (!effects.isCut()) throw error
+  } finally {
+    await installation.close()
+  }
+  return effects
+}
+
+const recovering = (
+  { service, vault, chain }: Installation,
+  id = f.Q,
+  passphrase = secret,
+): Promise<string> =>
+  recoverKey(
+    { service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+    id,
+    passphrase,
+  )
+
+const openssl = async (...args: readonly string[]): Promise<Buffer> =>
+  (await promisify(execFile)('openssl', args, { encoding: 'buffer' })).stdout
+
+/** What waits for delivery, opened by OpenSSL: the private key and the certificates, in PEM. */
+const opened = async ({ vault }: Installation, digest: string): Promise<{ pem: string; file: string }> => {
+  const bytes = await vault.deliveries.take(digest)
+  expect(createHash('sha256').update(bytes!).digest('hex')).toBe(digest)
+  const file = join(scratch, `${digest}.p12`)
+  await writeFile(file, bytes!)
+  const pem = await openssl('pkcs12', '-in', file, '-passin', `pass:${secret}`, '-noenc')
+  return { pem: pem.toString('utf8'), file }
+}
+
+const effects = (await run(await copy(), recovering)).names.map((name, index) => [index + 1, name] as const)
+
+describe('an approved recovery', () => {
+  it('CGU-46: does these outside effects, in this order', () => {
+    expect(effects.map(([, name]) => name)).toEqual([
+      'KeyRecoveryStarted',
+      'a record of the vault',
+      'KeyRecovered',
+    ])
+  })
+
+  it.each(effects)(
+    'CGU-46: cut off before effect %i (%s), may be asked for again, and is done once',
+    async (cutAt) => {
+      const directory = await copy()
+      expect((await run(directory, recovering, cutAt)).isCut()).toBe(true)
+      await run(directory, async (installation) => {
+        const { ledger } = installation
+        await restart.goOn(installation)
+        expect((await ledger.load(key, spki)).state).toMatchObject({ status: 'kept', recovered: [] })
+        const digest = await recovering(installation)
+        expect((await opened(installation, digest)).pem).toContain('BEGIN PRIVATE KEY')
+        expect(await recovering(installation, f.Q, 'une autre phrase de passe')).toBe(digest)
+        const types = (await eventsOf(ledger))
+          .filter(({ stream }) => stream === `key-${spki}`)
+          .map(({ event }) => event.type)
+        expect(types.filter((type) => type === 'KeyRecovered')).toHaveLength(1)
+        // Each start has its outcome, and the ledger names the bytes that are released.
+        expect(types.filter((type) => type === 'KeyRecoveryStarted')).toHaveLength(
+          types.filter((type) => type.startsWith('KeyRecover') && type !== 'KeyRecoveryStarted').length,
+        )
+        expect(outputOf((await ledger.load(key, spki)).state, f.Q)).toBe(digest)
+      })
+    },
+  )
+
+  it('CGU-46: cut off, then cut off again at its end, is still not left busy', async () => {
+    const directory = await copy()
+    await run(directory, recovering, 3)
+    expect((await run(directory, restart.goOn, 1)).isCut()).toBe(true)
+    await run(directory, async (installation) => {
+      await restart.goOn(installation)
+      expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 1 })
+    })
+  })
+
+  it('CGU-46: a fault of custody is recorded, the key is free, and the next execution succeeds', async () => {
+    await run(await copy(), async (installation) => {
+      const { vault, ledger } = installation
+      const put = () => Promise.reject(new Error('the disk is full'))
+      const faulty = { ...installation, vault: { ...vault, deliveries: { ...vault.deliveries, put } } }
+      await expect(recovering(faulty)).rejects.toThrow('the disk is full')
+      const failed = (await eventsOf(ledger)).at(-1)!.event
+      expect(failed).toMatchObject({
+        type: 'KeyRecoveryFailed',
+        data: { stage: 'output', fault: 'Error', recovery: f.Q },
+      })
+      expect(outputOf((await ledger.load(key, spki)).state, f.Q)).toBeUndefined()
+      expect((await opened(installation, await recovering(installation))).pem).toContain('BEGIN PRIVATE KEY')
+    })
+  })
+
+  it('CGU-46: RFC 7292: OpenSSL reads the key of the certificate and the whole chain, and no other passphrase opens it', async () => {
+    await run(await copy(), async (installation) => {
+      const { ledger, chain } = installation
+      const { pem, file } = await opened(installation, await recovering(installation))
+      const certificates = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+      const ders = certificates.map((one) => new X509Certificate(one).raw.toString('hex'))
+      const own = derOf((await ledger.load(certificate, serial)).state)!
+      const expected = [own, chain.ca.certificate, chain.root].map((der) => Buffer.from(der).toString('hex'))
+      expect(ders).toEqual(expected)
+      const privateKey = createPrivateKey(
+        /-----BEGIN PRIVATE KEY-----[\s\S]+?-----END PRIVATE KEY-----/.exec(pem)![0],
+      )
+      const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+      expect(createHash('sha256').update(publicKey).digest('hex')).toBe(spki)
+      await expect(openssl('pkcs12', '-in', file, '-passin', 'pass:autre', '-noenc')).rejects.toThrow(
+        /mac verify error/i,
+      )
+      const info = await promisify(execFile)('openssl', [
+        ...['pkcs12', '-in', file, '-info', '-noout', '-passin', `pass:${secret}`],
+      ])
+      expect(info.stderr).toMatch(/MAC: sha256/)
+      expect(info.stderr).not.toMatch(/RC2|3DES|40Bit/i)
+    })
+  })
+
+  it('CGU-46: neither the key nor the passphrase is left on disk in clear', async () => {
+    const directory = await copy()
+    await run(directory, async (installation) => {
+      const { file } = await opened(installation, await recovering(installation))
+      const pkcs8 = Buffer.from(await installation.vault.escrow.release(serial))
+      const onDisk = await filesIn(directory)
+      const primes = pkcs8.subarray(300, 364)
+      expect(whereFound(onDisk, primes)).toEqual([])
+      expect(whereFound(onDisk, Buffer.from(secret))).toEqual([])
+      expect((await readFile(file)).includes(primes)).toBe(false)
+    })
+  })
+
+  it.each([
+    ['CGU-46: one approval', [approvals[0]!], 'RECOVERY_NOT_APPROVED'],
+    ['CGU-46: none', [], 'RECOVERY_NOT_APPROVED'],
+    ['CGU-46: two, expired', [f.approvedBy(6, morning), f.approvedBy(7, morning)], 'RECOVERY_NOT_APPROVED'],
+    [
+      'CGU-46: two, then rejected',
+      [
+        ...approvals,
+        { type: 'RecoveryRejected', data: { cause: 'x', clause: 'CGU-46', decider: uuid(7) } } as const,
+      ],
+      'OUT_OF_ORDER',
+    ],
+  ])('%s: no key leaves the escrow', async (_, events, code) => {
+    await run(await copy(), async (installation) => {
+      await ask(installation, uuid(51), events, 801)
+      const refused = await recovering(installation, uuid(51)).catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(ProcessRefused)
+      expect((refused as ProcessRefused).code).toBe(code)
+      expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 0 })
+    })
+  })
+})
