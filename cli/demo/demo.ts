@@ -99,7 +99,10 @@ export const demo = async (directory: string, output: Output): Promise<void> => 
     } finally {
       await installation.close()
     }
-    output.result({ ok: true, out, files, steps: steps.done() }, () => `\nLeft in ${directory}: ${files.join(' ')}`)
+    output.result(
+      { ok: true, out, files, steps: steps.done() },
+      () => `\nLeft in ${directory}: ${files.join(' ')}`,
+    )
   } finally {
     await judge.close()
     await rm(dataDir, { recursive: true, force: true })

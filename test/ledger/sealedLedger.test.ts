@@ -128,7 +128,7 @@ describe('append', () => {
     'proofs 1.1: %s is refused before a key is made or an event written',
     async (_, draft, error) => {
       const { ledger, keys } = await openFilled(openListStore())
-      await expect(ledger.append(stream, [bound(0), draft as Draft], 'no_stream')).rejects.toThrow(error)
+      await expect(ledger.append(stream, [bound(0), draft], 'no_stream')).rejects.toThrow(error)
       expect([keys.asked, await collect(ledger.entries())]).toEqual([[], []])
     },
   )
