@@ -52,9 +52,7 @@ describe.each(algorithms)('a chain under %s', (algorithm) => {
       const { publicKey } = new x509.X509Certificate(issuer)
       const one = new x509.X509Certificate(certificate)
       expect(await one.verify({ publicKey, signatureOnly: true })).toBe(true)
-      const stranger = new x509.X509Certificate(
-        issuer === root.certificate ? ca.certificate : root.certificate,
-      )
+      const other = new x509.X509Certificate(issuer === root.certificate ? ca.certificate : root.certificate)
       expect(await one.verify({ publicKey: other.publicKey, signatureOnly: true })).toBe(false)
     }
   })
