@@ -62,7 +62,9 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
     issuer: ca.certificate,
     algorithm: ca.signer.algorithm,
   })
-  if (findings.length > 0) return await abandon(service, order, findings)
+  // A plan that stands may have been signed before a crash: its serial is then published as revoked.
+  const maybeSigned = before.status === 'planned'
+  if (findings.length > 0) return await abandon(service, order, findings, maybeSigned)
   if (before.status === 'unknown') {
     const encoded = Buffer.from(tbs).toString('base64')
     await perform(service, planCertificate(service.policy), {
@@ -96,11 +98,16 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
   return der
 }
 
-const abandon = async (service: Service, order: Order, findings: readonly Finding[]): Promise<never> => {
+const abandon = async (
+  service: Service,
+  order: Order,
+  findings: readonly Finding[],
+  maybeSigned: boolean,
+): Promise<never> => {
   const names = rulesOf(findings)
   await perform(service, abandonCertificate, {
     key: order.serial,
-    data: { serial: order.serial, cause: 'lint', findings: names, maybeSigned: false },
+    data: { serial: order.serial, cause: 'lint', findings: names, maybeSigned },
     circumstances: order.circumstances,
   })
   throw new LintRefused(names)
