@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
+import { makePrivateDirectory } from '../hsm/durable.ts'
 import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
 import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../hsm/software.ts'
@@ -58,14 +59,22 @@ export const openCustody = async (
   }
 }
 
+/** A part of the data directory, closed to everybody else before anything is put into it. */
+const privatePart = async (dataDir: string, name: string): Promise<string> => {
+  const path = join(dataDir, name)
+  await makePrivateDirectory(path)
+  return path
+}
+
 /** The embedded store of the data directory, or the EventStoreDB that LEDGER_URL names. @throws LedgerFault */
-export const openStore = (
+export const openStore = async (
   { dataDir, ledgerUrl }: Config,
   { clock = systemClock, readOnly = false }: Readonly<{ clock?: Clock; readOnly?: boolean }> = {},
-): Promise<EventStore> =>
-  ledgerUrl === undefined
-    ? openEmbeddedStore({ path: join(dataDir, 'ledger'), readOnly, clock })
-    : openEventStoreDb({ connectionString: ledgerUrl })
+): Promise<EventStore> => {
+  if (ledgerUrl !== undefined) return openEventStoreDb({ connectionString: ledgerUrl })
+  const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
+  return openEmbeddedStore({ path, readOnly, clock })
+}
 
 /** The sealed ledger. Without custody it opens no sealed field and writes nothing. */
 export const ledgerOver = (
@@ -79,8 +88,12 @@ export const ledgerOver = (
 }
 
 /** PGlite in the data directory, or the PostgreSQL that DATABASE_URL names. */
-export const openReadModels = ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> =>
-  openDatabase(databaseUrl === undefined ? { directory: join(dataDir, 'readmodels') } : { url: databaseUrl })
+export const openReadModels = async ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> =>
+  openDatabase(
+    databaseUrl === undefined
+      ? { directory: await privatePart(dataDir, 'readmodels') }
+      : { url: databaseUrl },
+  )
 
 /** Keyed digests of search words, under a key in custody. */
 export const openBlind = async ({ keys }: Custody): Promise<(kind: string, word: string) => string> => {
