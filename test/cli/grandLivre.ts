@@ -1,0 +1,129 @@
+// The `grand-livre` command as its users have it: a process of its own, in a data directory of its own.
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const root = join(import.meta.dirname, '../..')
+const launcher = join(root, 'cli/grand-livre.js')
+
+export type Ended = Readonly<{ status: number | null; stdout: string; stderr: string }>
+export type Env = Readonly<Record<string, string>>
+
+export type Running = Readonly<{
+  url: string
+  /** Its whole standard output so far. */
+  said: () => string
+  /** Asks it to stop, as an init system does. */
+  stop: () => Promise<Ended>
+  /** It ends as in a power failure. */
+  kill: () => Promise<Ended>
+}>
+
+export type Site = Readonly<{
+  /** Beside the data directory: for what a test needs. */
+  file: (name: string) => string
+  dataDir: string
+  policy: Readonly<Record<string, unknown>>
+  run: (args: readonly string[], env?: Env) => Promise<Ended>
+  /** Runs it with `--json`, expects exit status 0. @returns the one document that it printed */
+  json: <T>(args: readonly string[], env?: Env) => Promise<T>
+  /** Runs it with its standard output closed from the beginning. */
+  unread: (args: readonly string[], env?: Env) => Promise<Ended>
+  /** Starts the service, and waits until it listens. */
+  start: (env?: Env) => Promise<Running>
+  /** Ends what still runs, and removes the directory. */
+  close: () => Promise<void>
+}>
+
+const shippedPolicy = (): Record<string, Record<string, unknown>> =>
+  JSON.parse(
+    readFileSync(join(root, 'domain/policy/ac-confidentialite-mef-qualifiee.json'), 'utf8'),
+  ) as Record<string, Record<string, unknown>>
+
+/** A place of its own, with the shipped policy but for keys that are made quickly. */
+export const openSite = (): Site => {
+  const directory = mkdtempSync(join(tmpdir(), 'grand-livre-cli-'))
+  const file = (name: string): string => join(directory, name)
+  const dataDir = file('data')
+  const shipped = shippedPolicy()
+  const policy = {
+    ...shipped,
+    root: { ...shipped['root'], algorithm: 'ecP384' },
+    issuing: { ...shipped['issuing'], algorithm: 'ecP384' },
+  }
+  writeFileSync(file('policy.json'), JSON.stringify(policy))
+  // Nothing of the caller's settings: a database or a ledger that they name is not ours to write to.
+  const own: Env = {
+    ...{ PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir() },
+    ...{
+      DATA_DIR: dataDir,
+      POLICY_FILE: file('policy.json'),
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+    },
+  }
+  const children = new Set<ChildProcessWithoutNullStreams>()
+
+  const launch = (args: readonly string[], env: Env) => {
+    const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env: { ...own, ...env } })
+    children.add(child)
+    const said = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text
+      })
+    const ended = once(child, 'close').then(([status]): Ended => {
+      children.delete(child)
+      return { status: status as number | null, ...said }
+    })
+    return { child, said, ended }
+  }
+
+  const run: Site['run'] = (args, env = {}) => launch(args, env).ended
+
+  return {
+    ...{ file, dataDir, policy, run },
+    json: async <T>(args: readonly string[], env?: Env) => {
+      const { status, stdout, stderr } = await run([...args, '--json'], env)
+      if (status !== 0) throw new Error(`${args.join(' ')}: ${String(status)} ${stdout} ${stderr}`)
+      return JSON.parse(stdout) as T
+    },
+    unread: (args, env = {}) => {
+      const { child, ended } = launch(args, env)
+      child.stdout.destroy()
+      return ended
+    },
+    start: async (env = {}) => {
+      const { child, said, ended } = launch(['start', '--json'], env)
+      const first = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
+      const early = ended.then(({ status, stderr }): never => {
+        throw new Error(`the service ended with ${String(status)}: ${stderr}`)
+      })
+      const [line] = await Promise.race([first, early])
+      early.catch(() => undefined)
+      const end = (signal: NodeJS.Signals): Promise<Ended> => {
+        child.kill(signal)
+        return ended
+      }
+      return {
+        url: (JSON.parse(line) as { url: string }).url,
+        said: () => said.stdout,
+        stop: () => end('SIGTERM'),
+        kill: () => end('SIGKILL'),
+      }
+    },
+    close: async () => {
+      await Promise.all(
+        [...children].map(async (child) => {
+          child.kill('SIGKILL')
+          if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+        }),
+      )
+      rmSync(directory, { recursive: true })
+    },
+  }
+}

@@ -1,0 +1,282 @@
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, relative } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { download, openCaller } from '../../cli/demo/client.ts'
+import { openssl } from '../../cli/demo/openssl.ts'
+import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import { openSite, type Ended, type Running, type Site } from './grandLivre.ts'
+
+const stem = 'ac-confidentialite-mef-qualifiee'
+const never = '0x4f0123456789abcdef0123456789abcd'
+
+type Head = Readonly<{ size: number; root: string; found: number; findings: readonly unknown[] }>
+type Published = Readonly<{ root: Buffer; ca: Buffer; crl: Buffer; cgu: Buffer }>
+
+let site: Site
+let first: Published
+let ocsp: string
+let ended: Ended
+let head: Head
+
+const published = async ({ url }: Running): Promise<Published> => {
+  const paths = ['ac-racine-mef-qualifiee.cer', `${stem}.cer`, `${stem}.crl`, `cgu-${stem}.txt`]
+  const [root, ca, crl, cgu] = await Promise.all(paths.map((path) => download(`${url}/${path}`)))
+  return { root: root!, ca: ca!, crl: crl!, cgu: cgu! }
+}
+
+const verified = (): Promise<Head> => site.json<Head>(['ledger', 'verify'])
+
+const inSite = (...args: readonly string[]): Promise<string> => openssl(site.file(''), ...args)
+
+beforeAll(async () => {
+  site = openSite()
+  const service = await site.start()
+  first = await published(service)
+  for (const name of ['root', 'ca'] as const) {
+    writeFileSync(site.file(`${name}.der`), first[name])
+    await inSite('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`)
+  }
+  writeFileSync(site.file('crl.der'), first.crl)
+  const about = ['-issuer', 'ca.pem', '-serial', never, '-CAfile', 'root.pem', '-verify_other', 'ca.pem']
+  ocsp = await inSite('ocsp', ...about, '-url', `${service.url}/ac-online-mef-qualifiees/`)
+  ended = await service.stop()
+  head = await verified()
+})
+afterAll(() => site.close())
+
+describe('the first start', () => {
+  it('CGU-13, CGU-104, CGU-105: publishes a root and a CA that it certified; both say TEST', async () => {
+    expect(await inSite('verify', '-CAfile', 'root.pem', 'root.pem', 'ca.pem')).toMatch(
+      /root.pem: OK\s+ca.pem: OK/,
+    )
+    const names = await Promise.all(
+      ['root.pem', 'ca.pem'].map((name) =>
+        inSite('x509', '-in', name, '-noout', '-subject', '-nameopt', 'multiline'),
+      ),
+    )
+    expect(names[0]).toMatch(/commonName\s+= TEST AC RACINE MEF QUALIFIEE\n/)
+    expect(names[1]).toMatch(/commonName\s+= TEST AC CONFIDENTIALITE MEF QUALIFIEE\n/)
+  })
+
+  it('CGU-106: publishes a CRL of the CA with nobody on it', async () => {
+    const said = await inSite(
+      ...['crl', '-inform', 'DER', '-in', 'crl.der', '-CAfile', 'ca.pem', '-noout', '-text'],
+    )
+    expect(said).toContain('verify OK')
+    expect(said).toContain('No Revoked Certificates.')
+  })
+
+  it('RFC 6960 2.2: its responder answers, and knows no certificate that was never issued', () => {
+    expect(ocsp).toContain('Response verify OK')
+    expect(ocsp).toContain(`${never}: unknown`)
+  })
+
+  it('CGU-01: publishes the conditions of use whose digest the policy has', () => {
+    const { sha256 } = site.policy['cgu'] as { sha256: string }
+    expect(createHash('sha256').update(first.cgu).digest('hex')).toBe(sha256)
+  })
+
+  it('prints one JSON document for programs, and ends with 0 on SIGTERM', () => {
+    const { status, stdout, stderr } = ended
+    expect([status, stderr, stdout.trim().split('\n').length]).toEqual([0, '', 1])
+    expect(JSON.parse(stdout)).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+      release: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+      dataDir: site.dataDir,
+      pid: expect.any(Number) as number,
+    })
+  })
+})
+
+/** Every file under a directory. */
+const filesIn = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+
+/** What gives a private key away, in hex: PKCS #8 (RFC 5208 5) and SEC 1 C.4, up to where the secret begins. */
+const keyHeads = [
+  /020100300d06092a864886f70d0101010500/,
+  /0201003013(?:06072a8648ce3d0201)06082a8648ce3d030107/,
+  /0201003010(?:06072a8648ce3d0201)06052b81040022/,
+  /02010104(?:20|30)[0-9a-f]{64,96}a0/,
+]
+
+const isClearKey = (bytes: Buffer): boolean => {
+  const text = bytes.toString('latin1')
+  const decoded = (text.match(/[A-Za-z0-9+/_-]{60,}/g) ?? []).map((run) => Buffer.from(run, 'base64'))
+  return (
+    /-----BEGIN [A-Z ]*PRIVATE KEY|"kty"|"d":/.test(text) ||
+    [bytes, ...decoded].some((some) => keyHeads.some((head) => head.test(some.toString('hex'))))
+  )
+}
+
+const pairs = () => [
+  generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ...['P-256', 'P-384'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve })),
+]
+
+describe('keys at rest (CGU-105, RGS A2 XI)', () => {
+  it.each(pairs().map(({ privateKey }) => [privateKey.asymmetricKeyDetails, privateKey] as const))(
+    'a key in the clear would be seen: %o',
+    (_, key) => {
+      const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
+      const written = [
+        pkcs8,
+        key.export({ type: 'pkcs8', format: 'pem' }) as string,
+        JSON.stringify(key.export({ format: 'jwk' })),
+        JSON.stringify({ key: pkcs8.toString('base64') }),
+      ]
+      expect(written.map((form) => isClearKey(Buffer.concat([Buffer.from('…'), Buffer.from(form)])))).toEqual(
+        written.map(() => true),
+      )
+    },
+  )
+
+  it('no file holds a private key in the clear', () => {
+    const files = filesIn(site.dataDir)
+    expect(files.filter((file) => file.endsWith('.key')).length).toBeGreaterThanOrEqual(3)
+    expect(files.filter((file) => isClearKey(readFileSync(file)))).toEqual([])
+  })
+
+  it('the passphrase lies in its own file alone, and nobody else may read anything', () => {
+    const passphrase = readFileSync(join(site.dataDir, 'passphrase'), 'utf8').trim()
+    const holding = filesIn(site.dataDir).filter((file) => readFileSync(file).includes(passphrase))
+    expect(holding.map((file) => relative(site.dataDir, file))).toEqual(['passphrase'])
+    const modes = readdirSync(site.dataDir).map((name) => [
+      name,
+      statSync(join(site.dataDir, name)).mode & 0o077,
+    ])
+    expect(modes).toEqual(readdirSync(site.dataDir).map((name) => [name, 0]))
+  })
+})
+
+describe('a later start', () => {
+  it('CGU-105: finds everything as it was, and writes nothing', async () => {
+    const service = await site.start()
+    const { root, ca } = await published(service)
+    const refused = await site.run(['start'])
+    await service.stop()
+    expect(root.equals(first.root)).toBe(true)
+    expect(ca.equals(first.ca)).toBe(true)
+    expect(await verified()).toMatchObject({ size: head.size, root: head.root, found: 0 })
+    // Beside it, another start on the same data directory was refused.
+    expect([refused.status, refused.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^the vault is open for writing in process \d+; stop it first\n$/),
+    ])
+  })
+
+  it('proofs.md 6: after kill -9 nothing that was acknowledged is lost, and what was not can be asked again', async () => {
+    const { token } = await site.json<{ token: string }>(['accounts', 'add', 'marie', '--role', 'raOfficer'])
+    const body = JSON.stringify({
+      ...{ kind: 'ministry', siren: '110020013', method: 'register', name: 'Douanes', address: 'Montreuil' },
+      ...{ contact: 'pki@douane.example', evidence: 'SIRENE' },
+    })
+    const send = (url: string, key: string): Promise<Response> =>
+      fetch(`${url}/api/v1/entities`, {
+        method: 'POST',
+        headers: {
+          ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          'idempotency-key': key,
+        },
+        body,
+      })
+
+    const killed = await site.start()
+    const acknowledged = new Map<string, string>()
+    const unanswered: string[] = []
+    const enough = 40
+    const officer = async (): Promise<void> => {
+      for (;;) {
+        const key = randomUUID()
+        try {
+          const answer = await send(killed.url, key)
+          const { position } = (await answer.json()) as { position: string }
+          acknowledged.set(key, position)
+        } catch {
+          unanswered.push(key)
+          return
+        }
+        if (acknowledged.size === enough) void killed.kill()
+      }
+    }
+    await Promise.all(Array.from({ length: 6 }, officer))
+    const { status } = await killed.kill()
+    expect(status).toBeNull()
+    expect(acknowledged.size).toBeGreaterThanOrEqual(enough)
+
+    const service = await site.start()
+    expect(JSON.parse((await download(`${service.url}/readyz`)).toString())).toMatchObject({ ready: true })
+    const again = await Promise.all(unanswered.map((key) => send(service.url, key)))
+    expect(again.map((answer) => answer.status)).toEqual(unanswered.map(() => 201))
+    const marie = openCaller(service.url, token)
+    for (const [key, position] of acknowledged)
+      expect(await marie.get(`/entities/${key}?minPosition=${position}`)).toMatchObject({
+        status: 'verified',
+      })
+    await service.stop()
+
+    const store = await openEmbeddedStore({ path: join(site.dataDir, 'ledger'), readOnly: true })
+    const found: string[] = []
+    const positions: string[] = []
+    for await (const { stream, revision, position } of store.readAll())
+      if (stream.startsWith('entity-')) {
+        found.push(`${stream} ${revision}`)
+        positions.push(`C:${position.commit}/P:${position.prepare}`)
+      }
+    await store.close()
+    // Each once, in one event.
+    expect(found.toSorted()).toEqual(
+      [...acknowledged.keys(), ...unanswered].map((key) => `entity-${key} 0`).toSorted(),
+    )
+    expect(positions).toEqual(expect.arrayContaining([...acknowledged.values()]))
+    expect(await verified()).toMatchObject({ found: 0, findings: [] })
+  })
+
+  it('a port that is in use: status 3, and everything is closed again', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { status, stderr } = await site.run(['start'], { PORT: String(port) })
+    other.close()
+    expect([status, stderr]).toEqual([3, `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`])
+    expect(readdirSync(join(site.dataDir, 'vault'))).not.toContain('lock')
+  })
+
+  it('RGS A2 XI: another passphrase opens nothing: status 3', async () => {
+    const { status, stderr } = await site.run(['start'], { GRAND_LIVRE_PASSPHRASE: 'not the one of before' })
+    expect([status, stderr]).toEqual([3, 'this is not the passphrase that the keys were protected with\n'])
+  })
+})
+
+describe('settings that do not fit: status 2, the setting named, and nothing made', () => {
+  const withPolicy = (change: object): Record<string, string> => {
+    const file = site.file(`policy-${randomUUID()}.json`)
+    writeFileSync(file, JSON.stringify({ ...site.policy, ...change }))
+    return { POLICY_FILE: file }
+  }
+  it.each<[string, string, () => Record<string, string>]>([
+    [
+      'CGU-106: a CRL every 25 hours',
+      'POLICY_FILE: the policy file is not valid: /crl/everyHours ',
+      () => withPolicy({ crl: { everyHours: 25, validityHours: 48 } }),
+    ],
+    ['no policy', 'POLICY_FILE: cannot be read: ', () => ({ POLICY_FILE: site.file('none.json') })],
+    [
+      'RGS A2 XI.2: production on software keys',
+      'environment: production refuses software keys',
+      () => withPolicy({ environment: 'production' }),
+    ],
+    ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
+  ])('%s', async (_, message, env) => {
+    const dataDir = site.file(randomUUID())
+    const { status, stdout, stderr } = await site.run(['start', '--json'], { DATA_DIR: dataDir, ...env() })
+    const { error, message: said } = JSON.parse(stderr) as { error: string; message: string }
+    expect([status, stdout, error, said.slice(0, message.length)]).toEqual([2, '', 'ConfigFault', message])
+    expect(() => statSync(dataDir)).toThrow('ENOENT')
+  })
+})
