@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { acceptanceRoutes } from './acceptances.ts'
 import { appointmentRoutes } from './appointments.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
+import { installBodyText } from './bodyText.ts'
 import { cardRoutes } from './cards.ts'
 import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
@@ -130,6 +131,7 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       })
       scope.addHook('onRequest', scope.rateLimit({ max: limits.api, timeWindow: 60_000, groupId: 'api' }))
       installSignIn(scope, services, journal, limits.signIn)
+      installBodyText(scope)
       installPositions(scope, services)
       scope.addHook('onSend', async (_, reply) => {
         if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
