@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSite, type Site } from './grandLivre.ts'
+
+type Account = Readonly<{ id: string; person: string; roles: string[]; entities: string[] }>
+type Added = Account & Readonly<{ token: string }>
+
+const person = '6f0f8f6e-6a3c-4f0e-9d57-0c1f5e1b2a3d'
+
+let site: Site
+let marie: Added
+beforeAll(async () => {
+  site = openSite()
+  marie = await site.json<Added>([
+    ...['accounts', 'add', 'marie', '--role', 'raOfficer', '--role', 'auditor'],
+    ...['--entity', 'dgddi', '--entity', 'insee', '--person', person],
+  ])
+})
+afterAll(() => site.close())
+
+const accountsFile = (): string => readFileSync(join(site.dataDir, 'accounts.json'), 'utf8')
+const shown = ({ id, roles, entities }: Account) => ({ id, person, roles, entities })
+
+describe('accounts', () => {
+  it('RGS A2 XI: a token is shown once, 256 bits; at rest there is its SHA-256, in a file of mode 0600', () => {
+    const { token, ...account } = marie
+    expect(account).toEqual({
+      ...{ id: 'marie', person, roles: ['raOfficer', 'auditor'], entities: ['dgddi', 'insee'] },
+    })
+    expect(Buffer.from(token, 'base64url')).toHaveLength(32)
+    const text = accountsFile()
+    expect(text).not.toContain(token)
+    expect(text).toContain(createHash('sha256').update(token).digest('hex'))
+    expect(statSync(join(site.dataDir, 'accounts.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(site.dataDir).mode & 0o777).toBe(0o700)
+  })
+
+  it('the list has names, persons, roles and entities, and no token nor its digest', async () => {
+    const listed = await site.run(['accounts', 'list', '--json'])
+    expect(JSON.parse(listed.stdout)).toEqual([shown(marie)])
+    const { status, stdout } = await site.run(['accounts', 'list'])
+    expect(status).toBe(0)
+    expect(stdout.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
+      ['ACCOUNT', 'ROLES', 'PERSON', 'ENTITIES'],
+      ['marie', 'raOfficer,auditor', person, 'dgddi,insee'],
+      [''],
+    ])
+  })
+
+  it('CGU-24: the running service takes a token from the moment it is added until it is removed', async () => {
+    const service = await site.start()
+    const look = async (token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` }
+      return (await fetch(`${service.url}/api/v1/certificates?limit=1`, { headers })).status
+    }
+    const added = await site.run(['accounts', 'add', 'paul', '--role', 'auditor'])
+    const token = /^token +(\S+) +\(shown once/m.exec(added.stdout)?.[1] ?? ''
+    const wrong = Buffer.alloc(32).toString('base64url')
+    expect([await look(token), await look(marie.token), await look(wrong)]).toEqual([200, 200, 401])
+
+    const removed = await site.run(['accounts', 'remove', 'paul'])
+    expect([removed.status, removed.stdout]).toEqual([0, 'The account paul is removed.\n'])
+    expect([await look(token), await look(marie.token)]).toEqual([401, 200])
+    expect((await service.stop()).status).toBe(0)
+  })
+
+  it.each([
+    ['a role that there is not', ['add', 'zoe', '--role', 'king'], 'no such role: king; there are '],
+    ['CGU-46: the role of the program', ['add', 'zoe', '--role', 'program'], 'no such role: program; '],
+    ['no role', ['add', 'zoe'], 'no such role: (none given); there are '],
+    ['a name that leaves its place', ['add', '../zoe', '--role', 'auditor'], 'an account name has 1 to 64'],
+    ['a name that is taken', ['add', 'marie', '--role', 'auditor'], 'the account marie exists already'],
+    [
+      'a person who is none',
+      ['add', 'zoe', '--role', 'holder', '--person', person.toUpperCase()],
+      'a person number is a UUID in lower case',
+    ],
+    ['an account that there is not', ['remove', 'zoe'], 'there is no account zoe'],
+  ])('%s: status 2, said, and nothing changes', async (_, args, message) => {
+    const before = accountsFile()
+    const { status, stdout, stderr } = await site.run(['accounts', ...args])
+    expect([status, stdout, stderr.slice(0, message.length)]).toEqual([2, '', message])
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(accountsFile()).toBe(before)
+  })
+})
