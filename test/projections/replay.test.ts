@@ -1,0 +1,78 @@
+// The status table told twice: from the ledger alone, and from the rows. And once more, by the domain's own fold.
+import { describe, expect, it } from 'vitest'
+import { certificate, type Certificate, type CertificateEvent } from '../../domain/certificate.ts'
+import { statusDigest } from '../../jobs/statusDigest.ts'
+import type { Entry, Ledger } from '../../ledger/ledger.ts'
+import { replayStatus } from '../../projections/replay.ts'
+import { createRunner } from '../../projections/runner.ts'
+import { openDatabase } from '../../readmodels/database.ts'
+import { statusTableAt, type StatusEntry } from '../../readmodels/statusTable.ts'
+import { everyLife, projections, tell } from './lives.ts'
+
+const whole = async (ledger: Ledger): Promise<readonly Entry[]> => {
+  const entries: Entry[] = []
+  for await (const entry of ledger.entries()) entries.push(entry)
+  return entries
+}
+
+const rows = async (table: AsyncIterable<StatusEntry>): Promise<readonly StatusEntry[]> => {
+  const found: StatusEntry[] = []
+  for await (const row of table) found.push(row)
+  return found
+}
+
+/** What the aggregate says of each certificate that was ever planned, as `serial status`. */
+const folded = (ledger: Ledger, entries: readonly Entry[]): readonly string[] => {
+  const states = new Map<string, Certificate>()
+  const planned = new Set<string>()
+  for (const entry of entries.filter(({ stream }) => stream.startsWith('certificate-'))) {
+    const serial = entry.stream.slice('certificate-'.length)
+    const event: CertificateEvent = certificate.decode(ledger.publicPart(entry))
+    if (event.type === 'CertificatePlanned') planned.add(serial)
+    states.set(serial, certificate.evolve(states.get(serial) ?? certificate.initial, event))
+  }
+  return [...planned].map((serial) => `${serial} ${states.get(serial)?.status ?? ''}`).sort()
+}
+
+describe('the status table as it stood', () => {
+  it('CGU-76: after every event, replayed, read from the rows and folded, it is the same, to the digest', async () => {
+    const { ledger, now } = await tell(everyLife())
+    const entries = await whole(ledger)
+    const { db, close } = await openDatabase({ memory: true })
+    try {
+      await createRunner({ ledger, db, projections, now }).rebuild('all')
+      const digests = new Set<string>()
+      for (let size = 0; size <= entries.length; size += 1) {
+        const cut: Ledger = {
+          ...ledger,
+          entries: async function* () {
+            yield* entries.slice(0, size)
+          },
+        }
+        const replayed = await replayStatus(cut, '9999-12-31T23:59:59Z')
+        const table = await rows(statusTableAt(db, size))
+        expect(replayed).toEqual({ size, entries: table })
+        expect(table.map(({ serial, status }) => `${serial} ${status}`).sort()).toEqual(
+          folded(ledger, entries.slice(0, size)),
+        )
+        const digest = await statusDigest(replayed.entries)
+        expect(await statusDigest(statusTableAt(db, size))).toBe(digest)
+        digests.add(digest)
+      }
+      expect(digests.size).toBeGreaterThan(20)
+    } finally {
+      await close()
+    }
+  })
+
+  it('CGU-76: an instant takes in what was recorded in it, and nothing later', async () => {
+    const { ledger } = await tell(everyLife())
+    const entries = await whole(ledger)
+    const sizeAt = (until: string): number => entries.filter(({ body }) => body.at <= until).length
+    for (const { body } of entries) expect((await replayStatus(ledger, body.at)).size).toBe(sizeAt(body.at))
+    expect((await replayStatus(ledger, '2026-03-02T08:59:59Z')).size).toBe(0)
+    expect((await replayStatus(ledger, '2026-03-02T09:00:00Z')).size).toBe(entries.length)
+    const before = '2026-03-02T09:00:00.009Z'
+    expect((await replayStatus(ledger, before)).size).toBe(sizeAt(before))
+  })
+})
