@@ -1,6 +1,8 @@
 // `npm run docs`: writes the generated pages.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { clausesFile, clausesPage } from './clauses.ts'
 import { refusalsPage } from './refusals.ts'
 
 writeFileSync(join(import.meta.dirname, '../../../docs/refusals.md'), refusalsPage())
+writeFileSync(clausesFile, clausesPage())
