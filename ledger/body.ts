@@ -20,8 +20,8 @@ export const isSystem = ({ type, stream }: Readonly<{ type: string; stream: stri
 /** The octets to store. @throws NotCanonical */
 export const encodeBody = (body: Body): Buffer => Buffer.from(canonical(body), 'utf8')
 
-const text = ({ buffer, byteOffset, length }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, length).toString('utf8')
+const text = (data: Uint8Array): string =>
+  (Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length)).toString('utf8')
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

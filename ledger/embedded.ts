@@ -13,6 +13,8 @@ import { claimWritership } from './embedded/writership.ts'
 
 /** Octets of data that one append may hold, as on the server (eventstoredb.md section 2). */
 const mostData = 1_048_576
+/** How often a reader beside the writing process looks for what has come, in milliseconds. */
+const watchMs = 200
 /** Events whose ids are remembered for appends without a revision. */
 const remembered = 60_000
 
@@ -54,7 +56,8 @@ export const openEmbeddedStore = async ({
     { inTransaction: () => writership?.require(), committed: signal.fire },
   )
   let open = true
-  const source: Source = { tables, signal, now, isOpen: () => open }
+  const watching = readOnly ? { watchMs } : {}
+  const source: Source = { tables, signal, now, isOpen: () => open, ...watching }
   const view = { tables, now }
 
   const submit: typeof writer.submit = async (octets, change) => {

@@ -13,7 +13,14 @@ import type { Signal } from './signal.ts'
 import { firstVisible, isSoftDeleted, lookUp, oldestVisible } from './streams.ts'
 import { lastPlace, type Tables } from './tables.ts'
 
-export type Source = Readonly<{ tables: Tables; signal: Signal; now: () => number; isOpen: () => boolean }>
+export type Source = Readonly<{
+  tables: Tables
+  signal: Signal
+  now: () => number
+  isOpen: () => boolean
+  /** How often to look anyway, in milliseconds: where another process writes, nothing is signalled here. */
+  watchMs?: number
+}>
 
 export const matches = (filter: Filter): ((event: RecordedEvent) => boolean) => {
   if ('streamPrefixes' in filter)
@@ -34,11 +41,20 @@ type Pages = Readonly<{
 }>
 
 const live = (source: Source, pages: Pages): Subscription => {
-  const stopping = new AbortController()
-  const stopped = new Promise<void>((resolve) => {
-    stopping.signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  const isStopped = (): boolean => stopping.signal.aborted || !source.isOpen()
+  let unsubscribed = false
+  let wake: () => void = () => undefined
+  const isStopped = (): boolean => unsubscribed || !source.isOpen()
+
+  /** Until a commit, the time to look anyway, or the end. */
+  const woken = (committed: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = source.watchMs === undefined ? undefined : setTimeout(resolve, source.watchMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      void committed.then(wake)
+    })
 
   const run = async function* (): AsyncGenerator<Delivery> {
     let caughtUp = false
@@ -55,14 +71,15 @@ const live = (source: Source, pages: Pages): Subscription => {
         caughtUp = true
         yield { kind: 'caughtUp' }
       }
-      await Promise.race([committed, stopped])
+      await woken(committed)
     }
   }
 
   return {
     [Symbol.asyncIterator]: run,
     unsubscribe: async () => {
-      stopping.abort()
+      unsubscribed = true
+      wake()
     },
   }
 }
