@@ -16,8 +16,6 @@ export type Config = Readonly<{
   databaseUrl: string | undefined
   /** Redis connection string; undefined: jobs in this process. */
   redisUrl: string | undefined
-  /** PKCS#11 module; production asks for one. */
-  pkcs11Module: string | undefined
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
@@ -74,12 +72,14 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const policy = policyFrom(
     env['POLICY_FILE'] ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
   )
-  const pkcs11Module = env['PKCS11_MODULE']
+  // Nothing is worse than software keys where somebody believes that an HSM holds them.
+  if (env['PKCS11_MODULE'] !== undefined)
+    throw new ConfigFault(
+      'PKCS11_MODULE: this release has no PKCS#11 custody yet; without it, keys are in software',
+    )
   if (policy.environment === 'production')
     throw new ConfigFault(
-      pkcs11Module === undefined
-        ? 'environment: production refuses software keys; PKCS11_MODULE must name a PKCS#11 module (RGS A2 XI.2)'
-        : 'PKCS11_MODULE: this release has no PKCS#11 custody yet, and production refuses software keys (RGS A2 XI.2)',
+      'environment: production refuses software keys, and this release has no others (RGS A2 XI.2)',
     )
   return {
     dataDir: resolve(env['DATA_DIR'] ?? './data'),
@@ -93,7 +93,6 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     ledgerUrl: env['LEDGER_URL'],
     databaseUrl: env['DATABASE_URL'],
     redisUrl: env['REDIS_URL'],
-    pkcs11Module,
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,
   }

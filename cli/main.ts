@@ -1,21 +1,9 @@
-// The `grand-livre` command. Each command has a file of its own; here is what they are called and how they end.
+// The `grand-livre` command. Each command has a file of its own, loaded when it is asked for; here is what they are called
+// and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
-import { PassphraseFault } from '../hsm/passphrase.ts'
-import { KeyFault } from '../hsm/keyFault.ts'
-import { JobsFault } from '../jobs/port.ts'
-import { LedgerFault } from '../ledger/store.ts'
 import { roles } from '../domain/lists.ts'
-import { AccountFault } from './accountsFile.ts'
-import * as accounts from './accounts.ts'
-import { ConfigFault, readRelease } from './config.ts'
-import { demo, DemoFailed } from './demo/demo.ts'
-import * as ledger from './ledgerCommands.ts'
-import { OpensslFault } from './demo/openssl.ts'
+import { readRelease } from './config.ts'
 import { openOutput, type Output } from './output.ts'
-import * as projections from './projections.ts'
-import { NothingThere } from './reading.ts'
-import { parseInstant, replay } from './replay.ts'
-import { start } from './start.ts'
 
 const exitStatus = { done: 0, found: 1, usage: 2, unavailable: 3, internal: 70 } as const
 
@@ -39,8 +27,13 @@ Settings, from the environment:
   REDIS_URL                    Redis, for jobs that several processes share (jobs in the process)
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
 
-const usageFaults = [ConfigFault, AccountFault]
-const unavailable = [PassphraseFault, KeyFault, LedgerFault, JobsFault, NothingThere, OpensslFault]
+/** By their names: their classes lie in what only some commands load. */
+const statusOfFault: Readonly<Record<string, number>> = {
+  ...{ DemoFailed: exitStatus.found, ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
+  ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
+  ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
+  ...{ OpensslFault: exitStatus.unavailable },
+}
 const unavailableCodes = new Set([
   'EADDRINUSE',
   'EACCES',
@@ -50,17 +43,12 @@ const unavailableCodes = new Set([
   'ENOENT',
 ])
 
-const isOne = (error: unknown, kinds: readonly (new (...args: never) => Error)[]): boolean =>
-  kinds.some((kind) => error instanceof kind)
-
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
 
 const statusOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.usage
-  if (error instanceof DemoFailed) return exitStatus.found
-  if (isOne(error, usageFaults)) return exitStatus.usage
-  if (isOne(error, unavailable) || unavailableCodes.has(codeOf(error))) return exitStatus.unavailable
-  return exitStatus.internal
+  const known = error instanceof Error ? statusOfFault[error.name] : undefined
+  return known ?? (unavailableCodes.has(codeOf(error)) ? exitStatus.unavailable : exitStatus.internal)
 }
 
 /** Tells what went wrong in a sentence; with the stack only where the fault is ours. */
@@ -96,55 +84,63 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
 
   command(program, 'start', 'start the service; the first start holds the key ceremony')
     .addHelpText('after', settingsHelp)
-    .action((options: OptionValues) => start(env, outputOf(options)))
+    .action(async (options: OptionValues) => (await import('./start.ts')).start(env, outputOf(options)))
 
   command(program, 'demo', "the life of one agent's certificate, over HTTP, each step checked with openssl")
     .option('--out <dir>', 'where the files are left', 'data/demo')
-    .action((options: OptionValues & { out: string }) => demo(options.out, outputOf(options)))
+    .action(async (options: OptionValues & { out: string }) =>
+      (await import('./demo/demo.ts')).demo(options.out, outputOf(options)),
+    )
 
   const people = program.command('accounts').description('who may sign in, and as what')
   command(people, 'add <name>', 'add an account and show its token, once')
     .requiredOption('--role <role>', `a role, may be repeated: ${roles.join(', ')}`, collect, [])
     .option('--entity <id>', 'an entity the account acts for, may be repeated', collect, [])
     .option('--person <id>', 'the person number, for somebody who has one (a holder)')
-    .action((id: string, options: OptionValues & { role: string[]; entity: string[]; person?: string }) => {
-      const { role, entity, person } = options
-      const more = person === undefined ? {} : { person }
-      return accounts.add(env, outputOf(options), { id, roles: role, entities: entity, ...more })
-    })
-  command(people, 'list', 'list the accounts').action((options: OptionValues) =>
-    accounts.list(env, outputOf(options)),
+    .action(
+      async (id: string, options: OptionValues & { role: string[]; entity: string[]; person?: string }) => {
+        const { role, entity, person } = options
+        const more = person === undefined ? {} : { person }
+        const { add } = await import('./accounts.ts')
+        await add(env, outputOf(options), { id, roles: role, entities: entity, ...more })
+      },
+    )
+  command(people, 'list', 'list the accounts').action(async (options: OptionValues) =>
+    (await import('./accounts.ts')).list(env, outputOf(options)),
   )
-  command(people, 'remove <name>', 'remove an account').action((id: string, options: OptionValues) =>
-    accounts.remove(env, outputOf(options), id),
+  command(people, 'remove <name>', 'remove an account').action(async (id: string, options: OptionValues) =>
+    (await import('./accounts.ts')).remove(env, outputOf(options), id),
   )
 
   const book = program.command('ledger').description('what an auditor asks of the ledger')
   command(book, 'verify', 'recompute every leaf and the tree; check every body, stream and seal')
     .option('--head <size:root>', 'a tree head kept elsewhere that must be met, may be repeated', collect, [])
     .action(async (options: OptionValues & { head: string[] }) => {
-      if (!(await ledger.verify(env, outputOf(options), options.head.map(ledger.parseHead))))
-        end(exitStatus.found)
+      const { parseHead, verify } = await import('./ledgerCommands.ts')
+      if (!(await verify(env, outputOf(options), options.head.map(parseHead)))) end(exitStatus.found)
     })
   command(book, 'export', 'the ledger as JSON lines, sealed as it is stored')
     .option('--out <file>', 'a new file (standard output)')
-    .action((options: OptionValues & { out?: string }) =>
-      ledger.exportLines(env, outputOf(options), options.out),
+    .action(async (options: OptionValues & { out?: string }) =>
+      (await import('./ledgerCommands.ts')).exportLines(env, outputOf(options), options.out),
     )
 
   const models = program.command('projections').description('the read models')
   command(models, 'status', 'how far each read model has come').action(async (options: OptionValues) => {
-    if (!(await projections.status(env, outputOf(options)))) end(exitStatus.found)
+    const { status } = await import('./projections.ts')
+    if (!(await status(env, outputOf(options)))) end(exitStatus.found)
   })
   command(models, 'rebuild [names...]', 'throw read models away and build them anew from the ledger').action(
-    (names: string[], options: OptionValues) => projections.rebuild(env, outputOf(options), names),
+    async (names: string[], options: OptionValues) =>
+      (await import('./projections.ts')).rebuild(env, outputOf(options), names),
   )
 
   command(program, 'replay', 'the status table as it stood at an instant, from the ledger alone')
     .requiredOption('--at <instant>', 'in UTC, as 2026-11-24T12:00:00Z')
-    .action((options: OptionValues & { at: string }) =>
-      replay(env, outputOf(options), parseInstant(options.at)),
-    )
+    .action(async (options: OptionValues & { at: string }) => {
+      const { parseInstant, replay } = await import('./replay.ts')
+      await replay(env, outputOf(options), parseInstant(options.at))
+    })
 
   return program
 }

@@ -9,11 +9,10 @@ import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../hsm/software.ts'
 import { openVault, type Vault } from '../hsm/vault.ts'
 import { openEmbeddedStore } from '../ledger/embedded.ts'
-import { openEventStoreDb } from '../ledger/eventstoredb.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
 import type { EventStore } from '../ledger/store.ts'
-import { openDatabase, type OpenDatabase } from '../readmodels/database.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
 
 export type Clock = () => Date
@@ -71,7 +70,10 @@ export const openStore = async (
   { dataDir, ledgerUrl }: Config,
   { clock = systemClock, readOnly = false }: Readonly<{ clock?: Clock; readOnly?: boolean }> = {},
 ): Promise<EventStore> => {
-  if (ledgerUrl !== undefined) return openEventStoreDb({ connectionString: ledgerUrl })
+  if (ledgerUrl !== undefined) {
+    const { openEventStoreDb } = await import('../ledger/eventstoredb.ts')
+    return openEventStoreDb({ connectionString: ledgerUrl })
+  }
   const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
   return openEmbeddedStore({ path, readOnly, clock })
 }
@@ -88,12 +90,12 @@ export const ledgerOver = (
 }
 
 /** PGlite in the data directory, or the PostgreSQL that DATABASE_URL names. */
-export const openReadModels = async ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> =>
-  openDatabase(
-    databaseUrl === undefined
-      ? { directory: await privatePart(dataDir, 'readmodels') }
-      : { url: databaseUrl },
-  )
+export const openReadModels = async ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> => {
+  const { openDatabase } = await import('../readmodels/database.ts')
+  return databaseUrl === undefined
+    ? openDatabase({ directory: await privatePart(dataDir, 'readmodels') })
+    : openDatabase({ url: databaseUrl })
+}
 
 /** Keyed digests of search words, under a key in custody. */
 export const openBlind = async ({ keys }: Custody): Promise<(kind: string, word: string) => string> => {
