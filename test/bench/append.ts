@@ -1,14 +1,14 @@
 import { open } from 'lmdb'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { placeKey } from '../../ledger/embedded/keys.ts'
-import { speedOf, takeTurns, withWorkers, type Bench } from './bench.ts'
+import { speedOf, takeTurns, withWorkers, type Bench, type Speed } from './bench.ts'
 import { inDirectory, syncsPerSecond } from './directory.ts'
 import { openLives, sealMany, type Sealed } from './lives.ts'
 
 export const writers = 128
 
 /** Each writer has a stream of its own, and expects the revision that it wrote last. */
-export const appendAll = async (path: string, events: readonly Sealed[]): Promise<number> => {
+export const appendAll = async (path: string, events: readonly Sealed[]): Promise<Speed> => {
   const store = await openEmbeddedStore({ path })
   const revisions = new Map<number, number>()
   const speed = await speedOf(events.length, () =>
@@ -25,7 +25,7 @@ export const appendAll = async (path: string, events: readonly Sealed[]): Promis
 }
 
 /** One put an event, durable when it resolves: what a program without a ledger would do. */
-const putAll = async (path: string, events: readonly Sealed[]): Promise<number> => {
+const putAll = async (path: string, events: readonly Sealed[]): Promise<Speed> => {
   const database = open<Buffer, Buffer>({
     ...{ path, noSubdir: false, overlappingSync: false, cache: false },
     ...{ encoding: 'binary', keyEncoding: 'binary' },

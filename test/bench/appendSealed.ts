@@ -2,7 +2,7 @@ import type { Draft } from '../../ledger/ledger.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { appendAll, writers } from './append.ts'
-import { speedOf, takeTurns, withWorkers, type Bench } from './bench.ts'
+import { speedOf, takeTurns, withWorkers, type Bench, type Speed } from './bench.ts'
 import { inDirectory } from './directory.ts'
 import { openLives, sealing, sealMany, type Lives } from './lives.ts'
 
@@ -12,7 +12,7 @@ const draftsOf = (lives: Lives, count: number): readonly Draft[] => {
   return drafts.slice(0, count)
 }
 
-const appendDrafts = async (path: string, drafts: readonly Draft[]): Promise<number> => {
+const appendDrafts = async (path: string, drafts: readonly Draft[]): Promise<Speed> => {
   const store = await openEmbeddedStore({ path })
   const ledger = createLedger({ ...sealing(), store, now: () => new Date() })
   const revisions = new Map<number, number>()

@@ -6,14 +6,17 @@ export type Asked = Readonly<{
   quick: boolean
 }>
 
+/** How many a second of the clock, and a second of this process's own work on a processor, which others do not take away. */
+export type Speed = Readonly<{ clock: number; work: number }>
+
 /** One comparison. `ours` and `baseline` hold a speed a round, in the same order. */
 export type Comparison = Readonly<{
   what: string
   /** What the baseline does. */
   against: string
   unit: string
-  ours: readonly number[]
-  baseline: readonly number[]
+  ours: readonly Speed[]
+  baseline: readonly Speed[]
   /** What the project asks for, shown beside what was measured. */
   required?: Readonly<{ speed?: number; ratio?: number }>
 }>
@@ -30,14 +33,17 @@ export type Bench = Readonly<{
   run: (asked: Asked) => Promise<Result>
 }>
 
-/** One round of one side. @returns how many a second */
-export type Side = () => Promise<number>
+/** One round of one side. */
+export type Side = () => Promise<Speed>
 
-/** How many a second, of an act that does `count`. */
-export const speedOf = async (count: number, act: () => unknown): Promise<number> => {
+/** The speed of an act that does `count` things. */
+export const speedOf = async (count: number, act: () => unknown): Promise<Speed> => {
+  const cpu = process.cpuUsage()
   const before = performance.now()
   await act()
-  return count / ((performance.now() - before) / 1000)
+  const seconds = (performance.now() - before) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { clock: count / seconds, work: count / ((user + system) / 1_000_000) }
 }
 
 /**
@@ -48,9 +54,9 @@ export const speedOf = async (count: number, act: () => unknown): Promise<number
 export const takeTurns = async <S extends Readonly<Record<string, Side>>>(
   sides: S,
   { quick }: Asked,
-): Promise<Readonly<Record<keyof S, readonly number[]>>> => {
+): Promise<Readonly<Record<keyof S, readonly Speed[]>>> => {
   const names: (keyof S & string)[] = Object.keys(sides)
-  const speeds = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<keyof S, number[]>
+  const speeds = Object.fromEntries(names.map((name) => [name, [] as Speed[]])) as Record<keyof S, Speed[]>
   const rounds = quick ? 2 : 5
   for (let round = 0; round <= rounds; round += 1)
     for (const name of round % 2 === 0 ? names : names.toReversed()) {

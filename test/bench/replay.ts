@@ -20,7 +20,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
 import type { EventStore } from '../../ledger/store.ts'
 import { replayStatus } from '../../projections/replay.ts'
-import { speedOf, takeTurns, type Bench } from './bench.ts'
+import { speedOf, takeTurns, type Bench, type Speed } from './bench.ts'
 import { inDirectory } from './directory.ts'
 import { fill, openLives, sealing } from './lives.ts'
 
@@ -79,7 +79,7 @@ const parseAll = (bare: RootDatabase<Buffer, Buffer>): number => {
 }
 
 /** @throws Error where a side did not read everything: its speed would be another thing's */
-export const whole = async (size: number, read: () => number | Promise<number>): Promise<number> =>
+export const whole = async (size: number, read: () => number | Promise<number>): Promise<Speed> =>
   speedOf(size, async () => {
     const count = await read()
     if (count !== size) throw new Error(`${count} of ${size} events were read`)

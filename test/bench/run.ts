@@ -7,10 +7,12 @@ import { parseArgs } from 'node:util'
 import { append } from './append.ts'
 import { appendSealed } from './appendSealed.ts'
 import type { Bench } from './bench.ts'
+import { eventstoredbReplay } from './eventstoredbReplay.ts'
+import { projectionsBench } from './projections.ts'
 import { replay } from './replay.ts'
 import { machine, table } from './result.ts'
 
-const benches: readonly Bench[] = [append, appendSealed, replay]
+const benches: readonly Bench[] = [append, appendSealed, replay, eventstoredbReplay, projectionsBench]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
