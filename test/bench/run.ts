@@ -8,11 +8,12 @@ import { append } from './append.ts'
 import { appendSealed } from './appendSealed.ts'
 import type { Bench } from './bench.ts'
 import { eventstoredbReplay } from './eventstoredbReplay.ts'
+import { ocsp } from './ocsp.ts'
 import { projectionsBench } from './projections.ts'
 import { replay } from './replay.ts'
 import { machine, table } from './result.ts'
 
-const benches: readonly Bench[] = [append, appendSealed, replay, eventstoredbReplay, projectionsBench]
+const benches: readonly Bench[] = [append, appendSealed, replay, eventstoredbReplay, projectionsBench, ocsp]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
