@@ -130,7 +130,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const issuance = { service, ca, escrow, cards }
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
-    await resume(issuance, await findIntents(db), startUp)
+    await resume({ ...issuance, deliveries }, await findIntents(db), startUp)
   }
 
   runner.start()

@@ -42,8 +42,9 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
     data: { spki, regime: 'approved', recovery: id, ...recipient },
     circumstances,
   })
+  let outputSha256: string | undefined
   try {
-    const outputSha256 = await output(tools, file.serial, passphrase)
+    outputSha256 = await output(tools, file.serial, passphrase)
     await perform(service, recordKeyRecovery, {
       key: order,
       data: { spki, recovered: true, outputSha256 },
@@ -62,8 +63,18 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
       },
       circumstances,
     })
+    await removeUnless(tools, outputSha256, outputOf((await service.ledger.load(key, spki)).state, id))
     throw error
   }
+}
+
+/** What no event names can never be delivered: it is not kept. */
+const removeUnless = async (
+  { deliveries }: Pick<RecoveryTools, 'deliveries'>,
+  put: string | undefined,
+  named: string | undefined,
+): Promise<void> => {
+  if (put !== undefined && put !== named) await deliveries.remove(put)
 }
 
 const output = async (tools: RecoveryTools, serial: string, passphrase: string): Promise<string> => {
@@ -81,6 +92,21 @@ const output = async (tools: RecoveryTools, serial: string, passphrase: string):
   } finally {
     pkcs8.fill(0)
   }
+}
+
+/**
+ * After a restart that has cut an execution off: an output may have been put down that no event names. It is looked for in
+ * the whole ledger, which costs a replay; this happens only then.
+ */
+export const removeUnnamedOutputs = async ({
+  service: { ledger },
+  deliveries,
+}: Pick<RecoveryTools, 'service' | 'deliveries'>): Promise<void> => {
+  const unnamed = new Set(await deliveries.inventory())
+  if (unnamed.size === 0) return
+  for await (const { type, body } of ledger.entries())
+    if (type === 'KeyRecovered') unnamed.delete(body.pub['outputSha256'] as string)
+  for (const digest of unnamed) await deliveries.remove(digest)
 }
 
 /** After a restart: the passphrase of an interrupted execution is gone, so it failed, and may be asked for again. */

@@ -39,6 +39,7 @@ const deliveriesOf = (store: RecordStore): Deliveries => ({
   },
   take: async (sha256) => store.get(sha256),
   remove: (sha256) => store.remove(sha256),
+  inventory: async () => [...store.names()],
 })
 
 const journalsOf = (store: RecordStore): Journals => {

@@ -4,7 +4,7 @@
 import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
 import { LintRefused } from '../commands/issuing.ts'
 import { ProcessRefused } from '../commands/program.ts'
-import { failInterruptedRecovery } from '../commands/recoverKey.ts'
+import { failInterruptedRecovery, removeUnnamedOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
@@ -59,10 +59,12 @@ export const resumeSession = async (tools: Issuance, intent: OpenIntent, started
  * @param startUp true before the service takes commands
  */
 export const resume = async (
-  tools: Issuance,
+  tools: Issuance & Pick<RecoveryTools, 'deliveries'>,
   intents: readonly OpenIntent[],
   startUp: boolean,
 ): Promise<void> => {
+  // Before the failure is recorded: a second cut finds the same intent, and looks again.
+  if (startUp && intents.some(({ type }) => type === 'KeyRecoveryStarted')) await removeUnnamedOutputs(tools)
   for (const intent of intents) {
     if (intent.type === 'SessionOpened') await resumeSession(tools, intent, startUp)
     if (intent.type === 'KeyRecoveryStarted' && startUp)

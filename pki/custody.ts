@@ -46,6 +46,8 @@ export type Deliveries = Readonly<{
   put: (sha256: string, bytes: Uint8Array) => Promise<void>
   take: (sha256: string) => Promise<Uint8Array | undefined>
   remove: (sha256: string) => Promise<void>
+  /** Every output that is kept: nothing is held that the ledger does not name. */
+  inventory: () => Promise<readonly string[]>
 }>
 
 export type CardKey = Readonly<{ serial: string; pkcs8: Uint8Array; certificate: Uint8Array }>

@@ -181,7 +181,7 @@ export const openRestart = async () => {
   const { db, close } = await openDatabase({ memory: true })
   return {
     close,
-    goOn: async ({ ledger, issuance }: Installation): Promise<void> => {
+    goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
       const batch: Applied[] = []
       for await (const entry of ledger.entries()) {
         const { stream, revision, id, position, body } = entry
@@ -193,7 +193,7 @@ export const openRestart = async () => {
       const own = batch.filter(({ at }) => takes(openIntents, at.stream))
       await db.deleteFrom('intent').execute()
       await db.transaction().execute((tx) => openIntents.apply(tx, own))
-      await resume(issuance, await findIntents(db), true)
+      await resume({ ...issuance, deliveries }, await findIntents(db), true)
     },
   }
 }

@@ -121,6 +121,7 @@ describe('an approved recovery', () => {
         const { ledger } = installation
         await restart.goOn(installation)
         expect((await ledger.load(key, spki)).state).toMatchObject({ status: 'kept', recovered: [] })
+        expect(await installation.vault.deliveries.inventory()).toEqual([])
         const digest = await recovering(installation)
         expect((await opened(installation, digest)).pem).toContain('BEGIN PRIVATE KEY')
         expect(await recovering(installation, f.Q, 'une autre phrase de passe')).toBe(digest)
