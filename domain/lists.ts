@@ -96,6 +96,7 @@ export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'no
 export type SignInMeans = Static<typeof signInMeans>
 export const algorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384', 'aes256'])
 export type Algorithm = Static<typeof algorithm>
+export const signingAlgorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384'])
 export const keyUsage = list(['keyEncipherment', 'keyAgreement', 'digitalSignature'])
 export type Power = Static<typeof power>
 export type CardKind = Static<typeof cardKind>

@@ -66,7 +66,7 @@ export const refusals = {
     en: 'The holder has not validated the content.',
   },
   CERTIFICATE_UNKNOWN: {
-    clauses: ['CGU-73'],
+    clauses: ['CGU-43', 'CGU-73'],
     fr: 'Aucun certificat ne correspond.',
     en: 'No certificate matches.',
   },

@@ -3,7 +3,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { code, url } from '../fields.ts'
-import { algorithm, channel } from '../lists.ts'
+import { channel, signingAlgorithm } from '../lists.ts'
 
 const closed = { additionalProperties: false }
 const oid = Type.String({ pattern: '^[0-2](\\.(0|[1-9]\\d*))+$' })
@@ -20,7 +20,7 @@ const authority = Type.Object(
     siren,
     commonName: text,
     validityYears: count(1, 30),
-    algorithm,
+    algorithm: signingAlgorithm,
   },
   closed,
 )
@@ -63,7 +63,7 @@ export const policySchema = Type.Object(
     ocsp: Type.Object(
       {
         policyOid: oid,
-        algorithm,
+        algorithm: signingAlgorithm,
         certificateDays: count(1, 365),
         renewDaysBefore: count(1, 30),
         responseMinutes: count(1, 1440),
