@@ -1,7 +1,7 @@
 // What a certificate says, in words: shown to its holder before he accepts it (CGU-36), and answered by the API.
-import { createHash, createPublicKey } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
-import { children, each, expect, only, oidOf, read, sequenceOf, type Value } from './derReader.ts'
+import { children, DerFault, each, expect, only, oidOf, read, sequenceOf, type Value } from './derReader.ts'
 import { fieldsOf } from './fields.ts'
 
 const attributes = {
@@ -101,8 +101,16 @@ const emailOf = (value: Value | undefined): string | undefined => {
 
 const curveBits: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 }
 
+const readKey = (spki: Uint8Array): KeyObject => {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  } catch {
+    throw new DerFault('the public key cannot be read')
+  }
+}
+
 const publicKeyOf = (spki: Uint8Array): CertificateContent['publicKey'] => {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  const key = readKey(spki)
   const details = key.asymmetricKeyDetails
   return {
     algorithm: key.asymmetricKeyType ?? 'unknown',
