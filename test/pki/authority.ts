@@ -119,10 +119,7 @@ export const openAuthority = async (policy = policyWith(), from: Instant = start
   let issued = 0
   const serial = (): string => serialOfNumber((issued += 1))
   const validity = (years: number) => ({ notBefore: from, notAfter: yearsFrom(from, years) })
-  const signer = (algorithm: Policy['root']['algorithm']): Signer => {
-    if (algorithm === 'aes256') throw new RangeError('aes256 signs nothing')
-    return signerOf(newPair(algorithm), algorithm)
-  }
+  const signer = (algorithm: Policy['root']['algorithm']): Signer => signerOf(newPair(algorithm), algorithm)
 
   const rootSigner = signer(policy.root.algorithm)
   const rootPlan = { serial: serial(), ...validity(policy.root.validityYears), ...rootSigner }
