@@ -5,7 +5,7 @@ import { KeyFault } from '../hsm/keyFault.ts'
 import { exportLedger } from '../ledger/export.ts'
 import { verifyLedger, type KnownHead, type Verified } from '../ledger/verify.ts'
 import { ConfigFault, type Config } from './config.ts'
-import { columns, openProgress, watched, type Output } from './output.ts'
+import { columns, openProgress, watched, writeLine, type Output } from './output.ts'
 import { ledgerOver, openCustody, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
 
@@ -87,8 +87,7 @@ export const exportLines = (
     const progress = openProgress('Exporting')
     const lines = exportLedger(watched(ledger.entries(), head, progress), config.policy.log)
     if (file === undefined) {
-      for await (const line of lines)
-        if (!process.stdout.write(`${line}\n`)) await new Promise((go) => process.stdout.once('drain', go))
+      for await (const line of lines) if (!(await writeLine(line))) break
       progress.stop()
       return
     }

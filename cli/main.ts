@@ -145,10 +145,9 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   return program
 }
 
-/** Whoever reads us has seen enough (`… | head`): that is no fault. */
-const endWithReader = (error: Error): void => {
+/** Whoever reads us has seen enough (`… | head`): that is no fault, and the command's verdict stands all the same. */
+const goOnUnread = (error: Error): void => {
   if (codeOf(error) !== 'EPIPE') throw error
-  process.exit(exitStatus.done)
 }
 
 const run = async (argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> => {
@@ -161,5 +160,5 @@ const run = async (argv: readonly string[], env: NodeJS.ProcessEnv): Promise<voi
   }
 }
 
-process.stdout.on('error', endWithReader)
+process.stdout.on('error', goOnUnread)
 await run(process.argv, process.env)

@@ -20,6 +20,12 @@ export const openOutput = (json: boolean): Output => ({
   },
 })
 
+/** Writes one line of many to standard output. @returns whether anybody still reads there */
+export const writeLine = (line: string): Promise<boolean> =>
+  new Promise((go) => {
+    process.stdout.write(`${line}\n`, (error) => go(error === null || error === undefined))
+  })
+
 /** `done` is what people count; `fraction`, from 0 to 1, how far along it is. */
 export type Progress = Readonly<{ update: (done: number, fraction: number) => void; stop: () => void }>
 
