@@ -1,0 +1,361 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openCaller, type Caller } from '../../cli/demo/client.ts'
+import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import { agent, desk, employer, revocation } from '../support/life.ts'
+import { openSite, type Ended, type Env, type Running, type Site } from './grandLivre.ts'
+
+type Body = Readonly<{
+  v: number
+  at: string
+  pub: Readonly<Record<string, unknown>>
+  sealed: Readonly<Record<string, Readonly<{ k: string; c: string; ct: string }>>>
+}>
+type Line = Readonly<{
+  idx: number
+  stream: string
+  revision: number
+  id: string
+  type: string
+  body: Body
+  leafHash: string
+}>
+type Finding = Readonly<{ index: number; stream: string; revision: number; message: string }>
+type Verified = Readonly<{
+  size: number
+  root: string
+  found: number
+  findings: readonly Finding[]
+  opened: number
+  closed: number
+  closedBecause?: string
+}>
+type Replayed = Readonly<{
+  size: number
+  sha256: string
+  entries: readonly Readonly<{ serial: string; profile: string; status: string; revokedAt?: string }>[]
+}>
+
+let site: Site
+let serial: string
+/** What was asked beside the running service. */
+let beside: Readonly<Record<'verify' | 'status' | 'rebuild', Ended>>
+let exported: Ended
+let lines: readonly Line[]
+
+/** A certificate that is issued, accepted and revoked. */
+const live = async ({ url }: Running): Promise<string> => {
+  const as = async (id: string, role: string, ...more: readonly string[]): Promise<Caller> => {
+    const { token } = await site.json<{ token: string }>(['accounts', 'add', id, '--role', role, ...more])
+    return openCaller(url, token)
+  }
+  const ra = await as('marie', 'raOfficer')
+  const { id: entity } = await ra.post('/entities', employer)
+  const demand = { entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
+  const { id, person } = await ra.post('/requests', { ...demand, holder: agent })
+  const holder = await as('zoe', 'holder', '--person', person)
+  const { version } = site.policy['cgu'] as { version: string }
+  await holder.post(`/requests/${id}/cgu-acceptance`, {
+    ...{ cguVersion: version, means: 'portal', directoryAgreed: true },
+  })
+  await ra.post(`/requests/${id}/identity-verification`, {
+    ...{ method: 'inPerson', documentKind: 'nationalIdentityCard', entityTieChecked: true },
+  })
+  await ra.post(`/requests/${id}/validation`)
+  await ra.post(`/requests/${id}/sessions`, desk)
+  const issued = await ra.post(`/requests/${id}/sessions/current/issuance`)
+  const { presentedSha256, presentedAt } = await holder.post(`/certificates/${issued.serial}/presentation`)
+  await holder.post(`/cards/${issued.card}/pin`, { pin: '246813' })
+  await holder.post(`/certificates/${issued.serial}/acceptance`, { presentedSha256, presentedAt })
+  await holder.post(`/certificates/${issued.serial}/revocation`, revocation)
+  return issued.serial
+}
+
+beforeAll(async () => {
+  site = openSite()
+  const service = await site.start()
+  serial = await live(service)
+  beside = {
+    verify: await site.run(['ledger', 'verify', '--json']),
+    status: await site.run(['projections', 'status']),
+    rebuild: await site.run(['projections', 'rebuild']),
+  }
+  await service.stop()
+  exported = await site.run(['ledger', 'export'])
+  lines = exported.stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line)
+})
+afterAll(() => site.close())
+
+const sha256 = (...parts: readonly (string | Buffer)[]): Buffer =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
+const hex = (text: string | Buffer): string => sha256(text).toString('hex')
+
+/** RFC 8785 as far as the ledger goes (proofs.md 1.1): sorted names, no white space. */
+const jcs = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+
+/** The leaf, written anew from proofs.md 1.1. */
+const leafOf = ({ stream, revision, id, type, body: { v, at, pub, sealed } }: Line): Buffer => {
+  const seal = Object.fromEntries(
+    Object.entries(sealed).map(([field, { k, c, ct }]) => [
+      field,
+      { c, e: hex(Buffer.from(ct, 'base64')), k },
+    ]),
+  )
+  const log = site.policy['log']
+  return sha256(Buffer.of(0), jcs({ v, log, stream, rev: revision, id, type, at, pub: hex(jcs(pub)), seal }))
+}
+
+/** RFC 6962 2.1, as it is written there. */
+const treeHead = (leaves: readonly Buffer[]): Buffer => {
+  const [leaf] = leaves
+  if (leaf === undefined) return sha256('')
+  if (leaves.length === 1) return leaf
+  const k = 2 ** Math.floor(Math.log2(leaves.length - 1))
+  return sha256(Buffer.of(1), treeHead(leaves.slice(0, k)), treeHead(leaves.slice(k)))
+}
+const headAt = (size: number): string =>
+  `${size}:${treeHead(lines.slice(0, size).map(leafOf)).toString('hex')}`
+
+/** A copy of the ledger alone, where it may be tampered with. */
+const copied = (): { dataDir: string; env: Env; file: string } => {
+  const dataDir = site.file(randomUUID())
+  cpSync(join(site.dataDir, 'ledger'), join(dataDir, 'ledger'), { recursive: true })
+  return { dataDir, env: { DATA_DIR: dataDir }, file: join(dataDir, 'ledger', 'data.mdb') }
+}
+
+const verdictOf = ({ stdout }: Ended): Verified => JSON.parse(stdout) as Verified
+
+describe('ledger export', () => {
+  it('proofs.md 1.1: every line has the leaf hash that its own content gives, and its rank', () => {
+    expect([exported.status, exported.stderr]).toEqual([0, ''])
+    expect(lines.length).toBeGreaterThan(30)
+    expect(lines.map(({ idx, leafHash }) => [idx, leafHash])).toEqual(
+      lines.map((line, idx) => [idx, leafOf(line).toString('hex')]),
+    )
+  })
+
+  it('proofs.md 2: it is sealed as it is stored: no name, no number, no address', () => {
+    for (const word of [agent.surname, agent.givenNames, agent.email, agent.matricule, 'ÉTÉ'])
+      expect(exported.stdout).not.toContain(word)
+    expect(lines.some(({ body }) => Object.keys(body.sealed).length > 0)).toBe(true)
+  })
+
+  it('to a new file of mode 0600, the same; a file that is there is left as it is: status 3', async () => {
+    const file = site.file('events.jsonl')
+    expect(await site.json(['ledger', 'export', '--out', file])).toEqual({ file, events: lines.length })
+    expect(readFileSync(file, 'utf8')).toBe(exported.stdout)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+
+    writeFileSync(file, 'precious')
+    const { status, stderr } = await site.run(['ledger', 'export', '--out', file])
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/^EEXIST: .*\n$/)])
+    expect(readFileSync(file, 'utf8')).toBe('precious')
+  })
+
+  it('a reader that stops reading (`| head`) is no fault', async () => {
+    expect(await site.unread(['ledger', 'export'])).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('ledger verify', () => {
+  it('proofs.md 6: an intact ledger has the RFC 6962 root of its leaves, and meets the heads kept elsewhere', async () => {
+    const heads = [0, 1, 7, lines.length].flatMap((size) => ['--head', headAt(size)])
+    const verified = await site.json<Verified>(['ledger', 'verify', ...heads])
+    expect(verified).toMatchObject({ found: 0, findings: [], closed: 0 })
+    expect(`${verified.size}:${verified.root}`).toBe(headAt(lines.length))
+    expect(verified.opened).toBe(lines.flatMap(({ body }) => Object.keys(body.sealed)).length)
+  })
+
+  it('beside a running service it verifies too, and says why it opens no seal', () => {
+    expect(beside.verify.status).toBe(0)
+    const verified = verdictOf(beside.verify)
+    expect(verified).toMatchObject({ found: 0, opened: 0 })
+    expect(verified.closed).toBeGreaterThan(0)
+    expect(verified.closedBecause).toMatch(/^the vault is open for writing in process \d+/)
+  })
+
+  it('proofs.md 6: a tail that was cut off is missed where a head was kept: status 1', async () => {
+    const longer = `${lines.length + 1}:${'0'.repeat(64)}`
+    const { status, stdout } = await site.run(['ledger', 'verify', '--head', longer])
+    expect(status).toBe(1)
+    expect(stdout).toContain(`the ledger has been known to hold ${lines.length + 1} events, and holds fewer`)
+    expect(stdout).toContain('The ledger is NOT intact.')
+  })
+
+  it('proofs.md 6: an event that somebody put in is named: status 1, whether or not anybody reads it', async () => {
+    const { dataDir, env } = copied()
+    const store = await openEmbeddedStore({ path: join(dataDir, 'ledger') })
+    const stream = `certificate-${serial}`
+    const body = { v: 1, at: '2000-01-01T00:00:00.000Z', pub: { unrevoked: true }, sealed: {} }
+    const data = Buffer.from(JSON.stringify(body))
+    const event = { id: randomUUID(), type: 'CertificateUnrevoked', json: true, data }
+    const { revision } = await store.append(stream, [event], 'any')
+    await store.close()
+
+    const ended = await site.run(['ledger', 'verify', '--json'], env)
+    expect(ended.status).toBe(1)
+    const { findings, size } = verdictOf(ended)
+    expect(size).toBe(lines.length + 1)
+    expect(findings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'the body is not in canonical form',
+        'it was recorded earlier than the event before it',
+      ]),
+    )
+    for (const finding of findings) expect(finding).toMatchObject({ index: lines.length, stream, revision })
+    expect(await site.unread(['ledger', 'verify'], env)).toMatchObject({ status: 1, stderr: '' })
+  })
+
+  it('proofs.md 6: one digit changed on disk, all digests fitting: a head kept elsewhere shows it', async () => {
+    const { env, file } = copied()
+    const { pub } = lines.find(
+      ({ stream, type }) => stream === `certificate-${serial}` && type === 'CertificateIssued',
+    )!.body
+    const digest = String(pub['certSha256'])
+    const other = digest.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))
+    const text = readFileSync(file, 'latin1')
+    expect(text).toContain(digest)
+    writeFileSync(file, text.replaceAll(digest, other), 'latin1')
+
+    const ended = await site.run(['ledger', 'verify', '--json', '--head', headAt(lines.length)], env)
+    expect(ended.status).toBe(1)
+    expect(verdictOf(ended).findings.map(({ message }) => message)).toContain(
+      `the tree of ${lines.length} events is not the one whose root is known`,
+    )
+  })
+})
+
+describe('replay', () => {
+  it('CGU-76: the status table as it stood before and after each fact, from the ledger alone', async () => {
+    const facts = ['CertificateIssued', 'CertificateAccepted', 'CertificateRevoked'].map(
+      (wanted) => lines.find(({ stream, type }) => stream.endsWith(serial) && type === wanted)!.body.at,
+    )
+    const statuses = []
+    for (const at of facts) {
+      const before = new Date(Date.parse(at) - 1).toISOString()
+      for (const instant of [before, at]) {
+        const { size, entries } = await site.json<Replayed>(['replay', '--at', instant])
+        expect(size).toBe(lines.filter(({ body }) => body.at <= instant).length)
+        const entry = entries.find((row) => row.serial === serial)
+        statuses.push([entry?.status, entry?.revokedAt])
+      }
+    }
+    const revokedAt = `${facts[2]!.slice(0, 19)}Z`
+    expect(statuses).toEqual([
+      ['planned', undefined],
+      ['issued', undefined],
+      ['issued', undefined],
+      ['accepted', undefined],
+      ['accepted', undefined],
+      ['revoked', revokedAt],
+    ])
+  })
+})
+
+describe('projections', () => {
+  type Row = Readonly<{ name: string; size: number; behind: number; state: string }>
+
+  it('all are up to date after a stop; thrown away and built anew, they are again', async () => {
+    const before = await site.json<readonly Row[]>(['projections', 'status'])
+    expect(before.length).toBeGreaterThanOrEqual(3)
+    for (const row of before)
+      expect(row).toMatchObject({ size: lines.length, behind: 0, state: 'up to date' })
+    const { rebuilt, events } = await site.json<{ rebuilt: string[]; events: number }>([
+      'projections',
+      'rebuild',
+    ])
+    expect([rebuilt, events]).toEqual([before.map(({ name }) => name), lines.length])
+    expect(await site.json(['projections', 'status'])).toEqual(before)
+  })
+
+  it('while the service runs, it alone has them: status 3', () => {
+    for (const { status, stdout, stderr } of [beside.status, beside.rebuild])
+      expect([status, stdout, stderr]).toEqual([
+        3,
+        '',
+        expect.stringMatching(/^the vault is open for writing in process \d+; stop it first\n$/),
+      ])
+  })
+})
+
+describe('what is not there: status 3, and nothing is made', () => {
+  it.each([
+    ['ledger', 'verify'],
+    ['ledger', 'export'],
+    ['replay', '--at', '2026-11-24T12:00:00Z'],
+    ['projections', 'status'],
+    ['projections', 'rebuild'],
+  ])('%s %s', async (...args) => {
+    const dataDir = site.file(randomUUID())
+    const { status, stdout, stderr } = await site.run(args, { DATA_DIR: dataDir })
+    const said = `there is no ledger in ${dataDir}: set DATA_DIR, or start the service once\n`
+    expect([status, stdout, stderr]).toEqual([3, '', said])
+    expect(existsSync(dataDir)).toBe(false)
+  })
+})
+
+describe('arguments that do not fit: status 2, in a sentence', () => {
+  it.each([
+    [
+      'a day that there is not',
+      ['replay', '--at', '2026-02-30T00:00:00Z'],
+      '--at: 2026-02-30T00:00:00Z is not',
+    ],
+    [
+      'an instant not in UTC',
+      ['replay', '--at', '2026-11-24T12:00:00+01:00'],
+      '--at: 2026-11-24T12:00:00+01',
+    ],
+    ['no instant', ['replay'], "error: required option '--at <instant>' not specified"],
+    ['half a head', ['ledger', 'verify', '--head', '5'], '--head: 5 is not SIZE:ROOT'],
+    [
+      'a read model that there is not',
+      ['projections', 'rebuild', 'x'],
+      'there is no read model x; there are ',
+    ],
+    ['a command that there is not', ['verify'], "error: unknown command 'verify'"],
+    ['an option that there is not', ['ledger', 'verify', '--heads'], "error: unknown option '--heads'"],
+  ])('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await site.run(args)
+    expect([status, stdout, stderr.slice(0, message.length)]).toEqual([2, '', message])
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('--help', () => {
+  it('every command has it, and says what it is for: status 0', async () => {
+    const helped: string[] = []
+    // As far as the help itself leads, a level at a time.
+    for (let level = ['']; level.length > 0;) {
+      const next: string[] = []
+      for (let from = 0; from < level.length; from += 3)
+        await Promise.all(
+          level.slice(from, from + 3).map(async (path) => {
+            const { status, stdout, stderr } = await site.run([...path.split(' ').filter(Boolean), '--help'])
+            expect([path, status, stderr]).toEqual([path, 0, ''])
+            expect(stdout).toMatch(/^Usage: grand-livre.*\n\n\S/)
+            helped.push(path)
+            const commands = stdout.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? ''
+            for (const [, name = ''] of commands.matchAll(/^ {2}([a-z]+)/gm))
+              if (name !== 'help') next.push(`${path} ${name}`.trim())
+          }),
+        )
+      level = next
+    }
+    expect(helped.toSorted()).toEqual([
+      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'demo', 'ledger'],
+      ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
+      ...['replay', 'start'],
+    ])
+  })
+})
