@@ -44,7 +44,7 @@ const answerOn = (socket: Socket, request: Buffer): Promise<void> =>
         requireSuccess(bytes)
         resolve()
       } catch (error) {
-        reject(error)
+        reject(error instanceof Error ? error : new Error(String(error)))
       }
       socket.off('data', onData)
     }
