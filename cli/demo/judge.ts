@@ -31,8 +31,13 @@ export type Judge = Readonly<{
   close: () => Promise<void>
 }>
 
-/** @param folder where `root.pem`, `ca.pem`, `holder.pem` and the rest lie */
+/**
+ * @param folder where `root.pem`, `ca.pem`, `holder.pem` and the rest lie
+ * @throws OpensslFault where there is no openssl
+ */
 export const openJudge = async (folder: string): Promise<Judge> => {
+  // Told before anything is begun.
+  await openssl(folder, 'version')
   const work = await mkdtemp(join(tmpdir(), 'grand-livre-judge-'))
   const ask = (...args: readonly string[]): Promise<string> => openssl(folder, ...args)
   const chainFile = join(work, 'chain.pem')
