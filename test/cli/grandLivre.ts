@@ -5,6 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { vi } from 'vitest'
+
+// Every command is a process, and starts the slower the more the machine has to do.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const root = join(import.meta.dirname, '../..')
 const launcher = join(root, 'cli/grand-livre.js')
@@ -34,6 +38,8 @@ export type Site = Readonly<{
   unread: (args: readonly string[], env?: Env) => Promise<Ended>
   /** Starts the service, and waits until it listens. */
   start: (env?: Env) => Promise<Running>
+  /** Starts the service, and kills it when it says these words. */
+  killAt: (words: string, env?: Env) => Promise<Ended>
   /** Ends what still runs, and removes the directory. */
   close: () => Promise<void>
 }>
@@ -115,6 +121,13 @@ export const openSite = (): Site => {
         stop: () => end('SIGTERM'),
         kill: () => end('SIGKILL'),
       }
+    },
+    killAt: (words, env = {}) => {
+      const { child, said, ended } = launch(['start'], env)
+      child.stdout.on('data', () => {
+        if (said.stdout.includes(words)) child.kill('SIGKILL')
+      })
+      return ended
     },
     close: async () => {
       await Promise.all(

@@ -13,6 +13,7 @@ const stem = 'ac-confidentialite-mef-qualifiee'
 const never = '0x4f0123456789abcdef0123456789abcd'
 
 type Head = Readonly<{ size: number; root: string; found: number; findings: readonly unknown[] }>
+type Exported = Readonly<{ stream: string; type: string; body: { pub: Record<string, unknown> } }>
 type Published = Readonly<{ root: Buffer; ca: Buffer; crl: Buffer; cgu: Buffer }>
 
 let site: Site
@@ -88,6 +89,32 @@ describe('the first start', () => {
       dataDir: site.dataDir,
       pid: expect.any(Number) as number,
     })
+  })
+})
+
+describe('a first start that is killed', () => {
+  it('CGU-105: held again, the ceremony goes on where it stopped: each act once, and nothing damaged', async () => {
+    const env = { DATA_DIR: site.file('killed') }
+    for (const step of ['root certificate', 'issuing CA certificate', 'OCSP responder'])
+      expect(await site.killAt(step, env)).toMatchObject({ status: null, stderr: '' })
+    const service = await site.start(env)
+    expect(JSON.parse((await download(`${service.url}/readyz`)).toString())).toMatchObject({ ready: true })
+    await service.stop()
+
+    const { stdout } = await site.run(['ledger', 'export'], env)
+    const events = stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Exported)
+    const keys = events.filter(({ type }) => type === 'ServiceKeyPlanned')
+    expect(keys.map(({ body }) => body.pub['purpose'])).toEqual(['root', 'ca', 'ocsp'])
+    for (const { stream } of keys)
+      expect(events.filter((event) => event.stream === stream).map(({ type }) => type)).toEqual([
+        ...['ServiceKeyPlanned', 'ServiceKeyGenerated'],
+      ])
+    const counted = (type: string): number => events.filter((event) => event.type === type).length
+    expect([counted('CaCertificateInstalled'), counted('DocumentAdopted')]).toEqual([2, 1])
+    expect(await site.json<Head>(['ledger', 'verify'], env)).toMatchObject({ found: 0, findings: [] })
   })
 })
 
@@ -270,6 +297,11 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
       'RGS A2 XI.2: production on software keys',
       'environment: production refuses software keys',
       () => withPolicy({ environment: 'production' }),
+    ],
+    [
+      'RGS A2 XI.2: an HSM that nothing would use',
+      'PKCS11_MODULE: ',
+      () => ({ PKCS11_MODULE: '/usr/lib/softhsm/libsofthsm2.so' }),
     ],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
