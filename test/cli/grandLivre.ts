@@ -18,8 +18,6 @@ export type Env = Readonly<Record<string, string>>
 
 export type Running = Readonly<{
   url: string
-  /** Its whole standard output so far. */
-  said: () => string
   /** Asks it to stop, as an init system does. */
   stop: () => Promise<Ended>
   /** It ends as in a power failure. */
@@ -104,7 +102,7 @@ export const openSite = (): Site => {
       return ended
     },
     start: async (env = {}) => {
-      const { child, said, ended } = launch(['start', '--json'], env)
+      const { child, ended } = launch(['start', '--json'], env)
       const first = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
       const early = ended.then(({ status, stderr }): never => {
         throw new Error(`the service ended with ${String(status)}: ${stderr}`)
@@ -117,7 +115,6 @@ export const openSite = (): Site => {
       }
       return {
         url: (JSON.parse(line) as { url: string }).url,
-        said: () => said.stdout,
         stop: () => end('SIGTERM'),
         kill: () => end('SIGKILL'),
       }
