@@ -1,4 +1,5 @@
 // The settings of one installation, from the environment. Secrets come by file or are generated, never by argument.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
@@ -64,6 +65,21 @@ const policyFrom = (file: string | URL): Policy => {
   }
 }
 
+/** CGU-01: what is published is the text that the policy names by its digest, and that holders accept by it. */
+const cguTextFrom = (file: string | URL, { cgu }: Policy): string => {
+  let text: Buffer
+  try {
+    text = readFileSync(file)
+  } catch {
+    throw new ConfigFault(`CGU_FILE: cannot be read: ${String(file)}`)
+  }
+  if (createHash('sha256').update(text).digest('hex') !== cgu.sha256)
+    throw new ConfigFault(
+      `CGU_FILE: ${String(file)} is not the text whose SHA-256 is the policy's cgu.sha256`,
+    )
+  return text.toString('utf8')
+}
+
 /**
  * Reads the settings.
  * @throws ConfigFault that names the setting or the policy's field
@@ -86,9 +102,9 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     host: env['HOST'] ?? '127.0.0.1',
     port: portOf(env['PORT'] ?? '8080'),
     policy,
-    cguText: readFileSync(
+    cguText: cguTextFrom(
       env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
-      'utf8',
+      policy,
     ),
     ledgerUrl: env['LEDGER_URL'],
     databaseUrl: env['DATABASE_URL'],

@@ -20,6 +20,7 @@ Settings, from the environment:
   DATA_DIR                     data directory (./data)
   HOST, PORT                   where to listen (127.0.0.1, 8080)
   POLICY_FILE                  policy of the authority (the one shipped)
+  CGU_FILE                     conditions of use, the text that the policy names by its digest (the one shipped)
   GRAND_LIVRE_PASSPHRASE       passphrase of the keys; or
   GRAND_LIVRE_PASSPHRASE_FILE  a file that holds it (DATA_DIR/passphrase, made with mode 0600)
   LEDGER_URL                   EventStoreDB (the embedded ledger)
@@ -32,7 +33,7 @@ const statusOfFault: Readonly<Record<string, number>> = {
   ...{ DemoFailed: exitStatus.found, ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
-  ...{ OpensslFault: exitStatus.unavailable },
+  ...{ JobsFault: exitStatus.unavailable, OpensslFault: exitStatus.unavailable },
 }
 const unavailableCodes = new Set([
   'EADDRINUSE',

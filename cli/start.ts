@@ -42,7 +42,8 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
   const installation = await openInstallation(config, {
     release,
     onStep: (line) => output.say(`  · ${line}`),
-    log: { level: config.logLevel },
+    // One JSON document on standard output is what a program asked for: the log goes beside it.
+    log: { level: config.logLevel, ...(output.json ? { stream: process.stderr } : {}) },
   })
   closeOnSignal(installation)
   const { url } = installation

@@ -303,6 +303,11 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
       'PKCS11_MODULE: ',
       () => ({ PKCS11_MODULE: '/usr/lib/softhsm/libsofthsm2.so' }),
     ],
+    [
+      'CGU-01: another text than the policy’s',
+      'CGU_FILE: ',
+      () => ({ CGU_FILE: site.file('accounts.json') }),
+    ],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
     const dataDir = site.file(randomUUID())
