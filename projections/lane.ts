@@ -41,6 +41,17 @@ export const createLane = (members: readonly Member[], at: Checkpoint): Lane => 
   return lane
 }
 
+/** Members by checkpoint, the furthest first. */
+export const groupsOf = (members: readonly Member[]): readonly (readonly [Member, ...Member[]])[] => {
+  const groups = new Map<number, [Member, ...Member[]]>()
+  for (const member of members) {
+    const group = groups.get(member.at.size)
+    if (group === undefined) groups.set(member.at.size, [member])
+    else group.push(member)
+  }
+  return [...groups.values()].sort(([a], [b]) => b.at.size - a.at.size)
+}
+
 /** Takes a member out, between two batches. */
 export const leave = async (member: Member): Promise<void> => {
   const { lane } = member

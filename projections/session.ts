@@ -9,7 +9,16 @@ import type { Apply } from './apply.ts'
 import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { createWatch, since } from './lag.ts'
-import { applyTo, createLane, leave, readUpTo, type Lane, type Member, type Reading } from './lane.ts'
+import {
+  applyTo,
+  createLane,
+  groupsOf,
+  leave,
+  readUpTo,
+  type Lane,
+  type Member,
+  type Reading,
+} from './lane.ts'
 import type { Waiters } from './waiters.ts'
 
 export type Setting = Readonly<{
@@ -36,17 +45,6 @@ export type Session = Readonly<{
 const graceChecks = 3
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** Members by checkpoint, the furthest first. */
-const groupsOf = (members: readonly Member[]): readonly (readonly [Member, ...Member[]])[] => {
-  const groups = new Map<number, [Member, ...Member[]]>()
-  for (const member of members) {
-    const group = groups.get(member.at.size)
-    if (group === undefined) groups.set(member.at.size, [member])
-    else group.push(member)
-  }
-  return [...groups.values()].sort(([a], [b]) => b.at.size - a.at.size)
-}
 
 /** Starts to follow; faults are kept in the members' `error` and tried again. */
 export const startSession = (setting: Setting): Session => {
@@ -103,6 +101,8 @@ export const startSession = (setting: Setting): Session => {
         member.lane = main
       }
       lane.members.clear()
+      // Where they stand may have been read from their checkpoints, with no batch that would tell who waits for it.
+      waiters.settle()
     })
 
   const catchUp = async (lane: Lane): Promise<void> => {

@@ -79,6 +79,31 @@ describe.each(databases)('rows and checkpoints on %s', (_, open) => {
     )
   })
 
+  it('who waits is told, also when the answer to the last commit was lost', async () => {
+    const { db } = database
+    await forget(db)
+    const one = await tell(facts.slice(0, 1))
+    const end = (await one.ledger.head())!
+    const others = projections.map(({ name }) => name).filter((name) => name !== 'history')
+    let [inserts, isLast] = [0, false]
+    const at = async (statement: string): Promise<Fault | undefined> => {
+      const isInsert = statement.startsWith('insert into "history"')
+      if (isInsert) inserts += 1
+      // Refused with the others, it is left behind; alone, it commits when they are through, and never hears of it.
+      if (isInsert && inserts === 1) return 'refused'
+      isLast ||= isInsert
+      if (!isLast || statement !== 'commit' || inserts > 2) return undefined
+      inserts += 1
+      expect(await runner.waitFor(end, inTime, others)).toBe(true)
+      return 'lostAfter'
+    }
+    const runner = runnerOn({ ...one, db: faulty(db, { at }) })
+    runner.start()
+    expect(await runner.waitFor(end, inTime / 2)).toBe(true)
+    await runner.stop()
+    expect(await statesOf(db, projections)).toEqual((await openOracle(one.ledger, projections)).final)
+  })
+
   it('a process that dies at a statement leaves to the next one what it had done', async () => {
     const { db } = database
     await forget(db)
