@@ -86,7 +86,7 @@ export const startSession = (setting: Setting): Session => {
     },
   }
 
-  /** Moves a lane's members into the main lane, at the main lane's own checkpoint. */
+  /** Moves members into the main lane, at its checkpoint. Who waits is told here too: there may have been no batch. */
   const join = (lane: Lane): Promise<void> =>
     main.exclusive(async () => {
       if (main.at.position !== undefined) await readUpTo(reading, lane, main.at.position)
@@ -101,7 +101,6 @@ export const startSession = (setting: Setting): Session => {
         member.lane = main
       }
       lane.members.clear()
-      // Where they stand may have been read from their checkpoints, with no batch that would tell who waits for it.
       waiters.settle()
     })
 
