@@ -37,7 +37,7 @@ const present = async (api: Api, serial: string, act: Act) => {
   await api.journal.consultation(act.actor, {
     screen: 'presentation',
     streams: [stream],
-    id: v5('RecordConsultation', act.key),
+    id: v5('RecordConsultation', act.id),
   })
   const content = describeCertificate(der)
   return {

@@ -93,7 +93,7 @@ export const appointmentRoutes = (api: Api): void => {
     body: proposal,
     created: true,
     decider: proposeAppointment(api.services.policy),
-    data: ({ body, act }) => ({ appointment: act.key, ...body }),
+    data: ({ body, act }) => ({ appointment: act.id, ...body }),
   })
   commandRoute(api, {
     ...about,

@@ -44,7 +44,7 @@ export const cardRoutes = (api: Api): void => {
     run: async ({ params, body, act }) => {
       const { state, revision } = await services.load(card, params.id)
       if (act.ifRevision !== undefined && act.ifRevision !== revision) throw new RevisionMismatch(revision)
-      const order = { type: decider.type, id: act.key, by: act.actor, at: act.at } as const
+      const order = { type: decider.type, id: act.id, by: act.actor, at: act.at } as const
       const decision = decider.decide({ ...order, data: { card: params.id } }, state, undefined)
       // The card first, the ledger second: a crash between the two leaves a card that is still `written`, and the holder
       // sets his PIN again. Once it is recorded the decision is a refusal here, and the card is not touched again.

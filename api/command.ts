@@ -7,8 +7,8 @@ import { ProcessRefused } from '../commands/program.ts'
 import type { Actor, Command, Decider, Event, Instant, Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import type { ClauseId } from '../domain/refusals.ts'
-import type { Who } from './auth.ts'
-import { keyOf, type Keys } from './idempotency.ts'
+import { accountOf, type Who } from './auth.ts'
+import { commandIdOf, keyOf, type Keys } from './idempotency.ts'
 import { formatPosition } from './position.ts'
 import { isRefusalCode, Problem, refused } from './problems.ts'
 import type { LedgerPosition, Services } from './services.ts'
@@ -35,8 +35,8 @@ const revisionAskedFor = ({ headers }: FastifyRequest): number | undefined => {
 /** One request to do something, by somebody who may. */
 export type Act = Readonly<{
   actor: Actor
-  /** The Idempotency-Key: id of the command, and of the stream that it opens. */
-  key: string
+  /** Of the command, and of the stream that it opens: the same for the same account and Idempotency-Key. */
+  id: string
   at: Instant
   ifRevision: number | undefined
   /** Gives the request's own command. @throws Problem with the refusal, after it has been written down */
@@ -45,7 +45,7 @@ export type Act = Readonly<{
     data: C['data'],
     caseId?: string,
   ) => Promise<Accepted<E>>
-  /** Gives one more, whose id is derived from the key and the command's name. */
+  /** Gives one more, whose id is derived from the first one's and the command's name. */
   goOn: Act['carryOut']
   /** Refuses what no decider has to be asked about. */
   refuse: (refusal: Refusal, about: Readonly<{ command: string; stream?: string }>) => Promise<never>
@@ -95,6 +95,7 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
   return {
     perform: async (request, reply, { command, who: among, also, secrets }, act) => {
       const key = keyOf(request)
+      const id = commandIdOf(accountOf(request).id, key)
       const ifRevision = revisionAskedFor(request)
       const actor = await who.actor(request, among, { command })
       const at = services.now()
@@ -125,9 +126,9 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
         ...(secrets === undefined ? {} : { secrets }),
       }
       const tools: Act = {
-        ...{ actor, key, at, ifRevision, mark, refuse },
-        carryOut: give(() => key, ifRevision),
-        goOn: give((type) => v5(type, key), undefined),
+        ...{ actor, id, at, ifRevision, mark, refuse },
+        carryOut: give(() => id, ifRevision),
+        goOn: give((type) => v5(type, id), undefined),
       }
       return keys.hold(request, held, async () => {
         try {

@@ -54,7 +54,7 @@ export const entityRoutes = (api: Api): void => {
     body: verification,
     created: true,
     decider: verifyEntity,
-    data: ({ body, act }) => ({ entity: act.key, ...body }),
+    data: ({ body, act }) => ({ entity: act.id, ...body }),
   })
 
   readRoute(api, {

@@ -1,6 +1,7 @@
 // Header `Idempotency-Key`: one key, one request. The ledger itself makes a repeated command harmless; what is kept here is
 // whose key it is and what for, so that a key used again for something else is refused and not taken for a repetition.
 import type { FastifyRequest } from 'fastify'
+import { v5 } from 'uuid'
 import { addDays, addHours } from '../domain/policy/dates.ts'
 import { claimKey, forgetKeys } from '../readmodels/idempotency.ts'
 import { accountOf } from './auth.ts'
@@ -11,13 +12,21 @@ const keptDays = 30
 
 const uuid = /^"?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"?$/i
 
-/** The key, which is the command's id. @throws Problem IDEMPOTENCY_KEY_MISSING */
+/** The key, as the client drew it. @throws Problem IDEMPOTENCY_KEY_MISSING */
 export const keyOf = ({ headers }: FastifyRequest): string => {
   const header = headers['idempotency-key']
   const key = typeof header === 'string' ? uuid.exec(header)?.[1] : undefined
   if (key === undefined) throw new Problem('IDEMPOTENCY_KEY_MISSING')
   return key.toLowerCase()
 }
+
+const namespace = '0519b800-df6c-4d10-941a-3a9e4d51f7e6'
+
+/**
+ * The id of the command that an account gives with a key: uuidv5(namespace, `account|key`). A namespace of its own, because
+ * an id that clients could choose could be that of an order of the system's own, which would then pass for carried out.
+ */
+export const commandIdOf = (account: string, key: string): string => v5(`${account}|${key}`, namespace)
 
 /** The same text for the same value, whatever the order of its fields. */
 const canonical = (value: unknown): string => {

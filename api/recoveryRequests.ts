@@ -80,7 +80,7 @@ export const recoveryRoutes = (api: Api): void => {
     data: ({ body: { serial, name: nameGiven, requesterRole, requester, ...asked }, act }) => ({
       ...asked,
       nameGiven,
-      recovery: act.key,
+      recovery: act.id,
       serial: serialFrom(serial),
       requesterRole: requesterRole ?? 'holder',
       requester: requester ?? act.actor.person,

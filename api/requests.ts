@@ -94,8 +94,8 @@ const verification = closed(
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
 
-/** A holder's person number is drawn with his first request: again with the same key, it is the same one. */
-const personOf = (given: string | undefined, key: string): string => given ?? v5('person', key)
+/** A holder's person number is drawn with his first request: given again, the same command has the same one. */
+const personOf = (given: string | undefined, command: string): string => given ?? v5('person', command)
 
 export const requestRoutes = (api: Api): void => {
   const { policy, load } = api.services
@@ -113,8 +113,8 @@ export const requestRoutes = (api: Api): void => {
     decider: requestCertificate(policy),
     data: ({ body: { person, ...body }, act }) => ({
       ...body,
-      request: act.key,
-      person: personOf(person ?? (act.actor.role === 'holder' ? act.actor.person : undefined), act.key),
+      request: act.id,
+      person: personOf(person ?? (act.actor.role === 'holder' ? act.actor.person : undefined), act.id),
     }),
     more: async (_, { stream }) => {
       const { state } = await load(requestFile, stream.slice(stream.indexOf('-') + 1))

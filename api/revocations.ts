@@ -62,7 +62,7 @@ export const revocationRoutes = (api: Api): void => {
       ...body,
       signatureForm: form,
       serial: serialFrom(params.serial),
-      revocation: act.key,
+      revocation: act.id,
       receivedAt: receivedAt ?? act.at,
     }),
   })

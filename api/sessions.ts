@@ -60,8 +60,8 @@ const open = async (api: Api, requestId: string, body: Opening, act: Act) => {
       { code: 'CARD_NOT_QUALIFIED', clause: 'CGU-14', detail: model },
       { command: 'AllotCard', stream },
     )
-  // Derived from the key, so that the same request after a crash goes on with the same card.
-  const card = v5('card', act.key)
+  // Derived from the command's id, so that the same request after a crash goes on with the same card.
+  const card = v5('card', act.id)
   const plan = await planOf(api, await fileOf(api, requestId), slots)
   const { card: _, ...rest } = body
   const outcome = await act.carryOut(

@@ -24,7 +24,7 @@ export type Actor = Readonly<{
   entities: readonly string[]
 }>
 
-/** An order. `id` is the Idempotency-Key; event ids are derived from it. `at` is the shell's clock. */
+/** An order. `id` comes from the Idempotency-Key; event ids are derived from it. `at` is the shell's clock. */
 export type Command<T extends string = string, D = object> = Readonly<{
   type: T
   id: string

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { certificate } from '../../domain/certificate.ts'
 import { roles, type Role } from '../../domain/lists.ts'
+import { systemCommandId } from '../../ledger/ids.ts'
+import { forgetKeys } from '../../readmodels/idempotency.ts'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import {
@@ -164,7 +167,29 @@ describe('Idempotency-Key', () => {
     expect(first.headers['idempotency-replayed']).toBeUndefined()
     expect(second.headers['idempotency-replayed']).toBe('true')
     expect([second.statusCode, second.body]).toEqual([201, first.body])
-    expect(done(first)).toMatchObject({ id: key, stream: `entity-${key}`, revision: 0 })
+    const { id, stream, revision } = done(first)
+    expect([stream, revision]).toEqual([`entity-${id}`, 0])
+  })
+
+  it('CGU-75: a key that is the id of the system’s own order to revoke does not keep it from revoking', async () => {
+    const { ra, holder, request, serial } = await issued(product)
+    const { presentedSha256, presentedAt } = done(await holder.post(`/certificates/${serial}/presentation`))
+    const key = systemCommandId('RevokeCertificate', serial)
+    done(await holder.post(`/certificates/${serial}/acceptance`, { presentedSha256, presentedAt }, { key }))
+    const left = { outcome: 'holderLeft' }
+    done(await ra.post(`/requests/${request}/sessions/current/abandonment`, left))
+    expect((await product.services.load(certificate, serial)).state.status).toBe('revoked')
+  })
+
+  it('CGU-21: one key drawn by two accounts names two commands, even once it is forgotten whose it was', async () => {
+    const key = randomUUID()
+    const ids: string[] = []
+    for (const id of ['idem-5', 'idem-6']) {
+      const ra = client(product.app, product.account(id, ['raOfficer']).headers)
+      ids.push(done(await ra.post('/entities', employer, { key })).id)
+      await forgetKeys(product.services.db, '9999-12-31T00:00:00Z')
+    }
+    expect(new Set([key, ...ids]).size).toBe(3)
   })
 
   it('CGU-21: a person number is drawn once', async () => {
