@@ -6,7 +6,6 @@ import { derOf, sha256 } from '../commands/issuing.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { describeCertificate } from '../pki/describe.ts'
-import { v5 } from 'uuid'
 import { contentAnswer } from './certificateAnswer.ts'
 import { accepted, type Act } from './command.ts'
 import { actRoute, commandRoute, type Api } from './routes.ts'
@@ -34,11 +33,7 @@ const present = async (api: Api, serial: string, act: Act) => {
   const der = derOf(state)
   if (der === undefined)
     return act.refuse({ code: 'PERSONAL_DATA_DESTROYED', clause: 'CGU-116', detail: 'certificate' }, about)
-  await api.journal.consultation(act.actor, {
-    screen: 'presentation',
-    streams: [stream],
-    id: v5('RecordConsultation', act.id),
-  })
+  await api.journal.consultation(act.actor, { screen: 'presentation', streams: [stream] })
   const content = describeCertificate(der)
   return {
     ...accepted(serial, { stream, revision }),

@@ -12,7 +12,7 @@ export type Journal = Readonly<{
   ) => Promise<void>
   consultation: (
     actor: Actor,
-    look: Readonly<{ screen: string; streams: readonly string[]; id?: string }>,
+    look: Readonly<{ screen: string; streams: readonly string[] }>,
   ) => Promise<void>
   failedSignIn: (address: string) => Promise<void>
 }>
@@ -21,7 +21,7 @@ export const createJournal = (
   services: Pick<Services, 'handle' | 'now' | 'newId' | 'actors' | 'program'>,
 ): Journal => {
   const handle: Handle = services.handle
-  const order = (actor: Actor, id = services.newId()) => ({ id, by: actor, at: services.now() })
+  const order = (actor: Actor) => ({ id: services.newId(), by: actor, at: services.now() })
   return {
     refusal: async (actor, { code, clause, detail }, { command, stream }) => {
       const data = {
@@ -34,9 +34,9 @@ export const createJournal = (
       }
       await handle(recordRefusal, { type: 'RecordRefusal', ...order(actor), data })
     },
-    consultation: async (actor, { screen, streams, id }) => {
+    consultation: async (actor, { screen, streams }) => {
       const data = { journal: actor.journal, screens: [screen], streams: [...streams] }
-      await handle(recordConsultation, { type: 'RecordConsultation', ...order(actor, id), data })
+      await handle(recordConsultation, { type: 'RecordConsultation', ...order(actor), data })
     },
     failedSignIn: async (address) => {
       const actor = await services.actors(services.program, 'program')

@@ -4,6 +4,7 @@ import type { Event, Aggregate, Command, Decider, Fold, Refusal, Units } from '.
 import { eventIdOf } from '../ledger/ids.ts'
 import type { Draft, Ledger, Loaded } from '../ledger/ledger.ts'
 import { WrongExpectedVersion, type Position } from '../ledger/store.ts'
+import { openTurns } from './turns.ts'
 
 /** The case a command belongs to, and what led to it. Both default to the command itself. */
 export type Circumstances = Readonly<{
@@ -84,7 +85,9 @@ export const createHandle = (settings: Settings): Handle => {
     const { aggregate } = decider
     const id = decider.stream(command)
     const stream = `${aggregate.name}-${id}`
-    const loaded = await ledger.load(aggregate, id)
+    const loaded: Loaded<S> = decider.foldless
+      ? { state: aggregate.initial, revision: await ledger.lastRevision(stream), written: new Map() }
+      : await ledger.load(aggregate, id)
     const before = replayedOutcome(stream, command, loaded)
     if (before !== undefined) return before
     if (circumstances.ifRevision !== undefined && circumstances.ifRevision !== loaded.revision)
@@ -110,12 +113,19 @@ export const createHandle = (settings: Settings): Handle => {
     }
   }
 
-  return async (decider, command, circumstances = {}) => {
+  const carryOut: Handle = async (decider, command, circumstances = {}) => {
     for (let tries = 1; tries <= attempts; tries += 1) {
       const outcome = await attempt(decider, command, circumstances)
       if (outcome !== undefined) return outcome
     }
     throw new Contended(`${decider.aggregate.name}: others were faster ${attempts} times`)
+  }
+
+  // What is written without a look follows what is under way here, instead of racing with it.
+  const inTurn = openTurns()
+  return (decider, command, circumstances) => {
+    const act = () => carryOut(decider, command, circumstances)
+    return decider.foldless ? inTurn(`${decider.aggregate.name}-${decider.stream(command)}`, act) : act()
   }
 }
 

@@ -27,18 +27,21 @@ export const openJournal: Decider<Journal, OpenJournal, JournalEvent> = {
 
 export const recordRefusal: Decider<Journal, RecordRefusal, JournalEvent> = {
   ...onJournal,
+  foldless: true,
   type: 'RecordRefusal',
   decide: ({ data: { journal: _, ...data } }) => accept({ type: 'CommandRefused', data }),
 }
 
 export const recordConsultation: Decider<Journal, RecordConsultation, JournalEvent> = {
   ...onJournal,
+  foldless: true,
   type: 'RecordConsultation',
   decide: ({ data: { journal: _, ...data } }) => accept({ type: 'PersonalDataConsulted', data }),
 }
 
 export const recordFailedSignIn: Decider<Journal, RecordFailedSignIn, JournalEvent> = {
   ...onJournal,
+  foldless: true,
   type: 'RecordFailedSignIn',
   decide: ({ data: { journal: _, ...data } }) => accept({ type: 'SignInFailed', data }),
 }

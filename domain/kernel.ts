@@ -81,6 +81,11 @@ export type Decider<S, C extends Command, E, F = undefined> = Readonly<{
   /** Facts of other streams, folded by the shell; no client can set them. */
   facts?: (fold: Fold, command: C, state: S) => Promise<F>
   decide: (command: C, state: S, facts: F) => Decision<E>
+  /**
+   * `decide` looks at no state: the stream is not read, however long it is, and its events are written in the order in
+   * which they come. The command's id must be new: a repetition is not known.
+   */
+  foldless?: true
 }>
 
 export const accept = <E>(...accepted: readonly E[]): Decision<E> => ({ accepted })

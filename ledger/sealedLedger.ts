@@ -116,6 +116,19 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
     return ''
   }
 
+  const lastRevision = async (stream: string): Promise<number> => {
+    try {
+      for await (const record of store.readStream(stream, { direction: 'backwards', limit: 1 })) {
+        const { revision, body } = entryOf(record)
+        remember(stream, { revision, at: body.at })
+        return revision
+      }
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error
+    }
+    return -1
+  }
+
   const append = async (stream: string, drafts: readonly Draft[], expected: Expected): Promise<Position> => {
     requireDrafts(stream, drafts)
     const before = await lastAt(stream, expected)
@@ -145,7 +158,7 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
   }
 
   return {
-    ...{ load, append, entries, head, publicPart, stream: readStream },
+    ...{ load, lastRevision, append, entries, head, publicPart, stream: readStream },
     follow: (after) =>
       follower(store.subscribeToAll({ after: after ?? 'start', filter: { typeRegex: '^[^$]' } })),
     open: (entry) => openEntry({ keys, log }, entry),

@@ -75,6 +75,17 @@ describe('one certificate, by HTTP', () => {
     )
   })
 
+  it('CGU-114: looks at once are each written down, and none is turned away', async () => {
+    const looks = async (): Promise<number> =>
+      (await product.journal()).filter(({ type }) => type === 'PersonalDataConsulted').length
+    const before = await looks()
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => life.ra.get(`/certificates/${life.serial}`)),
+    )
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
+    expect(await looks()).toBe(before + 30)
+  })
+
   it('CGU-75, CGU-76: a revocation is seen in the status, the CRL and by OCSP', async () => {
     const crlUrl = '/ac-confidentialite-mef-qualifiee.crl'
     await product.publish()
