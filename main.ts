@@ -10,9 +10,9 @@ import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { createHandle } from './commands/handle.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
 import type { StatusView } from './commands/issueCrl.ts'
-import { oneAtATime } from './commands/oneAtATime.ts'
 import { drawSerial, type Service } from './commands/program.ts'
 import { recoverKey } from './commands/recoverKey.ts'
+import { openTurns } from './commands/turns.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addYears } from './domain/policy/dates.ts'
@@ -128,9 +128,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     },
   }
   const issuance = { service, ca, escrow, cards }
+  // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
+  const inTurn = openTurns()
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
-    await resume({ ...issuance, deliveries }, await findIntents(db), startUp)
+    await resume({ ...issuance, deliveries, inTurn }, await findIntents(db), startUp)
   }
 
   runner.start()
@@ -177,17 +179,20 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       blind,
     },
     issuance: {
-      issue: oneAtATime((id) => issueCertificate(issuance, id)),
-      undo: oneAtATime((id, why) => undoIssuance({ service, cards }, id, why)),
+      inTurn,
+      issue: (id) => inTurn(id, () => issueCertificate(issuance, id)),
+      undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
       oldKeys: (person) => issuedTo(db, person, addYears(now(), -policy.escrow.years)),
     },
     recovery: {
-      execute: oneAtATime((id, secret) => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
+      execute: (id, secret) =>
+        inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
       deliveries,
     },
     authority: { ca, root, responder: responder.current },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
+      custody: await stateOf(vault.requireHeld, 'out of reach'),
       readModels: runner.lagSeconds(now()) <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
       crl: await stateOf(async () => {
         const newest = await latestCrl(db, ca.id)

@@ -169,6 +169,7 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: receipt,
     decider: handOverCard,
+    inTurn: ({ id: requestId }, act) => api.services.issuance.inTurn(requestId, act),
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
 

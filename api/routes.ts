@@ -123,6 +123,8 @@ type CommandRoute<P extends TSchema, B extends TSchema, S, C extends Command, E 
     answerId?: (input: In<P, B>) => string
     /** The case that the command belongs to, when it is not its own. */
     caseId?: (input: In<P, B>) => string
+    /** Waits for what is under way for the same thing. */
+    inTurn?: <T>(params: Static<P>, act: () => Promise<T>) => Promise<T>
     more?: (input: In<P, B>, outcome: Accepted<E>) => Promise<object>
   }>
 
@@ -131,13 +133,14 @@ export const commandRoute = <P extends TSchema, B extends TSchema, S, C extends 
   api: Api,
   route: CommandRoute<P, B, S, C, E, F>,
 ): void => {
-  const { decider, data, answerId, caseId, more } = route
+  const { decider, data, answerId, caseId, inTurn, more } = route
   actRoute(api, {
     ...route,
     command: decider.type,
     who: decider.who,
     run: async (input): Promise<AcceptedBody> => {
-      const outcome = await input.act.carryOut(decider, data(input), caseId?.(input))
+      const give = () => input.act.carryOut(decider, data(input), caseId?.(input))
+      const outcome = await (inTurn === undefined ? give() : inTurn(input.params, give))
       const id = answerId?.(input) ?? outcome.stream.slice(outcome.stream.indexOf('-') + 1)
       return { ...accepted(id, outcome), ...(await more?.(input, outcome)) }
     },

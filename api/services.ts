@@ -1,4 +1,5 @@
 // What the API is given by the composition root. It issues commands and reads read models; it never sees the event store.
+import type { InTurn } from '../commands/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Handle } from '../commands/handle.ts'
@@ -41,6 +42,8 @@ export type Services = Readonly<{
     blind: (kind: string, normalised: string) => string
   }>
   issuance: Readonly<{
+    /** Runs an act after what is under way for the same request: issuing, undoing, handing over exclude each other. */
+    inTurn: InTurn
     /** Carries an open session to a written card (commands/issueCertificate.ts); one at a time a request. */
     issue: (requestId: string) => Promise<string>
     /** Undoes an open session (commands/undoIssuance.ts). */

@@ -5,6 +5,7 @@ import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts
 import { LintRefused } from '../commands/issuing.ts'
 import { ProcessRefused } from '../commands/program.ts'
 import { failInterruptedRecovery, removeUnnamedOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
+import type { InTurn } from '../commands/turns.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
@@ -59,14 +60,15 @@ export const resumeSession = async (tools: Issuance, intent: OpenIntent, started
  * @param startUp true before the service takes commands
  */
 export const resume = async (
-  tools: Issuance & Pick<RecoveryTools, 'deliveries'>,
+  tools: Issuance & Pick<RecoveryTools, 'deliveries'> & Readonly<{ inTurn: InTurn }>,
   intents: readonly OpenIntent[],
   startUp: boolean,
 ): Promise<void> => {
   // Before the failure is recorded: a second cut finds the same intent, and looks again.
   if (startUp && intents.some(({ type }) => type === 'KeyRecoveryStarted')) await removeUnnamedOutputs(tools)
   for (const intent of intents) {
-    if (intent.type === 'SessionOpened') await resumeSession(tools, intent, startUp)
+    if (intent.type === 'SessionOpened')
+      await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
     if (intent.type === 'KeyRecoveryStarted' && startUp)
       await failInterruptedRecovery(tools.service, idOf(intent.stream))
   }

@@ -15,6 +15,7 @@ import type { Event } from '../../domain/kernel.ts'
 import { openMaster } from '../../hsm/passphrase.ts'
 import { openSoftCards, type SoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
+import { openTurns } from '../../commands/turns.ts'
 import { resume } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -193,7 +194,7 @@ export const openRestart = async () => {
       const own = batch.filter(({ at }) => takes(openIntents, at.stream))
       await db.deleteFrom('intent').execute()
       await db.transaction().execute((tx) => openIntents.apply(tx, own))
-      await resume({ ...issuance, deliveries }, await findIntents(db), true)
+      await resume({ ...issuance, deliveries, inTurn: openTurns() }, await findIntents(db), true)
     },
   }
 }
