@@ -1,87 +1,61 @@
-// One process has a vault open for writing. The lock file names it; what a process that died left behind is taken over.
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
-import { randomUUID } from 'node:crypto'
-import { privateMode, readIfPresent } from './durable.ts'
+// One process has a vault open for writing: the one whose socket (presence.ts) is alone among those that answer. Each
+// shows its own first and looks for others after, so that of two at once one sees the other at least.
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { v7 } from 'uuid'
 import { KeyFault } from './keyFault.ts'
+import { isShown, show } from './presence.ts'
 
-/** Boot, and start within it: what tells a process from a later one with the same number, where the system says (Linux). */
-const birthOf = (pid: number): string => {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    // The command's name, in parentheses, may itself hold spaces: the start is the 20th field behind it.
-    const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? ''
-    return `${boot}:${start}`
-  } catch {
-    return ''
-  }
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-const isAlive = (mark: string): boolean => {
-  const [number = '', birth = ''] = mark.split('/')
-  const pid = Number(number)
-  return Number.isSafeInteger(pid) && pid > 0 && isRunning(pid) && (birth === '' || birth === birthOf(pid))
-}
+const prefix = 'lock.'
+/** Who came first by the name waits so long for one that came at the same time to withdraw. */
+const patience = { turns: 40, ms: 50 }
 
 export type Lock = Readonly<{
-  /** To be asked before each write. @throws KeyFault where another process has taken over */
+  /** To be asked before each write. @throws KeyFault where the lock was removed, so that another process may have it */
   require: () => Promise<void>
   release: () => Promise<void>
 }>
 
-const linked = async (own: string, path: string): Promise<boolean> => {
-  try {
-    await link(own, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+const withdrawn = async (directory: string, own: string): Promise<readonly string[]> => {
+  for (let turn = 1; ; turn += 1) {
+    const names = (await readdir(directory)).filter((name) => name.startsWith(prefix) && name !== own)
+    const answers = await Promise.all(names.map((name) => isShown(directory, name)))
+    const others = names.filter((_, i) => answers[i])
+    if (others.length === 0) return names
+    const first = others.toSorted()[0] ?? ''
+    // Names are in the order of time: who came later withdraws at once.
+    if (first < own || turn === patience.turns)
+      throw new KeyFault(
+        `the vault is open for writing in a process that answers at ${join(directory, first)}; stop it first`,
+      )
+    await pause(patience.ms)
   }
 }
 
 /**
- * Takes the lock file at `path`.
+ * Takes the lock of a directory. What a process that died left behind is removed.
  * @throws KeyFault when a live process has it, this one included
  */
-export const takeLock = async (path: string): Promise<Lock> => {
-  const token = randomUUID()
-  const mark = `${process.pid}/${birthOf(process.pid)}/${token}`
-  const own = `${path}.${token}`
-  await writeFile(own, mark, { mode: privateMode })
+export const takeLock = async (directory: string): Promise<Lock> => {
+  const own = `${prefix}${v7()}`
+  const release = await show(directory, own).catch((cause: unknown) => {
+    throw new KeyFault(`${directory} takes no socket: the vault has to lie on a disk of this machine`, {
+      cause,
+    })
+  })
+  const isHeld = (): boolean => existsSync(join(directory, own))
+  const requireHeld = async (): Promise<void> => {
+    if (!isHeld()) throw new KeyFault(`the lock of the vault was removed: ${join(directory, own)}`)
+  }
   try {
-    while (!(await linked(own, path))) {
-      const holder = (await readIfPresent(path))?.toString('utf8')
-      if (holder === undefined) continue
-      if (isAlive(holder))
-        throw new KeyFault(
-          `the vault is open for writing in process ${holder.split('/')[0] ?? ''}; stop it first`,
-        )
-      const aside = `${own}.stale`
-      await rename(path, aside).catch(() => undefined)
-      // Somebody quicker may have put his own in between: he gets it back, and the next turn says so.
-      const moved = (await readIfPresent(aside))?.toString('utf8')
-      if (moved !== undefined && moved !== holder) await linked(aside, path)
-      await rm(aside, { force: true })
-    }
-  } finally {
-    await rm(own, { force: true })
+    for (const dead of await withdrawn(directory, own)) await rm(join(directory, dead), { force: true })
+    // Somebody who looked before it answered may have taken it for a dead one.
+    await requireHeld()
+  } catch (error) {
+    await release()
+    throw error
   }
-  const isOurs = async (): Promise<boolean> => (await readFile(path, 'utf8').catch(() => '')) === mark
-  return {
-    require: async () => {
-      if (!(await isOurs())) throw new KeyFault('another process has taken the vault over')
-    },
-    release: async () => {
-      if (await isOurs()) await rm(path, { force: true })
-    },
-  }
+  return { require: requireHeld, release }
 }

@@ -19,6 +19,8 @@ export type Vault = Readonly<{
   escrow: SoftwareEscrow
   deliveries: Deliveries
   journals: Journals
+  /** @throws KeyFault where the vault may no longer be written: its lock was removed */
+  requireHeld: () => Promise<void>
   close: () => Promise<void>
 }>
 
@@ -57,7 +59,7 @@ const journalsOf = (store: RecordStore): Journals => {
 export const openVault = async (parts: VaultParts): Promise<Vault> => {
   const { directory, keys, randomBytes = systemRandom } = parts
   await makePrivateDirectory(directory)
-  const lock = await takeLock(join(directory, 'lock'))
+  const lock = await takeLock(directory)
   const opened: RecordStore[] = []
   const close = async (): Promise<void> => {
     for (const store of opened) await store.close()
@@ -79,6 +81,7 @@ export const openVault = async (parts: VaultParts): Promise<Vault> => {
       escrow: await openEscrow(await openStore('escrow'), parts),
       deliveries: deliveriesOf(await openStore('deliveries')),
       journals: journalsOf(await openStore('journals')),
+      requireHeld: lock.require,
       close: async () => {
         dataKeys.forget()
         await close()

@@ -47,7 +47,7 @@ export const openEmbeddedStore = async ({
   clock = () => new Date(),
 }: EmbeddedOptions): Promise<EventStore> => {
   const tables = await openTables(path, readOnly)
-  const writership = readOnly ? undefined : await claim(tables)
+  const writership = readOnly ? undefined : await claim(tables, path)
   const recent = openRecent(remembered)
   const signal = openSignal()
   const now = (): number => clock().getTime()
@@ -126,9 +126,9 @@ export const openEmbeddedStore = async ({
   }
 }
 
-const claim = async (tables: Awaited<ReturnType<typeof openTables>>) => {
+const claim = async (tables: Awaited<ReturnType<typeof openTables>>, path: string) => {
   try {
-    return claimWritership(tables)
+    return await claimWritership(tables, path)
   } catch (error) {
     await tables.environment.close()
     throw error

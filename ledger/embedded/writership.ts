@@ -1,45 +1,13 @@
-// One process writes. Who it is stands in the ledger itself, put there under LMDB's own writer lock, which a process
-// that dies gives back: no lock file to lose a race for.
-import { readFileSync } from 'node:fs'
+// One process writes. Which one stands in the ledger itself, as the name of the socket at which it answers (presence.ts):
+// it is put there under LMDB's own writer lock, and only in the place of one that answers no more.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 import { LedgerFault } from '../store.ts'
+import { isShown, show } from './presence.ts'
 import type { Tables } from './tables.ts'
 
 const writerKey = Buffer.from('writer')
-
-/** `<pid>/<when it started>`. The second part tells a process from a later one that was given the same number. */
-const read = (file: string): string | undefined => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/** Boot and start of a process where the system tells them (Linux); else undefined. */
-const birthOf = (pid: number): string | undefined => {
-  const boot = read('/proc/sys/kernel/random/boot_id')?.trim()
-  // The command name, in parentheses, may itself hold spaces and parentheses; the start time is the 20th field after it.
-  const start = read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[19]
-  return boot === undefined || start === undefined ? undefined : `${boot}:${start}`
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-const ownMark = (): string => `${process.pid}/${birthOf(process.pid) ?? ''}`
-
-const isAlive = (mark: string): boolean => {
-  const [number = '', birth = ''] = mark.split('/')
-  const pid = Number(number)
-  return isRunning(pid) && (birth === '' || birth === birthOf(pid))
-}
 
 export type Writership = Readonly<{
   /** To be asked within each write transaction. @throws LedgerFault where another process has taken over */
@@ -47,21 +15,51 @@ export type Writership = Readonly<{
   release: () => Promise<void>
 }>
 
+const showIn = async (directory: string, own: string): Promise<() => Promise<void>> => {
+  try {
+    return await show(directory, own)
+  } catch (cause) {
+    throw new LedgerFault(`${directory} takes no socket: the ledger has to lie on a disk of this machine`, {
+      cause,
+    })
+  }
+}
+
+/** Puts `own` in the place of the writer that there was, once he is gone. @throws LedgerFault while he answers */
+const succeed = async ({ environment, about }: Tables, directory: string, own: string): Promise<void> => {
+  const writer = (): string | undefined => about.getBinary(writerKey)?.toString()
+  for (;;) {
+    const former = writer()
+    if (former !== undefined && (await isShown(directory, former)))
+      throw new LedgerFault(
+        `the ledger is open for writing in a process that answers at ${join(directory, former)}; ` +
+          'stop it, or open read-only',
+      )
+    const succeeded = environment.transactionSync(() => {
+      if (writer() !== former) return false
+      void about.put(writerKey, Buffer.from(own))
+      return true
+    })
+    if (!succeeded) continue
+    if (former !== undefined) await rm(join(directory, former), { force: true })
+    return
+  }
+}
+
 /**
- * Makes this process the ledger's one writer. What a dead process left behind is taken over.
+ * Makes this process the one writer of the ledger in `directory`. What a dead process left behind is taken over.
  * @throws LedgerFault when a live process, this one included, has the ledger open for writing
  */
-export const claimWritership = (tables: Tables): Writership => {
+export const claimWritership = async (tables: Tables, directory: string): Promise<Writership> => {
   const { environment, about } = tables
-  const own = ownMark()
-  environment.transactionSync(() => {
-    const holder = about.getBinary(writerKey)?.toString()
-    if (holder !== undefined && isAlive(holder))
-      throw new LedgerFault(
-        `the ledger is open for writing in process ${holder.split('/')[0] ?? ''}; stop it, or open read-only`,
-      )
-    void about.put(writerKey, Buffer.from(own))
-  })
+  const own = `writer.${randomUUID()}`
+  const withdraw = await showIn(directory, own)
+  try {
+    await succeed(tables, directory, own)
+  } catch (error) {
+    await withdraw()
+    throw error
+  }
   const isOurs = (): boolean => about.getBinary(writerKey)?.toString() === own
   return {
     require: () => {
@@ -71,6 +69,7 @@ export const claimWritership = (tables: Tables): Writership => {
       await environment.transaction(() => {
         if (isOurs()) void about.remove(writerKey)
       })
+      await withdraw()
     },
   }
 }

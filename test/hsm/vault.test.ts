@@ -1,10 +1,22 @@
+import { spawn } from 'node:child_process'
 import { createHash, createPublicKey, createPrivateKey, randomBytes } from 'node:crypto'
-import { copyFile, cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { KeyFault } from '../../hsm/keyFault.ts'
 import { openVault } from '../../hsm/vault.ts'
-import { filesIn, now, openCustody, openKeys, removeDirectory, whereFound, type Custody } from './custody.ts'
+import { namespaces } from '../support/namespaces.ts'
+import {
+  filesIn,
+  now,
+  openCustody,
+  openKeys,
+  removeDirectory,
+  temporaryDirectory,
+  whereFound,
+  type Custody,
+} from './custody.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const from = '2026-03-02T09:00:00Z'
@@ -244,6 +256,67 @@ describe('tampering', () => {
     await expect(openVault({ directory: join(custody.directory, 'vault'), keys, now })).rejects.toThrow(
       KeyFault,
     )
+  })
+})
+
+describe('one process', () => {
+  const program = join(import.meta.dirname, 'putForever.ts')
+  /** The process of putForever.ts. */
+  const startHolder = (directory: string, within: readonly string[]) => {
+    const [command, ...args] = [...within, process.execPath, '--import', 'tsx', program, directory]
+    const child = spawn(command, args)
+    child.stdout.setEncoding('utf8')
+    let complaint = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    const closed = once(child, 'close')
+    const kill = async (): Promise<void> => {
+      child.kill('SIGKILL')
+      await closed
+    }
+    onTestFinished(kill)
+    return { begun: once(child.stdout, 'data'), closed, kill, complaint: () => complaint }
+  }
+  const fresh = async (): Promise<string> => {
+    const directory = await temporaryDirectory()
+    directories.push(directory)
+    return directory
+  }
+
+  it.each(namespaces)('%s: alive it is refused, killed it is taken over', async (_, within) => {
+    const directory = await fresh()
+    const { begun, kill } = startHolder(directory, within)
+    await begun
+    await expect(openCustody(directory)).rejects.toThrow(/^the vault is open for writing in a process/)
+    await kill()
+    const ours = await openCustody(directory)
+    const other = startHolder(directory, within)
+    await other.closed
+    expect(other.complaint()).toContain('KeyFault: the vault is open for writing in a process')
+    await ours.vault.requireHeld()
+    await ours.close()
+    expect((await readdir(join(directory, 'vault'))).filter((name) => name.startsWith('lock'))).toEqual([])
+  })
+
+  it('of many that come at once to what a dead one left, one has it, in a directory of any length', async () => {
+    const directory = join(await fresh(), 'long'.repeat(40))
+    const { begun, kill } = startHolder(directory, [])
+    await begun
+    await kill()
+    const opened = await Promise.allSettled(Array.from({ length: 6 }, () => openCustody(directory)))
+    const held = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(held).toHaveLength(1)
+    await held[0]!.close()
+  })
+
+  it('a lock that was removed: nothing more is written, and the health says so', async () => {
+    const directory = await fresh()
+    const { vault, close } = await openCustody(directory)
+    await vault.dataKeys.obtain('reg_before')
+    const [lock = ''] = (await readdir(join(directory, 'vault'))).filter((name) => name.startsWith('lock'))
+    await rm(join(directory, 'vault', lock))
+    await expect(vault.requireHeld()).rejects.toThrow(KeyFault)
+    await expect(vault.dataKeys.obtain('reg_after')).rejects.toThrow(KeyFault)
+    await close()
   })
 })
 

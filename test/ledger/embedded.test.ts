@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -16,6 +16,7 @@ import {
   type Proposed,
   type RecordedEvent,
 } from '../../ledger/store.ts'
+import { namespaces } from '../support/namespaces.ts'
 import { openListStore } from './listStore.ts'
 
 const directories: string[] = []
@@ -44,11 +45,10 @@ const isIncreasing = (commits: readonly bigint[]): boolean =>
   commits.every((commit, i) => i === 0 || commit > commits[i - 1]!)
 
 /** The process of appendForever.ts, and what it has said. */
-const startWriter = (path: string) => {
+const startWriter = (path: string, within: readonly string[] = []) => {
   const program = join(import.meta.dirname, 'appendForever.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', program, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const [command, ...args] = [...within, process.execPath, '--import', 'tsx', program, path]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
@@ -151,6 +151,35 @@ describe('one writer', () => {
       .toEqual(expect.arrayContaining([...ids]))
     await next.kill()
     await reader.close()
+  })
+
+  it.each(namespaces)('%s: alive it is refused, killed it is taken over', async (_, within) => {
+    const path = await fresh()
+    const { lines, kill } = startWriter(path, within)
+    await lines.next()
+    await expect(openEmbeddedStore({ path })).rejects.toThrow(/^the ledger is open for writing in a process/)
+    await kill()
+    const store = await openEmbeddedStore({ path })
+    // Seen from there it is the same: it is refused, and says nothing but why.
+    const other = startWriter(path, [...within, 'sh', '-c', '"$@" 2>&1', 'sh'])
+    const said = []
+    for await (const line of { [Symbol.asyncIterator]: () => other.lines }) said.push(line)
+    expect(said.join()).toContain('LedgerFault: the ledger is open for writing in a process')
+    await requireSound(store)
+    await store.close()
+    expect((await readdir(path)).toSorted()).toEqual(['data.mdb', 'lock.mdb'])
+  })
+
+  it('of many that come at once to what a dead one left, one has it, in a directory of any length', async () => {
+    const path = join(await fresh(), 'long'.repeat(40))
+    const { lines, kill } = startWriter(path)
+    await lines.next()
+    await kill()
+    const opened = await Promise.allSettled(Array.from({ length: 6 }, () => openEmbeddedStore({ path })))
+    const stores = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(stores).toHaveLength(1)
+    await stores[0]!.append('s', [proposed()], 'no_stream')
+    await stores[0]!.close()
   })
 
   it('what is no ledger, or one of another format, is not read', async () => {
