@@ -1,6 +1,7 @@
 // The settings of one installation, from the environment. Secrets come by file or are generated, never by argument.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 
@@ -17,6 +18,8 @@ export type Config = Readonly<{
   databaseUrl: string | undefined
   /** Redis connection string; undefined: jobs in this process. */
   redisUrl: string | undefined
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[]
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
@@ -44,6 +47,36 @@ const shipped = (path: string): URL => {
 /** The release of this installation, as package.json has it. @throws ConfigFault */
 export const readRelease = (): string =>
   (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version
+
+/** A secret: from the variable itself, or from the file that `<name>_FILE` names. */
+const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {
+  const file = env[`${name}_FILE`]
+  if (env[name] !== undefined || file === undefined) return env[name]
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new ConfigFault(`${name}_FILE: cannot be read: ${file}`)
+  }
+}
+
+const namedNetworks = ['loopback', 'linklocal', 'uniquelocal']
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', prefix, ...more] = text.split('/')
+  const bits = isIP(address) === 4 ? 32 : 128
+  const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+  return namedNetworks.includes(text) || (isIP(address) !== 0 && fits && more.length === 0)
+}
+
+const proxiesOf = (text: string | undefined): readonly string[] => {
+  const networks = (text ?? '').split(',').map((one) => one.trim())
+  const named = networks.filter((one) => one !== '')
+  const wrong = named.find((one) => !isNetwork(one))
+  if (wrong === undefined) return named
+  throw new ConfigFault(
+    `TRUSTED_PROXIES: ${wrong} is neither an address, nor a network, nor one of ${namedNetworks.join(', ')}`,
+  )
+}
 
 const portOf = (value: string): number => {
   const port = Number(value)
@@ -106,9 +139,10 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
       env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
       policy,
     ),
-    ledgerUrl: env['LEDGER_URL'],
-    databaseUrl: env['DATABASE_URL'],
-    redisUrl: env['REDIS_URL'],
+    ledgerUrl: secretOf(env, 'LEDGER_URL'),
+    databaseUrl: secretOf(env, 'DATABASE_URL'),
+    redisUrl: secretOf(env, 'REDIS_URL'),
+    trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,
   }

@@ -26,6 +26,8 @@ Settings, from the environment:
   LEDGER_URL                   EventStoreDB (the embedded ledger)
   DATABASE_URL                 PostgreSQL (the embedded database)
   REDIS_URL                    Redis, for jobs that several processes share (jobs in the process)
+                               These three also as LEDGER_URL_FILE and so on: a file that holds it
+  TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
 
 /** By their names: their classes lie in what only some commands load. */

@@ -90,11 +90,14 @@ export const ledgerOver = (
 }
 
 /** PGlite in the data directory, or the PostgreSQL that DATABASE_URL names. */
-export const openReadModels = async ({ dataDir, databaseUrl }: Config): Promise<OpenDatabase> => {
+export const openReadModels = async (
+  { dataDir, databaseUrl }: Config,
+  { asItStands = false }: Readonly<{ asItStands?: boolean }> = {},
+): Promise<OpenDatabase> => {
   const { openDatabase } = await import('../readmodels/database.ts')
   return databaseUrl === undefined
-    ? openDatabase({ directory: await privatePart(dataDir, 'readmodels') })
-    : openDatabase({ url: databaseUrl })
+    ? openDatabase({ directory: await privatePart(dataDir, 'readmodels'), asItStands })
+    : openDatabase({ url: databaseUrl, asItStands })
 }
 
 /** Keyed digests of search words, under a key in custody. */

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Position } from '../ledger/store.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import { ConfigFault, type Config } from './config.ts'
-import { columns, openProgress, type Output } from './output.ts'
+import { columns, openProgress, watched, type Output } from './output.ts'
 import { instantsOf, ledgerOver, openBlind, openCustody, openReadModels, systemClock } from './parts.ts'
 import { hasCustody, NothingThere, reading } from './reading.ts'
 
@@ -27,8 +27,12 @@ const withCustody = async <T>(
   }
 }
 
-const withDatabase = async <T>(config: Config, act: (db: OpenDatabase['db']) => Promise<T>): Promise<T> => {
-  const { db, close } = await openReadModels(config)
+const withDatabase = async <T>(
+  config: Config,
+  asItStands: boolean,
+  act: (db: OpenDatabase['db']) => Promise<T>,
+): Promise<T> => {
+  const { db, close } = await openReadModels(config, { asItStands })
   try {
     return await act(db)
   } finally {
@@ -36,9 +40,11 @@ const withDatabase = async <T>(config: Config, act: (db: OpenDatabase['db']) => 
   }
 }
 
-const countAfter = async (ledger: Ledger, position: Position | undefined): Promise<number> => {
+type Entries = Ledger['entries']
+
+const countAfter = async (entries: Entries, position: Position | undefined): Promise<number> => {
   let count = 0
-  for await (const _ of ledger.entries(position)) count += 1
+  for await (const _ of entries(position)) count += 1
   return count
 }
 
@@ -48,22 +54,35 @@ const stateWords = (version: number, behind: number, written: number | undefined
   return behind === 0 ? 'up to date' : `${behind} events behind`
 }
 
-const standing = async (ledger: Ledger, db: OpenDatabase['db']) => {
+const standing = async (entries: Entries, db: OpenDatabase['db']) => {
   const checkpoints = await readCheckpoints(db)
+  // Most stand at one place: what lies behind it is counted once.
+  const counted = new Map<bigint | undefined, number>()
+  const behind = async (position: Position | undefined): Promise<number> => {
+    const count = counted.get(position?.commit) ?? (await countAfter(entries, position))
+    counted.set(position?.commit, count)
+    return count
+  }
   const rows = []
   for (const { name, version } of readModels(noWords)) {
-    const at = checkpoints.get(name)
-    const behind = await countAfter(ledger, at?.version === version ? at.position : undefined)
-    const state = stateWords(version, behind, at?.version)
-    rows.push({ name, version, size: at?.size ?? 0, behind, lastAt: at?.lastAt, state })
+    const { version: written, position, size = 0, lastAt } = checkpoints.get(name) ?? {}
+    const count = await behind(written === version ? position : undefined)
+    const state = stateWords(version, count, written)
+    rows.push({ name, version, size, behind: count, lastAt, state })
   }
   return rows
 }
 
 /** Shows how far each read model has come. @returns whether all are up to date */
 export const status = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> =>
-  reading(env, async (store, config) => {
-    const look = () => withDatabase(config, (db) => standing(ledgerOver(store, config, undefined), db))
+  reading(env, async (store, config, head) => {
+    const ledger = ledgerOver(store, config, undefined)
+    const look = () =>
+      withDatabase(config, true, async (db) => {
+        const progress = openProgress('Counting')
+        const entries: Entries = (after) => watched(ledger.entries(after), head, progress)
+        return standing(entries, db).finally(progress.stop)
+      })
     const rows = config.databaseUrl === undefined ? await withCustody(config, look) : await look()
     output.result(rows, () =>
       columns([
@@ -81,7 +100,7 @@ export const rebuild = (env: NodeJS.ProcessEnv, output: Output, chosen: readonly
     throw new ConfigFault(`there is no read model ${unknown}; there are ${names.join(', ')}`)
   return reading(env, (store, config) =>
     withCustody(config, (custody) =>
-      withDatabase(config, async (db) => {
+      withDatabase(config, false, async (db) => {
         const ledger = ledgerOver(store, config, custody.vault.dataKeys)
         const projections = readModels(await openBlind(custody))
         const runner = createRunner({ ledger, db, projections, now: instantsOf(systemClock) })

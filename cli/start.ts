@@ -41,6 +41,7 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
   output.say(`Grand-Livre ${release}: ${environment === 'test' ? 'TEST ' : ''}${issuing.commonName}`)
   const installation = await openInstallation(config, {
     release,
+    trustedProxies: config.trustedProxies,
     onStep: (line) => output.say(`  · ${line}`),
     // One JSON document on standard output is what a program asked for: the log goes beside it.
     log: { level: config.logLevel, ...(output.json ? { stream: process.stderr } : {}) },

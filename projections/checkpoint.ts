@@ -56,10 +56,12 @@ export const loadCheckpoint = async (db: Kysely<Database>, projection: Projectio
   return beginning
 }
 
-/** Where every projection stands, by name, as it is written down: nothing is put anywhere. */
+/** Where every projection stands, by name, as it is written down: nothing is put anywhere, also where there is no table. */
 export const readCheckpoints = async (
   db: Kysely<Database>,
 ): Promise<ReadonlyMap<string, Checkpoint & { version: number }>> => {
+  const tables = await db.introspection.getTables()
+  if (!tables.some(({ name }) => name === 'projection_checkpoint')) return new Map()
   const rows = await db.selectFrom('projection_checkpoint').selectAll().execute()
   return new Map(rows.map((row) => [row.name, { ...checkpointOf(row), version: row.version }]))
 }

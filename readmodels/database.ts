@@ -9,7 +9,13 @@ import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
-export type DatabaseOptions = Readonly<{ url?: string; directory?: string; memory?: true }>
+export type DatabaseOptions = Readonly<{
+  url?: string
+  directory?: string
+  memory?: true
+  /** Opens it as it stands: for a look, which changes no table. */
+  asItStands?: boolean
+}>
 
 export type OpenDatabase = Readonly<{ db: Kysely<Database>; close: () => Promise<void> }>
 
@@ -59,7 +65,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
 }
 
 /**
- * Opens the database and brings its tables up to date.
+ * Opens the database and brings its tables up to date, unless it is only looked at.
  *
  * PGlite has one connection: inside `db.transaction()` use the transaction only, a query on `db` would wait for itself.
  * @throws Error when the server is out of reach or a migration fails
@@ -71,7 +77,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<OpenDataba
     options.url === undefined ? await openEmbedded(options.directory) : openServer(options.url)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   try {
-    await migrate(db)
+    if (options.asItStands !== true) await migrate(db)
   } catch (error) {
     await close()
     throw error
