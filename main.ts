@@ -104,9 +104,12 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const blind = await openBlind(custody)
   const watch = watchMs === undefined ? {} : { watchMs }
   const runner = createRunner({ ledger, db, projections: readModels(blind), now, ...watch })
-  const settled = async (): Promise<void> => {
+  const caughtUp = async (timeoutMs: number): Promise<boolean> => {
     const head = await ledger.head()
-    if (head !== undefined && !(await runner.waitFor(head, longestRebuild)))
+    return head === undefined || (await runner.waitFor(head, timeoutMs))
+  }
+  const settled = async (): Promise<void> => {
+    if (!(await caughtUp(longestRebuild)))
       throw new Error('the read models have not caught up with the ledger')
   }
 
@@ -174,6 +177,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     accounts: openAccounts(join(dataDir, 'accounts.json')),
     reads: {
       waitFor: (position, ms) => runner.waitFor(position, ms),
+      caughtUp,
       position: () => runner.status()[0]?.position,
       lagSeconds: () => runner.lagSeconds(now()),
       blind,

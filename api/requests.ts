@@ -9,6 +9,9 @@ import { verifyIdentity } from '../commands/verifyIdentity.ts'
 import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { v5 } from 'uuid'
+import { requestsOf } from '../readmodels/certificates.ts'
+import type { Act } from './command.ts'
+import { Problem } from './problems.ts'
 import { requestAnswer, requestBody } from './requestAnswer.ts'
 import { notFound, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -94,8 +97,22 @@ const verification = closed(
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
 
+const waitMs = 2000
+
+/** @throws Problem PROJECTION_LAGGING: nobody may pass for a person without a file because his file is not listed yet */
+const newestFileOf = async ({ services }: Api, person: string): Promise<string | undefined> => {
+  if (!(await services.reads.caughtUp(waitMs)))
+    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+  return (await requestsOf(services.db, person)).at(-1)
+}
+
 /** A holder's person number is drawn with his first request: given again, the same command has the same one. */
-const personOf = (given: string | undefined, command: string): string => given ?? v5('person', command)
+const holderOf = async (api: Api, given: Readonly<{ person?: string; earlier?: string }>, act: Act) => {
+  const known = given.person ?? (act.actor.role === 'holder' ? act.actor.person : undefined)
+  if (known === undefined) return { ...given, person: v5('person', act.id), drawn: true }
+  const earlier = given.earlier ?? (await newestFileOf(api, known))
+  return { person: known, drawn: false, ...(earlier === undefined ? {} : { earlier }) }
+}
 
 export const requestRoutes = (api: Api): void => {
   const { policy, load } = api.services
@@ -106,16 +123,15 @@ export const requestRoutes = (api: Api): void => {
     description:
       'Without `person` a new holder is registered. A holder who asks for himself gives his own person number.',
     tag: 'requests',
-    clauses: ['CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
+    clauses: ['CGU-04', 'CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
     body: demand,
     created: true,
     extra: { person: id },
     decider: requestCertificate(policy),
-    data: ({ body: { person, ...body }, act }) => ({
-      ...body,
-      request: act.id,
-      person: personOf(person ?? (act.actor.role === 'holder' ? act.actor.person : undefined), act.id),
-    }),
+    data: async ({ body: { person, earlier, ...body }, act }) => {
+      const given = { ...(person && { person }), ...(earlier && { earlier }) }
+      return { ...body, request: act.id, ...(await holderOf(api, given, act)) }
+    },
     more: async (_, { stream }) => {
       const { state } = await load(requestFile, stream.slice(stream.indexOf('-') + 1))
       return state.status === 'unknown' ? {} : { person: state.person }

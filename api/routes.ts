@@ -118,7 +118,7 @@ type CommandRoute<P extends TSchema, B extends TSchema, S, C extends Command, E 
 > &
   Readonly<{
     decider: Decider<S, C, E, F>
-    data: (input: In<P, B>) => C['data']
+    data: (input: In<P, B>) => C['data'] | Promise<C['data']>
     /** The id in the answer; by default the stream's own. */
     answerId?: (input: In<P, B>) => string
     /** The case that the command belongs to, when it is not its own. */
@@ -139,7 +139,7 @@ export const commandRoute = <P extends TSchema, B extends TSchema, S, C extends 
     command: decider.type,
     who: decider.who,
     run: async (input): Promise<AcceptedBody> => {
-      const give = () => input.act.carryOut(decider, data(input), caseId?.(input))
+      const give = async () => input.act.carryOut(decider, await data(input), caseId?.(input))
       const outcome = await (inTurn === undefined ? give() : inTurn(input.params, give))
       const id = answerId?.(input) ?? outcome.stream.slice(outcome.stream.indexOf('-') + 1)
       return { ...accepted(id, outcome), ...(await more?.(input, outcome)) }

@@ -34,6 +34,8 @@ export type Services = Readonly<{
   reads: Readonly<{
     /** Waits until every read model has reached `position`; false after `timeoutMs`. */
     waitFor: (position: LedgerPosition, timeoutMs: number) => Promise<boolean>
+    /** Waits until every read model has taken in every fact of this instant; false after `timeoutMs`. */
+    caughtUp: (timeoutMs: number) => Promise<boolean>
     /** Where the read models stand. */
     position: () => LedgerPosition | undefined
     /** Age in seconds of the oldest fact the OCSP answers have not taken in; Infinity when that is not known. */

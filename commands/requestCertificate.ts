@@ -9,7 +9,7 @@ import { mandateInForce } from '../domain/policy/mandate.ts'
 import { sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
-import { request, type Request, type RequestEvent } from '../domain/request.ts'
+import { request, type Identity, type Request, type RequestEvent } from '../domain/request.ts'
 
 type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 
@@ -18,6 +18,8 @@ export type RequestCertificate = Command<
   {
     request: string
     person: string
+    /** The shell has drawn the person number for this request: it is nobody else's. */
+    drawn: boolean
     holder: Readonly<{
       kind: HolderKind
       surname: string
@@ -36,7 +38,7 @@ export type RequestCertificate = Command<
     escrow: boolean
     /** MC: the appointment he acts under. */
     mandate?: string
-    /** An earlier file of the same person: the identity must match. */
+    /** An earlier file of the same person, the newest unless another was named: the identity must match. */
     earlier?: string
   }
 >
@@ -55,15 +57,17 @@ const entitled = (command: RequestCertificate, { mandate }: Facts): Decision<nev
   return notForOneself(by, data.person)
 }
 
-const samePerson = ({ data }: RequestCertificate, earlier: Request | undefined): boolean => {
-  if (data.earlier === undefined) return true
+/** events.md section 1: a number is used again only for the identity that is sealed under it. */
+const samePerson = ({ data, by }: RequestCertificate, earlier: Request | undefined): boolean => {
+  // Without a file: a number drawn just now, or the holder's own, which his account names, at his first request.
+  if (data.earlier === undefined) return data.drawn || by.role === 'holder'
   if (earlier === undefined || earlier.status === 'unknown' || earlier.person !== data.person) return false
-  const known = earlier.identity
-  return (
-    known !== undefined &&
-    sameName(`${known.surname} ${known.givenNames}`, `${data.holder.surname} ${data.holder.givenNames}`)
-  )
+  return earlier.identity !== undefined && sameIdentity(earlier.identity, data.holder)
 }
+
+const sameIdentity = (known: Identity, holder: RequestCertificate['data']['holder']): boolean =>
+  sameName(`${known.surname} ${known.givenNames}`, `${holder.surname} ${holder.givenNames}`) &&
+  (known.matricule ?? holder.matricule) === (holder.matricule ?? known.matricule)
 
 const offered = ({ data }: RequestCertificate, policy: Policy): Decision<never> | undefined => {
   if (data.profile !== 'encryption') return refuse('CGU-10', 'PROFILE_NOT_OFFERED', data.profile)

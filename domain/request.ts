@@ -148,6 +148,7 @@ export type Identity = Readonly<{
   nameInCertificate: string
   email: string
   entity: string
+  matricule: string | undefined
 }>
 export type Session = Readonly<{
   number: number
@@ -179,9 +180,9 @@ const identityOf = (data: Requested): Identity | undefined => {
     data.givenNames,
     data.nameInCertificate,
   ].map((value: string | Destroyed) => opened<string>(value))
-  const [email, entity] = [opened(data.email), opened(data.entity)]
+  const [email, entity, matricule] = [opened(data.email), opened(data.entity), opened(data.matricule)]
   if (!surname || !givenNames || !nameInCertificate || !email || !entity) return undefined
-  return { surname, givenNames, nameInCertificate, email, entity }
+  return { surname, givenNames, nameInCertificate, email, entity, matricule }
 }
 
 const begin = (data: Requested): RequestFile => ({

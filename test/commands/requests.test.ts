@@ -30,7 +30,7 @@ const agent: RequestCertificate['data']['holder'] = {
 }
 const { matricule: _, ...stranger } = agent
 const demand: RequestCertificate['data'] = {
-  ...{ request: R, person: uuid(1), holder: agent, entity: E, cardKind: 'agent', ra: 'dgddi' },
+  ...{ request: R, person: uuid(1), drawn: true, holder: agent, entity: E, cardKind: 'agent', ra: 'dgddi' },
   ...{ profile: 'encryption', escrow: true },
 }
 const mandated = on(appointment, M, f.proposed(), f.checked, f.undertaken)
@@ -149,15 +149,24 @@ describe('a request for a certificate', () => {
     [{ surname: 'Dupont', givenNames: 'Zoë Maëlle' }, uuid(1), 'CGU-04 PERSON_MISMATCH'],
     [{ surname: 'D’Été-Brûlé', givenNames: 'Zoë' }, uuid(1), 'CGU-04 PERSON_MISMATCH'],
     [{}, uuid(78), 'CGU-04 PERSON_MISMATCH'],
+    [{ matricule: '0012345679' }, uuid(1), 'CGU-04 PERSON_MISMATCH'],
   ])(
     'CGU-04: %j, as person %s, relying on an earlier file of that person',
     async (names, person, outcome) => {
       const earlier = uuid(11)
-      const order = { ...demand, person, earlier, holder: { ...agent, ...names } }
+      const order = { ...demand, person, drawn: false, earlier, holder: { ...agent, ...names } }
       const facts = on(request, earlier, f.requested())
       expect(await given(facts).when(requestCertificate(policy), order, ra).outcome()).toBe(outcome)
     },
   )
+
+  it.each([
+    ['the RA', ra, {}, 'CGU-04 PERSON_MISMATCH'],
+    ['an agent', mc, { mandate: M }, 'CGU-04 PERSON_MISMATCH'],
+    ['the holder himself, for the first time', holder, {}, 'CertificateRequested'],
+  ])('CGU-04: a number that was not drawn and has no file, given by %s', async (...[, by, more, outcome]) => {
+    expect(await askedBy(by, { drawn: false, ...more })).toBe(outcome)
+  })
 })
 
 describe('the file', () => {
