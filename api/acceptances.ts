@@ -7,7 +7,7 @@ import { certificate } from '../domain/certificate.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { describeCertificate } from '../pki/describe.ts'
 import { contentAnswer } from './certificateAnswer.ts'
-import { accepted, type Act } from './command.ts'
+import { accepted, lastOf, type Act } from './command.ts'
 import { actRoute, commandRoute, type Api } from './routes.ts'
 import { bySerial, closed, h, note, t } from './schemas.ts'
 import { serialFrom } from './serial.ts'
@@ -24,7 +24,8 @@ const refusal = closed(
 const unknown = { code: 'CERTIFICATE_UNKNOWN', clause: 'CGU-73', detail: 'serial' } as const
 
 const present = async (api: Api, serial: string, act: Act) => {
-  const { state, revision } = await api.services.load(certificate, serial)
+  const { state, revision, written } = await api.services.load(certificate, serial)
+  act.expectSeen(revision)
   const stream = `certificate-${serial}`
   const about = { command: 'PresentCertificate', stream }
   if (!('signature' in state)) return act.refuse(unknown, about)
@@ -34,10 +35,11 @@ const present = async (api: Api, serial: string, act: Act) => {
   if (der === undefined)
     return act.refuse({ code: 'PERSONAL_DATA_DESTROYED', clause: 'CGU-116', detail: 'certificate' }, about)
   await api.journal.consultation(act.actor, { screen: 'presentation', streams: [stream] })
-  const content = describeCertificate(der)
+  const position = lastOf(written)
+  act.mark({ position, replayed: false })
   return {
-    ...accepted(serial, { stream, revision }),
-    content,
+    ...accepted(serial, { stream, revision, position }),
+    content: describeCertificate(der),
     presentedSha256: sha256(der),
     presentedAt: act.at,
   }
@@ -90,9 +92,9 @@ export const acceptanceRoutes = (api: Api): void => {
       const outcome = await act.carryOut(refuseCertificate, { serial, ...body })
       await undoSessionOf(api, serial)
       const { revision, written } = await api.services.load(certificate, serial)
-      const position = [...written.values()].at(-1)
-      act.mark({ ...(position && { position }), replayed: outcome.replayed })
-      return accepted(serial, { stream: outcome.stream, revision, ...(position && { position }) })
+      const position = lastOf(written)
+      act.mark({ position, replayed: outcome.replayed })
+      return accepted(serial, { stream: outcome.stream, revision, position })
     },
   })
 }

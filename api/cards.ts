@@ -2,7 +2,6 @@
 // exclusif ». The PIN goes to the card and nowhere else: not to the ledger, a log, a digest, or an answer.
 import { Type } from 'typebox'
 import { definePin } from '../commands/cards.ts'
-import { RevisionMismatch } from '../commands/handle.ts'
 import { card } from '../domain/card.ts'
 import { accepted } from './command.ts'
 import { notFound, tag } from './readers.ts'
@@ -43,12 +42,14 @@ export const cardRoutes = (api: Api): void => {
     also: ({ id: cardId }) => `card ${cardId}`,
     run: async ({ params, body, act }) => {
       const { state, revision } = await services.load(card, params.id)
-      if (act.ifRevision !== undefined && act.ifRevision !== revision) throw new RevisionMismatch(revision)
       const order = { type: decider.type, id: act.id, by: act.actor, at: act.at } as const
       const decision = decider.decide({ ...order, data: { card: params.id } }, state, undefined)
       // The card first, the ledger second: a crash between the two leaves a card that is still `written`, and the holder
       // sets his PIN again. Once it is recorded the decision is a refusal here, and the card is not touched again.
-      if ('accepted' in decision) await services.cards.definePin({ card: params.id, pin: body.pin })
+      if ('accepted' in decision) {
+        act.expectSeen(revision)
+        await services.cards.definePin({ card: params.id, pin: body.pin })
+      }
       const outcome = await act.carryOut(decider, { card: params.id }, caseOf(state))
       return accepted(params.id, outcome)
     },

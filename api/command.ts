@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { v5 } from 'uuid'
-import type { Accepted, Handle } from '../commands/handle.ts'
+import { RevisionMismatch, type Accepted, type Handle } from '../commands/handle.ts'
 import { ProcessRefused } from '../commands/program.ts'
 import type { Actor, Command, Decider, Event, Instant, Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
@@ -38,7 +38,8 @@ export type Act = Readonly<{
   /** Of the command, and of the stream that it opens: the same for the same account and Idempotency-Key. */
   id: string
   at: Instant
-  ifRevision: number | undefined
+  /** What `carryOut` asks of its stream, for an act that does something before, or gives no command itself. @throws RevisionMismatch */
+  expectSeen: (revision: number) => void
   /** Gives the request's own command. @throws Problem with the refusal, after it has been written down */
   carryOut: <S, C extends Command, E extends Event, F>(
     decider: Decider<S, C, E, F>,
@@ -50,7 +51,7 @@ export type Act = Readonly<{
   /** Refuses what no decider has to be asked about. */
   refuse: (refusal: Refusal, about: Readonly<{ command: string; stream?: string }>) => Promise<never>
   /** Marks the answer: position, and whether the command had been carried out before. */
-  mark: (outcome: { position?: LedgerPosition; replayed: boolean }) => void
+  mark: (outcome: { position?: LedgerPosition | undefined; replayed: boolean }) => void
 }>
 
 type Wanted = Readonly<{
@@ -70,10 +71,13 @@ export type Commands = Readonly<{
   ) => Promise<T>
 }>
 
-export const accepted = (
-  id: string,
-  { stream, revision, position }: Pick<Accepted<unknown>, 'stream' | 'revision' | 'position'>,
-): AcceptedBody => ({
+type Written = Readonly<{ stream: string; revision: number; position?: LedgerPosition | undefined }>
+
+/** Where the last event of a stream stands. */
+export const lastOf = (written: ReadonlyMap<string, LedgerPosition>): LedgerPosition | undefined =>
+  [...written.values()].at(-1)
+
+export const accepted = (id: string, { stream, revision, position }: Written): AcceptedBody => ({
   id,
   stream,
   revision,
@@ -126,7 +130,10 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
         ...(secrets === undefined ? {} : { secrets }),
       }
       const tools: Act = {
-        ...{ actor, id, at, ifRevision, mark, refuse },
+        ...{ actor, id, at, mark, refuse },
+        expectSeen: (revision) => {
+          if (ifRevision !== undefined && ifRevision !== revision) throw new RevisionMismatch(revision)
+        },
         carryOut: give(() => id, ifRevision),
         goOn: give((type) => v5(type, id), undefined),
       }

@@ -12,7 +12,8 @@ import { byId, closed, note } from './schemas.ts'
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'remis en main propre, PV 2026-7' }] })
 
-const outputDigest = async (api: Api, id: string, state: Recovery): Promise<string | undefined> => {
+/** What an execution has put down for this recovery. */
+export const outputDigest = async (api: Api, id: string, state: Recovery): Promise<string | undefined> => {
   if (state.status === 'unknown' || state.key === undefined) return undefined
   return outputOf((await api.services.load(key, state.key)).state, id)
 }

@@ -7,15 +7,18 @@ import { roles } from '../domain/lists.ts'
 
 const optional = Type.Optional
 
-const commandHeaders = Type.Object({
+const keyHeader = Type.Object({
   'idempotency-key': Type.String({
     format: 'uuid',
     description:
       'Names this command. Sent again with the same key and body, it is carried out once; with another body it is refused.',
   }),
+})
+const matchHeader = Type.Object({
   'if-match': optional(
     Type.String({
-      description: '`W/"<revision>"` as GET answered it: refused with 412 when it has changed since.',
+      description:
+        '`W/"<revision>"` as GET answered it for what the path names: refused with 412 when that has changed since.',
     }),
   ),
 })
@@ -32,10 +35,12 @@ const actingRole = Type.Object({
   ),
 })
 
-const headersOf = (kind: 'command' | 'read' | undefined) => {
+const headersOf = (kind: 'command' | 'read' | undefined, url: string) => {
   if (kind === undefined) return undefined
-  const own = kind === 'command' ? commandHeaders : readHeaders
-  return Type.Object({ ...own.properties, ...actingRole.properties })
+  // A path without an id makes something new, which nobody can have seen.
+  const precondition = url.includes(':') ? matchHeader.properties : {}
+  const own = kind === 'command' ? { ...keyHeader.properties, ...precondition } : readHeaders.properties
+  return Type.Object({ ...own, ...actingRole.properties })
 }
 
 const problem = {
@@ -44,8 +49,12 @@ const problem = {
 }
 
 /** Headers and problems are the same for every route of a kind: they are documented here, and checked by code. */
-const completed = (schema: FastifySchema, kind: 'command' | 'read' | undefined): FastifySchema => {
-  const headers = headersOf(kind)
+const completed = (
+  schema: FastifySchema,
+  kind: 'command' | 'read' | undefined,
+  url: string,
+): FastifySchema => {
+  const headers = headersOf(kind, url)
   const response = { ...(schema.response as object | undefined), '4xx': problem, '5xx': problem }
   return { ...schema, ...(headers === undefined ? {} : { headers }), response }
 }
@@ -90,7 +99,7 @@ export const installOpenApi = async (app: FastifyInstance, release: string): Pro
     },
     // OpenAPI has no wildcard: the rest of the path is a parameter like any other.
     transform: ({ schema, url, route }) => ({
-      schema: completed(url.endsWith('*') ? { ...schema, params: rest } : schema, route.config?.kind),
+      schema: completed(url.endsWith('*') ? { ...schema, params: rest } : schema, route.config?.kind, url),
       url: url.replace('*', ':request'),
     }),
   })

@@ -2,9 +2,11 @@
 import { Type } from 'typebox'
 import { approveRecovery, rejectRecovery, requestRecovery } from '../commands/recoveries.ts'
 import { sha256 } from '../commands/issuing.ts'
+import { key } from '../domain/key.ts'
 import { ground, role } from '../domain/lists.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
-import { accepted } from './command.ts'
+import { accepted, lastOf } from './command.ts'
+import { outputDigest } from './deliveries.ts'
 import { notFound, tag } from './readers.ts'
 import { actRoute, commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, code, h, id, note, orNull, sn, t } from './schemas.ts'
@@ -127,16 +129,20 @@ export const recoveryRoutes = (api: Api): void => {
     also: ({ id: recoveryId }) => `recovery ${recoveryId}`,
     extra: { outputSha256: h },
     run: async ({ params, body: { passphrase: secret }, act }) => {
-      const { state, revision, written } = await load(recovery, params.id)
+      const { state, revision } = await load(recovery, params.id)
       const stream = `recovery-${params.id}`
+      const replayed = (await outputDigest(api, params.id, state)) !== undefined
+      if (!replayed) act.expectSeen(revision)
       if (state.status !== 'requested')
         return act.refuse(
           { code: 'OUT_OF_ORDER', clause: 'CGU-46', detail: state.status },
           { command: 'ExecuteRecovery', stream },
         )
       const outputSha256 = await services.recovery.execute(params.id, secret)
-      const position = [...written.values()].at(-1)
-      return { ...accepted(params.id, { stream, revision, ...(position && { position }) }), outputSha256 }
+      // What was done stands in the stream of the key.
+      const position = state.key === undefined ? undefined : lastOf((await load(key, state.key)).written)
+      act.mark({ position, replayed })
+      return { ...accepted(params.id, { stream, revision, position }), outputSha256 }
     },
   })
 

@@ -6,7 +6,7 @@ import { openSession } from '../commands/sessions.ts'
 import { card as cardAggregate } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile, type RequestFile, type Session } from '../domain/request.ts'
-import { accepted, type Act } from './command.ts'
+import { accepted, lastOf, type Act } from './command.ts'
 import { notFound } from './readers.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, code, id, n, note, sn } from './schemas.ts'
@@ -44,10 +44,13 @@ const planOf = async (api: Api, file: RequestFile | undefined, slots: number) =>
   return { recover: old.slice(0, slots - 1), leftOut }
 }
 
-const fileOf = async (api: Api, requestId: string): Promise<RequestFile | undefined> => {
-  const { state } = await api.services.load(requestFile, requestId)
-  return state.status === 'unknown' ? undefined : state
+const requestOf = async (api: Api, requestId: string) => {
+  const { state, revision } = await api.services.load(requestFile, requestId)
+  return { file: state.status === 'unknown' ? undefined : state, revision }
 }
+
+const fileOf = async (api: Api, requestId: string): Promise<RequestFile | undefined> =>
+  (await requestOf(api, requestId)).file
 
 const open = async (api: Api, requestId: string, body: Opening, act: Act) => {
   const { services } = api
@@ -113,20 +116,22 @@ export const sessionRoutes = (api: Api): void => {
     also: ({ id: requestId }) => `issuance ${requestId}`,
     extra: { serial: sn, card: id },
     run: async ({ params, act }) => {
-      const file = await fileOf(api, params.id)
+      const { file, revision: seen } = await requestOf(api, params.id)
       if (file?.session === undefined)
         return act.refuse(
           { code: 'OUT_OF_ORDER', clause: 'CGU-34', detail: file?.status ?? 'unknown' },
           { command: 'IssueCertificate', stream: `request-${params.id}` },
         )
-      const serial = await services.issuance.issue(params.id)
       const { card } = file.session
+      const { status } = (await services.load(cardAggregate, card)).state
+      const replayed = status === 'written' || status === 'inUse'
+      if (!replayed) act.expectSeen(seen)
+      const serial = await services.issuance.issue(params.id)
       const { revision } = await services.load(certificate, serial)
       // The card is written last: who has seen that has seen all.
-      const written = [...(await services.load(cardAggregate, card)).written.values()].at(-1)
-      const outcome = { stream: `certificate-${serial}`, revision, ...(written && { position: written }) }
-      act.mark({ ...(written && { position: written }), replayed: false })
-      return { ...accepted(serial, outcome), serial, card }
+      const position = lastOf((await services.load(cardAggregate, card)).written)
+      act.mark({ position, replayed })
+      return { ...accepted(serial, { stream: `certificate-${serial}`, revision, position }), serial, card }
     },
   })
 
@@ -142,12 +147,14 @@ export const sessionRoutes = (api: Api): void => {
     also: ({ id: requestId }) => `issuance ${requestId}`,
     extra: { revoked: Type.Optional(sn) },
     run: async ({ params, body, act }) => {
+      const { file, revision: seen } = await requestOf(api, params.id)
+      if (file === undefined) return notFound()
+      const replayed = file.session === undefined
+      if (!replayed) act.expectSeen(seen)
       const revoked = await services.issuance.undo(params.id, { outcome: body.outcome, scrap: 'spoiled' })
       const { revision, written } = await services.load(requestFile, params.id)
-      if (revision < 0) return notFound()
-      const position = [...written.values()].at(-1)
-      act.mark({ ...(position && { position }), replayed: false })
-      const outcome = { stream: `request-${params.id}`, revision, ...(position && { position }) }
+      const outcome = { stream: `request-${params.id}`, revision, position: lastOf(written) }
+      act.mark({ ...outcome, replayed })
       return { ...accepted(params.id, outcome), ...(revoked === undefined ? {} : { revoked }) }
     },
   })

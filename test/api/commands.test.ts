@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parsePosition } from '../../api/position.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { roles, type Role } from '../../domain/lists.ts'
 import { systemCommandId } from '../../ledger/ids.ts'
 import { forgetKeys } from '../../readmodels/idempotency.ts'
-import { client } from '../support/client.ts'
+import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import {
   agent,
+  approved,
   desk,
   done,
   employer,
   inUse,
   issued,
+  passphrase,
   recovered,
   requested,
   revocation,
@@ -30,6 +33,8 @@ const verdict = (response: LightMyRequestResponse): readonly [number, string | u
   response.statusCode,
   response.json<{ code?: string }>().code,
 ]
+
+const commitOf = (position: string): bigint => parsePosition(position)?.commit ?? -1n
 
 type Documented = Readonly<{
   paths: Readonly<
@@ -290,6 +295,61 @@ describe('If-Match and positions', () => {
     expect([...verdict(stale), stale.headers.etag]).toEqual([412, 'REVISION_MISMATCH', 'W/"1"'])
     expect(verdict(await verify('1'))).toEqual([400, 'HEADER_INVALID'])
     expect((await verify('W/"1"')).statusCode).toBe(200)
+  })
+
+  it('CGU-06, CGU-34: an act that is more than one command does nothing either on what has changed since', async () => {
+    const stale = { headers: { 'if-match': 'W/"0"' } }
+    const { ra, holder, request } = await validated(product)
+    const { card } = done(await ra.post(`/requests/${request}/sessions`, desk)).session
+    const seen = { headers: { 'if-match': (await ra.get(`/requests/${request}`)).headers.etag as string } }
+    const current = `/requests/${request}/sessions/current`
+    const refused = [412, 'REVISION_MISMATCH']
+    expect(verdict(await ra.post(`${current}/issuance`, undefined, stale))).toEqual(refused)
+    expect(verdict(await ra.post(`${current}/abandonment`, { outcome: 'holderLeft' }, stale))).toEqual(
+      refused,
+    )
+    const { serial } = done(await ra.post(`${current}/issuance`, undefined, seen))
+    expect(verdict(await holder.post(`/certificates/${serial}/presentation`, undefined, stale))).toEqual(
+      refused,
+    )
+    expect(verdict(await holder.post(`/cards/${card}/pin`, { pin: '246813' }, stale))).toEqual(refused)
+    expect((await ra.get(`/requests/${request}`)).json()).toMatchObject({ status: 'inSession' })
+    // Asked again in the same words it is answered as before, although the card has changed by it.
+    const written = { key: randomUUID(), headers: { 'if-match': 'W/"1"' } }
+    for (const replayed of [undefined, 'true']) {
+      const answer = await holder.post(`/cards/${card}/pin`, { pin: '246813' }, written)
+      expect([answer.statusCode, answer.headers['idempotency-replayed']]).toEqual([200, replayed])
+    }
+  })
+
+  it('CGU-34, CGU-36, CGU-46: every act answers where it has come to stand, and says when it is a repetition', async () => {
+    const life = await validated(product)
+    done(await life.ra.post(`/requests/${life.request}/sessions`, desk))
+    const twice = async (who: Client, path: string, body?: object) => {
+      const key = randomUUID()
+      const [first, again] = [await who.post(path, body, { key }), await who.post(path, body, { key })]
+      for (const answer of [first, again])
+        expect([path, answer.headers['x-ledger-position']]).toEqual([path, done(answer).position])
+      expect(done(again).position).toBe(done(first).position)
+      expect([first, again].map(({ headers }) => headers['idempotency-replayed'])).toEqual([
+        undefined,
+        'true',
+      ])
+      return done(first)
+    }
+    const { serial } = await twice(life.ra, `/requests/${life.request}/sessions/current/issuance`)
+    const presented = await life.holder.post(`/certificates/${serial}/presentation`)
+    expect(presented.headers['x-ledger-position']).toBe(done(presented).position)
+
+    const recovery = await approved(product, await inUse(product))
+    const { id, officer } = recovery
+    const path = `/recovery-requests/${id}/execution`
+    expect(verdict(await officer.post(path, { passphrase }, { headers: { 'if-match': 'W/"0"' } }))).toEqual([
+      412,
+      'REVISION_MISMATCH',
+    ])
+    const executed = await twice(officer, path, { passphrase })
+    expect(commitOf(executed.position)).toBeGreaterThan(commitOf(recovery.position))
   })
 
   it('a read waits for the position that a command answered', async () => {

@@ -39,6 +39,7 @@ type Answer = Readonly<{
   presentedAt: string
   events: readonly Readonly<{ type: string; rank: number }>[]
   certificates: readonly Readonly<{ serial: string; status: string }>[]
+  session: Readonly<{ card: string }>
 }>
 
 /** The body of an answer that must be a success. */
@@ -127,11 +128,11 @@ export const revocation = {
 
 export const passphrase = 'correct cheval batterie agrafe'
 
-/** A recovery asked by the holder, approved by two officers and executed. */
-export const recovered = async (
+/** A recovery asked by the holder and approved by two officers. */
+export const approved = async (
   product: Embedded,
   life: Issued,
-): Promise<{ id: string; officer: Client }> => {
+): Promise<{ id: string; officer: Client; position: string }> => {
   const asked = await life.holder.post('/recovery-requests', {
     serial: life.serial,
     name: 'Zoë Maëlle D’Été-Brûlé',
@@ -147,8 +148,19 @@ export const recovered = async (
     ),
   )
   if (first === undefined || second === undefined) throw new Error('two officers')
-  for (const officer of [first, second])
+  const approve = async (officer: Client) =>
     done(await officer.post(`/recovery-requests/${id}/approvals`, { statement: 'Pièces vues.' }))
-  done(await first.post(`/recovery-requests/${id}/execution`, { passphrase }))
-  return { id, officer: first }
+  await approve(first)
+  const { position } = await approve(second)
+  return { id, officer: first, position }
+}
+
+/** The same, executed. */
+export const recovered = async (
+  product: Embedded,
+  life: Issued,
+): Promise<{ id: string; officer: Client }> => {
+  const { id, officer } = await approved(product, life)
+  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
+  return { id, officer }
 }
