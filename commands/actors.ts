@@ -28,10 +28,11 @@ export const createActors = (tools: {
   const opening = new Map<string, Promise<string>>()
 
   const open = async (principal: Principal, role: Role, quarter: string): Promise<string> => {
-    const known = await tools.journals.journalOf(principal.id, quarter)
+    const { id, kind, person, entities, auth } = principal
+    const key = { account: id, person, quarter }
+    const known = await tools.journals.journalOf(key)
     if (known !== undefined) return known
     const journal = tools.newId()
-    const { id, kind, person, entities, auth } = principal
     const owner = kind === 'component' ? { component: person } : { account: id, person }
     await tools.handle(openJournal, {
       type: 'OpenJournal',
@@ -40,13 +41,13 @@ export const createActors = (tools: {
       by: { person, role, auth, journal, entities },
       at: tools.now(),
     })
-    await tools.journals.setJournal(id, quarter, journal)
+    await tools.journals.setJournal(key, journal)
     return journal
   }
 
   return async (principal, role) => {
     const quarter = quarterOf(tools.now())
-    const key = `${principal.id}|${quarter}`
+    const key = `${principal.id}|${principal.person}|${quarter}`
     // Two first acts at once must not open two journals.
     const pending = opening.get(key) ?? open(principal, role, quarter)
     opening.set(key, pending)

@@ -1,9 +1,9 @@
-// The vault of the embedded profile: data keys, the escrow, outputs that wait for their delivery, and which journal an
-// account writes in. Everything in it is enciphered on disk, and there before anybody is told.
+// The vault of the embedded profile: data keys, the escrow, outputs that wait for their delivery, and which journal a
+// person writes in. Everything in it is enciphered on disk, and there before anybody is told.
 import { createHash, randomBytes as systemRandom } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
-import type { Deliveries, Journals } from '../pki/custody.ts'
+import type { Deliveries, JournalKey, Journals } from '../pki/custody.ts'
 import type { RandomBytes } from './box.ts'
 import { openDataKeys, type VaultDataKeys } from './dataKeys.ts'
 import { makePrivateDirectory } from './durable.ts'
@@ -45,10 +45,11 @@ const deliveriesOf = (store: RecordStore): Deliveries => ({
 })
 
 const journalsOf = (store: RecordStore): Journals => {
-  const nameOf = (account: string, quarter: string): string => JSON.stringify([account, quarter])
+  const nameOf = ({ account, person, quarter }: JournalKey): string =>
+    JSON.stringify([account, person, quarter])
   return {
-    journalOf: async (account, quarter) => store.get(nameOf(account, quarter))?.toString('utf8'),
-    setJournal: (account, quarter, journal) => store.put(nameOf(account, quarter), Buffer.from(journal)),
+    journalOf: async (key) => store.get(nameOf(key))?.toString('utf8'),
+    setJournal: (key, journal) => store.put(nameOf(key), Buffer.from(journal)),
   }
 }
 

@@ -63,8 +63,11 @@ export type Cards = Readonly<{
   erase: (card: string) => Promise<void>
 }>
 
-/** Which journal an account writes in, by quarter. */
+/** An account is a name, and a name may pass to somebody else: a journal belongs to one person's account in one quarter. */
+export type JournalKey = Readonly<{ account: string; person: string; quarter: string }>
+
+/** Which journal a person writes in under an account, by quarter. */
 export type Journals = Readonly<{
-  journalOf: (account: string, quarter: string) => Promise<string | undefined>
-  setJournal: (account: string, quarter: string, journal: string) => Promise<void>
+  journalOf: (key: JournalKey) => Promise<string | undefined>
+  setJournal: (key: JournalKey, journal: string) => Promise<void>
 }>

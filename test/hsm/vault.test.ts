@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createHash, createPublicKey, createPrivateKey, randomBytes } from 'node:crypto'
+import { createHash, createPublicKey, createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -176,12 +176,15 @@ describe('deliveries and journals', () => {
     expect(await custody.vault.deliveries.take(digest)).toBeUndefined()
   })
 
-  it('CGU-114: an account has one journal a quarter', async () => {
-    await custody.vault.journals.setJournal('ae-durand', '2026-Q1', person)
+  it('CGU-114: a person has one journal a quarter under an account', async () => {
+    const key = { account: 'ae-durand', person, quarter: '2026-Q1' }
+    const journal = randomUUID()
+    await custody.vault.journals.setJournal(key, journal)
     await reopen()
     const { journals } = custody.vault
-    expect(await journals.journalOf('ae-durand', '2026-Q1')).toBe(person)
-    expect(await journals.journalOf('ae-durand', '2026-Q2')).toBeUndefined()
+    expect(await journals.journalOf(key)).toBe(journal)
+    for (const other of [{ account: 'ae-durant' }, { person: randomUUID() }, { quarter: '2026-Q2' }])
+      expect(await journals.journalOf({ ...key, ...other })).toBeUndefined()
   })
 })
 
@@ -192,7 +195,7 @@ describe('at rest', () => {
     await vault.escrow.reserve(serial(7))
     await vault.escrow.keep({ serial: serial(7), person, from, until })
     const pkcs8 = Buffer.from(await vault.escrow.release(serial(7)))
-    await vault.journals.setJournal('ae-lefebvre', '2026-Q1', person)
+    await vault.journals.setJournal({ account: 'ae-lefebvre', person, quarter: '2026-Q1' }, randomUUID())
     const output = randomBytes(500)
     await vault.deliveries.put(sha256(output), output)
     const files = await filesIn(directory)
@@ -308,7 +311,7 @@ describe('one process', () => {
     await held[0]!.close()
   })
 
-  it('a lock that was removed: nothing more is written, and the health says so', async () => {
+  it('a lock that was removed: the vault says that it is no longer held, and nothing more is written', async () => {
     const directory = await fresh()
     const { vault, close } = await openCustody(directory)
     await vault.dataKeys.obtain('reg_before')
