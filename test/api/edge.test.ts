@@ -72,12 +72,17 @@ const raw = (options: InjectOptions): Promise<LightMyRequestResponse> =>
 
 describe('bad input', () => {
   const json = (payload: string): InjectOptions => ({ payload })
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
   it.each<[string, InjectOptions, number, string]>([
     ['JSON cut short', json('{"kind": "ministry"'), 400, 'MALFORMED_JSON'],
     ['no JSON at all', json('Zoë'), 400, 'MALFORMED_JSON'],
     ['an empty body that says it is JSON', json(''), 400, 'MALFORMED_JSON'],
     ['a prototype', json('{"__proto__": {"admin": true}}'), 400, 'MALFORMED_JSON'],
     ['a list', json('[]'), 400, 'VALIDATION_FAILED'],
+    ['lists 32 deep (RFC 8259 9)', json(nested(32)), 400, 'VALIDATION_FAILED'],
+    ['lists 33 deep', json(nested(33)), 400, 'MALFORMED_JSON'],
+    ['lists as deep as a body is long', json(nested(30_000)), 400, 'MALFORMED_JSON'],
+    ['objects as deep as that', json(`${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`), 400, 'MALFORMED_JSON'],
     [
       'another content type',
       { payload: '<a/>', headers: { 'content-type': 'text/xml' } },
