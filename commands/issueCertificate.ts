@@ -4,7 +4,7 @@
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { entity } from '../domain/entity.ts'
-import { key } from '../domain/key.ts'
+import { isUnder, key } from '../domain/key.ts'
 import { escrowUntil, notAfterOf } from '../domain/policy/validity.ts'
 import { request, type RequestFile, type Session } from '../domain/request.ts'
 import { eventIdOf, systemCommandId } from '../ledger/ids.ts'
@@ -152,23 +152,25 @@ const recoverOld = async (tools: Issuance, session: Case, serial: string): Promi
     throw new ProcessRefused('StartKeyRecovery', 'CERTIFICATE_UNKNOWN', 'CGU-43', serial)
   const spki = state.spkiSha256
   const { number, card: id } = session.session
+  const under = { request: session.request, session: number }
   const held = (await service.ledger.load(key, spki)).state
   const tries = 'outcomes' in held ? held.outcomes : 0
   const already =
     'recovered' in held && held.recovered.some((r) => r.request === session.request && r.session === number)
   const attempt = `${spki}|${session.request}|${number}`
   const circumstances = circumstancesOf(session)
-  if (!already && held.status !== 'recovering')
+  // A key that an approved recovery holds is busy: the session stands still, to be given again or undone.
+  if (!already && !isUnder(held, under))
     await perform(service, startKeyRecovery(service.policy), {
       key: `${attempt}|${tries + 1}`,
-      data: { spki, regime: 'newCard', request: session.request, session: number, card: id },
+      data: { spki, regime: 'newCard', ...under, card: id },
       circumstances,
     })
   const pkcs8 = await escrow.release(serial)
   if (!already)
     await perform(service, recordKeyRecovery, {
       key: `${attempt}|${tries + 1}`,
-      data: { spki, recovered: true },
+      data: { spki, under, recovered: true },
       circumstances,
     })
   return { serial, pkcs8, certificate: der }

@@ -1,21 +1,24 @@
 // CGU-38: « l’AC met en œuvre un séquestre systématique des clés de déchiffrement. »
 // CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
-import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import { key, type Key, type KeyEvent } from '../domain/key.ts'
+import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
+import { sameName } from '../domain/policy/names.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
 import { quorumOf } from '../domain/policy/recovery.ts'
+import { request, type Request } from '../domain/request.ts'
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
 
 export type BindPublicKey = Command<'BindPublicKey', { spki: string } & Data<'PublicKeyBound'>>
 export type EscrowKey = Command<'EscrowKey', { spki: string } & Data<'KeyEscrowed'>>
 export type StartKeyRecovery = Command<'StartKeyRecovery', { spki: string } & Data<'KeyRecoveryStarted'>>
-type OutcomeData = { spki: string } & (
+type OutcomeData = { spki: string; under: Under } & (
   { recovered: true; outputSha256?: string } | { recovered: false; stage: string; fault: string }
 )
+/** The recovery whose outcome it is: an approved request, or a session. */
+type Under = Readonly<{ recovery: string } | { request: string; session: number }>
 export type RecordKeyRecovery = Command<'RecordKeyRecovery', OutcomeData>
 
 const stream = ({ data }: { data: { spki: string } }): string => data.spki
@@ -48,7 +51,15 @@ export const escrowKey = (policy: Policy): Decider<Key, EscrowKey, KeyEvent> => 
   },
 })
 
-type Facts = Readonly<{ recovery: Recovery | undefined; certificate: Certificate | undefined }>
+type Facts = Readonly<{ recovery: Recovery | undefined; file: Request | undefined }>
+
+/** CGU-43 gives a holder « sa ou ses anciennes clés »: the file must be of the person that the escrow names. */
+const ofAnother = (held: Escrow, file: Request | undefined): boolean => {
+  if (file === undefined || file.status === 'unknown' || file.identity === undefined) return true
+  const { givenNames, surname } = file.identity
+  const named = held.holderName !== undefined && sameName(held.holderName, `${givenNames} ${surname}`)
+  return file.person !== held.person || !named
+}
 
 /** CGU-42, CGU-46, CGU-48: only within the term, one at a time, and on request only once approved. */
 export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery, KeyEvent, Facts> => ({
@@ -56,14 +67,16 @@ export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery,
   who: ['program'],
   aggregate: key,
   stream,
-  facts: async (fold, { data }, state) => ({
+  facts: async (fold, { data }) => ({
     recovery: data.recovery === undefined ? undefined : await fold(recovery, data.recovery),
-    certificate: 'serial' in state ? await fold(certificate, state.serial) : undefined,
+    file: data.request === undefined ? undefined : await fold(request, data.request),
   }),
   decide: ({ data: { spki, ...data }, at }, state, facts) => {
     if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
     if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)
     if (!escrowRuns(state.until, at)) return refuse('CGU-48', 'ESCROW_TERM_ENDED', state.until)
+    if (data.regime === 'newCard' && ofAnother(state, facts.file))
+      return refuse('CGU-04', 'PERSON_MISMATCH', spki)
     const approved = data.regime === 'newCard' || quorumOf(facts.recovery, policy, at)
     if (!approved) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
     return accept({ type: 'KeyRecoveryStarted', data })
@@ -77,13 +90,9 @@ export const recordKeyRecovery: Decider<Key, RecordKeyRecovery, KeyEvent> = {
   stream,
   decide: ({ data }, state) => {
     if (state.status !== 'recovering') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
-    const { recovery: approved, request, session } = state.under
-    const of = {
-      regime: approved === undefined ? ('newCard' as const) : ('approved' as const),
-      ...(approved === undefined ? {} : { recovery: approved }),
-      ...(request === undefined ? {} : { request }),
-      ...(session === undefined ? {} : { session }),
-    }
+    const { under } = data
+    if (!isUnder(state, under)) return refuse('CGU-41', 'KEY_BUSY', data.spki)
+    const of = { regime: 'recovery' in under ? ('approved' as const) : ('newCard' as const), ...under }
     if (!data.recovered)
       return accept({ type: 'KeyRecoveryFailed', data: { ...of, stage: data.stage, fault: data.fault } })
     const output = data.outputSha256 === undefined ? {} : { outputSha256: data.outputSha256 }

@@ -35,11 +35,12 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
   if (before !== undefined) return before
   const tries = 'outcomes' in held ? held.outcomes : 0
   const order = `${spki}|${id}|${tries + 1}`
+  const under = { recovery: id }
   const circumstances = { correlationId: id }
   const recipient = file.recipient === undefined ? {} : { recipient: file.recipient }
   await perform(service, startKeyRecovery(service.policy), {
     key: order,
-    data: { spki, regime: 'approved', recovery: id, ...recipient },
+    data: { spki, regime: 'approved', ...under, ...recipient },
     circumstances,
   })
   let outputSha256: string | undefined
@@ -47,7 +48,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
     outputSha256 = await output(tools, file.serial, passphrase)
     await perform(service, recordKeyRecovery, {
       key: order,
-      data: { spki, recovered: true, outputSha256 },
+      data: { spki, under, recovered: true, outputSha256 },
       circumstances,
     })
     return outputSha256
@@ -57,6 +58,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
       key: `${order}|failed`,
       data: {
         spki,
+        under,
         recovered: false,
         stage: 'output',
         fault: error instanceof Error ? error.name : 'unknown',
@@ -113,10 +115,11 @@ export const removeUnnamedOutputs = async ({
 export const failInterruptedRecovery = async (service: Service, spki: string): Promise<void> => {
   const held = (await service.ledger.load(key, spki)).state
   if (held.status !== 'recovering' || held.under.recovery === undefined) return
-  const order = `${spki}|${held.under.recovery}|${held.outcomes + 1}`
+  const under = { recovery: held.under.recovery }
+  const order = `${spki}|${under.recovery}|${held.outcomes + 1}`
   await perform(service, recordKeyRecovery, {
     key: `${order}|failed`,
-    data: { spki, recovered: false, stage: 'restart', fault: 'interrupted' },
-    circumstances: { correlationId: held.under.recovery },
+    data: { spki, under, recovered: false, stage: 'restart', fault: 'interrupted' },
+    circumstances: { correlationId: under.recovery },
   })
 }

@@ -2,7 +2,7 @@
 // Before signing: the serial is abandoned; after: the certificate is revoked and the card scrapped. The request stays
 // validated, and the next session draws serial, key and card anew. (events.md section 4, P1 "Undo")
 import { certificate } from '../domain/certificate.ts'
-import { key } from '../domain/key.ts'
+import { isUnder, key } from '../domain/key.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
 import { request, type Session } from '../domain/request.ts'
 import type { Cards } from '../pki/custody.ts'
@@ -60,19 +60,16 @@ export const undoIssuance = async (
 
 /** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */
 const endRecoveries = async (service: Service, requestId: string, session: Session): Promise<void> => {
+  const under = { request: requestId, session: session.number }
   for (const serial of session.recover) {
     const old = (await service.ledger.load(certificate, serial)).state
     if (!('spkiSha256' in old)) continue
     const spki = old.spkiSha256
     const held = (await service.ledger.load(key, spki)).state
-    const isOurs =
-      held.status === 'recovering' &&
-      held.under.request === requestId &&
-      held.under.session === session.number
-    if (!isOurs) continue
+    if (held.status !== 'recovering' || !isUnder(held, under)) continue
     await perform(service, recordKeyRecovery, {
       key: `${spki}|${requestId}|${session.number}|${held.outcomes + 1}|failed`,
-      data: { spki, recovered: false, stage: 'undo', fault: 'sessionClosed' },
+      data: { spki, under, recovered: false, stage: 'undo', fault: 'sessionClosed' },
       circumstances: { correlationId: requestId },
     })
   }

@@ -89,6 +89,12 @@ export type Key =
         recovered: readonly Recovered[]
         under: RecoveryOf
       }>)
+/** Whether the key is under this recovery, and under no other. */
+export const isUnder = (state: Key, of: Partial<RecoveryOf>): boolean =>
+  state.status === 'recovering' &&
+  state.under.recovery === of.recovery &&
+  state.under.request === of.request &&
+  state.under.session === of.session
 export type Recovered = RecoveryOf & Readonly<{ outputSha256: string | undefined }>
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']

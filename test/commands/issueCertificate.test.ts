@@ -7,11 +7,15 @@ import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { derOf } from '../../commands/issuing.ts'
 import { bindPublicKey } from '../../commands/keys.ts'
 import { perform } from '../../commands/program.ts'
+import { undoIssuance } from '../../commands/undoIssuance.ts'
 import { card } from '../../domain/card.ts'
 import { certificate, type CertificateEvent } from '../../domain/certificate.ts'
 import { key, type KeyEvent } from '../../domain/key.ts'
 import { request, type RequestEvent } from '../../domain/request.ts'
 import { removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
+import { uuid } from '../ledger/filled.ts'
+import { on } from '../support/given.ts'
+import * as f from './facts.ts'
 import {
   eventsOf,
   issue,
@@ -222,6 +226,40 @@ describe('an issuance', () => {
       )
     }
     expect(cuts).toBeGreaterThan(4)
+  })
+})
+
+describe('an old key', () => {
+  it('CGU-41, CGU-43: is left to the approved recovery that it is under, and comes onto the card after it', async () => {
+    await run(await copy(), async (installation) => {
+      const { ledger, service } = installation
+      const signed = (await ledger.load(certificate, old.serial)).state
+      const spki = 'spkiSha256' in signed ? signed.spkiSha256 : ''
+      await on(key, spki, f.recoveryStarted)(service.handle, uuid(810))
+      await expect(issuing(installation)).rejects.toMatchObject({ code: 'KEY_BUSY' })
+      expect((await ledger.load(key, spki)).state).toMatchObject({ under: { recovery: f.Q } })
+      await on(key, spki, f.recoveredKey)(service.handle, uuid(811))
+      expect(await issuing(installation)).toBe(next.serial)
+      const outcomes = dataOf<KeyEvent, 'KeyRecovered'>(await eventsOf(ledger), 'KeyRecovered')
+      expect(outcomes).toMatchObject([
+        { regime: 'approved', recovery: f.Q },
+        { regime: 'newCard', request: next.request, session: 1 },
+      ])
+      expect(await endOf(installation)).toBe('finished')
+    })
+  })
+
+  it('CGU-34, CGU-41: a session that its recovery stops is undone, and leaves the recovery alone', async () => {
+    await run(await copy(), async (installation) => {
+      const { ledger, service, issuance } = installation
+      const signed = (await ledger.load(certificate, old.serial)).state
+      const spki = 'spkiSha256' in signed ? signed.spkiSha256 : ''
+      await on(key, spki, f.recoveryStarted)(service.handle, uuid(810))
+      await expect(issuing(installation)).rejects.toMatchObject({ code: 'KEY_BUSY' })
+      await undoIssuance(issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+      expect(await endOf(installation)).toBe('undone')
+      expect((await ledger.load(key, spki)).state).toMatchObject({ under: { recovery: f.Q } })
+    })
   })
 })
 

@@ -13,6 +13,7 @@ import type { Actor } from '../../domain/kernel.ts'
 import type { Ground, Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { recovery, type RecoveryEvent } from '../../domain/recovery.ts'
+import { request } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
 import * as f from './facts.ts'
@@ -189,7 +190,8 @@ describe('approval by two officers', () => {
 
   it('CGU-42, CGU-43, CGU-48: for a new card no approval is needed, but the term must run', async () => {
     const forCard = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
-    const held = given(on(key, K, f.bound, f.escrowed))
+    const file = on(request, uuid(12), f.requested())
+    const held = given(on(key, K, f.bound, f.escrowed), file)
     expect(await held.when(startKeyRecovery(policy), forCard, program, justBefore).outcome()).toBe(
       'KeyRecoveryStarted',
     )
@@ -203,15 +205,44 @@ describe('approval by two officers', () => {
     ).toBe('CGU-38 KEY_NOT_ESCROWED')
   })
 
-  it('CGU-46: an outcome belongs to the recovery that the key is under, whatever its order says', () =>
-    given(on(key, K, f.bound, f.escrowed, f.recoveryStarted))
-      .when(recordKeyRecovery, { spki: K, recovered: true, outputSha256: f.digest }, program)
-      .then([{ type: 'KeyRecovered', data: { regime: 'approved', recovery: Q, outputSha256: f.digest } }]))
+  it.each([
+    ['the same person', f.requested(), 'KeyRecoveryStarted'],
+    ['the same person, otherwise spelt', f.requested({ surname: 'D ETE BRULE' }), 'KeyRecoveryStarted'],
+    ['his number, another name', f.requested({ surname: 'Toutautre' }), 'CGU-04 PERSON_MISMATCH'],
+    ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-04 PERSON_MISMATCH'],
+  ])('CGU-04, CGU-43: an old key is for a new card of %s', async (_, file, outcome) => {
+    const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
+    const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file))
+    expect(await when.when(startKeyRecovery(policy), order, program).outcome()).toBe(outcome)
+  })
 
-  it('CGU-46: an outcome without a recovery is refused', () =>
-    given(on(key, K, f.bound, f.escrowed))
-      .when(recordKeyRecovery, { spki: K, recovered: true }, program)
-      .then('CGU-46 OUT_OF_ORDER'))
+  const byCard: KeyEvent = {
+    type: 'KeyRecoveryStarted',
+    data: { regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) },
+  }
+  it.each([
+    ['its own approved request', f.recoveryStarted, { recovery: Q }, 'KeyRecovered'],
+    ['another approved request', f.recoveryStarted, { recovery: uuid(51) }, 'CGU-41 KEY_BUSY'],
+    ['a session, under a request', f.recoveryStarted, { request: uuid(12), session: 1 }, 'CGU-41 KEY_BUSY'],
+    ['its own session', byCard, { request: uuid(12), session: 1 }, 'KeyRecovered'],
+    ['a later session', byCard, { request: uuid(12), session: 2 }, 'CGU-41 KEY_BUSY'],
+    ['a request, under a session', byCard, { recovery: Q }, 'CGU-41 KEY_BUSY'],
+    ['nothing that is under way', f.escrowed, { recovery: Q }, 'CGU-46 OUT_OF_ORDER'],
+  ] as const)('CGU-43, CGU-46: an outcome of %s', async (...[, begun, under, outcome]) => {
+    const facts = begun === f.escrowed ? [] : [begun]
+    const when = given(on(key, K, f.bound, f.escrowed, ...facts))
+    const order = { spki: K, under, recovered: true, outputSha256: f.digest } as const
+    expect(await when.when(recordKeyRecovery, order, program).outcome()).toBe(outcome)
+    const { outputSha256: _, ...failed } = {
+      ...order,
+      recovered: false,
+      stage: 'output',
+      fault: 'x',
+    } as const
+    expect(await when.when(recordKeyRecovery, failed, program).outcome()).toBe(
+      outcome.replace('KeyRecovered', 'KeyRecoveryFailed'),
+    )
+  })
 })
 
 describe('the end of a request for recovery', () => {
