@@ -1,7 +1,17 @@
 // Accounts in a local file, mode 0600: names, roles, and the SHA-256 of each token. A token is 256 random bits, so a
 // plain digest cannot be guessed; it is shown once, when the account is made. Real sign-in comes later: the port stays.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { Account, Accounts } from '../commands/accounts.ts'
 import { roles, type Role } from '../domain/lists.ts'
@@ -26,16 +36,67 @@ const readLines = (file: string): readonly Line[] => {
   }
 }
 
-const writeLines = (file: string, lines: readonly Line[]): void => {
+/** @returns whether it was written: asked last of all, when the new file lies beside the old one */
+const writeLines = (file: string, lines: readonly Line[], mayWrite: () => boolean): boolean => {
   const next = `${file}.${randomUUID()}`
   const handle = openSync(next, 'wx', 0o600)
   writeSync(handle, `${JSON.stringify(lines, null, 2)}\n`)
   fsyncSync(handle)
   closeSync(handle)
+  if (!mayWrite()) {
+    rmSync(next)
+    return false
+  }
   renameSync(next, file)
   const folder = openSync(dirname(file), 'r')
   fsyncSync(folder)
   closeSync(folder)
+  return true
+}
+
+/** A change takes milliseconds: a lock as old as `stale` was left by a command that was killed. */
+const lockMs = { pause: 20, stale: 5_000, patience: 15_000 }
+
+const take = (lock: string, token: string): boolean => {
+  try {
+    writeFileSync(lock, token, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+const holds = (lock: string, token: string): boolean => {
+  try {
+    return readFileSync(lock, 'utf8') === token
+  } catch {
+    return false
+  }
+}
+
+const waitFor = (lock: string, token: string, until: number): void => {
+  while (!take(lock, token)) {
+    if (Date.now() > until) throw new AccountFault(`${lock}: other commands change the accounts; try again`)
+    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
+    if (since < Date.now() - lockMs.stale) rmSync(lock, { force: true })
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockMs.pause)
+  }
+}
+
+/** Replaces the lines by what `edit` makes of them, one command at a time. */
+const change = (file: string, edit: (lines: readonly Line[]) => readonly Line[]): void => {
+  const [lock, token] = [`${file}.lock`, randomUUID()]
+  const until = Date.now() + lockMs.patience
+  for (let isDone = false; !isDone;) {
+    waitFor(lock, token, until)
+    try {
+      // Two that find a stale lock at once: the slower removes what the quicker has taken, who then begins again.
+      isDone = writeLines(file, edit(readLines(file)), () => holds(lock, token))
+    } finally {
+      if (holds(lock, token)) rmSync(lock, { force: true })
+    }
+  }
 }
 
 /** The accounts as the API asks for them; a file changed by the command line is read again at the next question. */
@@ -72,11 +133,8 @@ export type NewAccount = Readonly<{
  * @throws AccountFault for a name that is taken or unfit, or a role that does not exist
  */
 export const addAccount = (file: string, wanted: NewAccount, now: Date): Account & { token: string } => {
-  const lines = readLines(file)
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(wanted.id))
     throw new AccountFault('an account name has 1 to 64 of the characters A-Z a-z 0-9 . _ -')
-  if (lines.some(({ id }) => id === wanted.id))
-    throw new AccountFault(`the account ${wanted.id} exists already`)
   const unknown = wanted.roles.find((role) => role === 'program' || !roles.includes(role as Role))
   if (unknown !== undefined || wanted.roles.length === 0)
     throw new AccountFault(
@@ -91,7 +149,11 @@ export const addAccount = (file: string, wanted: NewAccount, now: Date): Account
     roles: wanted.roles as readonly Role[],
     entities: wanted.entities ?? [],
   }
-  writeLines(file, [...lines, { ...account, tokenSha256: digest(token), createdAt: now.toISOString() }])
+  change(file, (lines) => {
+    if (lines.some(({ id }) => id === wanted.id))
+      throw new AccountFault(`the account ${wanted.id} exists already`)
+    return [...lines, { ...account, tokenSha256: digest(token), createdAt: now.toISOString() }]
+  })
   return { ...account, token }
 }
 
@@ -100,10 +162,13 @@ export const listAccounts = (file: string): readonly Account[] =>
 
 /** @throws AccountFault when there is no such account */
 export const removeAccount = (file: string, id: string): void => {
-  const lines = readLines(file)
-  if (!lines.some((line) => line.id === id)) throw new AccountFault(`there is no account ${id}`)
-  writeLines(
-    file,
-    lines.filter((line) => line.id !== id),
-  )
+  const requireIn = (lines: readonly Line[]): void => {
+    if (!lines.some((line) => line.id === id)) throw new AccountFault(`there is no account ${id}`)
+  }
+  // Asked first without the lock, which needs a directory to lie in.
+  requireIn(readLines(file))
+  change(file, (lines) => {
+    requireIn(lines)
+    return lines.filter((line) => line.id !== id)
+  })
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openSite, type Site } from './grandLivre.ts'
 
 type Account = Readonly<{ id: string; person: string; roles: string[]; entities: string[] }>
@@ -84,5 +84,26 @@ describe('accounts', () => {
     expect([status, stdout, stderr.slice(0, message.length)]).toEqual([2, '', message])
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(accountsFile()).toBe(before)
+  })
+})
+
+describe('at once', () => {
+  it('CGU-24: every account that was added is there, beside a lock that a killed command left', async () => {
+    const own = openSite()
+    onTestFinished(() => own.close())
+    await own.run(['accounts', 'add', 'first', '--role', 'auditor'])
+    const lock = join(own.dataDir, 'accounts.json.lock')
+    writeFileSync(lock, '')
+    utimesSync(lock, 0, 0)
+    const names = Array.from({ length: 6 }, (_, n) => `officer-${n}`)
+    const commands = [
+      ...names.map((name) => ['accounts', 'add', name, '--role', 'auditor']),
+      ['accounts', 'remove', 'first'],
+    ]
+    const ended = await Promise.all(commands.map((args) => own.run(args)))
+    expect(ended.map(({ status }) => status)).toEqual(commands.map(() => 0))
+    const listed = await own.json<Account[]>(['accounts', 'list'])
+    expect(listed.map(({ id }) => id).toSorted()).toEqual(names)
+    expect(existsSync(lock)).toBe(false)
   })
 })
