@@ -10,21 +10,24 @@ import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { createHandle } from './commands/handle.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
 import type { StatusView } from './commands/issueCrl.ts'
+import type { IssuingCa } from './commands/issuing.ts'
 import { drawSerial, type Service } from './commands/program.ts'
 import { recoverKey } from './commands/recoverKey.ts'
 import { openTurns } from './commands/turns.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addYears } from './domain/policy/dates.ts'
+import type { Policy } from './domain/policy/policy.ts'
 import { startJobs } from './jobs/embedded.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
-import { publishCrl } from './jobs/publishCrl.ts'
+import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
 import { resume } from './jobs/resume.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { EventStore } from './ledger/store.ts'
+import { certificateStatus } from './projections/certificateStatus.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
 import { issuedTo } from './readmodels/certificates.ts'
@@ -62,6 +65,11 @@ export type Product = Readonly<{
 /** How long a start may wait for read models that are rebuilt. */
 const longestRebuild = 24 * 3600 * 1000
 
+const rootRhythm = ({ crl }: Policy): Rhythm => ({
+  everyHours: crl.rootEveryDays * 24,
+  validityHours: crl.rootValidityDays * 24,
+})
+
 /** The program as an actor: one component, the same in every quarter. */
 const program = {
   id: 'program',
@@ -97,7 +105,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     actor: () => actors(program, 'program'),
   }
   const chain = await holdCeremony(service, keys, onStep)
-  const { ca, root } = chain
+  const { ca, root, rootCa } = chain
   onStep('OCSP responder')
   const responder = await keepResponder(service, { keys, ca })
 
@@ -113,23 +121,23 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       throw new Error('the read models have not caught up with the ledger')
   }
 
-  const view: StatusView = {
+  const viewOf = (id: string): StatusView => ({
     size: async () => Math.min(...runner.status().map(({ size }) => size)),
-    lastNumber: async () => (await latestCrl(db, ca.id))?.number ?? 0,
-    entriesUpTo: (size) => crlEntriesUpTo(db, ca.id, size),
+    lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
+    entriesUpTo: (size) => crlEntriesUpTo(db, id, size),
     tableSha256: (size) => statusDigest(statusTableAt(db, size)),
-  }
-  const publication = {
-    view,
-    settled,
-    state: async () => {
-      const newest = await latestCrl(db, ca.id)
-      return {
-        newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to },
-        entriesSince: (rank: number) => crlEntriesSince(db, ca.id, rank),
-      }
-    },
-  }
+  })
+  const publish = (authority: IssuingCa, rhythm: Rhythm): Promise<void> =>
+    publishCrl(service, authority, {
+      ...{ rhythm, view: viewOf(authority.id), settled },
+      state: async () => {
+        const newest = await latestCrl(db, authority.id)
+        return {
+          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to },
+          entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
+        }
+      },
+    })
   const issuance = { service, ca, escrow, cards }
   // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
   const inTurn = openTurns()
@@ -153,7 +161,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await goOn(true)
     jobs = await openJobs(
       [
-        { name: 'publishCrl', everySeconds: 60, run: () => publishCrl(service, ca, publication) },
+        { name: 'publishCrl', everySeconds: 60, run: () => publish(ca, policy.crl) },
+        { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
@@ -162,7 +171,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     )
     const { nudge } = jobs
     stopNudges = followNudges(ledger, () => nudge('publishCrl'))
-    onStep('certificate revocation list')
+    onStep('revocation lists of the root and of the issuing CA')
+    await jobs.runNow('publishRootCrl')
     await jobs.runNow('publishCrl')
   } catch (error) {
     await stop()
@@ -178,7 +188,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     reads: {
       waitFor: (position, ms) => runner.waitFor(position, ms),
       caughtUp,
-      position: () => runner.status()[0]?.position,
+      position: () => runner.status().find(({ name }) => name === certificateStatus.name)?.position,
       lagSeconds: () => runner.lagSeconds(now()),
       blind,
     },
@@ -193,7 +203,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
       deliveries,
     },
-    authority: { ca, root, responder: responder.current },
+    authority: { ca, root, rootCa, responder: responder.current },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),

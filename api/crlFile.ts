@@ -1,6 +1,6 @@
-// CGU-106: the CRL as relying parties fetch it. Its octets are nowhere: they are a function of its plan, of the entries before
+// CGU-106: a CRL as relying parties fetch it. Its octets are nowhere: they are a function of its plan, of the entries before
 // it, and of the signature that was recorded (commands/issueCrl.ts). Nothing is signed here.
-import { sha256 } from '../commands/issuing.ts'
+import { sha256, type IssuingCa } from '../commands/issuing.ts'
 import { assembleCrl, crlTbs } from '../pki/crl.ts'
 import type { SignatureAlgorithm } from '../pki/signer.ts'
 import { crlEntriesUpTo, latestCrl } from '../readmodels/crls.ts'
@@ -16,9 +16,8 @@ export type CrlFile = Readonly<{
 }>
 
 /** @throws Error when the octets are not those that were signed: the read model is wrong, and must not be published */
-const assemble = async ({ db, authority }: Services, row: CrlRow): Promise<CrlFile> => {
+const assemble = async ({ db }: Services, { issuer }: IssuingCa, row: CrlRow): Promise<CrlFile> => {
   const { number, this_update: thisUpdate, next_update: nextUpdate, signature, signature_algorithm } = row
-  const { issuer } = authority.ca
   const entries = await crlEntriesUpTo(db, row.issuer, row.up_to)
   const tbs = crlTbs({ issuer, number, thisUpdate, nextUpdate, entries })
   const bytes = assembleCrl(
@@ -31,14 +30,17 @@ const assemble = async ({ db, authority }: Services, row: CrlRow): Promise<CrlFi
   return { number, bytes, sha256: digest, thisUpdate, nextUpdate }
 }
 
-/** The newest CRL that was issued; undefined before the first. Each is assembled once, however many ask for it. */
-export const createCrlFile = (services: Services): (() => Promise<CrlFile | undefined>) => {
+/** The newest CRL that the authority issued; undefined before the first. Each is assembled once, however many ask for it. */
+export const createCrlFile = (
+  services: Services,
+  authority: IssuingCa,
+): (() => Promise<CrlFile | undefined>) => {
   let current: Readonly<{ number: number; file: Promise<CrlFile> }> | undefined
   return async () => {
-    const row = await latestCrl(services.db, services.authority.ca.id)
+    const row = await latestCrl(services.db, authority.id)
     if (row === undefined) return undefined
     if (current?.number === row.number) return current.file
-    const assembling = { number: row.number, file: assemble(services, row) }
+    const assembling = { number: row.number, file: assemble(services, authority, row) }
     current = assembling
     assembling.file.catch(() => {
       if (current === assembling) current = undefined

@@ -1,7 +1,7 @@
 // CGU-01, CGU-104 to CGU-106: what relying parties fetch, at the paths that the conditions of use name.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { posix } from 'node:path'
-import { sha256 } from '../commands/issuing.ts'
+import { sha256, type IssuingCa } from '../commands/issuing.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { notBeforeOf } from '../pki/fields.ts'
@@ -35,32 +35,47 @@ const certificateDocument = (der: Uint8Array): Document => ({
   cacheControl: `public, max-age=${day}`,
 })
 
+const crlPublication = (
+  services: Services,
+  authority: IssuingCa,
+  about: Pick<Publication, 'paths' | 'summary' | 'clauses'>,
+): Publication => {
+  const crlFile = createCrlFile(services, authority)
+  return {
+    ...about,
+    type: 'application/pkix-crl',
+    document: async () => {
+      const file = await crlFile()
+      if (file === undefined) throw new Problem('NOT_FOUND')
+      const left = Math.max(0, secondsOf(file.nextUpdate) - secondsOf(services.now()))
+      return {
+        bytes: file.bytes,
+        type: 'application/pkix-crl',
+        sha256: file.sha256,
+        lastModified: file.thisUpdate,
+        cacheControl: `public, max-age=${Math.min(crlMaxAge, left)}, no-transform, must-revalidate`,
+      }
+    },
+  }
+}
+
 const publicationsOf = (services: Services): readonly Publication[] => {
   const { policy, authority, cguText, now } = services
   const { publication } = policy
-  const crlFile = createCrlFile(services)
   const started = now()
   const stem = posix.basename(new URL(publication.caCertificate[0] ?? '').pathname, '.cer')
   const text = Buffer.from(cguText, 'utf8')
   return [
-    {
+    crlPublication(services, authority.ca, {
       paths: pathsOf(publication.crl),
       summary: 'The certificate revocation list in force',
       clauses: ['CGU-05', 'CGU-106'],
-      type: 'application/pkix-crl',
-      document: async () => {
-        const file = await crlFile()
-        if (file === undefined) throw new Problem('NOT_FOUND')
-        const left = Math.max(0, secondsOf(file.nextUpdate) - secondsOf(now()))
-        return {
-          bytes: file.bytes,
-          type: 'application/pkix-crl',
-          sha256: file.sha256,
-          lastModified: file.thisUpdate,
-          cacheControl: `public, max-age=${Math.min(crlMaxAge, left)}, no-transform, must-revalidate`,
-        }
-      },
-    },
+    }),
+    crlPublication(services, authority.rootCa, {
+      paths: pathsOf(publication.rootCrl),
+      summary: 'The list of revoked authorities in force, issued by the root',
+      clauses: ['CGU-101'],
+    }),
     {
       paths: pathsOf(publication.caCertificate),
       summary: 'The certificate of the issuing authority',

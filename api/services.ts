@@ -36,7 +36,7 @@ export type Services = Readonly<{
     waitFor: (position: LedgerPosition, timeoutMs: number) => Promise<boolean>
     /** Waits until every read model has taken in every fact of this instant; false after `timeoutMs`. */
     caughtUp: (timeoutMs: number) => Promise<boolean>
-    /** Where the read models stand. */
+    /** Where the table stands that OCSP answers are read from. */
     position: () => LedgerPosition | undefined
     /** Age in seconds of the oldest fact the OCSP answers have not taken in; Infinity when that is not known. */
     lagSeconds: () => number
@@ -62,7 +62,12 @@ export type Services = Readonly<{
     deliveries: Deliveries
   }>
   cards: Pick<Cards, 'definePin'>
-  authority: Readonly<{ ca: IssuingCa; root: Uint8Array; responder: () => Promise<Responder> }>
+  authority: Readonly<{
+    ca: IssuingCa
+    root: Uint8Array
+    rootCa: IssuingCa
+    responder: () => Promise<Responder>
+  }>
   /** CGU-01: the text of the conditions of use in force. */
   cguText: string
   /** Which parts work, for the probes: name → true, or what is wrong. */

@@ -16,7 +16,8 @@ import { adoptDocument, installCaCertificate, planServiceKey, recordServiceKey }
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { drawSerial, perform, type Service } from './program.ts'
 
-export type Chain = Readonly<{ root: Uint8Array; ca: IssuingCa }>
+/** `root` is the root's certificate, `rootCa` the root as who signs; `ca` the issuing authority. */
+export type Chain = Readonly<{ root: Uint8Array; rootCa: IssuingCa; ca: IssuingCa }>
 
 /** What each step did, for the operator who watches. */
 export type Minutes = (line: string) => void
@@ -165,6 +166,12 @@ export const holdCeremony = async (service: Service, keys: ServiceKeys, minutes:
   const issuer = issuerOf(caCertificate.der, ca.signer.algorithm)
   return {
     root: rootCertificate.der,
+    rootCa: {
+      id: rootCertificate.id,
+      issuer: rootIssuer,
+      certificate: rootCertificate.der,
+      signer: root.signer,
+    },
     ca: { id: caCertificate.id, issuer, certificate: caCertificate.der, signer: ca.signer },
   }
 }

@@ -24,11 +24,17 @@ export type StatusView = Readonly<{
 const profileVersion = 1
 
 /**
- * Issues the next CRL, or finishes the one that was planned.
+ * Issues the next CRL of an authority, or finishes the one that was planned.
+ * @param validityHours from thisUpdate to nextUpdate
  * @returns its number
  * @throws LintRefused: nothing was signed, the number is planned anew next time; faults: call it again
  */
-export const issueCrl = async (service: Service, ca: IssuingCa, view: StatusView): Promise<number> => {
+export const issueCrl = async (
+  service: Service,
+  ca: IssuingCa,
+  view: StatusView,
+  validityHours: number,
+): Promise<number> => {
   const number = (await view.lastNumber()) + 1
   const stream = `${ca.id}-${number}`
   const circumstances = { correlationId: systemCommandId('Crl', stream) }
@@ -37,7 +43,7 @@ export const issueCrl = async (service: Service, ca: IssuingCa, view: StatusView
   if (before.status === 'none') {
     const upTo = await view.size()
     const thisUpdate = service.now()
-    const nextUpdate = addHours(thisUpdate, service.policy.crl.validityHours)
+    const nextUpdate = addHours(thisUpdate, validityHours)
     const entries = (await view.entriesUpTo(upTo)).length
     const plan = { thisUpdate, nextUpdate, upTo, entries, last: false, profileVersion }
     const key = `${stream}|${before.tries + 1}`

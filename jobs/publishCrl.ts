@@ -1,4 +1,4 @@
-// When a CRL is due: at the policy's cadence, and as soon as a revocation stands that the newest CRL does not have
+// When a CRL is due: at its authority's rhythm, and as soon as a revocation stands that the newest CRL does not have
 // (CGU-76; decision D2). It is also due while one is planned and not yet issued.
 import { addHours } from '../domain/policy/dates.ts'
 import { issueCrl, type StatusView } from '../commands/issueCrl.ts'
@@ -12,20 +12,32 @@ export type CrlState = Readonly<{
   entriesSince: (rank: number) => Promise<number>
 }>
 
-export const crlIsDue = async (service: Service, { newest, entriesSince }: CrlState): Promise<boolean> => {
+/** How often an authority issues a list, and how long one is good for. */
+export type Rhythm = Readonly<{ everyHours: number; validityHours: number }>
+
+export const crlIsDue = async (
+  now: string,
+  { everyHours }: Rhythm,
+  { newest, entriesSince }: CrlState,
+): Promise<boolean> => {
   if (newest === undefined) return true
-  if (addHours(newest.thisUpdate, service.policy.crl.everyHours) <= service.now()) return true
+  if (addHours(newest.thisUpdate, everyHours) <= now) return true
   return (await entriesSince(newest.upTo)) > 0
 }
 
-/** Issues CRLs until none is due. */
+/** Issues CRLs of an authority until none is due. */
 export const publishCrl = async (
   service: Service,
   ca: IssuingCa,
-  read: Readonly<{ view: StatusView; state: () => Promise<CrlState>; settled: () => Promise<void> }>,
+  read: Readonly<{
+    rhythm: Rhythm
+    view: StatusView
+    state: () => Promise<CrlState>
+    settled: () => Promise<void>
+  }>,
 ): Promise<void> => {
-  while (await crlIsDue(service, await read.state())) {
-    await issueCrl(service, ca, read.view)
+  while (await crlIsDue(service.now(), read.rhythm, await read.state())) {
+    await issueCrl(service, ca, read.view, read.rhythm.validityHours)
     // The read model must have taken the new CRL in before the question is asked again.
     await read.settled()
   }

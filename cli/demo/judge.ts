@@ -15,8 +15,8 @@ const mustSay = (said: string, expected: string | RegExp): void => {
 }
 
 export type Judge = Readonly<{
-  /** The CA is certified by the root, which is its own; both say TEST in their names. */
-  authority: () => Promise<string>
+  /** The CA is certified by the root, whose list of revoked authorities does not name it; both say TEST in their names. */
+  authority: (rootCrl: Uint8Array) => Promise<string>
   /** The chain holds, and the certificate is for key encipherment alone. */
   chain: () => Promise<string>
   /** The CRL is signed by the CA; the certificate is on it, or not. */
@@ -51,11 +51,14 @@ export const openJudge = async (folder: string): Promise<Judge> => {
   }
 
   return {
-    authority: async () => {
-      mustSay(await ask('verify', '-CAfile', 'root.pem', 'root.pem', 'ca.pem'), /root.pem: OK\s+ca.pem: OK/)
+    authority: async (rootCrl) => {
+      const list = join(work, 'root.crl')
+      await writeFile(list, rootCrl)
+      const said = await ask('verify', '-CAfile', 'root.pem', '-crl_check', '-CRLfile', list, 'ca.pem')
+      mustSay(said, 'ca.pem: OK')
       for (const file of ['root.pem', 'ca.pem'])
         mustSay(await ask('x509', '-in', file, '-noout', '-subject', '-nameopt', 'RFC2253'), /CN=TEST AC /)
-      return 'openssl verify: root.pem → ca.pem OK, both named TEST'
+      return 'openssl verify -crl_check: root.pem → ca.pem OK, not on the root’s list; both named TEST'
     },
     chain: async () => {
       mustSay(

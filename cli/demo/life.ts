@@ -48,11 +48,11 @@ type Held = People & Readonly<{ request: string; serial: string; card: string }>
 
 /** What the first start of a new data directory has done. */
 const founded = async ({ url, out, steps, judge }: Stage): Promise<void> => {
-  const title = 'The first start: keys, a TEST root, a TEST issuing CA, an OCSP responder, an empty CRL'
+  const title = 'The first start: keys, a TEST root, a TEST issuing CA, an OCSP responder, empty CRLs'
   await steps.step(title, ['CGU-05', 'CGU-13', 'CGU-105'], async (check) => {
     await savePem(out, 'root', await download(`${url}/ac-racine-mef-qualifiee.cer`))
     await savePem(out, 'ca', await download(`${url}/ac-confidentialite-mef-qualifiee.cer`))
-    check(await judge.authority())
+    check(await judge.authority(await download(`${url}/ac-racine-mef-qualifiee.crl`)))
   })
 }
 

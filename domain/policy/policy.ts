@@ -72,7 +72,16 @@ export const policySchema = Type.Object(
       },
       closed,
     ),
-    crl: Type.Object({ everyHours: count(1, 24), validityHours: count(2, 168) }, closed),
+    crl: Type.Object(
+      {
+        everyHours: count(1, 24),
+        validityHours: count(2, 168),
+        /** The root's list of revoked authorities: at least yearly (EN 319 411-1 CSS-6.3.9-12). */
+        rootEveryDays: count(1, 364),
+        rootValidityDays: count(2, 365),
+      },
+      closed,
+    ),
     /** CGU-104 to CGU-107: where relying parties find the chain, the CRL and the responder. */
     publication: Type.Object(
       {

@@ -290,7 +290,7 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     [
       'CGU-106: a CRL every 25 hours',
       'POLICY_FILE: the policy file is not valid: /crl/everyHours ',
-      () => withPolicy({ crl: { everyHours: 25, validityHours: 48 } }),
+      () => withPolicy({ crl: { ...(site.policy['crl'] as object), everyHours: 25 } }),
     ],
     ['no policy', 'POLICY_FILE: cannot be read: ', () => ({ POLICY_FILE: site.file('none.json') })],
     [

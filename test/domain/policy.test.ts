@@ -91,6 +91,8 @@ describe('the policy file', () => {
     ['CGU-60: RSA-3072', '/holder/algorithm', 'ecP256'],
     ['CGU-76: a CRL a day', '/crl/everyHours', 25],
     ['CGU-76: a CRL a day', '/crl/everyHours', 0],
+    ['EN 319 411-1 CSS-6.3.9-12: a root list a year', '/crl/rootEveryDays', 365],
+    ['EN 319 411-1 CSS-6.3.9-12: good for a year', '/crl/rootValidityDays', 366],
     ['CGU-51: a card blocks', '/card/pinTries', 0],
     ['CGU-51: a card blocks', '/card/pinTries', 16],
     ['CGU-50: a PIN of four digits', '/card/pinMinLength', 3],
