@@ -308,6 +308,12 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
       'CGU_FILE: ',
       () => ({ CGU_FILE: site.file('accounts.json') }),
     ],
+    [
+      'a proxy that is no address',
+      'TRUSTED_PROXIES: 10.0.0.0/99 ',
+      () => ({ TRUSTED_PROXIES: '10.0.0.0/99' }),
+    ],
+    ['a secret that is not there', 'LEDGER_URL_FILE: ', () => ({ LEDGER_URL_FILE: site.file('none') })],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
     const dataDir = site.file(randomUUID())
