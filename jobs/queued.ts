@@ -42,6 +42,12 @@ const nudged = (name: string) => ({ ...lasting, deduplication: { id: name, keepL
 
 type Track = Readonly<{ queue: Queue; events: QueueEvents; worker: Worker }>
 
+const closeTrack = async ({ worker, events, queue }: Track): Promise<void> => {
+  await worker.close()
+  await events.close()
+  await queue.close()
+}
+
 const openTrack = async (
   job: Job,
   { url, prefix = 'grand-livre' }: QueuedOptions,
@@ -67,14 +73,21 @@ const openTrack = async (
   queue.on('error', tell)
   events.on('error', tell)
   worker.on('error', tell)
-  await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()])
-  await queue.setGlobalConcurrency(1)
-  await queue.upsertJobScheduler('due', { every: job.everySeconds * 1000 }, { name: job.name, opts: lasting })
-  return { queue, events, worker }
+  const track = { queue, events, worker }
+  try {
+    await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()])
+    await queue.setGlobalConcurrency(1)
+    const due = { name: job.name, opts: lasting }
+    await queue.upsertJobScheduler('due', { every: job.everySeconds * 1000 }, due)
+    return track
+  } catch (error) {
+    await closeTrack(track)
+    throw error
+  }
 }
 
 /**
- * Starts the jobs on a Redis.
+ * Starts the jobs on a Redis: all of them, or none.
  * @throws JobsFault when it cannot be reached
  */
 export const startQueuedJobs = async (
@@ -93,8 +106,16 @@ export const startQueuedJobs = async (
     faults.set(name, error)
     onFault(name, error)
   }
-  for (const job of jobs)
-    tracks.set(job.name, await openTrack(job, options, (error) => tell(job.name, error)))
+  const stop = async (): Promise<void> => {
+    for (const track of tracks.values()) await closeTrack(track)
+  }
+  try {
+    for (const job of jobs)
+      tracks.set(job.name, await openTrack(job, options, (error) => tell(job.name, error)))
+  } catch (error) {
+    await stop()
+    throw error
+  }
 
   const trackOf = (name: string): Track => {
     const track = tracks.get(name)
@@ -118,12 +139,6 @@ export const startQueuedJobs = async (
       await asked.waitUntilFinished(events, waitMs)
     },
     faults: () => faults,
-    stop: async () => {
-      for (const { worker, events, queue } of tracks.values()) {
-        await worker.close()
-        await events.close()
-        await queue.close()
-      }
-    },
+    stop,
   }
 }

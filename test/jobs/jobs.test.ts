@@ -150,6 +150,27 @@ describe('jobs on Redis', () => {
     expect(values.join('')).not.toContain('0012345678')
   })
 
+  it('a job that cannot be started: none is, and no connection of the others stays', async () => {
+    const prefix = `test-${randomUUID()}`
+    prefixes.push(prefix)
+    const client = new Redis(redisUrl)
+    const connected = async (): Promise<number> =>
+      String(await client.client('LIST'))
+        .split('\n')
+        .filter((line) => line.includes(` name=${prefix}:`)).length
+    const jobs = [openWork().job, { ...openWork().job, name: 'other' }]
+    const start = () => startQueuedJobs(jobs, () => undefined, { url: redisUrl, prefix })
+    const started = await start()
+    expect(await connected()).toBeGreaterThan(0)
+    await started.stop()
+    // Something else lies where the second one keeps its times.
+    await client.del(`${prefix}:other:repeat`)
+    await client.set(`${prefix}:other:repeat`, 'no sorted set')
+    await expect(start()).rejects.toThrow('WRONGTYPE')
+    await expect.poll(connected).toBe(0)
+    client.disconnect()
+  })
+
   it('a Redis out of reach is said at once', async () => {
     const start = startQueuedJobs([openWork().job], () => undefined, { url: 'redis://127.0.0.1:1' })
     await expect(start).rejects.toThrow(JobsFault)
