@@ -72,6 +72,7 @@ const dossier = closed(
     pieces: Type.Array(pieceKind, { minItems: 1, uniqueItems: true }),
     oldestSignedOn: d,
     scans: note,
+    mandate: optional(id),
   },
   {
     examples: [
@@ -152,7 +153,7 @@ export const requestRoutes = (api: Api): void => {
     url: '/requests/:id/dossier',
     summary: 'Complete the file of a request made through a certification agent (MC)',
     tag: 'requests',
-    clauses: ['CGU-08', 'CGU-29', 'CGU-30'],
+    clauses: ['CGU-08', 'CGU-23', 'CGU-29', 'CGU-30'],
     params: byId,
     body: dossier,
     decider: completeDossier(policy),

@@ -1,27 +1,58 @@
 // CGU-29, CGU-30: « nécessitant donc l’intervention d’un MC et la constitution d’un dossier de demande de certificat ».
-import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { appointment, type Appointment } from '../domain/appointment.ts'
+import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { PieceKind } from '../domain/lists.ts'
-import { tooOld } from '../domain/policy/mandate.ts'
+import { mandateInForce, tooOld } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
-import { request, type Request, type RequestEvent } from '../domain/request.ts'
+import { notForOneself } from '../domain/policy/separation.ts'
+import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
 
 export type CompleteDossier = Command<
   'CompleteDossier',
-  { request: string; pieces: readonly PieceKind[]; oldestSignedOn: string; scans: string }
+  {
+    request: string
+    pieces: readonly PieceKind[]
+    oldestSignedOn: string
+    scans: string
+    /** MC: the appointment he acts under. */
+    mandate?: string
+  }
 >
 
 const required: readonly PieceKind[] = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
 
-export const completeDossier = (policy: Policy): Decider<Request, CompleteDossier, RequestEvent> => ({
+/** A file is for requests through an MC: he completes it under a mandate in force, or the RA does. */
+const notEntitled = (
+  { by, at }: CompleteDossier,
+  file: RequestFile,
+  mandate: Appointment | undefined,
+): Decision<never> | undefined => {
+  if (file.path !== 'mandate') return refuse('CGU-29', 'OUT_OF_ORDER', file.path)
+  if (by.role === 'mc') {
+    const entity = file.identity?.entity ?? ''
+    if (mandate === undefined || !mandateInForce(mandate, { by, entity, power: 'request', at }))
+      return refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', 'mandate')
+  }
+  return notForOneself(by, file.person)
+}
+
+export const completeDossier = (
+  policy: Policy,
+): Decider<Request, CompleteDossier, RequestEvent, Appointment | undefined> => ({
   type: 'CompleteDossier',
   who: ['mc', 'raOfficer'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  decide: ({ data: { request: _, pieces, ...data }, at }, state) => {
+  facts: async (fold, { data }) =>
+    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  decide: (command, state, mandate) => {
+    const { request: _, mandate: __, pieces, ...data } = command.data
     if (state.status !== 'open') return refuse('CGU-29', 'OUT_OF_ORDER', state.status)
+    const refusal = notEntitled(command, state, mandate)
+    if (refusal) return refusal
     const missing = required.filter((piece) => !pieces.includes(piece))
     if (missing.length > 0) return refuse('CGU-29', 'DOSSIER_INCOMPLETE', missing.join(' '))
-    if (tooOld(data.oldestSignedOn, at, policy.request.mandateMaxAgeMonths))
+    if (tooOld(data.oldestSignedOn, command.at, policy.request.mandateMaxAgeMonths))
       return refuse('CGU-08', 'MANDATE_TOO_OLD', 'oldestSignedOn')
     return accept({ type: 'DossierCompleted', data: { pieces: [...pieces], lighter: false, ...data } })
   },

@@ -408,7 +408,9 @@ describe('a contractor, through a certification agent (MC)', () => {
     done(await mc.post(`/requests/${id}/identity-verification`, { ...identity, mandate }))
     expect(verdict(await ra.post(`/requests/${id}/validation`))).toEqual([422, 'DOSSIER_INCOMPLETE'])
     const pieces = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
-    done(await mc.post(`/requests/${id}/dossier`, { pieces, oldestSignedOn: '2026-02-01', scans: 'GED 7' }))
+    const dossier = { pieces, oldestSignedOn: '2026-02-01', scans: 'GED 7' }
+    expect(verdict(await mc.post(`/requests/${id}/dossier`, dossier))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
+    done(await mc.post(`/requests/${id}/dossier`, { ...dossier, mandate }))
     done(await ra.post(`/requests/${id}/validation`))
     expect(done(await mc.get(`/requests/${id}`))).toMatchObject({ status: 'validated', path: 'mandate' })
     done(await ra.post(`/appointments/${mandate}/end`, { cause: 'departure', effectiveOn: '2026-03-31' }))

@@ -184,9 +184,57 @@ describe('the file', () => {
   ] as [typeof pieces, string, string][])(
     'CGU-29, CGU-08: pieces %j, the oldest of %s',
     async (given_, oldestSignedOn, outcome) => {
-      const order = { ...complete, pieces: given_, oldestSignedOn }
-      const facts = on(request, R, f.requested({ path: 'mandate' }))
-      expect(await given(facts).when(completeDossier(policy), order, mc).outcome()).toBe(outcome)
+      const order = { ...complete, pieces: given_, oldestSignedOn, mandate: M }
+      const start = given(mandated, on(request, R, f.requested({ path: 'mandate' })))
+      expect(await start.when(completeDossier(policy), order, mc).outcome()).toBe(outcome)
+    },
+  )
+
+  it.each([
+    ['the agent under his mandate', 'mandate', mc, M, f.proposed(), 'DossierCompleted'],
+    ['the RA', 'mandate', ra, undefined, f.proposed(), 'DossierCompleted'],
+    ['the agent, mandate not named', 'mandate', mc, undefined, f.proposed(), 'CGU-23 MANDATE_NOT_IN_FORCE'],
+    ['another agent', 'mandate', actor('mc', 78, [E]), M, f.proposed(), 'CGU-23 MANDATE_NOT_IN_FORCE'],
+    [
+      'an agent of another entity',
+      'mandate',
+      mc,
+      M,
+      f.proposed({ entity: uuid(21) }),
+      'CGU-23 MANDATE_NOT_IN_FORCE',
+    ],
+    [
+      'an agent who may only revoke',
+      'mandate',
+      mc,
+      M,
+      f.proposed({ powers: ['revoke'] }),
+      'CGU-23 MANDATE_NOT_IN_FORCE',
+    ],
+    [
+      'an agent, once his term is over',
+      'mandate',
+      mc,
+      M,
+      f.proposed({ untilOn: '2026-03-01' }),
+      'CGU-23 MANDATE_NOT_IN_FORCE',
+    ],
+    [
+      'an officer, for himself',
+      'mandate',
+      actor('raOfficer', 1),
+      undefined,
+      f.proposed(),
+      'CGU-04 SELF_APPROVAL',
+    ],
+    ['the agent, of a direct request', 'direct', mc, M, f.proposed(), 'CGU-29 OUT_OF_ORDER'],
+  ] as const)(
+    'CGU-08, CGU-23, CGU-29: completed by %s',
+    async (...[, path, by, mandate, proposed, outcome]) => {
+      const order = { ...complete, ...(mandate && { mandate }) }
+      const facts = on(appointment, M, proposed, f.checked, f.undertaken)
+      const start = given(facts, on(request, R, f.requested({ path })))
+      expect(await start.when(completeDossier(policy), order, by).outcome()).toBe(outcome)
     },
   )
 
