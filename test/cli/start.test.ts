@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -262,6 +262,15 @@ describe('a later start', () => {
     expect(found.toSorted()).toEqual([...acknowledged, ...asked].map(({ id }) => `entity-${id} 0`).toSorted())
     expect(positions).toEqual(expect.arrayContaining(acknowledged.map(({ position }) => position)))
     expect(await verified()).toMatchObject({ found: 0, findings: [] })
+  })
+
+  it('custody that was taken from it: not ready, and the probe says which part', async () => {
+    const service = await site.start()
+    const vault = join(site.dataDir, 'vault')
+    for (const name of readdirSync(vault)) if (name.startsWith('lock')) rmSync(join(vault, name))
+    const answer = await fetch(`${service.url}/readyz`)
+    await service.stop()
+    expect([answer.status, await answer.json()]).toMatchObject([503, { checks: { custody: 'out of reach' } }])
   })
 
   it('a port that is in use: status 3, and everything is closed again', async () => {
