@@ -3,6 +3,7 @@
 import { appointment, type Appointment, type AppointmentEvent } from '../domain/appointment.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { verifiedAt } from '../domain/policy/entity.ts'
 import { tooOld } from '../domain/policy/mandate.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import type { Policy } from '../domain/policy/policy.ts'
@@ -28,7 +29,7 @@ export const proposeAppointment = (
   decide: ({ data: { appointment: _, ...data }, by, at }, state, employer) => {
     if (state.status !== 'unknown') return refuse('CGU-23', 'OUT_OF_ORDER', state.status)
     if (data.role !== 'mc') return refuse('CGU-06', 'ROLE_NOT_HELD', data.role)
-    if (employer?.status !== 'verified') return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
+    if (!verifiedAt(employer, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
     const signedOn = data.mandateSignedOn
     if (signedOn === undefined || tooOld(signedOn, at, policy.request.mandateMaxAgeMonths))
       return refuse('CGU-08', 'MANDATE_TOO_OLD', 'mandateSignedOn')

@@ -5,6 +5,7 @@ import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { entity } from '../domain/entity.ts'
 import { isUnder, key } from '../domain/key.ts'
+import { verifiedAt } from '../domain/policy/entity.ts'
 import { escrowUntil, notAfterOf } from '../domain/policy/validity.ts'
 import { request, type RequestFile, type Session } from '../domain/request.ts'
 import { eventIdOf, systemCommandId } from '../ledger/ids.ts'
@@ -98,11 +99,11 @@ const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promi
   const { identity, person } = file
   if (identity === undefined)
     throw new ProcessRefused('PlanCertificate', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'holder')
+  const notBefore = service.now()
   const employer = (await service.ledger.load(entity, identity.entity)).state
-  if (employer.status !== 'verified' || employer.name === undefined)
+  if (!verifiedAt(employer, notBefore) || employer.name === undefined)
     throw new ProcessRefused('PlanCertificate', 'ENTITY_NOT_VERIFIED', 'CGU-24', 'entity')
   const { spki } = await escrow.reserve(serial)
-  const notBefore = service.now()
   const notAfter = notAfterOf(notBefore, service.policy.holder.validityYears)
   const subject = { ...identity, person, entity: { name: employer.name, siren: employer.siren } }
   const email = identity.email

@@ -3,9 +3,11 @@
 // the next draws everything anew.
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { card, type Card } from '../domain/card.ts'
+import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { SessionOutcome } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
+import { verifiedAt } from '../domain/policy/entity.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent } from '../domain/request.ts'
 
@@ -29,16 +31,21 @@ export type OpenSession = Command<
 export type CloseSession = Command<'CloseSession', { request: string; outcome: SessionOutcome }>
 export type HandOverCard = Command<'HandOverCard', { request: string; receipt: string }>
 
-export const openSession: Decider<Request, OpenSession, RequestEvent> = {
+export const openSession: Decider<Request, OpenSession, RequestEvent, Entity | undefined> = {
   type: 'OpenSession',
   who: ['raOfficer'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  decide: ({ data, by, at }, state) => {
+  facts: async (fold, _, state) =>
+    state.status === 'unknown' || state.identity === undefined
+      ? undefined
+      : await fold(entity, state.identity.entity),
+  decide: ({ data, by, at }, state, employer) => {
     if (state.status !== 'validated') return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
     if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
     if (state.lapsesOn !== undefined && state.lapsesOn < dayOf(at))
       return refuse('CGU-34', 'OUT_OF_ORDER', 'lapsed')
+    if (!verifiedAt(employer, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
     const { request: _, holderPresent: __, ...plan } = data
     return (
       notForOneself(by, state.person) ??

@@ -3,6 +3,7 @@ import { document, inForce, type Document } from '../domain/document.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { addDays, dayOf } from '../domain/policy/dates.ts'
+import { verifiedAt } from '../domain/policy/entity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
@@ -17,7 +18,7 @@ const unready = (file: RequestFile, facts: Facts, at: Instant): Decision<never> 
   if (file.cguVersion !== inForce(facts.cgu, at)?.version)
     return refuse('CGU-19', 'CGU_NOT_CURRENT', file.cguVersion)
   if (file.identified === undefined) return refuse('CGU-24', 'IDENTITY_NOT_VERIFIED', 'holder')
-  if (facts.entity?.status !== 'verified') return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
+  if (!verifiedAt(facts.entity, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
   if (file.path === 'mandate' && !file.dossierComplete)
     return refuse('CGU-29', 'DOSSIER_INCOMPLETE', 'pieces')
   return undefined

@@ -209,7 +209,8 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
     case 'DossierCompleted':
       return { ...state, dossierComplete: true }
     case 'IdentityVerified':
-      return { ...state, identified: data.level }
+      // CGU-04: « l'identité et les qualités »: without the tie to the entity nothing is established.
+      return { ...state, identified: data.entityTieChecked ? data.level : undefined }
     case 'RequestValidated':
       return { ...state, status: 'validated', lapsesOn: data.lapsesOn }
     case 'RequestRejected':

@@ -37,7 +37,7 @@ export const cguInForce = on(document, 'cgu', {
   type: 'DocumentAdopted',
   data: { version: '1.0', sha256: digest, effectiveFrom: '2026-01-01T00:00:00Z', approvedBy: 'supervisor' },
 })
-const verified: EntityEvent = {
+const verified: Extract<EntityEvent, { type: 'EntityVerified' }> = {
   type: 'EntityVerified',
   data: {
     ...{ kind: 'ministry', siren: '110020013', method: 'register', name: 'Direction générale' },
@@ -45,6 +45,8 @@ const verified: EntityEvent = {
   },
 }
 export const employer = on(entity, E, verified)
+export const employerUntil = (validUntil: string) =>
+  on(entity, E, { ...verified, data: { ...verified.data, validUntil } })
 export const closedEmployer = on(entity, E, verified, {
   type: 'EntityClosed',
   data: { cause: 'closed', effectiveOn: '2026-03-01' },
@@ -74,13 +76,14 @@ export const dossier: RequestEvent = {
   type: 'DossierCompleted',
   data: { pieces: ['requestForm'], lighter: false, scans: 'scans' },
 }
-export const identified: RequestEvent = {
+const identifiedWith = (entityTieChecked: boolean): RequestEvent => ({
   type: 'IdentityVerified',
   data: {
-    ...{ verifierRole: 'raOfficer', level: 'full', method: 'inPerson', entityTieChecked: true },
+    ...{ verifierRole: 'raOfficer', level: 'full', method: 'inPerson', entityTieChecked },
     verifier: uuid(2),
   },
-}
+})
+export const [identified, withoutTie] = [identifiedWith(true), identifiedWith(false)]
 export const validated: RequestEvent = {
   type: 'RequestValidated',
   data: { identification: 'full', lapsesOn: '2026-05-31', validator: uuid(2) },

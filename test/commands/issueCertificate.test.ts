@@ -229,6 +229,17 @@ describe('an issuance', () => {
   })
 })
 
+it('CGU-24: nothing is signed for an entity whose evidence has ended since the session was opened', async () => {
+  await run(await copy(), async (installation) => {
+    const { ledger, service, issuance } = installation
+    await f.employerUntil('2026-03-01')(service.handle, uuid(812))
+    await expect(issuing(installation)).rejects.toMatchObject({ code: 'ENTITY_NOT_VERIFIED' })
+    expect((await ledger.load(certificate, next.serial)).state.status).toBe('unknown')
+    await undoIssuance(issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+    expect(await endOf(installation)).toBe('undone')
+  })
+})
+
 describe('an old key', () => {
   it('CGU-41, CGU-43: is left to the approved recovery that it is under, and comes onto the card after it', async () => {
     await run(await copy(), async (installation) => {

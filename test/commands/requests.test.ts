@@ -4,7 +4,7 @@ import { completeDossier, type CompleteDossier } from '../../commands/completeDo
 import { requestCertificate, type RequestCertificate } from '../../commands/requestCertificate.ts'
 import { closeSession, handOverCard, openSession } from '../../commands/sessions.ts'
 import { validateRequest } from '../../commands/validateRequest.ts'
-import { verifyEntity } from '../../commands/verifyEntity.ts'
+import { verifyEntity, type VerifyEntity } from '../../commands/verifyEntity.ts'
 import { verifyIdentity } from '../../commands/verifyIdentity.ts'
 import { appointment } from '../../domain/appointment.ts'
 import { card } from '../../domain/card.ts'
@@ -296,6 +296,22 @@ describe('the file', () => {
     ['before identification', f.employer, [f.requested(), f.accepted], ra, 'CGU-24 IDENTITY_NOT_VERIFIED'],
     ['of a closed entity', f.closedEmployer, ready, ra, 'CGU-24 ENTITY_NOT_VERIFIED'],
     ['of an entity nobody verified', on(entity, E), ready, ra, 'CGU-24 ENTITY_NOT_VERIFIED'],
+    ['of an entity on its last day', f.employerUntil('2026-03-02'), ready, ra, 'RequestValidated'],
+    ['of an entity after it', f.employerUntil('2026-03-01'), ready, ra, 'CGU-24 ENTITY_NOT_VERIFIED'],
+    [
+      'whose tie to the entity was not found',
+      f.employer,
+      [f.requested(), f.accepted, f.withoutTie],
+      ra,
+      'CGU-24 IDENTITY_NOT_VERIFIED',
+    ],
+    [
+      'whose tie was found, and then not any more',
+      f.employer,
+      [...ready, f.withoutTie],
+      ra,
+      'CGU-24 IDENTITY_NOT_VERIFIED',
+    ],
     [
       'by mandate, without the dossier',
       f.employer,
@@ -324,17 +340,19 @@ describe('the file', () => {
       .when(validateRequest(policy), { request: R }, ra, '2026-03-02T23:30:00Z')
       .then([{ type: 'RequestValidated', data: { lapsesOn: '2026-06-01', identification: 'full' } }]))
 
-  it('CGU-24: a closed entity is not verified again', () =>
-    given(f.closedEmployer)
-      .when(
-        verifyEntity,
-        {
-          ...{ entity: E, kind: 'ministry', siren: '110020013', method: 'register', name: 'n' },
-          ...{ address: 'a', contact: 'c', evidence: 'e' },
-        },
-        ra,
-      )
-      .then('CGU-24 OUT_OF_ORDER'))
+  it.each([
+    ['a closed entity', f.closedEmployer, {}, 'CGU-24 OUT_OF_ORDER'],
+    ['an entity, again', f.employer, {}, 'EntityVerified'],
+    ['on evidence that ends today', on(entity, E), { validUntil: '2026-03-02' }, 'EntityVerified'],
+    ['on evidence that has ended', on(entity, E), { validUntil: '2026-03-01' }, 'CGU-24 ENTITY_NOT_VERIFIED'],
+  ])('CGU-24: verified — %s', async (_, before, more, outcome) => {
+    const order: VerifyEntity['data'] = {
+      ...{ entity: E, kind: 'ministry', siren: '110020013', method: 'register', name: 'n' },
+      ...{ address: 'a', contact: 'c', evidence: 'e' },
+      ...more,
+    }
+    expect(await given(before).when(verifyEntity, order, ra).outcome()).toBe(outcome)
+  })
 })
 
 describe('the session', () => {
@@ -367,7 +385,8 @@ describe('the session', () => {
         { request: R },
         ra,
       ),
-    open: (events: readonly RequestEvent[]) => given(on(request, R, ...events)).when(openSession, plan, ra),
+    open: (events: readonly RequestEvent[]) =>
+      given(f.employer, on(request, R, ...events)).when(openSession, plan, ra),
     close: (events: readonly RequestEvent[]) =>
       given(on(request, R, ...events)).when(closeSession, { request: R, outcome: 'abandoned' }, ra),
     handOver: (events: readonly RequestEvent[]) =>
@@ -443,14 +462,23 @@ describe('the session', () => {
   ] as const)('CGU-34: a session opened with %s', async (...[, more, by, at, outcome]) => {
     const facts = on(request, R, ...lives['validated']!)
     expect(
-      await given(facts)
+      await given(f.employer, facts)
         .when(openSession, { ...plan, ...more }, by, at)
         .outcome(),
     ).toBe(outcome)
   })
 
+  it.each([
+    ['on its last day', f.employerUntil('2026-03-02'), 'SessionOpened'],
+    ['after it', f.employerUntil('2026-03-01'), 'CGU-24 ENTITY_NOT_VERIFIED'],
+    ['closed since', f.closedEmployer, 'CGU-24 ENTITY_NOT_VERIFIED'],
+  ])('CGU-24: a session opened for a holder of an entity %s', async (_, employer, outcome) => {
+    const facts = on(request, R, ...lives['validated']!)
+    expect(await given(employer, facts).when(openSession, plan, ra).outcome()).toBe(outcome)
+  })
+
   it('CGU-34: after a session that failed, the next has the next number', () =>
-    given(on(request, R, ...lives['inSession']!, f.sessionClosed))
+    given(f.employer, on(request, R, ...lives['inSession']!, f.sessionClosed))
       .when(openSession, { ...plan, serial: f.S2, card: uuid(41) }, ra)
       .then([{ type: 'SessionOpened', data: { session: 2, serial: f.S2, card: uuid(41) } }]))
 
