@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 
 const requestType = 'application/ocsp-request'
 const responseType = 'application/ocsp-response'
-/** A request for a hundred certificates is shorter. */
+/** A request for ten certificates is shorter, with a nonce and signed. */
 const bodyLimit = 16 * 1024
 
 /**

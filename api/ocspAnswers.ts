@@ -5,10 +5,11 @@ import type { Instant } from '../domain/kernel.ts'
 import { addSeconds, secondsOf } from '../domain/policy/dates.ts'
 import { notBeforeOf } from '../pki/fields.ts'
 import { ocspErrorResponse, type OcspAnswer, type OcspError, type OcspStatus } from '../pki/ocsp.ts'
-import { certIdMatches, parseOcspRequest, type CertId, type OcspRequest } from '../pki/ocspRequest.ts'
+import { certIdMatches, parseOcspRequest, type OcspRequest } from '../pki/ocspRequest.ts'
 import { signOcspResponse } from '../pki/signOcspResponse.ts'
-import { ocspAnswer } from '../readmodels/ocspAnswer.ts'
+import { ocspAnswers } from '../readmodels/ocspAnswer.ts'
 import type { Responder } from '../commands/responder.ts'
+import { formatPosition } from './position.ts'
 import type { Services } from './services.ts'
 
 export type OcspReply = Readonly<{
@@ -24,10 +25,18 @@ const kept = 10_000
 
 const failure = (error: OcspError): OcspReply => ({ bytes: ocspErrorResponse(error) })
 
-const statusOf = async (services: Services, { serial }: CertId): Promise<OcspStatus> => {
-  const row = await ocspAnswer(services.db, services.authority.ca.id, serial)
-  if (row === undefined) return 'unknown'
-  return row.revoked_at === null ? 'good' : { revokedAt: row.revoked_at }
+const answersTo = async (
+  { db, authority }: Services,
+  { requests }: OcspRequest,
+): Promise<readonly OcspAnswer[]> => {
+  const serials = requests.map(({ serial }) => serial)
+  const rows = await ocspAnswers(db, authority.ca.id, serials)
+  const statusOf = (serial: string): OcspStatus => {
+    const row = rows.get(serial)
+    if (row === undefined) return 'unknown'
+    return row.revoked_at === null ? 'good' : { revokedAt: row.revoked_at }
+  }
+  return requests.map((certId) => ({ certId, status: statusOf(certId.serial) }))
 }
 
 const earliest = (...instants: readonly Instant[]): Instant => instants.reduce((a, b) => (a < b ? a : b))
@@ -58,31 +67,44 @@ const sign = async (
   return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half) }
 }
 
-/** The certificates asked for, what is said of each, and who signs: when any of these changes, so does the key. */
-const cacheKey = (answers: readonly OcspAnswer[], { serial }: Responder): string => {
+/** The certificates asked for, and who signs. */
+const cacheKey = ({ requests }: OcspRequest, { serial }: Responder): string => {
   const hash = createHash('sha256').update(serial)
-  for (const { certId, status } of answers) hash.update(certId.der).update(JSON.stringify(status))
+  for (const { der } of requests) hash.update(der)
   return hash.digest('base64')
 }
 
+type Kept = Readonly<{
+  signed: Signed
+  /** What was said: when the table says something else, this is signed anew. */
+  said: string
+  /** Where the table stood: while it stands there it says the same, and is not asked. */
+  position: string | undefined
+}>
+
 const createCache = () => {
-  const entries = new Map<string, Signed>()
+  const entries = new Map<string, Kept>()
   return {
-    get: (key: string, at: Instant): Signed | undefined => {
+    get: (key: string, at: Instant): Kept | undefined => {
       const entry = entries.get(key)
       if (entry === undefined) return undefined
       entries.delete(key)
-      if (entry.renewAt <= at) return undefined
+      if (entry.signed.renewAt <= at) return undefined
       entries.set(key, entry)
       return entry
     },
-    set: (key: string, entry: Signed): void => {
+    set: (key: string, entry: Kept): void => {
+      entries.delete(key)
       entries.set(key, entry)
       const [oldest] = entries.keys()
       if (entries.size > kept && oldest !== undefined) entries.delete(oldest)
     },
   }
 }
+
+/** Anybody can ask for serials that do not exist, without end: those answers are not kept. */
+const mayBeKept = (answers: readonly OcspAnswer[]): boolean =>
+  answers.every(({ status }) => status !== 'unknown')
 
 /**
  * Makes the responder: octets in, octets out. Whatever comes in, an OCSPResponse goes out.
@@ -93,22 +115,38 @@ export const createOcspAnswers = (
   onFault: (error: unknown) => void,
 ): ((request: Uint8Array) => Promise<OcspReply>) => {
   const cache = createCache()
+  const standing = (): string | undefined => {
+    const position = services.reads.position()
+    return position === undefined ? undefined : formatPosition(position)
+  }
+
+  /** The answer that is everybody's, because no nonce makes it one client's. */
+  const common = async (asked: OcspRequest, responder: Responder): Promise<Signed> => {
+    const key = cacheKey(asked, responder)
+    const before = cache.get(key, services.now())
+    const stood = standing()
+    if (before !== undefined && stood !== undefined && before.position === stood) return before.signed
+    const answers = await answersTo(services, asked)
+    const said = JSON.stringify(answers.map(({ status }) => status))
+    const signed = before?.said === said ? before.signed : await sign(services, responder, asked, answers)
+    // Where it moved in between, or is being rebuilt, nobody knows where it stood when it was asked.
+    const position = standing() === stood ? stood : undefined
+    if (mayBeKept(answers)) cache.set(key, { signed, said, position })
+    return signed
+  }
 
   const answered = async (asked: OcspRequest): Promise<OcspReply> => {
-    const { authority, policy, reads, now } = services
+    const { authority, policy, reads } = services
     if (!asked.requests.every((certId) => certIdMatches(certId, authority.ca.issuer)))
       return failure('unauthorized')
     if (reads.lagSeconds() > policy.ocsp.maxLagSeconds) return failure('tryLater')
-    const answers: OcspAnswer[] = []
-    for (const certId of asked.requests) answers.push({ certId, status: await statusOf(services, certId) })
     const responder = await authority.responder()
-    if (asked.nonce !== undefined) return { bytes: (await sign(services, responder, asked, answers)).bytes }
-    const key = cacheKey(answers, responder)
-    const before = cache.get(key, now())
-    const signed = before ?? (await sign(services, responder, asked, answers))
-    // Anybody can ask for serials that do not exist, without end: those answers are not kept.
-    if (before === undefined && answers.every(({ status }) => status !== 'unknown')) cache.set(key, signed)
-    return { bytes: signed.bytes, cacheable: signed }
+    if (asked.nonce === undefined) {
+      const signed = await common(asked, responder)
+      return { bytes: signed.bytes, cacheable: signed }
+    }
+    const { bytes } = await sign(services, responder, asked, await answersTo(services, asked))
+    return { bytes }
   }
 
   return async (octets) => {

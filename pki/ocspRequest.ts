@@ -21,7 +21,7 @@ export type CertId = Readonly<{
 export type OcspRequest = Readonly<{ requests: readonly CertId[]; nonce?: Uint8Array }>
 
 /** Beyond this a request costs more than one signature is worth. */
-const maxRequests = 100
+const maxRequests = 10
 const maxNonce = 128
 
 const hashes: Readonly<Record<string, 'sha1' | 'sha256'>> = {

@@ -1,16 +1,18 @@
 // What the responder may say.
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Database, OcspAnswerRow } from './schema.ts'
 
-/** What is to be said of a serial; undefined: it was never issued. */
-export const ocspAnswer = async (
+/** What is to be said of each serial; one that is left out was never issued. */
+export const ocspAnswers = async (
   db: Kysely<Database>,
   issuer: string,
-  serial: string,
-): Promise<OcspAnswerRow | undefined> =>
-  db
+  serials: readonly string[],
+): Promise<ReadonlyMap<string, OcspAnswerRow>> => {
+  const rows = await db
     .selectFrom('ocsp_answer')
     .selectAll()
     .where('issuer', '=', issuer)
-    .where('serial', '=', serial)
-    .executeTakeFirst()
+    .where(sql<boolean>`serial = any(${[...serials]}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.serial, row]))
+}

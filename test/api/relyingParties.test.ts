@@ -11,6 +11,7 @@ import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { done, inUse, revocation, type Issued } from '../support/life.ts'
 
 const crl = '/ac-confidentialite-mef-qualifiee.crl'
+const rootCrl = '/ac-racine-mef-qualifiee.crl'
 const ca = '/ac-confidentialite-mef-qualifiee.cer'
 const root = '/ac-racine-mef-qualifiee.cer'
 const cgu = '/cgu-ac-confidentialite-mef-qualifiee.txt'
@@ -79,6 +80,7 @@ afterAll(async () => {
 describe('publication', () => {
   it.each([
     ['CGU-106', crl, 'application/pkix-crl'],
+    ['CGU-101', rootCrl, 'application/pkix-crl'],
     ['CGU-105', ca, 'application/pkix-cert'],
     ['CGU-104', root, 'application/pkix-cert'],
     ['CGU-01', cgu, 'text/plain; charset=utf-8'],
@@ -123,6 +125,19 @@ describe('publication', () => {
     expect([beyond.statusCode, beyond.headers['content-range']]).toEqual([416, `bytes */${whole.length}`])
   })
 
+  it('CGU-101: OpenSSL checks the whole chain against both lists', async () => {
+    const lists = await Promise.all([crl, rootCrl].map((url) => product.app.inject(url)))
+    const pem = lists.map(({ rawPayload }) => {
+      writeFileSync(file('one.der'), rawPayload)
+      return openssl('crl', '-inform', 'DER', '-in', file('one.der'))
+    })
+    writeFileSync(file('lists.pem'), pem.join(''))
+    const about = ['-CAfile', file('root.pem'), '-untrusted', file('ca.pem'), '-CRLfile', file('lists.pem')]
+    const at = ['-attime', String(Date.parse(product.services.now()) / 1000)]
+    writeFileSync(file('good.pem'), (await life.ra.get(`/certificates/${life.serial}/pem`)).body)
+    expect(openssl('verify', ...about, ...at, '-crl_check_all', file('good.pem'))).toContain('OK')
+  })
+
   it('CGU-05: the CRL is assembled, never signed, and OpenSSL verifies it', async () => {
     writeFileSync(file('list.der'), (await product.app.inject(crl)).rawPayload)
     const text = openssl('crl', '-inform', 'DER', '-in', file('list.der'), '-text', '-noout')
@@ -163,6 +178,18 @@ describe('OCSP', () => {
       expect(text).toContain(verified)
       expect(text).toContain(`Cert Status: ${status}`)
     }
+  })
+
+  it('RFC 6960 4.2.2.3: of several certificates each is told what is its own, in the order in which they were asked', async () => {
+    const never = '4f0123456789abcdef0123456789abcd'
+    const serials = [revoked.serial, never, life.serial, revoked.serial, life.serial]
+    const request = asked(...serials.flatMap((serial) => ['-serial', `0x${serial}`]), '-no_nonce')
+    const text = read((await post(request)).rawPayload)
+    expect([...text.matchAll(/Cert Status: (\w+)/g)].map(([, status]) => status)).toEqual([
+      ...['revoked', 'unknown', 'good', 'revoked', 'good'],
+    ])
+    const eleven = asked(...Array.from({ length: 11 }, () => ['-serial', `0x${never}`]).flat(), '-no_nonce')
+    expect(statusIn((await post(eleven)).rawPayload)).toBe('malformedrequest')
   })
 
   it('CGU-107: OpenSSL asks over HTTP, as relying parties do', async () => {
@@ -252,6 +279,15 @@ describe('OCSP', () => {
     const { position } = done(await other.holder.post(`/certificates/${other.serial}/revocation`, revocation))
     done(await other.holder.get(`/certificates/${other.serial}/status?minPosition=${position}`))
     expect(statusIn((await post(request)).rawPayload)).toBe('revoked')
+  })
+
+  it('RFC 9919 1: what is kept is answered without the database, for as long as the table stands where it stood', async () => {
+    await product.settle()
+    const request = nonceless(life.serial)
+    const first = await post(request)
+    // The embedded database has one connection: whoever asks it anything now would wait for this transaction.
+    const second = await product.services.db.transaction().execute(() => post(request))
+    expect(second.rawPayload.equals(first.rawPayload)).toBe(true)
   })
 
   it('architecture, Projections: tryLater, never good, when the table lags', async () => {

@@ -102,7 +102,7 @@ describe('what an answer says', () => {
   })
 
   it('RFC 6960 4.2.2.3: several certificates are answered in the order in which they were asked', async () => {
-    const serials = Array.from({ length: 100 }, (_, i) => `0x${serialOfNumber(i)}`)
+    const serials = Array.from({ length: 10 }, (_, i) => `0x${serialOfNumber(i)}`)
     const question = serials.flatMap((serial) => ['-serial', serial])
     const said = serials.map((_, i) => statuses[i % 3]![1])
     const request = await ask(readers, ...question, '-no_nonce')
@@ -216,7 +216,7 @@ describe('requests', () => {
   const accepted: Readonly<Record<string, Der>> = {
     'no more than it must': asked([single()]),
     'the default version, written': sequence(sequence(constructed(0, integer(0)), sequence(single()))),
-    'a hundred certificates': asked(Array.from({ length: 100 }, () => single())),
+    'ten certificates': asked(Array.from({ length: 10 }, () => single())),
     'a nonce of 1 octet': asked([single()], nonce(1)),
     'a nonce of 128 octets': asked([single()], nonce(128)),
     'an extension that nobody has to know': asked([
@@ -233,7 +233,7 @@ describe('requests', () => {
   const refused: Readonly<Record<string, Der>> = {
     nothing: new Uint8Array(),
     'no certificate': asked([]),
-    'a hundred and one certificates': asked(Array.from({ length: 101 }, () => single())),
+    'eleven certificates': asked(Array.from({ length: 11 }, () => single())),
     'another version': sequence(sequence(constructed(0, integer(1)), sequence(single()))),
     'a nonce of no octet (RFC 9654 2.1)': asked([single()], nonce(0)),
     'a nonce of 129 octets (RFC 9654 2.1)': asked([single()], nonce(129)),
