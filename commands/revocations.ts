@@ -2,7 +2,7 @@
 // correspondant en changeant son statut ». Revocation is final: given again, it changes nothing.
 import { appointment, type Appointment } from '../domain/appointment.ts'
 import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import type { Channel, DocumentKind, RevocationCause, RevocationOrigin } from '../domain/lists.ts'
 import { mandateInForce } from '../domain/policy/mandate.ts'
 import { sameName } from '../domain/policy/names.ts'
@@ -66,10 +66,7 @@ export const requestRevocation = (
   aggregate: certificate,
   stream: ({ data }) => data.serial,
   facts: async (fold, { data }, state) => ({
-    file:
-      'request' in state && state.request !== undefined
-        ? await fold(request, state.request)
-        : request.initial,
+    file: await fileOf(fold, state),
     mandate: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
   }),
   decide: (command, state, facts) => {
@@ -118,15 +115,22 @@ const revokedAtOnce = ({ data, at }: RequestRevocation): CertificateEvent[] => [
   },
 ]
 
+const fileOf = async (fold: Fold, state: Certificate): Promise<Request> =>
+  'request' in state && state.request !== undefined ? await fold(request, state.request) : request.initial
+
 /** Ex officio: a certificate that was refused, or never handed over; a scrapped card; the end of the authority. */
-export const revokeCertificate: Decider<Certificate, RevokeCertificate, CertificateEvent> = {
+export const revokeCertificate: Decider<Certificate, RevokeCertificate, CertificateEvent, Request> = {
   type: 'RevokeCertificate',
   who: ['program'],
   aggregate: certificate,
   stream: ({ data }) => data.serial,
-  decide: ({ data, at }, state) => {
+  facts: (fold, _, state) => fileOf(fold, state),
+  decide: ({ data, at }, state, file) => {
     if (!('signature' in state)) return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', data.serial)
     if (state.status === 'revoked') return accept()
+    // A session that was about to be undone has come to its end meanwhile: the holder has his card.
+    if (data.origin === 'undelivered' && file.status === 'fulfilled')
+      return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
     return accept({
       type: 'CertificateRevoked',
       data: {

@@ -167,6 +167,18 @@ describe('a certificate', () => {
   })
 
   it.each([
+    ['CGU-35: handed over', 'undelivered', [f.sessionOpened, f.handedOver], 'CGU-34 OUT_OF_ORDER'],
+    ['CGU-75: handed over', 'exOfficio', [f.sessionOpened, f.handedOver], 'CertificateRevoked'],
+    ['CGU-34: not handed over', 'undelivered', [f.sessionOpened], 'CertificateRevoked'],
+  ] as const)('%s, revoked as %s', async (...[, origin, session, outcome]) => {
+    const start = given(
+      on(request, R, f.requested(), f.validated, ...session),
+      on(certificate, S, f.planned, f.issued, f.acceptedByHolder),
+    )
+    expect(await start.when(revokeCertificate, { serial: S, origin }, program).outcome()).toBe(outcome)
+  })
+
+  it.each([
     ['CGU-37: his own', holder, {}, 'CertificateAccepted'],
     ['CGU-37: another’s', actor('holder', 77), {}, 'CGU-37 ACCEPTANCE_HOLDER_ONLY'],
     ['CGU-37: an officer', ra, {}, 'CGU-06 ROLE_NOT_HELD'],

@@ -171,6 +171,11 @@ export const pinDefined: CardEvent = {
   data: { occasion: 'issuance', triesAllowed: 3 },
 }
 
+export const scrapped: CardEvent = {
+  type: 'CardScrapped',
+  data: { cause: 'spoiled', method: 'erased' },
+}
+
 export const proposed = (more: object = {}): AppointmentEvent => ({
   type: 'AppointmentProposed',
   data: {

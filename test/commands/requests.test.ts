@@ -506,6 +506,13 @@ describe('the session', () => {
       'CGU-37 CERTIFICATE_NOT_ACCEPTED',
     ],
     [
+      'CGU-99: scrapped',
+      [f.allotted, f.written, f.pinDefined, f.scrapped],
+      [f.acceptedByHolder],
+      ra,
+      'CGU-50 PIN_NOT_DEFINED',
+    ],
+    [
       'CGU-04: to oneself',
       [f.allotted, f.written, f.pinDefined],
       [f.acceptedByHolder],
