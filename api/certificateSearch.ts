@@ -44,16 +44,30 @@ export const certificateSearchRoutes = (api: Api): void => {
   const { db, reads, load } = services
 
   /** A certification agent sees his entities' certificates only; whose a certificate is, is sealed in its request. */
-  const ofEntities = async (
-    rows: readonly StatusRow[],
-    entities: readonly string[],
+  const isOf =
+    (entities: readonly string[]) =>
+    async (row: StatusRow): Promise<boolean> => {
+      const { state } = await load(requestFile, row.request ?? '')
+      return state.status !== 'unknown' && entities.includes(state.identity?.entity ?? '')
+    }
+
+  /** The first rows that may be shown, so that those that may not leave no trace in a page: neither a gap nor a link. */
+  const findShown = async (
+    filter: CertificateFilter,
+    mayShow: (row: StatusRow) => Promise<boolean>,
   ): Promise<readonly StatusRow[]> => {
     const shown: StatusRow[] = []
-    for (const row of rows) {
-      const { state } = await load(requestFile, row.request ?? '')
-      if (state.status !== 'unknown' && entities.includes(state.identity?.entity ?? '')) shown.push(row)
+    let before: object = {}
+    for (;;) {
+      const rows = await findCertificates(db, { ...filter, ...before })
+      for (const row of rows) {
+        if (await mayShow(row)) shown.push(row)
+        if (shown.length === filter.limit) return shown
+      }
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < filter.limit) return shown
+      before = { before: last.planned_rank }
     }
-    return shown
   }
 
   readRoute(api, {
@@ -81,11 +95,11 @@ export const certificateSearchRoutes = (api: Api): void => {
       const limit = limitOf(query)
       const person = actor.role === 'holder' ? account.person : query.person
       const filter = filterOf({ ...query, person }, reads.blind)
-      const rows = await findCertificates(db, { ...filter, limit: limit + 1 })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
+      const mayShow = actor.role === 'mc' ? isOf(account.entities) : () => Promise.resolve(true)
+      const rows = await findShown({ ...filter, limit: limit + 1 }, mayShow)
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
       if (rows.length > limit && last !== undefined) linkNext(request, reply, last.planned_rank)
-      const shown = actor.role === 'mc' ? await ofEntities(page, account.entities) : page
       // To learn by a name that somebody has a certificate is a look at his data.
       if (actor.role !== 'holder' && query.q !== undefined && shown.length > 0)
         await api.journal.consultation(actor, {

@@ -160,6 +160,31 @@ describe('roles', () => {
     expect((await of('mc-own-2', [life.entity]).get(`/entities/${life.entity}`)).statusCode).toBe(200)
     expect((await of('mc-other', [randomUUID()]).get(`/requests/${life.request}`)).statusCode).toBe(403)
   })
+
+  it('CGU-23, CGU-114: a search tells a certification agent nothing of other entities, not even that there is more', async () => {
+    const [older, other, newer] = [await issued(product), await issued(product), await issued(product)]
+    await product.settle()
+    const seen = async (id: string, entities: string[]) => {
+      const mc = client(product.app, product.account(id, ['mc'], { entities }).headers)
+      const pages: (readonly string[])[] = []
+      let path: string | undefined = `/certificates?q=${encodeURIComponent('Été Brûlé Zoë')}&limit=1`
+      while (path !== undefined) {
+        const answer: LightMyRequestResponse = await mc.get(path)
+        pages.push(done(answer).certificates.map(({ serial }) => serial))
+        path = /^<\/api\/v1(.+)>; rel="next"$/.exec(String(answer.headers['link'] ?? ''))?.[1]
+      }
+      return pages
+    }
+    expect(await seen('mc-two', [older.entity, newer.entity])).toEqual([[newer.serial], [older.serial]])
+    expect(await seen('mc-one', [other.entity])).toEqual([[other.serial]])
+    expect(await seen('mc-none', [randomUUID()])).toEqual([[]])
+    const looks = (await product.journal())
+      .filter(({ data: { env } }) => (env as { role: string }).role === 'mc')
+      .filter(({ data: { screens } }) => (screens as string[] | undefined)?.includes('certificateSearch'))
+    expect(looks.map(({ data }) => data['streams'])).toEqual(
+      [newer, older, other].map(({ serial }) => [`certificate-${serial}`]),
+    )
+  })
 })
 
 describe('Idempotency-Key', () => {
