@@ -18,8 +18,8 @@ import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
 import { ocspRoutes } from './ocsp.ts'
-import { installOpenApi } from './openapi.ts'
-import { probeRoutes } from './probes.ts'
+import { documentationRoutes, installOpenApi } from './openapi.ts'
+import { livenessRoute, probeRoutes } from './probes.ts'
 import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
 import { publicationRoutes } from './publication.ts'
@@ -113,12 +113,14 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
   })
   await installOpenApi(app, services.release)
-  probeRoutes(app, services)
+  livenessRoute(app)
   await app.register(async (scope) => {
     scope.addHook(
       'onRequest',
       scope.rateLimit({ max: limits.publication, timeWindow: 60_000, groupId: 'publication' }),
     )
+    await documentationRoutes(scope)
+    probeRoutes(scope, services)
     publicationRoutes(scope, services)
     await ocspRoutes(scope, services)
   })

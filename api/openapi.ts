@@ -103,6 +103,10 @@ export const installOpenApi = async (app: FastifyInstance, release: string): Pro
       url: url.replace('*', ':request'),
     }),
   })
+}
+
+/** Where the documentation is read. */
+export const documentationRoutes = async (app: FastifyInstance): Promise<void> => {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { docExpansion: 'none', deepLinking: true },

@@ -367,8 +367,24 @@ describe('probes', () => {
     const ready = await product.app.inject('/readyz')
     expect([ready.statusCode, ready.json<{ ready: boolean }>().ready]).toEqual([200, true])
     product.outage(true)
+    // Looked at once a second: what was found in this second stands.
+    const same = await product.app.inject('/readyz')
+    await product.pass(1)
     const broken = await product.app.inject('/readyz').finally(() => product.outage(false))
-    expect([broken.statusCode, broken.json<{ ready: boolean }>().ready]).toEqual([503, false])
+    expect([same.statusCode, broken.statusCode, broken.json<{ ready: boolean }>().ready]).toEqual([
+      ...[200, 503, false],
+    ])
+  })
+
+  it('what anybody may fetch is counted with the publications, whether the process lives is not', async () => {
+    const small = await openEmbedded({ publication: 4 })
+    const codeOf = async (url: string) => (await small.app.inject(url)).statusCode
+    const counted = ['/readyz', '/problems', '/docs/', '/openapi.json']
+    for (const url of counted) expect([url, await codeOf(url)]).toEqual([url, 200])
+    for (const url of [...counted, '/ac-confidentialite-mef-qualifiee.crl'])
+      expect([url, await codeOf(url)]).toEqual([url, 429])
+    expect(await codeOf('/livez')).toBe(200)
+    await small.close()
   })
 })
 
