@@ -12,7 +12,7 @@ import { issueCertificate } from './commands/issueCertificate.ts'
 import type { StatusView } from './commands/issueCrl.ts'
 import type { IssuingCa } from './commands/issuing.ts'
 import { drawSerial, type Service } from './commands/program.ts'
-import { recoverKey } from './commands/recoverKey.ts'
+import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './commands/turns.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
@@ -201,6 +201,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     recovery: {
       execute: (id, secret) =>
         inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
+      discard: (id) => inTurn(id, () => removeOutputsOf({ service, deliveries }, id)),
       deliveries,
     },
     authority: { ca, root, rootCa, responder: responder.current },

@@ -110,10 +110,15 @@ export const recoveryRoutes = (api: Api): void => {
     ...about,
     url: '/recovery-requests/:id/rejection',
     summary: 'Reject the recovery',
+    description: 'Executed before, what awaits delivery is removed.',
     clauses: ['CGU-46'],
     body: rejection,
     decider: rejectRecovery,
     data: ({ params, body: rejected }) => ({ recovery: params.id, ...rejected }),
+    more: async ({ params }) => {
+      await services.recovery.discard(params.id)
+      return {}
+    },
   })
   actRoute(api, {
     ...about,

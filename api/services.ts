@@ -59,6 +59,8 @@ export type Services = Readonly<{
   recovery: Readonly<{
     /** Executes an approved recovery: SHA-256 of what waits for delivery. */
     execute: (recoveryId: string, passphrase: string) => Promise<string>
+    /** Removes what waited for the delivery of a recovery that was rejected. */
+    discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries
   }>
   cards: Pick<Cards, 'definePin'>

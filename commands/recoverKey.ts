@@ -1,8 +1,9 @@
 // P4, steps 3 and 4: an approved recovery takes the key out of escrow, into a PKCS#12 file enciphered with the passphrase
 // that the recipient gave, stored under its digest until it is collected. Only the digest the event names is ever released.
 import { certificate } from '../domain/certificate.ts'
-import { key } from '../domain/key.ts'
+import { isUnder, key } from '../domain/key.ts'
 import { recovery } from '../domain/recovery.ts'
+import { addHours } from '../domain/policy/dates.ts'
 import type { Deliveries, Escrow } from '../pki/custody.ts'
 import { exportPkcs12 } from '../pki/pkcs12.ts'
 import { derOf, sha256, type IssuingCa } from './issuing.ts'
@@ -30,6 +31,9 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
   if (file.status !== 'requested' || file.key === undefined)
     throw new ProcessRefused('StartKeyRecovery', 'OUT_OF_ORDER', 'CGU-46', file.status)
   const spki = file.key
+  // An execution that left no outcome is over: this one starts anew, on approvals that still count.
+  if (isUnder((await service.ledger.load(key, spki)).state, { recovery: id }))
+    await failInterruptedRecovery(service, spki)
   const held = (await service.ledger.load(key, spki)).state
   const before = outputOf(held, id)
   if (before !== undefined) return before
@@ -96,22 +100,52 @@ const output = async (tools: RecoveryTools, serial: string, passphrase: string):
   }
 }
 
-/**
- * After a restart that has cut an execution off: an output may have been put down that no event names. It is looked for in
- * the whole ledger, which costs a replay; this happens only then.
- */
-export const removeUnnamedOutputs = async ({
-  service: { ledger },
-  deliveries,
-}: Pick<RecoveryTools, 'service' | 'deliveries'>): Promise<void> => {
-  const unnamed = new Set(await deliveries.inventory())
-  if (unnamed.size === 0) return
-  for await (const { type, body } of ledger.entries())
-    if (type === 'KeyRecovered') unnamed.delete(body.pub['outputSha256'] as string)
-  for (const digest of unnamed) await deliveries.remove(digest)
+/** CGU-46: what waits for the delivery of a recovery that has been rejected or closed is not kept. */
+export const removeOutputsOf = async (
+  { service: { ledger }, deliveries }: Pick<RecoveryTools, 'service' | 'deliveries'>,
+  id: string,
+): Promise<void> => {
+  const file = (await ledger.load(recovery, id)).state
+  if ((file.status !== 'rejected' && file.status !== 'closed') || file.key === undefined) return
+  const held = (await ledger.load(key, file.key)).state
+  if (!('recovered' in held)) return
+  for (const { recovery: of, outputSha256 } of held.recovered)
+    if (of === id && outputSha256 !== undefined) await deliveries.remove(outputSha256)
 }
 
-/** After a restart: the passphrase of an interrupted execution is gone, so it failed, and may be asked for again. */
+/** A delivery whose answer was lost is given again for so long. */
+const deliveredHours = 24
+
+/** Every output that the ledger names and that may still be collected. */
+const collectable = async ({ ledger, now }: Service): Promise<ReadonlySet<unknown>> => {
+  const named = new Map<unknown, string>()
+  const ended = new Set<string>()
+  const lately = addHours(now(), -deliveredHours)
+  for await (const { stream, type, body } of ledger.entries()) {
+    if (type === 'KeyRecovered')
+      named.set(body.pub['outputSha256'], `recovery-${body.pub['recovery'] as string}`)
+    if (type === 'RecoveryRejected' || type === 'RecoveryClosed') ended.add(stream)
+    if (type === 'RecoveryDelivered' && body.at < lately) ended.add(stream)
+  }
+  return new Set([...named].filter(([, stream]) => !ended.has(stream)).map(([digest]) => digest))
+}
+
+/**
+ * At a start: takes what nobody will collect. An execution that was cut off may have put down an output that no event names;
+ * an ended recovery's may have outlived it. They are looked for in the whole ledger, which costs a replay; where nothing waits
+ * for delivery there is nothing to look for.
+ */
+export const sweepOutputs = async ({
+  service,
+  deliveries,
+}: Pick<RecoveryTools, 'service' | 'deliveries'>): Promise<void> => {
+  const waiting = await deliveries.inventory()
+  if (waiting.length === 0) return
+  const kept = await collectable(service)
+  for (const digest of waiting) if (!kept.has(digest)) await deliveries.remove(digest)
+}
+
+/** The passphrase of an interrupted execution is gone, so it failed, and may be asked for again. */
 export const failInterruptedRecovery = async (service: Service, spki: string): Promise<void> => {
   const held = (await service.ledger.load(key, spki)).state
   if (held.status !== 'recovering' || held.under.recovery === undefined) return

@@ -4,7 +4,7 @@
 import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
 import { LintRefused } from '../commands/issuing.ts'
 import { ProcessRefused } from '../commands/program.ts'
-import { failInterruptedRecovery, removeUnnamedOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
+import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../commands/turns.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
@@ -64,12 +64,13 @@ export const resume = async (
   intents: readonly OpenIntent[],
   startUp: boolean,
 ): Promise<void> => {
-  // Before the failure is recorded: a second cut finds the same intent, and looks again.
-  if (startUp && intents.some(({ type }) => type === 'KeyRecoveryStarted')) await removeUnnamedOutputs(tools)
-  for (const intent of intents) {
-    if (intent.type === 'SessionOpened')
-      await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
-    if (intent.type === 'KeyRecoveryStarted' && startUp)
-      await failInterruptedRecovery(tools.service, idOf(intent.stream))
+  const intentsOf = (type: string) => intents.filter((intent) => intent.type === type)
+  if (startUp) {
+    await sweepOutputs(tools)
+    // First: a session may want a key that an interrupted recovery still holds.
+    for (const { stream } of intentsOf('KeyRecoveryStarted'))
+      await failInterruptedRecovery(tools.service, idOf(stream))
   }
+  for (const intent of intentsOf('SessionOpened'))
+    await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
 }

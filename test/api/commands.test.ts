@@ -514,6 +514,20 @@ describe('acts with two parts', () => {
     expect(verdict(await collect())).toEqual([410, 'DELIVERY_COLLECTED'])
   })
 
+  it('CGU-46: a recovery rejected after its execution leaves nothing that waits for delivery', async () => {
+    const { deliveries } = product.services.recovery
+    const before = await deliveries.inventory()
+    const { id, officer } = await recovered(product, await inUse(product))
+    expect(await deliveries.inventory()).toHaveLength(before.length + 1)
+    done(await officer.post(`/recovery-requests/${id}/rejection`, { cause: 'evidence-missing' }))
+    expect(await deliveries.inventory()).toEqual(before)
+    const given = { receipt: 'PV de remise' }
+    expect(verdict(await officer.post(`/recovery-requests/${id}/delivery`, given))).toEqual([
+      409,
+      'OUT_OF_ORDER',
+    ])
+  })
+
   it('CGU-46: a recovery that two officers have not approved is not executed', async () => {
     const life = await inUse(product)
     const asked = done(

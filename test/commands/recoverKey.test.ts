@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { derOf } from '../../commands/issuing.ts'
 import { ProcessRefused } from '../../commands/program.ts'
-import { recoverKey } from '../../commands/recoverKey.ts'
+import { recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
 import { outputOf } from '../../commands/recoveries.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { key } from '../../domain/key.ts'
@@ -60,9 +60,10 @@ const run = async (
   directory: string,
   act: (installation: Installation) => Promise<unknown>,
   cutAt = 0,
+  at = morning,
 ): Promise<Effects> => {
   let effects = openEffects()
-  const installation = await openInstallation(directory, () => morning, {
+  const installation = await openInstallation(directory, () => at, {
     ...effects,
     before: (name) => effects.before(name),
   })
@@ -146,6 +147,62 @@ describe('an approved recovery', () => {
       await restart.goOn(installation)
       expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 1 })
     })
+  })
+
+  it.each([
+    ['while its approvals count', '2026-03-05T08:59:59Z', undefined],
+    ['once they have expired', '2026-03-05T09:00:00Z', 'RECOVERY_NOT_APPROVED'],
+  ])('CGU-46: left without an outcome, and run again %s', async (_, at, code) => {
+    const directory = await copy()
+    await run(directory, recovering, 2)
+    await run(
+      directory,
+      async (installation) => {
+        const outcome = await recovering(installation).catch((error: unknown) => error)
+        if (code === undefined) expect((await opened(installation, outcome as string)).pem).toContain('KEY')
+        else expect(outcome).toMatchObject({ code })
+        const { state } = await installation.ledger.load(key, spki)
+        expect(state).toMatchObject({ status: 'kept', outcomes: code === undefined ? 2 : 1 })
+        expect(await installation.vault.deliveries.inventory()).toHaveLength(code === undefined ? 1 : 0)
+      },
+      0,
+      at,
+    )
+  })
+
+  const rejected: RecoveryEvent = {
+    type: 'RecoveryRejected',
+    data: { cause: 'x', clause: 'CGU-46', decider: uuid(7) },
+  }
+  const closed: RecoveryEvent = { type: 'RecoveryClosed', data: { cause: 'withdrawn' } }
+  it.each([
+    ['that is to be delivered is kept', [], '2026-03-04T09:00:00Z', 1, 1],
+    ['of a rejected recovery is removed', [rejected], morning, 0, 0],
+    ['of a closed recovery is removed', [closed], morning, 0, 0],
+    ['delivered lately is kept for its answer', [f.delivered], morning, 1, 1],
+    ['delivered long ago is removed at the next start', [f.delivered], '2026-03-04T09:00:00Z', 1, 0],
+  ] as const)('CGU-46: an output %s', async (...[, events, at, atOnce, atStart]) => {
+    const directory = await copy()
+    await run(directory, async (installation) => {
+      await recovering(installation)
+      await on(recovery, f.Q, ...events)(installation.service.handle, uuid(802))
+    })
+    const kept = ({ vault }: Installation) => vault.deliveries.inventory()
+    const trial = await copy()
+    await cp(directory, trial, { recursive: true })
+    await run(trial, async (installation) => {
+      await removeOutputsOf({ ...installation.issuance, deliveries: installation.vault.deliveries }, f.Q)
+      expect(await kept(installation)).toHaveLength(atOnce)
+    })
+    await run(
+      directory,
+      async (installation) => {
+        await restart.goOn(installation)
+        expect(await kept(installation)).toHaveLength(atStart)
+      },
+      0,
+      at,
+    )
   })
 
   it('CGU-46: a fault of custody is recorded, the key is free, and the next execution succeeds', async () => {
