@@ -5,7 +5,7 @@ import { entityKind, entityProof } from '../domain/lists.ts'
 import { verifyEntity } from '../commands/verifyEntity.ts'
 import { notFound, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
-import { byId, closed, d, id, name, note, orNull } from './schemas.ts'
+import { attribute, byId, closed, d, id, note, orNull } from './schemas.ts'
 
 const siren = Type.String({ pattern: '^\\d{9}$' })
 
@@ -15,7 +15,7 @@ const verification = closed(
     siren,
     method: entityProof,
     validUntil: Type.Optional(d),
-    name,
+    name: attribute(),
     address: note,
     contact: note,
     evidence: note,

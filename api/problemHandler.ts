@@ -13,6 +13,7 @@ import {
   type FieldFault,
   type ProblemCode,
 } from './problems.ts'
+import { namePattern } from './schemas.ts'
 
 const parts = { body: 'body', querystring: 'query', params: 'path', headers: 'header' } as const
 
@@ -25,9 +26,11 @@ const pointerOf = ({ instancePath, params }: Finding): string => {
   return `${instancePath}/${field.slice(0, 64).replace(/~/g, '~0').replace(/\//g, '~1')}`
 }
 
+const notAName = 'must have no invisible character, no line separator, no blank at either end'
+
 const validationProblem = ({ validation = [], validationContext = 'body' }: FastifyError): Problem => {
   const faults = validation.map((finding): FieldFault => {
-    const message = finding.message ?? 'does not fit'
+    const message = finding.params['pattern'] === namePattern ? notAName : (finding.message ?? 'does not fit')
     return { in: parts[validationContext], pointer: pointerOf(finding), message }
   })
   return new Problem('VALIDATION_FAILED', { errors: faults.slice(0, 20) })

@@ -7,6 +7,7 @@ import { handOverCard } from '../commands/sessions.ts'
 import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
 import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
+import { marked, type Policy } from '../domain/policy/policy.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { v5 } from 'uuid'
 import { requestsOf } from '../readmodels/certificates.ts'
@@ -15,52 +16,53 @@ import { Problem } from './problems.ts'
 import { requestAnswer, requestBody } from './requestAnswer.ts'
 import { notFound, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
-import { byId, closed, code, d, email, id, name, note } from './schemas.ts'
+import { attribute, byId, closed, code, d, email, id, name, note } from './schemas.ts'
 
 const optional = Type.Optional
 
-const demand = closed(
-  {
-    person: optional(id),
-    holder: closed({
-      kind: holderKind,
-      surname: name,
-      givenNames: name,
-      nameInCertificate: name,
-      email,
-      // Not checked here: a wrong one is refused with its clause (CGU-27). A text, for its leading zeros.
-      matricule: optional(Type.String({ minLength: 1, maxLength: 32 })),
-      service: optional(note),
-    }),
-    entity: id,
-    cardKind,
-    temporaryCause: optional(temporaryCause),
-    ra: code,
-    profile: code,
-    escrow: Type.Boolean({ description: 'CGU-39: a request without escrow is refused.' }),
-    mandate: optional(id),
-    earlier: optional(id),
-  },
-  {
-    examples: [
-      {
-        holder: {
-          kind: 'agent',
-          surname: "D'Été-Brûlé",
-          givenNames: 'Zoë Maëlle',
-          nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
-          email: 'zoe.dete-brule@douane.example',
-          matricule: '0012345678',
+const demandUnder = (policy: Policy) =>
+  closed(
+    {
+      person: optional(id),
+      holder: closed({
+        kind: holderKind,
+        surname: name,
+        givenNames: name,
+        nameInCertificate: attribute(marked(policy, '')),
+        email,
+        // Not checked here: a wrong one is refused with its clause (CGU-27). A text, for its leading zeros.
+        matricule: optional(Type.String({ minLength: 1, maxLength: 32 })),
+        service: optional(note),
+      }),
+      entity: id,
+      cardKind,
+      temporaryCause: optional(temporaryCause),
+      ra: code,
+      profile: code,
+      escrow: Type.Boolean({ description: 'CGU-39: a request without escrow is refused.' }),
+      mandate: optional(id),
+      earlier: optional(id),
+    },
+    {
+      examples: [
+        {
+          holder: {
+            kind: 'agent',
+            surname: "D'Été-Brûlé",
+            givenNames: 'Zoë Maëlle',
+            nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
+            email: 'zoe.dete-brule@douane.example',
+            matricule: '0012345678',
+          },
+          entity: '5d0f7c1e-0000-4000-8000-000000000002',
+          cardKind: 'agent',
+          ra: 'dgddi',
+          profile: 'encryption',
+          escrow: true,
         },
-        entity: '5d0f7c1e-0000-4000-8000-000000000002',
-        cardKind: 'agent',
-        ra: 'dgddi',
-        profile: 'encryption',
-        escrow: true,
-      },
-    ],
-  },
-)
+      ],
+    },
+  )
 
 const cguAcceptance = closed(
   { cguVersion: code, means, directoryAgreed: Type.Boolean() },
@@ -125,7 +127,7 @@ export const requestRoutes = (api: Api): void => {
       'Without `person` a new holder is registered. A holder who asks for himself gives his own person number.',
     tag: 'requests',
     clauses: ['CGU-04', 'CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
-    body: demand,
+    body: demandUnder(policy),
     created: true,
     extra: { person: id },
     decider: requestCertificate(policy),

@@ -76,8 +76,8 @@ export const requested = async (product: Embedded, holderData: object = agent): 
   return { ra, holder, person, entity, request: id }
 }
 
-export const validated = async (product: Embedded): Promise<Life> => {
-  const life = await requested(product)
+export const validated = async (product: Embedded, holderData: object = agent): Promise<Life> => {
+  const life = await requested(product, holderData)
   const { ra, holder, request } = life
   done(
     await holder.post(`/requests/${request}/cgu-acceptance`, {
