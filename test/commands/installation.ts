@@ -21,8 +21,10 @@ import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
 import { openIntents } from '../../projections/intents.ts'
-import { takes, type Applied } from '../../projections/projection.ts'
-import { openDatabase } from '../../readmodels/database.ts'
+import { certificateStatus } from '../../projections/certificateStatus.ts'
+import { takes, type Applied, type Projection } from '../../projections/projection.ts'
+import { crlEntriesUpTo } from '../../readmodels/crls.ts'
+import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
 import { findIntents } from '../../readmodels/intents.ts'
 import { openKeys, passphrase } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -177,24 +179,42 @@ export const eventsOf = async (ledger: Ledger): Promise<readonly Recorded[]> => 
   return events
 }
 
-/** What a start does before it takes commands: finds the intents without outcome, and goes on with them. */
+/** Every event of the ledger, as projections take them. */
+const batchOf = async (ledger: Ledger): Promise<readonly Applied[]> => {
+  const batch: Applied[] = []
+  for await (const entry of ledger.entries()) {
+    const { stream, revision, id, position, body } = entry
+    const env = body.pub['env'] as unknown as Env
+    const event = decodeAny(stream, ledger.publicPart(entry))
+    const at = { position, rank: batch.length, stream, revision, id, at: body.at, env }
+    batch.push({ event, at, open: async () => event })
+  }
+  return batch
+}
+
+/** Projects the whole ledger into tables that hold nothing yet. */
+const project = async (db: OpenDatabase['db'], projection: Projection, ledger: Ledger): Promise<void> => {
+  const own = (await batchOf(ledger)).filter(({ at }) => takes(projection, at.stream))
+  for (const table of projection.tables) await db.deleteFrom(table).execute()
+  await db.transaction().execute((tx) => projection.apply(tx, own))
+}
+
+/**
+ * What a start does before it takes commands: finds the intents without outcome, and goes on with them. And what the next
+ * CRL would list.
+ */
 export const openRestart = async () => {
   const { db, close } = await openDatabase({ memory: true })
   return {
     close,
     goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
-      const batch: Applied[] = []
-      for await (const entry of ledger.entries()) {
-        const { stream, revision, id, position, body } = entry
-        const env = body.pub['env'] as unknown as Env
-        const event = decodeAny(stream, ledger.publicPart(entry))
-        const at = { position, rank: batch.length, stream, revision, id, at: body.at, env }
-        batch.push({ event, at, open: async () => event })
-      }
-      const own = batch.filter(({ at }) => takes(openIntents, at.stream))
-      await db.deleteFrom('intent').execute()
-      await db.transaction().execute((tx) => openIntents.apply(tx, own))
+      await project(db, openIntents, ledger)
       await resume({ ...issuance, deliveries, inTurn: openTurns() }, await findIntents(db), true)
+    },
+    listed: async ({ ledger, chain }: Installation): Promise<readonly string[]> => {
+      await project(db, certificateStatus, ledger)
+      const entries = await crlEntriesUpTo(db, chain.ca.id, Number.MAX_SAFE_INTEGER)
+      return entries.map(({ serial }) => serial)
     },
   }
 }

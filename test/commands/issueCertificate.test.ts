@@ -240,6 +240,31 @@ it('CGU-24: nothing is signed for an entity whose evidence has ended since the s
   })
 })
 
+it('CGU-76: a plan that stood before a crash, and that lints refuse after it, goes on the CRL for good', async () => {
+  const directory = await copy()
+  const planned = effects.findIndex(([, name]) => name === 'CertificatePlanned')
+  expect((await run(directory, issuing, { cutAt: planned + 2 })).isCut()).toBe(true)
+  await run(directory, async (installation) => {
+    const { ledger, issuance } = installation
+    const { service } = issuance
+    // Another release, whose policy the plan does not fit: what was planned is neither signed again nor replaced.
+    const policy = {
+      ...service.policy,
+      holder: { ...service.policy.holder, policyOid: '1.2.250.1.131.1.99' },
+    }
+    const newer = { ...issuance, service: { ...service, policy } }
+    await expect(issueCertificate(newer, next.request)).rejects.toMatchObject({ name: 'LintRefused' })
+    const events = await eventsOf(ledger)
+    expect(events.at(-1)).toMatchObject({
+      stream: `certificate-${next.serial}`,
+      event: { type: 'CertificateAbandoned', data: { cause: 'lint', maybeSigned: true } },
+    })
+    expect(await restart.listed(installation)).toEqual([next.serial])
+    await undoIssuance(issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+    expect(await endOf(installation)).toBe('undone')
+  })
+})
+
 describe('an old key', () => {
   it('CGU-41, CGU-43: is left to the approved recovery that it is under, and comes onto the card after it', async () => {
     await run(await copy(), async (installation) => {
