@@ -118,8 +118,11 @@ export const codec = <const F extends readonly Form[]>(
     for (let up = upcasts[current.type]; up !== undefined; up = upcasts[current.type]) current = up(current)
     const fault = formOf(current.type).check(current)
     if (fault !== undefined) throw new Error(`${current.type}: ${fault} does not fit the stored form`)
-    const { env: _, ...pub } = current.pub
-    return { type: current.type, data: { ...pub, ...current.sealed } } as unknown as EventOf<F[number]>
+    // A loop: every event of every replay passes here, and two spreads cost a tenth of it.
+    const data: Record<string, unknown> = {}
+    for (const field in current.pub) if (field !== 'env') data[field] = current.pub[field]
+    for (const field in current.sealed) data[field] = current.sealed[field]
+    return { type: current.type, data } as unknown as EventOf<F[number]>
   }
   const encode = (event: EventOf<F[number]>): Encoded => {
     const form = formOf((event as Event).type)

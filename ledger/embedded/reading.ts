@@ -22,9 +22,8 @@ export const logPage = (
     ? { start: placeKey(place), end: Buffer.alloc(0), exclusiveStart: true, reverse: true, limit }
     : { start: placeKey(place), limit }
   const page: RecordedEvent[] = []
-  // The octets that LMDB hands out are its own memory and good for one step only: each record is copied.
-  for (const { key, value } of log.getRange(range))
-    page.push(recordedFrom(readOrdered(key, 0), Buffer.from(value)))
+  // A range of a binary table hands out copies of its own: nothing of them is LMDB's memory.
+  for (const { key, value } of log.getRange(range)) page.push(recordedFrom(readOrdered(key, 0), value))
   return page
 }
 
