@@ -141,7 +141,7 @@ export const ocsp: Bench = {
           { what: 'with a nonce, signed', unit, against: about, ours: fresh, baseline: alone },
         ],
         notes: [
-          `answers of ${octets} octets; the status is read from PGlite for each, every request is logged`,
+          `answers of ${octets} octets; the status of a kept one is read when the table has moved, else for each; every request is logged`,
           'the product verifies each signature before it answers, and lints what it signs; the baseline does neither',
         ],
       }
