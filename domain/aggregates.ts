@@ -28,17 +28,28 @@ const aggregates = [
   serviceKey,
 ]
 
-const decoders = new Map<string, (stored: Stored) => Event>(
-  aggregates.map(({ name, decode }) => [name, decode]),
+/** Its events come from its own `decode` alone, so what its `evolve` takes needs no name here. */
+type AnyAggregate = Readonly<{
+  name: string
+  initial: unknown
+  decode: (stored: Stored) => Event
+  evolve: (state: unknown, event: Event) => unknown
+}>
+
+const byName = new Map(
+  aggregates.map((aggregate) => [aggregate.name, aggregate as unknown as AnyAggregate] as const),
 )
+
+/** The aggregate that a stream belongs to. @throws Error on a stream that none has */
+export const aggregateOf = (stream: string): AnyAggregate => {
+  const name = stream.slice(0, stream.indexOf('-'))
+  const aggregate = byName.get(name)
+  if (aggregate === undefined) throw new Error(`no aggregate has streams named ${name}-…`)
+  return aggregate
+}
 
 /**
  * Decodes an event of any aggregate.
  * @throws Error on a stream, type or body that no aggregate knows
  */
-export const decodeAny = (stream: string, stored: Stored): Event => {
-  const name = stream.slice(0, stream.indexOf('-'))
-  const decode = decoders.get(name)
-  if (decode === undefined) throw new Error(`no aggregate has streams named ${name}-…`)
-  return decode(stored)
-}
+export const decodeAny = (stream: string, stored: Stored): Event => aggregateOf(stream).decode(stored)

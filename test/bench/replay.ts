@@ -1,19 +1,6 @@
 import { open, type RootDatabase } from 'lmdb'
 import { join } from 'node:path'
-import { appointment } from '../../domain/appointment.ts'
-import { authority } from '../../domain/authority.ts'
-import { card } from '../../domain/card.ts'
-import { certificate } from '../../domain/certificate.ts'
-import { crl } from '../../domain/crl.ts'
-import { document } from '../../domain/document.ts'
-import { entity } from '../../domain/entity.ts'
-import { journal } from '../../domain/journal.ts'
-import type { Aggregate } from '../../domain/kernel.ts'
-import { key } from '../../domain/key.ts'
-import { recovery } from '../../domain/recovery.ts'
-import { request } from '../../domain/request.ts'
-import { serviceKey } from '../../domain/serviceKey.ts'
-import { decodeAny } from '../../domain/aggregates.ts'
+import { aggregateOf } from '../../domain/aggregates.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { placeKey } from '../../ledger/embedded/keys.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -27,33 +14,14 @@ import { fill, openLives, sealing } from './lives.ts'
 /** After everything that a bench writes. */
 export const everything = '9999-12-31T23:59:59Z'
 
-const aggregates = new Map<string, Aggregate<unknown, unknown>>(
-  [
-    appointment,
-    authority,
-    card,
-    certificate,
-    crl,
-    document,
-    entity,
-    journal,
-    key,
-    recovery,
-    request,
-    serviceKey,
-  ].map((aggregate) => [aggregate.name, aggregate as unknown as Aggregate<unknown, unknown>]),
-)
-
 /** Every stream of the ledger to its present state. @returns how many events that took */
 const foldAll = async (ledger: Ledger): Promise<number> => {
   const states = new Map<string, unknown>()
   let count = 0
   for await (const entry of ledger.entries()) {
     const { stream } = entry
-    const aggregate = aggregates.get(stream.slice(0, stream.indexOf('-')))
-    if (aggregate === undefined) throw new Error(`no aggregate has ${stream}`)
-    const event = decodeAny(stream, ledger.publicPart(entry))
-    states.set(stream, aggregate.evolve(states.get(stream) ?? aggregate.initial, event))
+    const { initial, decode, evolve } = aggregateOf(stream)
+    states.set(stream, evolve(states.get(stream) ?? initial, decode(ledger.publicPart(entry))))
     count += 1
   }
   return count
