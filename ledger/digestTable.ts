@@ -23,9 +23,14 @@ export const openDigestTable = (width: number): DigestTable => {
     for (let i = 0; i < words; i += 1) if (keys[slot * words + i] !== wanted[i]) return false
     return true
   }
-  /** Where the wanted key stands, or is to stand. The keys are random, so their first word is hash enough. */
+  /** Where the wanted key stands, or is to stand. The words are mixed: numbered ids would lie in one heap otherwise. */
   const find = (): number => {
-    let slot = (wanted[0] ?? 0) % capacity
+    let hash = 0
+    for (let i = 0; i < words; i += 1) {
+      hash = Math.imul(hash ^ (wanted[i] ?? 0), 0x9e37_79b1)
+      hash ^= hash >>> 15
+    }
+    let slot = (hash >>> 0) % capacity
     while (taken[slot] === 1 && !isAt(slot)) slot = (slot + 1) % capacity
     return slot
   }
