@@ -1,4 +1,5 @@
 // Search without the ledger's help: what a person types becomes blind index terms, which are compared and never read back.
+import { Problem } from './problems.ts'
 import { Type } from 'typebox'
 import { request as requestFile } from '../domain/request.ts'
 import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
@@ -39,6 +40,17 @@ const filterOf = (query: Query, blind: Services['reads']['blind']): Omit<Certifi
   }
 }
 
+/** Whose a certificate is, is sealed: without a criterion every file there is would have to be opened. */
+const requireCriterion = ({
+  q,
+  person,
+}: Readonly<{ q?: string | undefined; person?: string | undefined }>): void => {
+  if (q !== undefined || person !== undefined) return
+  throw new Problem('VALIDATION_FAILED', {
+    errors: [{ in: 'query', pointer: '/q', message: 'a certification agent names q or person' }],
+  })
+}
+
 export const certificateSearchRoutes = (api: Api): void => {
   const { services, readers } = api
   const { db, reads, load } = services
@@ -74,7 +86,7 @@ export const certificateSearchRoutes = (api: Api): void => {
     url: '/certificates',
     summary: 'Search certificates, newest first',
     description:
-      '`q`: words of a name in any order, accents or not; a serial number in hex or decimal; an e-mail address; a matricule. A holder sees his own.',
+      '`q`: words of a name in any order, accents or not; a serial number in hex or decimal; an e-mail address; a matricule. A holder sees his own; a certification agent those of his entities, and names `q` or `person`.',
     tag: 'certificates',
     clauses: ['CGU-44', 'CGU-73', 'CGU-114'],
     query: {
@@ -92,6 +104,7 @@ export const certificateSearchRoutes = (api: Api): void => {
         { person: account.person, entity },
         { screen: 'certificateSearch' },
       )
+      if (actor.role === 'mc') requireCriterion(query)
       const limit = limitOf(query)
       const person = actor.role === 'holder' ? account.person : query.person
       const filter = filterOf({ ...query, person }, reads.blind)

@@ -6,6 +6,7 @@ import { Kysely, Migrator, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { m001Tables } from './migrations/m001_tables.ts'
 import { m002Idempotency } from './migrations/m002_idempotency.ts'
+import { m003NewestFirst } from './migrations/m003_newest_first.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -57,7 +58,11 @@ const openEmbedded = async (directory: string | undefined): Promise<Opened> => {
 
 const migrate = async (db: Kysely<Database>): Promise<void> => {
   const provider = {
-    getMigrations: async () => ({ m001_tables: m001Tables, m002_idempotency: m002Idempotency }),
+    getMigrations: async () => ({
+      m001_tables: m001Tables,
+      m002_idempotency: m002Idempotency,
+      m003_newest_first: m003NewestFirst,
+    }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()
   if (error instanceof Error) throw error

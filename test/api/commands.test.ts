@@ -178,6 +178,11 @@ describe('roles', () => {
     expect(await seen('mc-two', [older.entity, newer.entity])).toEqual([[newer.serial], [older.serial]])
     expect(await seen('mc-one', [other.entity])).toEqual([[other.serial]])
     expect(await seen('mc-none', [randomUUID()])).toEqual([[]])
+    const mc = client(product.app, product.account('mc-all', ['mc'], { entities: [other.entity] }).headers)
+    expect((await mc.get('/certificates')).json()).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      errors: [{ in: 'query', pointer: '/q' }],
+    })
     const looks = (await product.journal())
       .filter(({ data: { env } }) => (env as { role: string }).role === 'mc')
       .filter(({ data: { screens } }) => (screens as string[] | undefined)?.includes('certificateSearch'))
