@@ -210,8 +210,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       custody: await stateOf(vault.requireHeld, 'out of reach'),
       readModels: runner.lagSeconds(now()) <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
       crl: await stateOf(async () => {
-        const newest = await latestCrl(db, ca.id)
-        if (newest === undefined || newest.next_update <= now()) throw new Error('stale')
+        for (const { id } of [ca, rootCa]) {
+          const newest = await latestCrl(db, id)
+          if (newest === undefined || newest.next_update <= now()) throw new Error('stale')
+        }
       }, 'out of date'),
       ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),
     }),

@@ -117,13 +117,23 @@ export type Policy = Static<typeof policySchema>
 
 const compiled = Compile(policySchema)
 
+/** A list must be followed by the next before it ends (decision D2). */
+const gapsOf = ({ crl }: Policy): readonly string[] => [
+  ...(crl.everyHours < crl.validityHours ? [] : ['/crl/validityHours must be more than everyHours']),
+  ...(crl.rootEveryDays < crl.rootValidityDays
+    ? []
+    : ['/crl/rootValidityDays must be more than rootEveryDays']),
+]
+
 /**
  * Reads a policy.
  * @throws Error that names every field at fault, as `/crl/everyHours must be <= 24`
  */
 export const parsePolicy = (value: unknown): Policy => {
-  if (compiled.Check(value)) return value
-  const faults = compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
+  const faults = compiled.Check(value)
+    ? gapsOf(value)
+    : compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
+  if (compiled.Check(value) && faults.length === 0) return value
   throw new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)
 }
 

@@ -93,6 +93,8 @@ describe('the policy file', () => {
     ['CGU-76: a CRL a day', '/crl/everyHours', 0],
     ['EN 319 411-1 CSS-6.3.9-12: a root list a year', '/crl/rootEveryDays', 365],
     ['EN 319 411-1 CSS-6.3.9-12: good for a year', '/crl/rootValidityDays', 366],
+    ['D2: a list is followed before it ends', '/crl/validityHours', 24],
+    ['D2: a root list is followed before it ends', '/crl/rootValidityDays', 180],
     ['CGU-51: a card blocks', '/card/pinTries', 0],
     ['CGU-51: a card blocks', '/card/pinTries', 16],
     ['CGU-50: a PIN of four digits', '/card/pinMinLength', 3],
