@@ -52,11 +52,14 @@ export const readRelease = (): string =>
 const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {
   const file = env[`${name}_FILE`]
   if (env[name] !== undefined || file === undefined) return env[name]
+  let text: string
   try {
-    return readFileSync(file, 'utf8').trim()
+    text = readFileSync(file, 'utf8').trim()
   } catch {
     throw new ConfigFault(`${name}_FILE: cannot be read: ${file}`)
   }
+  if (text === '') throw new ConfigFault(`${name}_FILE: is empty: ${file}`)
+  return text
 }
 
 const namedNetworks = ['loopback', 'linklocal', 'uniquelocal']

@@ -322,6 +322,7 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
       'TRUSTED_PROXIES: 10.0.0.0/99 ',
       () => ({ TRUSTED_PROXIES: '10.0.0.0/99' }),
     ],
+    ['a secret that is empty', 'DATABASE_URL_FILE: is empty: ', () => ({ DATABASE_URL_FILE: '/dev/null' })],
     ['a secret that is not there', 'LEDGER_URL_FILE: ', () => ({ LEDGER_URL_FILE: site.file('none') })],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
