@@ -1,5 +1,5 @@
 // What the API is given by the composition root. It issues commands and reads read models; it never sees the event store.
-import type { InTurn } from '../commands/turns.ts'
+import type { InTurn } from '../domain/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Handle } from '../commands/handle.ts'

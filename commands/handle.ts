@@ -4,7 +4,7 @@ import type { Event, Aggregate, Command, Decider, Fold, Refusal, Units } from '.
 import { eventIdOf } from '../ledger/ids.ts'
 import type { Draft, Ledger, Loaded } from '../ledger/ledger.ts'
 import { WrongExpectedVersion, type Position } from '../ledger/store.ts'
-import { openTurns } from './turns.ts'
+import { openTurns } from '../domain/turns.ts'
 
 /** The case a command belongs to, and what led to it. Both default to the command itself. */
 export type Circumstances = Readonly<{

@@ -13,6 +13,7 @@ import {
 } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openTurns } from '../domain/turns.ts'
 import type { Cards, CardKey } from '../pki/custody.ts'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable, syncDirectory } from './durable.ts'
@@ -67,20 +68,6 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const octets = (text: string): Buffer => Buffer.from(text, 'base64')
 const cardId = /^[A-Za-z0-9-]{1,64}$/
 
-/** One act a card at a time: two tries at once must count as two. */
-const openTurns = () => {
-  const last = new Map<string, Promise<unknown>>()
-  return <T>(card: string, act: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(card) ?? Promise.resolve()).then(act, act)
-    last.set(card, turn)
-    const forget = (): void => {
-      if (last.get(card) === turn) last.delete(card)
-    }
-    turn.then(forget, forget)
-    return turn
-  }
-}
-
 export type SoftCardParts = Readonly<{
   directory: string
   /** 32 octets (passphrase.ts). */
@@ -97,6 +84,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
   const { directory, master, pinTries, cost = scryptCost, randomBytes = systemRandom } = parts
   await makePrivateDirectory(directory)
   const fileKey = subkey(master, 'cards')
+  // One act a card at a time: two tries at once must count as two.
   const turn = openTurns()
 
   const pathOf = (card: string): string => {

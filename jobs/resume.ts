@@ -5,7 +5,7 @@ import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts
 import { LintRefused } from '../commands/issuing.ts'
 import { ProcessRefused } from '../commands/program.ts'
 import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
-import type { InTurn } from '../commands/turns.ts'
+import type { InTurn } from '../domain/turns.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'

@@ -1,6 +1,7 @@
 // An installation with real parts in a directory of its own: the embedded ledger, software keys, the vault, cards in software.
 // It can be stopped before any of its outside effects, as a power cut would stop it, and started again from what is on disk.
 import { randomBytes, randomUUID } from 'node:crypto'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createActors } from '../../commands/actors.ts'
 import { holdCeremony, type Chain } from '../../commands/ceremony.ts'
@@ -15,7 +16,7 @@ import type { Event } from '../../domain/kernel.ts'
 import { openMaster } from '../../hsm/passphrase.ts'
 import { openSoftCards, type SoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
-import { openTurns } from '../../commands/turns.ts'
+import { openTurns } from '../../domain/turns.ts'
 import { resume } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -216,5 +217,37 @@ export const openRestart = async () => {
       const entries = await crlEntriesUpTo(db, chain.ca.id, Number.MAX_SAFE_INTEGER)
       return entries.map(({ serial }) => serial)
     },
+  }
+}
+
+/** Runs `act` in the installation of a directory, until its end or the cut. Opening is not part of it: what that finds is there. */
+export const runUntilCut = async (
+  directory: string,
+  act: (installation: Installation) => Promise<unknown>,
+  { cutAt, at }: Readonly<{ cutAt: number; at: string }>,
+): Promise<Effects> => {
+  let effects = openEffects()
+  const installation = await openInstallation(directory, () => at, {
+    ...effects,
+    before: (name) => effects.before(name),
+  })
+  effects = openEffects(cutAt)
+  try {
+    await act(installation)
+  } catch (error) {
+    if (!effects.isCut()) throw error
+  } finally {
+    await installation.close()
+  }
+  return effects
+}
+
+/** @returns makes an installation of its own, as the template left it */
+export const openCopies = (scratch: string, template: string): (() => Promise<string>) => {
+  let copies = 0
+  return async () => {
+    const directory = join(scratch, String((copies += 1)))
+    await cp(template, directory, { recursive: true })
+    return directory
   }
 }

@@ -20,9 +20,10 @@ import {
   eventsOf,
   issue,
   openCase,
-  openEffects,
+  openCopies,
   openInstallation,
   openRestart,
+  runUntilCut,
   type Installation,
   type Recorded,
 } from './installation.ts'
@@ -44,38 +45,12 @@ const old = await issue(before, 1)
 const next = await openCase(before, 2, [old.serial])
 await before.close()
 
-let copies = 0
-/** An installation of its own, as the template left it. */
-const copy = async (): Promise<string> => {
-  const directory = join(scratch, String((copies += 1)))
-  await cp(template, directory, { recursive: true })
-  return directory
-}
-
-/** Runs `act` in the installation of a directory, until its end or the cut. */
-const run = async (
+const copy = openCopies(scratch, template)
+const run = (
   directory: string,
   act: (installation: Installation) => Promise<unknown>,
   { cutAt = 0, at = morning } = {},
-): Promise<ReturnType<typeof openEffects>> => {
-  const effects = openEffects(0)
-  const cutting = openEffects(cutAt)
-  let opened = false
-  const installation = await openInstallation(directory, () => at, {
-    ...effects,
-    // Opening is not part of the act: what it finds is there already.
-    before: (name) => (opened ? cutting : effects).before(name),
-  })
-  opened = true
-  try {
-    await act(installation)
-  } catch (error) {
-    if (!cutting.isCut()) throw error
-  } finally {
-    await installation.close()
-  }
-  return cutting
-}
+) => runUntilCut(directory, act, { cutAt, at })
 
 const issuing = ({ issuance }: Installation) => issueCertificate(issuance, next.request)
 

@@ -20,10 +20,10 @@ import * as f from './facts.ts'
 import {
   eventsOf,
   issue,
-  openEffects,
+  openCopies,
   openInstallation,
   openRestart,
-  type Effects,
+  runUntilCut,
   type Installation,
 } from './installation.ts'
 
@@ -48,35 +48,13 @@ const ask = (installation: Installation, id: string, events: readonly RecoveryEv
 await ask(before, f.Q, approvals, 800)
 await before.close()
 
-let copies = 0
-const copy = async (): Promise<string> => {
-  const directory = join(scratch, String((copies += 1)))
-  await cp(template, directory, { recursive: true })
-  return directory
-}
-
-/** Runs `act` until its end or the cut. */
-const run = async (
+const copy = openCopies(scratch, template)
+const run = (
   directory: string,
   act: (installation: Installation) => Promise<unknown>,
   cutAt = 0,
   at = morning,
-): Promise<Effects> => {
-  let effects = openEffects()
-  const installation = await openInstallation(directory, () => at, {
-    ...effects,
-    before: (name) => effects.before(name),
-  })
-  effects = openEffects(cutAt)
-  try {
-    await act(installation)
-  } catch (error) {
-    if (!effects.isCut()) throw error
-  } finally {
-    await installation.close()
-  }
-  return effects
-}
+) => runUntilCut(directory, act, { cutAt, at })
 
 const recovering = (
   { service, vault, chain }: Installation,
