@@ -3,7 +3,7 @@
 
 /** Where a fixture of the same folders lies: the rules hold there as they hold at the top. */
 const root = '^(?:test/fixtures/borders/)?'
-const folders = 'api|cli|commands|domain|hsm|jobs|ledger|pki|projections|readmodels'
+const folders = 'api|cli|commands|domain|host|hsm|jobs|ledger|pki|projections|readmodels'
 
 const may = (from, ...to) => ({
   name: `${from}-may-import-only-${to.join('-') || 'itself'}`,
@@ -25,9 +25,10 @@ const only = (name, packages, places, advice) => ({
 module.exports = {
   forbidden: [
     may('domain'),
-    may('ledger', 'domain'),
+    may('host'),
+    may('ledger', 'domain', 'host'),
     may('pki', 'domain'),
-    may('hsm', 'domain', 'pki'),
+    may('hsm', 'domain', 'host', 'pki'),
     may('commands', 'domain', 'ledger', 'pki'),
     may('readmodels', 'domain'),
     may('projections', 'domain', 'readmodels', 'ledger'),

@@ -1,4 +1,4 @@
-// One process has a vault open for writing: the one whose socket (presence.ts) is alone among those that answer. Each
+// One process has a vault open for writing: the one whose socket (host/presence.ts) is alone among those that answer. Each
 // shows its own first and looks for others after, so that of two at once one sees the other at least.
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { KeyFault } from './keyFault.ts'
-import { isShown, show } from './presence.ts'
+import { isShown, show } from '../host/presence.ts'
 
 const prefix = 'lock.'
 /** Who came first by the name waits so long for one that came at the same time to withdraw. */

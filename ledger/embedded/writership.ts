@@ -1,10 +1,10 @@
-// One process writes. Which one stands in the ledger itself, as the name of the socket at which it answers (presence.ts):
+// One process writes. Which one stands in the ledger itself, as the name of the socket at which it answers (host/presence.ts):
 // it is put there under LMDB's own writer lock, and only in the place of one that answers no more.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { LedgerFault } from '../store.ts'
-import { isShown, show } from './presence.ts'
+import { isShown, show } from '../../host/presence.ts'
 import type { Tables } from './tables.ts'
 
 const writerKey = Buffer.from('writer')

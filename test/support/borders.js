@@ -15,6 +15,7 @@ const folders = [
   'cli',
   'commands',
   'domain',
+  'host',
   'hsm',
   'jobs',
   'ledger',

@@ -1,7 +1,6 @@
 // How a process shows that it lives, to any other on this machine: it listens on a UNIX socket in the directory. The
 // kernel ends that with the process, however it ends, and tells across PID namespaces, so across containers on one
 // volume, where a process number says nothing.
-// hsm/presence.ts is its twin: hsm/ and ledger/ know nothing of each other (CONTRIBUTING.md, "Borders").
 import { open } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
