@@ -125,16 +125,19 @@ const gapsOf = ({ crl }: Policy): readonly string[] => [
     : ['/crl/rootValidityDays must be more than rootEveryDays']),
 ]
 
+const invalid = (faults: readonly string[]): Error =>
+  new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)
+
 /**
  * Reads a policy.
  * @throws Error that names every field at fault, as `/crl/everyHours must be <= 24`
  */
 export const parsePolicy = (value: unknown): Policy => {
-  const faults = compiled.Check(value)
-    ? gapsOf(value)
-    : compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
-  if (compiled.Check(value) && faults.length === 0) return value
-  throw new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)
+  if (!compiled.Check(value))
+    throw invalid(compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`))
+  const gaps = gapsOf(value)
+  if (gaps.length > 0) throw invalid(gaps)
+  return value
 }
 
 /** RGS A4 II.4: outside production every name begins with `TEST `. */
