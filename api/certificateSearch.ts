@@ -1,5 +1,4 @@
 // Search without the ledger's help: what a person types becomes blind index terms, which are compared and never read back.
-import { Problem } from './problems.ts'
 import { Type } from 'typebox'
 import { request as requestFile } from '../domain/request.ts'
 import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
@@ -8,6 +7,7 @@ import type { StatusRow } from '../readmodels/schema.ts'
 import { accountOf } from './auth.ts'
 import { certificateStatus, rowAnswer, rowBody } from './certificateAnswer.ts'
 import { limitOf, linkNext, pageQuery, rankOf, type PageQuery } from './page.ts'
+import { Problem } from './problems.ts'
 import { readRoute, type Api } from './routes.ts'
 import { id } from './schemas.ts'
 import { parseSerial } from './serial.ts'

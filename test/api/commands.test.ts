@@ -21,6 +21,7 @@ import {
   requested,
   revocation,
   validated,
+  verdict,
 } from '../support/life.ts'
 
 let product: Embedded
@@ -28,11 +29,6 @@ beforeAll(async () => {
   product = await openEmbedded({ api: 100_000 })
 })
 afterAll(() => product.close())
-
-const verdict = (response: LightMyRequestResponse): readonly [number, string | undefined] => [
-  response.statusCode,
-  response.json<{ code?: string }>().code,
-]
 
 const commitOf = (position: string): bigint => parsePosition(position)?.commit ?? -1n
 

@@ -4,18 +4,13 @@ import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { client } from '../support/client.ts'
-import { agent, desk, done, employer, issued, validated } from '../support/life.ts'
+import { agent, desk, done, employer, issued, validated, verdict } from '../support/life.ts'
 
 let product: Embedded
 beforeAll(async () => {
   product = await openEmbedded({ api: 100_000 })
 })
 afterAll(() => product.close())
-
-const verdict = (response: LightMyRequestResponse): readonly [number, string | undefined] => [
-  response.statusCode,
-  response.json<{ code?: string }>().code,
-]
 
 describe('a person number', () => {
   it('CGU-04, events.md 1: is used again for its own person alone, and its keys with it', async () => {

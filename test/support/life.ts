@@ -48,6 +48,12 @@ export const done = (response: LightMyRequestResponse): Answer => {
   return response.json<Answer>()
 }
 
+/** Status and problem code of an answer. */
+export const verdict = (response: LightMyRequestResponse): readonly [number, string | undefined] => [
+  response.statusCode,
+  response.json<{ code?: string }>().code,
+]
+
 export type Life = Readonly<{
   ra: Client
   holder: Client
