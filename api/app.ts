@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { acceptanceRoutes } from './acceptances.ts'
+import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
 import { installBodyText } from './bodyText.ts'
@@ -140,7 +141,8 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       })
       const commands = createCommands(services, who, createKeys(services))
       const readers = createReaders(who, journal)
-      const api: Api = { app: scope, services, commands, readers, journal, who }
+      const actions = createActions(services, '/api/v1')
+      const api: Api = { app: scope, services, commands, readers, journal, who, actions }
       for (const routes of resources) routes(api)
     },
     { prefix: '/api/v1' },

@@ -178,6 +178,7 @@ export const requestRoutes = (api: Api): void => {
     clauses: ['CGU-04', 'CGU-16', 'CGU-24', 'CGU-29'],
     params: byId,
     decider: validateRequest(policy),
+    trial: { on: 'request', data: (request) => ({ request }) },
     data: ({ params }) => ({ request: params.id }),
   })
   commandRoute(api, {
@@ -195,6 +196,7 @@ export const requestRoutes = (api: Api): void => {
   readRoute(api, {
     url: '/requests/:id',
     summary: 'A request and its registration file',
+    actionsOf: { kind: 'request', id: ({ id: requestId }) => requestId },
     tag: 'requests',
     clauses: ['CGU-21', 'CGU-114'],
     params: byId,

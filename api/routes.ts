@@ -4,6 +4,7 @@ import { Type, type Static, type TProperties, type TSchema } from 'typebox'
 import type { Accepted } from '../commands/handle.ts'
 import type { Command, Decider, Event } from '../domain/kernel.ts'
 import type { ClauseId } from '../domain/refusals.ts'
+import { actionAnswer, type Actions, type ObjectKind, type Trial } from './actions.ts'
 import type { Who } from './auth.ts'
 import { accepted, acceptedSchema, type Act, type AcceptedBody, type Commands } from './command.ts'
 import type { Journal } from './journal.ts'
@@ -26,6 +27,7 @@ export type Api = Readonly<{
   readers: Readers
   journal: Journal
   who: Who
+  actions: Actions
 }>
 
 export type Text = Readonly<{
@@ -117,6 +119,8 @@ type CommandRoute<P extends TSchema, B extends TSchema, S, C extends Command, E 
   'run' | 'command' | 'who'
 > &
   Readonly<{
+    /** Shows the command among the actions of an object: how it is tried out there (api/actions.ts). */
+    trial?: Omit<Trial<S, C, E, F>, 'decider'>
     decider: Decider<S, C, E, F>
     data: (input: In<P, B>) => C['data'] | Promise<C['data']>
     /** The id in the answer; by default the stream's own. */
@@ -133,7 +137,8 @@ export const commandRoute = <P extends TSchema, B extends TSchema, S, C extends 
   api: Api,
   route: CommandRoute<P, B, S, C, E, F>,
 ): void => {
-  const { decider, data, answerId, caseId, inTurn, more } = route
+  const { decider, data, answerId, caseId, inTurn, more, trial } = route
+  if (trial !== undefined) api.actions.list(route, { ...trial, decider })
   actRoute(api, {
     ...route,
     command: decider.type,
@@ -155,6 +160,8 @@ type ReadRoute<P extends TSchema, Q extends TProperties> = Text &
     /** The schema of the body of a 200, or the whole map by status. */
     answer?: TSchema
     response?: object
+    /** The object that it shows: the answer then says which actions are open to the caller, and why the others are not. */
+    actionsOf?: Readonly<{ kind: ObjectKind; id: (params: Static<P>) => string }>
     read: (
       input: Readonly<{
         request: FastifyRequest
@@ -165,11 +172,19 @@ type ReadRoute<P extends TSchema, Q extends TProperties> = Text &
     ) => Promise<unknown>
   }>
 
+/** The schema of an answer, with the actions where it shows an object. */
+const answerOf = (answer: TSchema | undefined, withActions: boolean): TSchema => {
+  if (answer === undefined) return empty
+  const { properties } = answer as unknown as { properties: TProperties }
+  return withActions ? Type.Object({ ...properties, actions: Type.Array(actionAnswer) }) : answer
+}
+
 /** A route that only reads. Query parameters are texts. */
 export const readRoute = <P extends TSchema, const Q extends TProperties>(
-  { app }: Api,
+  { app, actions }: Api,
   route: ReadRoute<P, Q>,
 ): void => {
+  const { actionsOf } = route
   const minPosition = Type.Optional(
     Type.String({ description: 'As the header X-Min-Position.', maxLength: 50 }),
   )
@@ -182,12 +197,16 @@ export const readRoute = <P extends TSchema, const Q extends TProperties>(
         ...signedIn,
         ...(route.params === undefined ? {} : { params: route.params }),
         querystring: Type.Object({ ...route.query, minPosition }, { additionalProperties: false }),
-        response: route.response ?? { 200: route.answer ?? empty },
+        response: route.response ?? { 200: answerOf(route.answer, actionsOf !== undefined) },
       },
     },
     async (request: FastifyRequest, reply) => {
       const query = request.query as Readonly<Record<keyof Q, string | undefined>>
-      return reply.send(await route.read({ request, reply, params: request.params as Static<P>, query }))
+      const params = request.params as Static<P>
+      const body = await route.read({ request, reply, params, query })
+      if (actionsOf === undefined) return reply.send(body)
+      const open = await actions.of(request, actionsOf.kind, actionsOf.id(params))
+      return reply.send({ ...(body as object), actions: open })
     },
   )
 }

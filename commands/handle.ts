@@ -1,6 +1,7 @@
 // The only imperative shell: load, decode, fold, decide, append at the loaded revision; when somebody was faster,
 // decide again on what he left. A command whose first event already stands in the stream was carried out before.
 import type { Event, Aggregate, Command, Decider, Fold, Refusal, Units } from '../domain/kernel.ts'
+import { consider } from './consider.ts'
 import { eventIdOf } from '../ledger/ids.ts'
 import type { Draft, Ledger, Loaded } from '../ledger/ledger.ts'
 import { WrongExpectedVersion, type Position } from '../ledger/store.ts'
@@ -65,17 +66,6 @@ export const createHandle = (settings: Settings): Handle => {
   const { ledger } = settings
   const fold: Fold = async (aggregate, id) => (await ledger.load(aggregate, id)).state
 
-  const decideOn = async <S, C extends Command, E extends Event, F>(
-    decider: Decider<S, C, E, F>,
-    command: C,
-    loaded: Loaded<S>,
-  ) => {
-    if (!decider.who.includes(command.by.role))
-      return { refused: { code: 'ROLE_NOT_HELD', clause: 'CGU-06', detail: command.by.role } as const }
-    const facts = decider.facts === undefined ? undefined : await decider.facts(fold, command, loaded.state)
-    return decider.decide(command, loaded.state, facts as F)
-  }
-
   /** One try: undefined when somebody was faster. */
   const attempt = async <S, C extends Command, E extends Event, F>(
     decider: Decider<S, C, E, F>,
@@ -92,7 +82,7 @@ export const createHandle = (settings: Settings): Handle => {
     if (before !== undefined) return before
     if (circumstances.ifRevision !== undefined && circumstances.ifRevision !== loaded.revision)
       throw new RevisionMismatch(loaded.revision)
-    const decision = await decideOn(decider, command, loaded)
+    const decision = await consider(decider, command, loaded.state, fold)
     if ('refused' in decision) return decision
     const { accepted } = decision
     if (accepted.length === 0)

@@ -22,6 +22,8 @@ export const code = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
 export const clause = Type.String({ pattern: '^CGU-\\d{2,3}$' })
 /** Stream name. */
 export const stream = Type.String({ pattern: '^[a-z]+-[A-Za-z0-9-]{1,128}$' })
+/** Retention unit: `<class>/<id>`. */
+export const unit = Type.String({ pattern: '^(reg|escrow|recovery|journal)/[A-Za-z0-9-]{1,64}$' })
 export const url = Type.String({ pattern: '^https?://[^\\s]{1,500}$' })
 /** Text of a person: only ever sealed. */
 export const text = Type.String({ minLength: 1, maxLength: 1000 })

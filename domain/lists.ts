@@ -98,6 +98,79 @@ export const algorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384', 'aes256
 export type Algorithm = Static<typeof algorithm>
 export const signingAlgorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384'])
 export const keyUsage = list(['keyEncipherment', 'keyAgreement', 'digitalSignature'])
+// Cards after the desk (CGU-51 to CGU-53, CGU-99).
+export const incident = list(['blocked', 'faulty', 'lost', 'stolen'])
+export const cardFunction = list(['privateKey', 'other'])
+export const unblockMethod = list(['puk', 'challenge'])
+// Documents and notices (CGU-12, CGU-19, CGU-54, CGU-77 to CGU-84).
+export const documentNames = [
+  'cgu',
+  'pc',
+  'dpc',
+  'parameters',
+  'rootCertificate',
+  'caCertificate',
+  'revocationForm',
+  'qualification',
+  'processingRecord',
+] as const
+export const documentName = list(documentNames)
+export const noticeKind = list([
+  'expiry',
+  'revocation',
+  'cguUpdate',
+  'compromise',
+  'termination',
+  'keyRecovery',
+])
+export const waiverCause = list(['unreachable', 'alreadyInformed'])
+// Controls, components, disputes (CGU-119 to CGU-125).
+export const controlScope = list(['policy', 'commissioning', 'modification', 'confirmation'])
+export const verdict = list(['passed', 'failed', 'toConfirm'])
+export const componentKind = list([
+  'service',
+  'desk',
+  'portal',
+  'signer',
+  'vault',
+  'ledger',
+  'publisher',
+  'responder',
+])
+export const componentFault = list([
+  'siteDiffers',
+  'siteDown',
+  'clockDrift',
+  'ledgerTampered',
+  'projectionDiverged',
+  'keyMissing',
+  'keyUndead',
+])
+export const disputeChannel = list(['phone', 'web'])
+export const disputeOutcome = list(['settled', 'rejected', 'transferred'])
+// End of life (CGU-80 to CGU-91).
+export const stopCause = list(['termination', 'compromise', 'control'])
+export const terminationKind = list(['total'])
+export const terminationParty = list(['ca', 'substitute'])
+export const obligations = [
+  'revocationStatus',
+  'registrationFiles',
+  'journals',
+  'recoveryRequests',
+  'escrowStore',
+  'publications',
+] as const
+export const obligation = list(obligations)
+export const ocspSigner = list(['ca', 'finalResponder'])
+export const copyDirection = list(['backup', 'restore', 'transfer'])
+export const keyOperation = list(['export', 'sign', 'unwrap', 'generate'])
+// Retention (CGU-112 to CGU-116).
+export const retentionClasses = ['status', 'reg', 'escrow', 'recovery', 'journal'] as const
+export const retentionClass = list(retentionClasses)
+export const destructionCause = list(['termEnded', 'neverCertified'])
+export const destructionMethod = list(['dataKeyDeleted', 'blobDeleted', 'kekDestroyed', 'moduleErased'])
+export const exportKind = list(['audit', 'supervisor', 'handover'])
+export const disclosureEnd = list(['returned', 'destroyed'])
 export type Power = Static<typeof power>
 export type CardKind = Static<typeof cardKind>
 export type IdentityLevel = Static<typeof identityLevel>

@@ -103,13 +103,66 @@ export const policySchema = Type.Object(
       closed,
     ),
     request: Type.Object(
-      { lapseDays: count(1, 365), sessionMinutes: count(5, 480), mandateMaxAgeMonths: count(1, 12) },
+      {
+        lapseDays: count(1, 365),
+        sessionMinutes: count(5, 480),
+        /** CGU-37: how long the holder may take to answer before the certificate is refused for him. */
+        acceptanceMinutes: count(1, 480),
+        mandateMaxAgeMonths: count(1, 12),
+      },
       closed,
     ),
-    /** CGU-67, CGU-70: the directions that act as registration authority, and the channels each has. */
-    ras: Type.Array(Type.Object({ code, name: text, channels: Type.Array(channel) }, closed), {
-      minItems: 1,
-    }),
+    revocation: Type.Object(
+      {
+        /** CGU-76, decision D1: from receipt to the visible status. */
+        hours: count(1, 24),
+        /** CGU-78: whether the certification agents of the entity are told. */
+        notifyMc: Type.Boolean(),
+        notifyEntity: Type.Boolean(),
+      },
+      closed,
+    ),
+    notice: Type.Object(
+      {
+        /** CGU-54: days before the end of validity, largest first. */
+        expiryLeadDays: Type.Array(count(1, 365), { minItems: 1, maxItems: 10, uniqueItems: true }),
+        recipientsAtMost: count(1, 500),
+      },
+      closed,
+    ),
+    /** CGU-54 to CGU-58: when a renewal may begin, and whose certificate signs a holder in who renews alone. */
+    renewal: Type.Object({ opensDaysBefore: count(1, 365), authIssuer: text }, closed),
+    /** CGU-80 to CGU-84: how long before the end everybody is told. */
+    termination: Type.Object({ noticeMonths: count(1, 12) }, closed),
+    /** CGU-123: « au minimum une fois tous les deux ans ». */
+    control: Type.Object({ everyMonths: count(1, 24) }, closed),
+    /** CGU-113 to CGU-115: « conservés 7 ans ». */
+    retention: Type.Object(
+      {
+        regYears: Type.Literal(7),
+        journalYears: Type.Literal(7),
+        recoveryYears: Type.Literal(7),
+        /** A key is destroyed so long after its term, never before. */
+        destructionMarginHours: count(1, 720),
+      },
+      closed,
+    ),
+    /** CGU-12, CGU-69, CGU-104, CGU-105: the sites that publish the same documents. */
+    sites: Type.Array(url, { minItems: 1 }),
+    /** CGU-67, CGU-70: the directions that act as registration authority: the channels each has, and its addresses. */
+    ras: Type.Array(
+      Type.Object(
+        {
+          code,
+          name: text,
+          channels: Type.Array(channel),
+          email: text,
+          post: text,
+        },
+        closed,
+      ),
+      { minItems: 1 },
+    ),
   },
   closed,
 )

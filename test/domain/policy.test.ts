@@ -74,8 +74,9 @@ describe('the policy file', () => {
   it('a field that it does not have is refused wherever it stands', () => {
     const objects = [...new Set(leaves(shipped).map((path) => path.slice(0, path.lastIndexOf('/'))))].filter(
       (path) =>
-        !/\/(rootCertificate|caCertificate|crl|rootCrl|ocsp|caIssuers|channels)$/.test(path) ||
-        /^\/(crl|ocsp)$/.test(path),
+        !/\/(rootCertificate|caCertificate|crl|rootCrl|ocsp|caIssuers|channels|expiryLeadDays|sites)$/.test(
+          path,
+        ) || /^\/(crl|ocsp)$/.test(path),
     )
     const accepted = objects.filter((path) => faultOf(changed(shipped, `${path}/colour`, 'blue')) === 'none')
     expect(accepted).toEqual([])

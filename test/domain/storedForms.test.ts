@@ -5,14 +5,15 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { decodeAny } from '../../domain/aggregates.ts'
-import type { Env, Form } from '../../domain/event.ts'
+import { aggregateOf as aggregateNamed, decodeAny } from '../../domain/aggregates.ts'
+import type { Env } from '../../domain/event.ts'
 import type { Aggregate, Event, Json, Stored } from '../../domain/kernel.ts'
 import { canonical } from '../../ledger/canonical.ts'
 import type { Body, Entry } from '../../ledger/ledger.ts'
 import { sealDrafts } from '../../ledger/sealDrafts.ts'
 import { openEntry } from '../../ledger/sealedLedger.ts'
 import { memoryKeys } from '../ledger/filled.ts'
+import { declaredForms } from '../support/fixtures/declared.ts'
 
 type Fixture = Readonly<{
   stream: string
@@ -37,28 +38,9 @@ const storedOf = ({ stream, id, type, body }: Fixture): Promise<Stored> => {
   return openEntry({ keys, log }, entry)
 }
 
-/** Every aggregate and every stored form of the domain, found where they are declared: a new file is not overlooked. */
-const declared = await Promise.all(
-  readdirSync(join(root, 'domain'))
-    .filter((file) => file.endsWith('.ts'))
-    .map(async (file) => Object.entries((await import(join(root, 'domain', file))) as object)),
-)
-const isAggregate = (value: unknown): value is Aggregate<unknown, Event> =>
-  typeof value === 'object' && value !== null && 'evolve' in value && 'units' in value
-const aggregates = new Map(
-  declared
-    .flat()
-    .map(([, value]: [string, unknown]) => value)
-    .filter(isAggregate)
-    .map((aggregate) => [aggregate.name, aggregate]),
-)
-const forms = new Map(
-  declared
-    .flat()
-    .filter(([name]) => name.endsWith('Forms'))
-    .flatMap(([, value]) => value as readonly Form[])
-    .map((form) => [form.type, form]),
-)
+const declared = await declaredForms()
+const aggregates = new Map(declared.map(({ aggregate }) => [aggregate.name, aggregate]))
+const forms = new Map(declared.map(({ form }) => [form.type, form]))
 const aggregateOf = ({ stream }: Fixture): Aggregate<unknown, Event> =>
   aggregates.get(stream.slice(0, stream.indexOf('-')))!
 const fixturesOf = (type: string): readonly Fixture[] =>
@@ -97,7 +79,7 @@ describe('stored forms', () => {
     })
     expect(missing).toEqual([])
     expect(forms.size).toBeGreaterThan(40)
-    expect(aggregates.size).toBe(12)
+    for (const [name, aggregate] of aggregates) expect(aggregateNamed(`${name}-1`)).toBe(aggregate)
   })
 
   it.each(fixtures)(
