@@ -113,7 +113,7 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
     errorResponseBuilder: (_, { ttl }) =>
       new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
   })
-  await installOpenApi(app, services.release)
+  await installOpenApi(app, services)
   livenessRoute(app)
   await app.register(async (scope) => {
     scope.addHook(

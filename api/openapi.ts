@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { Type } from 'typebox'
 import { roles } from '../domain/lists.ts'
+import type { Policy } from '../domain/policy/policy.ts'
 
 const optional = Type.Optional
 
@@ -76,14 +77,18 @@ const tags = [
   ['operation', 'Probes and reference'],
 ].map(([name = '', description = '']) => ({ name, description }))
 
-/** Before any route is declared. */
-export const installOpenApi = async (app: FastifyInstance, release: string): Promise<void> => {
+/** Before any route is declared. CGU-09: with the contact point of the authority. */
+export const installOpenApi = async (
+  app: FastifyInstance,
+  { release, policy: { contact } }: Readonly<{ release: string; policy: Policy }>,
+): Promise<void> => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Grand-Livre',
         version: release,
+        contact: { name: `${contact.name}, ${contact.post}`, email: contact.email },
         description:
           'Certification authority ledger of AC CONFIDENTIALITE MEF QUALIFIEE. Every rule that a command meets is a clause of the conditions of use (CGU).',
       },

@@ -35,6 +35,8 @@ export const policySchema = Type.Object(
     version: count(0, 1_000_000),
     /** CGU-01, CGU-16: the conditions of use in force. */
     cgu: Type.Object({ version: code, sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }, closed),
+    /** CGU-09: « Contact de l’Autorité de Certification », which the API's description and the CGU give. */
+    contact: Type.Object({ name: text, post: text, email: text }, closed),
     root: authority,
     issuing: authority,
     holder: Type.Object(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -315,6 +316,19 @@ describe('OpenAPI', () => {
     const documented = operations(document).map(([method, path]) => `${method.toUpperCase()} ${path}`)
     expect(documented.length).toBeGreaterThan(40)
     expect(documented.sort()).toEqual([...product.routes()].sort())
+  })
+
+  it('CGU-09: the contact point of the authority is where the API is described, as the CGU give it', async () => {
+    const { info } = (await product.app.inject('/openapi.json')).json<{
+      info: { contact: { name: string; email: string } }
+    }>()
+    const norm = await readFile(
+      new URL('../../docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt', import.meta.url),
+      'utf8',
+    )
+    expect(norm).toContain(info.contact.email)
+    expect(info.contact.name).toContain('139, rue de Bercy 75572 Paris Cedex 12')
+    expect(norm).toContain('139, rue de Bercy 75572 Paris Cedex 12')
   })
 
   it('3.1: every operation has words, a tag, problems, and every parameter of its path', async () => {
