@@ -13,8 +13,10 @@ import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { destructionRoutes } from './destructions.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
+import { holdRoutes } from './holds.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
@@ -27,6 +29,7 @@ import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
 import { requestRoutes } from './requests.ts'
+import { retentionRoutes } from './retention.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
@@ -59,6 +62,9 @@ const resources = [
   revocationRoutes,
   recoveryRoutes,
   deliveryRoutes,
+  retentionRoutes,
+  holdRoutes,
+  destructionRoutes,
   streamRoutes,
 ]
 

@@ -71,6 +71,7 @@ const tags = [
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
   ['recovery-requests', 'Recovery of escrowed keys'],
+  ['retention', 'How long everything is kept: due lists, holds, destruction'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

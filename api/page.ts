@@ -14,7 +14,7 @@ export const pageQuery = {
 
 export type PageQuery = Readonly<{ limit: string | undefined; cursor: string | undefined }>
 
-export const limitOf = ({ limit }: PageQuery): number => Number(limit ?? 25)
+export const limitOf = ({ limit }: Pick<PageQuery, 'limit'>): number => Number(limit ?? 25)
 
 /** The rank after which the page begins. @throws Problem VALIDATION_FAILED */
 export const rankOf = ({ cursor }: PageQuery): number | undefined => {

@@ -1,10 +1,12 @@
 // CGU-38: « l’AC met en œuvre un séquestre systématique des clés de déchiffrement. »
 // CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
+import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
 import { sameName } from '../domain/policy/names.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import { dueAt } from '../domain/policy/retention.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
 import { quorumOf } from '../domain/policy/recovery.ts'
 import { request, type Request } from '../domain/request.ts'
@@ -20,6 +22,10 @@ type OutcomeData = { spki: string; under: Under } & (
 /** The recovery whose outcome it is: an approved request, or a session. */
 type Under = Readonly<{ recovery: string } | { request: string; session: number }>
 export type RecordKeyRecovery = Command<'RecordKeyRecovery', OutcomeData>
+export type RecordKeyDestruction = Command<
+  'RecordKeyDestruction',
+  { spki: string } & Data<'EscrowedKeyDestroyed'>
+>
 
 const stream = ({ data }: { data: { spki: string } }): string => data.spki
 
@@ -99,3 +105,25 @@ export const recordKeyRecovery: Decider<Key, RecordKeyRecovery, KeyEvent> = {
     return accept({ type: 'KeyRecovered', data: { ...of, publicKeyMatched: true, ...output } })
   },
 }
+
+/** CGU-41, CGU-116: a key is destroyed after its term and the policy's margin, never while a recovery holds it; only a key that
+ * was never certified goes before. */
+export const recordKeyDestruction = (
+  policy: Policy,
+): Decider<Key, RecordKeyDestruction, KeyEvent, Certificate | undefined> => ({
+  type: 'RecordKeyDestruction',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  facts: async (fold, _, state) => ('serial' in state ? await fold(certificate, state.serial) : undefined),
+  decide: ({ data: { spki, ...data }, at }, state, signed) => {
+    if (state.status === 'destroyed') return accept()
+    if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
+    if (state.status !== 'kept') return refuse('CGU-116', 'OUT_OF_ORDER', state.status)
+    const neverCertified = data.cause === 'neverCertified' && signed?.status === 'abandoned'
+    const due = dueAt({ class: 'escrow', starts: state.until }, policy)
+    if (!neverCertified && (due === undefined || at < due))
+      return refuse('CGU-41', 'ESCROW_TERM_RUNNING', state.until)
+    return accept({ type: 'EscrowedKeyDestroyed', data })
+  },
+})

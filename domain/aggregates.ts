@@ -4,8 +4,11 @@ import { authority } from './authority.ts'
 import { card } from './card.ts'
 import { certificate } from './certificate.ts'
 import { crl } from './crl.ts'
+import { destruction } from './destruction.ts'
+import { disclosure } from './disclosure.ts'
 import { document } from './document.ts'
 import { entity } from './entity.ts'
+import { hold } from './hold.ts'
 import { journal } from './journal.ts'
 import { key } from './key.ts'
 import { recovery } from './recovery.ts'
@@ -19,8 +22,11 @@ const aggregates = [
   card,
   certificate,
   crl,
+  destruction,
+  disclosure,
   document,
   entity,
+  hold,
   journal,
   key,
   recovery,

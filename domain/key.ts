@@ -1,11 +1,11 @@
-// Keys: one key pair and its escrow, from binding to destruction (CGU-38, CGU-41, CGU-42, CGU-60). The stream is named
+// Keys: one key pair and its escrow, from binding to destruction (CGU-38, CGU-41, CGU-42, CGU-60, CGU-116). The stream is named
 // after the public key, so no key can be certified twice: the first event is appended to no stream.
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, opened, type EventOf } from './event.ts'
 import { code, h, id, n, sn, t, text } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
-import { algorithm, custody, regime } from './lists.ts'
+import { algorithm, custody, destructionCause, destructionMethod, regime } from './lists.ts'
 
 const optional = Type.Optional
 
@@ -49,6 +49,15 @@ const KeyRecovered = event('KeyRecovered', {
   pub: { ...recoveryOf, publicKeyMatched: Type.Literal(true), outputSha256: optional(h) },
 })
 const KeyRecoveryFailed = event('KeyRecoveryFailed', { pub: { ...recoveryOf, stage: code, fault: code } })
+const EscrowedKeyDestroyed = event('EscrowedKeyDestroyed', {
+  pub: {
+    destruction: id,
+    cause: destructionCause,
+    blobCopies: n,
+    method: destructionMethod,
+    proofSha256: h,
+  },
+})
 
 export const keyForms = [
   PublicKeyBound,
@@ -56,6 +65,7 @@ export const keyForms = [
   KeyRecoveryStarted,
   KeyRecovered,
   KeyRecoveryFailed,
+  EscrowedKeyDestroyed,
 ] as const
 export type KeyEvent = EventOf<(typeof keyForms)[number]>
 
@@ -89,6 +99,7 @@ export type Key =
         recovered: readonly Recovered[]
         under: RecoveryOf
       }>)
+  | Readonly<{ status: 'destroyed'; serial: string; destruction: string }>
 /** Whether the key is under this recovery, and under no other. */
 export const isUnder = (state: Key, of: Partial<RecoveryOf>): boolean =>
   state.status === 'recovering' &&
@@ -127,6 +138,8 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
       return finished(state, type, { ...under(data), outputSha256: data.outputSha256 })
     case 'KeyRecoveryFailed':
       return finished(state, type)
+    case 'EscrowedKeyDestroyed':
+      return { status: 'destroyed', serial: kept(state, type).serial, destruction: data.destruction }
     default:
       return unreachable(type)
   }

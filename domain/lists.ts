@@ -187,3 +187,4 @@ export type ScrapCause = Static<typeof scrapCause>
 export type HolderKind = Static<typeof holderKind>
 export type Path = Static<typeof path>
 export type PieceKind = Static<typeof pieceKind>
+export type RetentionClass = (typeof retentionClasses)[number]

@@ -95,11 +95,37 @@ export type CheckpointRow = Readonly<{
   last_at: string | null
 }>
 
+/** A retention unit: what its term is counted from. `starts_at` is null while nothing has set it, `floor_at` an escrow's end. */
+export type RetentionUnitRow = Readonly<{
+  unit: string
+  class: 'reg' | 'escrow' | 'recovery' | 'journal'
+  /** The aggregate whose file it is. */
+  kind: string
+  rank: number
+  began_at: string
+  starts_at: string | null
+  floor_at: string | null
+  /** Of an escrow: the end of validity of its certificate, once that is planned. */
+  not_after: string | null
+  /** Of an escrow: the request whose file names its holder. */
+  request: string | null
+  /** The unit that this one relies on. */
+  relies_on: string | null
+  /** The destruction that it is proposed in. */
+  run: string | null
+  destroyed_at: string | null
+}>
+
+/** A unit that a hold keeps from being destroyed. */
+export type RetentionHoldRow = Readonly<{ hold: string; unit: string }>
+
 export type Tables = {
   certificate_status: StatusRow
   crl: CrlRow
   history: HistoryRow
   intent: IntentRow
+  retention_hold: RetentionHoldRow
+  retention_unit: RetentionUnitRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }

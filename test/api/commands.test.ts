@@ -69,6 +69,12 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/recovery-requests/{id}/rejection': ['recoveryOfficer'],
   '/recovery-requests/{id}/execution': ['recoveryOfficer'],
   '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],
+  '/holds': ['caOfficer', 'archivist'],
+  '/holds/{id}/lifting': ['caOfficer', 'archivist'],
+  '/destructions': ['archivist'],
+  '/destructions/{id}/visa': ['archivist'],
+  '/destructions/{id}/approvals': ['caOfficer', 'securityOfficer'],
+  '/destructions/{id}/cancellation': ['caOfficer', 'securityOfficer', 'archivist'],
 }
 
 describe('roles', () => {

@@ -1,0 +1,157 @@
+// CGU-116: destruction at the end of the term: proposed from the due list, visa, two approvals. The act itself, which destroys
+// keys, belongs to custody and is not started from here.
+import { Type } from 'typebox'
+import {
+  approveDestruction,
+  cancelDestruction,
+  proposeDestruction,
+  recordVisa,
+} from '../commands/destructions.ts'
+import { sha256 } from '../commands/issuing.ts'
+import { destruction, type Destruction, type Run } from '../domain/destruction.ts'
+import { unit } from '../domain/fields.ts'
+import { retentionClass, type RetentionClass } from '../domain/lists.ts'
+import { heldAmong } from '../readmodels/retention.ts'
+import { notFound, tag } from './readers.ts'
+import { dueList, keepers } from './retention.ts'
+import { commandRoute, readRoute, type Api } from './routes.ts'
+import { byId, closed, code, d, h, id, note, orNull, t } from './schemas.ts'
+
+const atMost = 500
+
+const proposal = closed(
+  {
+    class: Type.Enum(['reg', 'escrow', 'recovery', 'journal']),
+    units: Type.Optional(
+      Type.Array(unit, {
+        minItems: 1,
+        maxItems: atMost,
+        uniqueItems: true,
+        description: 'These alone. Without them: what is due and not on hold, oldest first, 500 at most.',
+      }),
+    ),
+  },
+  { examples: [{ class: 'reg' }] },
+)
+const visa = closed(
+  { visaSha256: h, grantedOn: d, reference: note },
+  {
+    examples: [
+      { visaSha256: 'a'.repeat(64), grantedOn: '2026-03-02', reference: 'bordereau d’élimination 2026-12' },
+    ],
+  },
+)
+const approval = closed(
+  { listSha256: Type.String({ ...h, description: 'Of the list that was seen, as GET answers it.' }) },
+  { examples: [{ listSha256: 'a'.repeat(64) }] },
+)
+const cancellation = closed({ cause: code }, { examples: [{ cause: 'wrong-list' }] })
+
+/** SHA-256 of a run's list: its units, one a line, in their order. */
+const listDigest = ({ units }: Run): string => sha256(`${units.join('\n')}\n`)
+
+const digestOf = (state: Destruction): string => (state.status === 'unknown' ? '' : listDigest(state))
+
+export const destructionRoutes = (api: Api): void => {
+  const { services } = api
+  const about = { tag: 'retention', clauses: ['CGU-113', 'CGU-114', 'CGU-115', 'CGU-116'] } as const
+
+  const unitsOf = async (kept: RetentionClass, asked: readonly string[] | undefined) => {
+    const list = await dueList(services, kept, {
+      limit: atMost,
+      ...(asked === undefined ? {} : { units: asked }),
+    })
+    if (asked === undefined) return list.filter(({ held }) => !held)
+    const due = new Map(list.map((one) => [one.unit, one]))
+    const held = new Set(await heldAmong(services.db, asked))
+    return asked.map((one) => due.get(one) ?? { unit: one, due: undefined, held: held.has(one) })
+  }
+  const loadRun = async (runId: string) => (await services.load(destruction, runId)).state
+
+  commandRoute(api, {
+    ...about,
+    url: '/destructions',
+    summary: 'Propose units that have come to their term for destruction',
+    body: proposal,
+    created: true,
+    decider: proposeDestruction,
+    data: async ({ body, act }) => ({
+      destruction: act.id,
+      class: body.class,
+      cause: 'termEnded' as const,
+      units: await unitsOf(body.class, body.units),
+    }),
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/destructions/:id/visa',
+    summary: 'Record the visa of the archives',
+    params: byId,
+    body: visa,
+    decider: recordVisa,
+    trial: {
+      on: 'destruction',
+      data: (run) => ({ destruction: run, visaSha256: '', grantedOn: '', reference: '' }),
+    },
+    data: ({ params, body }) => ({ destruction: params.id, ...body }),
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/destructions/:id/approvals',
+    summary: 'Approve the run, by somebody who has neither proposed nor approved it',
+    params: byId,
+    body: approval,
+    created: true,
+    decider: approveDestruction,
+    trial: { on: 'destruction', data: (run) => ({ destruction: run, listSha256: '', ofRun: '' }) },
+    data: async ({ params, body }) => ({
+      destruction: params.id,
+      ...body,
+      ofRun: digestOf(await loadRun(params.id)),
+    }),
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/destructions/:id/cancellation',
+    summary: 'Give the run up: its units are due again',
+    params: byId,
+    body: cancellation,
+    decider: cancelDestruction,
+    trial: { on: 'destruction', data: (run) => ({ destruction: run, cause: 'x' }) },
+    data: ({ params, body }) => ({ destruction: params.id, ...body }),
+  })
+
+  readRoute(api, {
+    ...about,
+    url: '/destructions/:id',
+    summary: 'A run: its units, its visa, how many have approved it',
+    params: byId,
+    actionsOf: { kind: 'destruction', id: (params) => params.id },
+    answer: Type.Object({
+      id,
+      stream: Type.String(),
+      revision: Type.Integer(),
+      status: Type.Enum(['proposed', 'cancelled', 'started', 'done']),
+      class: retentionClass,
+      latestDue: t,
+      units: Type.Array(unit),
+      held: Type.Array(unit),
+      listSha256: h,
+      visa: orNull(Type.Object({ sha256: h, grantedOn: d })),
+      approvals: Type.Integer(),
+    }),
+    read: async ({ request, reply, params }) => {
+      const stream = `destruction-${params.id}`
+      await api.who.actor(request, keepers, { command: 'destruction', stream })
+      const { state, revision } = await services.load(destruction, params.id)
+      if (state.status === 'unknown') return notFound()
+      tag(reply, revision)
+      const { status, latestDue, units } = state
+      return {
+        ...{ id: params.id, stream, revision, status, class: state.class, latestDue, units },
+        ...{ held: await heldAmong(services.db, units), listSha256: listDigest(state) },
+        ...{ visa: state.visa ?? null, approvals: state.approvers.length },
+      }
+    },
+  })
+}

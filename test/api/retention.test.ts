@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { client, type Client } from '../support/client.ts'
+import { openEmbedded, type Embedded } from '../support/embedded.ts'
+import { done, requested, verdict } from '../support/life.ts'
+
+let product: Embedded
+let archivist: Client, officer: Client, security: Client
+const eightYears = 8 * 366 * 86_400
+
+beforeAll(async () => {
+  product = await openEmbedded({ api: 100_000 })
+  const as = (name: string, role: 'archivist' | 'caOfficer' | 'securityOfficer'): Client =>
+    client(product.app, product.account(name, [role]).headers)
+  ;[archivist, officer, security] = [
+    as('av', 'archivist'),
+    as('ca', 'caOfficer'),
+    as('so', 'securityOfficer'),
+  ]
+  await requested(product)
+  await product.pass(eightYears)
+  await product.settle()
+})
+afterAll(() => product.close())
+
+type Due = Readonly<{ units: readonly Readonly<{ unit: string; due: string; held: boolean }>[] }>
+type Run = Readonly<{
+  units: readonly string[]
+  listSha256: string
+  status: string
+  approvals: number
+  actions: readonly Readonly<{ command: string; open: boolean; code?: string; reason?: string }>[]
+}>
+const dueJournals = async (): Promise<Due['units']> =>
+  (await archivist.get('/retention/due?class=journal&limit=100')).json<Due>().units
+const show = async (by: Client, id: string): Promise<Run> => (await by.get(`/destructions/${id}`)).json<Run>()
+
+describe('retention over HTTP', () => {
+  it('CGU-114, CGU-116: journals of eight years ago are due; one on hold is spared; two persons and a visa stand before the act', async () => {
+    const due = await dueJournals()
+    expect(due.length).toBeGreaterThan(1)
+    const [kept] = due.map(({ unit }) => unit)
+    const { id: hold } = done(await officer.post('/holds', { units: [kept!], reference: 'réquisition' }))
+    await product.settle()
+    expect((await dueJournals()).find(({ unit }) => unit === kept)?.held).toBe(true)
+    expect(verdict(await archivist.post('/destructions', { class: 'journal', units: [kept] }))).toEqual([
+      409,
+      'UNIT_ON_HOLD',
+    ])
+
+    const { id } = done(await archivist.post('/destructions', { class: 'journal' }))
+    const { units, listSha256 } = await show(archivist, id)
+    expect(units).not.toContain(kept)
+    expect(units).toHaveLength(due.length - 1)
+    const approve = (by: Client) => by.post(`/destructions/${id}/approvals`, { listSha256 })
+    expect(verdict(await approve(officer))).toEqual([409, 'VISA_MISSING'])
+    const visa = { visaSha256: 'a'.repeat(64), grantedOn: '2034-01-02', reference: 'bordereau 12' }
+    done(await archivist.post(`/destructions/${id}/visa`, visa))
+    expect(
+      verdict(await officer.post(`/destructions/${id}/approvals`, { listSha256: 'b'.repeat(64) })),
+    ).toEqual([409, 'OUT_OF_ORDER'])
+    done(await approve(officer))
+    expect(verdict(await approve(officer))).toEqual([409, 'APPROVER_ALREADY_COUNTED'])
+    const open = async (by: Client) =>
+      (await show(by, id)).actions.filter((action) => action.open).map(({ command }) => command)
+    expect(await open(security)).toEqual(['ApproveDestruction', 'CancelDestruction'])
+    expect(await open(officer)).toEqual(['CancelDestruction'])
+    const { actions } = await show(officer, id)
+    expect(actions.find(({ command }) => command === 'ApproveDestruction')).toMatchObject({
+      open: false,
+      code: 'APPROVER_ALREADY_COUNTED',
+      reason: "Cette personne s'est déjà prononcée.",
+    })
+    done(await approve(security))
+    expect(await show(archivist, id)).toMatchObject({ status: 'proposed', approvals: 2 })
+
+    done(await officer.post(`/holds/${hold}/lifting`, { reference: 'mainlevée' }))
+    done(await archivist.post(`/destructions/${id}/cancellation`, { cause: 'wrong-list' }))
+    await product.settle()
+    expect((await dueJournals()).map(({ unit }) => unit)).toEqual(due.map(({ unit }) => unit))
+  })
+
+  it('CGU-113, CGU-115: what is not due is not proposed; the table says how long everything is kept', async () => {
+    expect(
+      verdict(
+        await archivist.post('/destructions', {
+          class: 'reg',
+          units: ['reg/00000000-0000-4000-8000-000000000001'],
+        }),
+      ),
+    ).toEqual([409, 'RETENTION_RUNNING'])
+    expect(verdict(await archivist.post('/holds', { units: ['escrow/4f'], reference: 'x' }))).toEqual([
+      422,
+      'HOLD_NOT_ON_KEY',
+    ])
+    const { classes } = (await officer.get('/retention')).json<{
+      classes: readonly { class: string; kept: number }[]
+    }>()
+    expect(classes.map((one) => one.class)).toEqual(['status', 'reg', 'escrow', 'recovery', 'journal'])
+    expect(classes.find((one) => one.class === 'journal')!.kept).toBeGreaterThan(1)
+  })
+
+  it('CGU-116: a holder, or a registration officer, sees nothing of it', async () => {
+    const ra = client(product.app, product.account('ra-x', ['raOfficer']).headers)
+    expect(verdict(await ra.get('/retention/due?class=reg'))).toEqual([403, 'ROLE_NOT_HELD'])
+  })
+})
