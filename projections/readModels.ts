@@ -1,4 +1,5 @@
 // Every read model that there is.
+import { createAppointments } from './appointments.ts'
 import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
@@ -13,4 +14,5 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   history,
   openIntents,
   createSearch(blind),
+  createAppointments(blind),
 ]
