@@ -118,8 +118,13 @@ export const entityRoutes = (api: Api): void => {
 
 /** Evidence without an end, about which only the entity itself can have the command refused. */
 const unchanged = {
-  ...{ kind: 'ministry', siren: '000000000', method: 'register' },
-  ...{ name: '', address: '', contact: '', evidence: '' },
+  kind: 'ministry',
+  siren: '000000000',
+  method: 'register',
+  name: '',
+  address: '',
+  contact: '',
+  evidence: '',
 } as const
 
 const none = { siren: undefined, name: undefined, validUntil: undefined }
