@@ -8,6 +8,7 @@ import { instantsOf, ledgerOver, openBlind, type Clock, type Custody } from './c
 import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { createHandle } from './commands/handle.ts'
+import { createPosts } from './commands/posts.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
 import type { StatusView } from './commands/issueCrl.ts'
 import type { IssuingCa } from './commands/issuing.ts'
@@ -19,6 +20,7 @@ import { document } from './domain/document.ts'
 import { addYears } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { startJobs } from './jobs/embedded.ts'
+import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
@@ -30,6 +32,7 @@ import type { EventStore } from './ledger/store.ts'
 import { certificateStatus } from './projections/certificateStatus.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
+import { appointmentsOf } from './readmodels/appointments.ts'
 import { issuedTo } from './readmodels/certificates.ts'
 import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
@@ -164,6 +167,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         { name: 'publishCrl', everySeconds: 60, run: () => publish(ca, policy.crl) },
         { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
+        { name: 'endAppointments', everySeconds: 3600, run: () => endAppointments(service, db) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -185,6 +189,21 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     drawSerial: () => drawSerial(randomBytes),
     load: ledger.load,
     accounts: openAccounts(join(dataDir, 'accounts.json')),
+    posts: {
+      ...createPosts({
+        fold: async (aggregate, id) => (await ledger.load(aggregate, id)).state,
+        now,
+        appointmentsOf: (person) => appointmentsOf(db, blind('person', person)),
+      }),
+      lookBack: async () => {
+        await settled()
+        await endCrossed(service, db)
+      },
+      endOfEntity: async (id) => {
+        await settled()
+        await endOfEntity(service, db, id)
+      },
+    },
     reads: {
       waitFor: (position, ms) => runner.waitFor(position, ms),
       caughtUp,

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { consider } from '../commands/consider.ts'
 import type { Actor, Aggregate, Command, Decider, Event, Fold, Refusal } from '../domain/kernel.ts'
+import { clauseOfRole } from '../domain/policy/duties.ts'
 import { refusals } from '../domain/refusals.ts'
 import { accountOf } from './auth.ts'
 import { languageOf } from './problems.ts'
@@ -30,7 +31,7 @@ export type Trial<S, C extends Command, E extends Event, F> = Readonly<{
   on: ObjectKind
   decider: Decider<S, C, E, F>
   /** @param id the object's, as its path names it */
-  data: (id: string, by: Actor) => C['data']
+  data: (id: string, by: Actor) => C['data'] | Promise<C['data']>
 }>
 
 type Listed = Readonly<{
@@ -83,7 +84,7 @@ export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, pre
   const answer = async (request: FastifyRequest, id: string, fold: Fold, one: Listed): Promise<Action> => {
     const account = accountOf(request)
     const shown = { command: one.command, summary: one.summary, href: one.href(id) }
-    let refusal: Refusal = { code: 'ROLE_NOT_HELD', clause: 'CGU-06', detail: '' }
+    let refusal: Refusal = { code: 'ROLE_NOT_HELD', clause: clauseOfRole(one.command), detail: '' }
     for (const role of account.roles.filter((held) => one.who.includes(held))) {
       const { person, entities } = account
       const found = await one.decide(id, { person, role, auth: 'token', journal: noJournal, entities }, fold)
@@ -102,7 +103,7 @@ export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, pre
         ...{ command: decider.type, summary, who: decider.who },
         href: (id) => `${prefix}${url.replace(/:\w+/, id)}`,
         decide: async (id, by, fold) => {
-          const order = { type: decider.type, id: noJournal, by, at: now(), data: data(id, by) }
+          const order = { type: decider.type, id: noJournal, by, at: now(), data: await data(id, by) }
           const command = order as unknown as Parameters<typeof decider.decide>[0]
           const state = await fold(decider.aggregate, decider.stream(command))
           const decision = await consider(decider, command, state, fold)

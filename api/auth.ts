@@ -1,15 +1,17 @@
 // Who asks: a bearer token names an account (RFC 6750), an account becomes an actor in one of its roles.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Account } from '../commands/accounts.ts'
+import type { HeldAccount } from '../commands/posts.ts'
 import type { Actor } from '../domain/kernel.ts'
 import { roles, type Role } from '../domain/lists.ts'
+import { clauseOfRole } from '../domain/policy/duties.ts'
 import type { Journal } from './journal.ts'
 import { Problem } from './problems.ts'
 import type { Services } from './services.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    account: Account | undefined
+    account: HeldAccount | undefined
   }
 }
 
@@ -47,13 +49,15 @@ export const installSignIn = (
     const { authorization } = request.headers
     if (authorization === undefined) throw unauthenticated('Bearer')
     const token = /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1]
-    request.account = token === undefined ? undefined : await services.accounts.byToken(token)
+    const account = token === undefined ? undefined : await services.accounts.byToken(token)
+    // What an account holds is judged anew for each request: an end acts at once (docs/adr/0013).
+    request.account = account === undefined ? undefined : await services.posts.held(account)
     if (request.account === undefined) await refuse(request)
   })
 }
 
-/** The signed-in account. */
-export const accountOf = ({ account }: FastifyRequest): Account => {
+/** The signed-in account, with what it holds now. */
+export const accountOf = ({ account }: FastifyRequest): HeldAccount => {
   if (account === undefined) throw unauthenticated('Bearer')
   return account
 }
@@ -67,8 +71,6 @@ const actingRole = (request: FastifyRequest): Role | undefined => {
   if (typeof header === 'string' && isRole(header)) return header
   throw new Problem('HEADER_INVALID', { detail: 'Acting-Role' })
 }
-
-const notHeld = { code: 'ROLE_NOT_HELD', clause: 'CGU-06' } as const
 
 export type Who = Readonly<{
   /**
@@ -103,7 +105,10 @@ export const createWho = (services: Services, journal: Journal, log: (error: unk
       const acting = actingRole(request)
       const wanted = acting === undefined ? among : among.filter((role) => role === acting)
       const role = wanted.find((one) => account.roles.includes(one))
-      const shown = role ?? account.roles.find((one) => one === acting) ?? account.roles[0]
+      const notHeld = { code: 'ROLE_NOT_HELD', clause: clauseOfRole(about.command) } as const
+      // Refused too, he is written down in a role: one that he holds, or held until his appointment ended.
+      const shown =
+        role ?? account.roles.find((one) => one === acting) ?? account.roles[0] ?? account.named[0]
       if (shown === undefined) throw new Problem('ROLE_NOT_HELD', { clause: notHeld.clause })
       const actor = await become(account, shown)
       request.outcome = { ...request.outcome, actor: actor.journal, role: shown, ...about }

@@ -2,6 +2,7 @@
 import type { InTurn } from '../domain/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
+import type { Posts } from '../commands/posts.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
@@ -27,6 +28,13 @@ export type Services = Readonly<{
     id: string,
   ) => Promise<Readonly<{ state: S; revision: number; written: ReadonlyMap<string, LedgerPosition> }>>
   accounts: Accounts
+  posts: Posts &
+    Readonly<{
+      /** After an acceptance: ends the later of two appointments that may not be combined. */
+      lookBack: () => Promise<void>
+      /** Ends the appointments of an entity that is closed. */
+      endOfEntity: (id: string) => Promise<void>
+    }>
   actors: Actors
   /** The program itself: records failed sign-ins, which have no account. */
   program: Principal

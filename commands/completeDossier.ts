@@ -1,11 +1,12 @@
 // CGU-29, CGU-30: « nécessitant donc l’intervention d’un MC et la constitution d’un dossier de demande de certificat ».
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { PieceKind } from '../domain/lists.ts'
 import { mandateInForce, tooOld } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 export type CompleteDossier = Command<
   'CompleteDossier',
@@ -43,8 +44,7 @@ export const completeDossier = (
   who: ['mc', 'raOfficer'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }) =>
-    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  facts: foldMandate,
   decide: (command, state, mandate) => {
     const { request: _, mandate: __, pieces, ...data } = command.data
     if (state.status !== 'open') return refuse('CGU-29', 'OUT_OF_ORDER', state.status)

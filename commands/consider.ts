@@ -1,8 +1,12 @@
 // What becomes of a command on a state, without writing anything: the handler asks it before it appends, and whoever wants to
 // know beforehand whether a command would be accepted asks the same rules.
-import type { Command, Decider, Decision, Fold } from '../domain/kernel.ts'
+import { clauseOfRole } from '../domain/policy/duties.ts'
+import { refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 
-/** The decision on a command, the facts of other streams folded by `fold`. CGU-06: a role that may not give it is refused. */
+/**
+ * The decision on a command, the facts of other streams folded by `fold`. CGU-06: a role that may not give it is refused
+ * (domain/policy/duties.ts).
+ */
 export const consider = async <S, C extends Command, E, F>(
   decider: Decider<S, C, E, F>,
   command: C,
@@ -10,7 +14,7 @@ export const consider = async <S, C extends Command, E, F>(
   fold: Fold,
 ): Promise<Decision<E>> => {
   if (!decider.who.includes(command.by.role))
-    return { refused: { code: 'ROLE_NOT_HELD', clause: 'CGU-06', detail: command.by.role } }
+    return refuse(clauseOfRole(decider.type), 'ROLE_NOT_HELD', command.by.role)
   const facts = decider.facts === undefined ? undefined : await decider.facts(fold, command, state)
   return decider.decide(command, state, facts as F)
 }

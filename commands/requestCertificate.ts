@@ -1,7 +1,7 @@
 // CGU-21: « Une demande de certificat ne peut être effectuée que par un des acteurs ci-dessous : Le futur porteur, Un MC,
 // L’AE. » CGU-31 to CGU-33: name, identification data, entity. CGU-39: the request includes escrow.
 // A holder is registered by his first request: it draws his person number (docs/adr/0008).
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { CardKind, HolderKind } from '../domain/lists.ts'
 import { cardRefusal } from '../domain/policy/cardKind.ts'
@@ -10,6 +10,7 @@ import { sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Identity, type Request, type RequestEvent } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 
@@ -83,8 +84,8 @@ export const requestCertificate = (
   who: ['raOfficer', 'mc', 'holder'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }) => ({
-    mandate: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  facts: async (fold, { data, at }) => ({
+    mandate: await foldMandate(fold, { data, at }),
     earlier: data.earlier === undefined ? undefined : await fold(request, data.earlier),
   }),
   decide: (command, state, facts) => {

@@ -1,6 +1,6 @@
 // CGU-75: « Une fois la demande authentifiée et contrôlée, la fonction de gestion des révocations révoque le certificat
 // correspondant en changeant son statut ». Revocation is final: given again, it changes nothing.
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import type { Channel, DocumentKind, RevocationCause, RevocationOrigin } from '../domain/lists.ts'
@@ -9,6 +9,7 @@ import { sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { authenticationOf, channelRefusal } from '../domain/policy/revocation.ts'
 import { request, type Request } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 export type RequestRevocation = Command<
   'RequestRevocation',
@@ -65,9 +66,9 @@ export const requestRevocation = (
   who: ['raOfficer', 'caOfficer', 'mc', 'holder'],
   aggregate: certificate,
   stream: ({ data }) => data.serial,
-  facts: async (fold, { data }, state) => ({
+  facts: async (fold, { data, at }, state) => ({
     file: await fileOf(fold, state),
-    mandate: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+    mandate: await foldMandate(fold, { data, at }),
   }),
   decide: (command, state, facts) => {
     const { data, by } = command

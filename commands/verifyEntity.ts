@@ -2,6 +2,7 @@
 import { entity, type Entity, type EntityEvent } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { dayOf } from '../domain/policy/dates.ts'
+import { rolesFor } from '../domain/policy/duties.ts'
 
 export type VerifyEntity = Command<
   'VerifyEntity',
@@ -10,7 +11,7 @@ export type VerifyEntity = Command<
 
 export const verifyEntity: Decider<Entity, VerifyEntity, EntityEvent> = {
   type: 'VerifyEntity',
-  who: ['raOfficer'],
+  who: rolesFor('VerifyEntity'),
   aggregate: entity,
   stream: ({ data }) => data.entity,
   decide: ({ data: { entity: _, ...data }, at }, state) => {

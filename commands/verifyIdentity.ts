@@ -1,10 +1,11 @@
 // CGU-24: without MC the RA validates the person. CGU-26: « Enregistrement d'un porteur via un MC : validation par le MC
 // de l'identité « personne physique » du futur porteur. »
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { mandateInForce } from '../domain/policy/mandate.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 type Verified = Extract<RequestEvent, { type: 'IdentityVerified' }>['data']
 
@@ -39,8 +40,7 @@ export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appo
   who: ['raOfficer', 'mc'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }) =>
-    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  facts: foldMandate,
   decide: (command, state, mandate) => {
     const { data, by } = command
     if (state.status !== 'open') return refuse('CGU-24', 'OUT_OF_ORDER', state.status)

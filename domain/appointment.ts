@@ -4,7 +4,17 @@ import { Type } from 'typebox'
 import { codec, event, opened, type EventOf } from './event.ts'
 import { code, d, h, id, text } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
-import { documentKind, endCause, identityMethod, means, power, role, type Power, type Role } from './lists.ts'
+import {
+  documentKind,
+  endCause,
+  identityMethod,
+  means,
+  power,
+  role,
+  type EndCause,
+  type Power,
+  type Role,
+} from './lists.ts'
 
 const AppointmentProposed = event('AppointmentProposed', {
   pub: {
@@ -55,6 +65,10 @@ type Term = Readonly<{
   powers: readonly Power[]
   fromOn: string
   untilOn: string
+  /** The appointee has undertaken it: from then on it acts, between its dates. */
+  accepted: boolean
+  /** Why and when it ends before its term: the day may lie ahead (domain/policy/mandate.ts). */
+  end: Readonly<{ cause: EndCause; effectiveOn: string }> | undefined
 }>
 export type Appointment =
   | Readonly<{ status: 'unknown' }>
@@ -70,15 +84,17 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
       powers: data.powers,
       fromOn: data.fromOn,
       untilOn: data.untilOn,
+      accepted: false,
+      end: undefined,
     }
   if (state.status === 'unknown') throw new Error(`${type} before AppointmentProposed`)
   switch (type) {
     case 'AppointeeChecked':
       return { ...state, status: 'checked' }
     case 'AppointmentAccepted':
-      return { ...state, status: 'inForce' }
+      return { ...state, status: 'inForce', accepted: true }
     case 'AppointmentEnded':
-      return { ...state, status: 'ended' }
+      return { ...state, status: 'ended', end: { cause: data.cause, effectiveOn: data.effectiveOn } }
     default:
       return unreachable(type)
   }

@@ -171,6 +171,7 @@ export const destructionCause = list(['termEnded', 'neverCertified'])
 export const destructionMethod = list(['dataKeyDeleted', 'blobDeleted', 'kekDestroyed', 'moduleErased'])
 export const exportKind = list(['audit', 'supervisor', 'handover'])
 export const disclosureEnd = list(['returned', 'destroyed'])
+export type EndCause = Static<typeof endCause>
 export type Power = Static<typeof power>
 export type CardKind = Static<typeof cardKind>
 export type IdentityLevel = Static<typeof identityLevel>

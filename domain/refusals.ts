@@ -379,7 +379,7 @@ export const refusals = {
     en: 'These roles may not be combined.',
   },
   ROLE_NOT_HELD: {
-    clauses: ['CGU-06', 'CGU-16'],
+    clauses: ['CGU-06', 'CGU-16', 'CGU-21', 'CGU-26', 'CGU-37', 'CGU-53', 'CGU-122'],
     fr: "Ce rôle n'est pas, ou n'est plus, le vôtre.",
     en: 'You do not hold this role, or no longer.',
   },

@@ -1,4 +1,5 @@
 // Every read model that there is.
+import { createAppointments } from './appointments.ts'
 import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
@@ -15,4 +16,5 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   openIntents,
   retention,
   createSearch(blind),
+  createAppointments(blind),
 ]

@@ -8,6 +8,7 @@ import { m001Tables } from './migrations/m001_tables.ts'
 import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
 import { m012Retention } from './migrations/m012_retention.ts'
+import { m004Appointments } from './migrations/m004_appointments.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -64,6 +65,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m002_idempotency: m002Idempotency,
       m003_newest_first: m003NewestFirst,
       m012_retention: m012Retention,
+      m004_appointments: m004Appointments,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

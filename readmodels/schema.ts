@@ -1,5 +1,6 @@
 // The tables of the read models, as kysely sees them. Ranks, sizes and numbers are safe integers; positions are decimal
 // strings, because both halves are 64-bit; instants are the ledger's own strings, so that no time zone can touch them.
+import type { EndCause, Role } from '../domain/lists.ts'
 
 /** What a certificate has become (events.md section 5, `status`); nothing in it is sealed in the ledger. */
 export type StatusRow = Readonly<{
@@ -85,6 +86,25 @@ export type SearchRequestRow = Readonly<{ rank: number; request: string; person:
 /** A keyed digest of a word that a request's sealed fields hold, and the request's rank. */
 export type SearchTermRow = Readonly<{ term: string; rank: number }>
 
+/**
+ * One appointment (events.md section 5). `person_term`: keyed digest of the person number, which is sealed; null where it can no
+ * longer be opened. Ranks: of the proposal and of the acceptance.
+ */
+export type AppointmentRow = Readonly<{
+  appointment: string
+  rank: number
+  role: Role
+  entity: string | null
+  ra: string | null
+  person_term: string | null
+  status: 'proposed' | 'checked' | 'inForce' | 'ended'
+  from_on: string
+  until_on: string
+  accepted_rank: number | null
+  end_cause: EndCause | null
+  effective_on: string | null
+}>
+
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
   name: string
@@ -120,6 +140,7 @@ export type RetentionUnitRow = Readonly<{
 export type RetentionHoldRow = Readonly<{ hold: string; unit: string }>
 
 export type Tables = {
+  appointment: AppointmentRow
   certificate_status: StatusRow
   crl: CrlRow
   history: HistoryRow

@@ -46,10 +46,12 @@ const exampleOf = async (path: string): Promise<object | undefined> => {
 
 const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/entities': ['raOfficer'],
-  '/appointments': ['raOfficer'],
-  '/appointments/{id}/check': ['raOfficer'],
-  '/appointments/{id}/acceptance': ['mc'],
-  '/appointments/{id}/end': ['raOfficer', 'securityOfficer', 'caOfficer'],
+  '/entities/{id}/verification': ['raOfficer'],
+  '/entities/{id}/closure': ['raOfficer', 'caOfficer'],
+  '/appointments': ['raOfficer', 'legalRepresentative', 'securityOfficer', 'caOfficer'],
+  '/appointments/{id}/check': ['raOfficer', 'securityOfficer'],
+  '/appointments/{id}/acceptance': roles.filter((role) => role !== 'program'),
+  '/appointments/{id}/end': ['raOfficer', 'legalRepresentative', 'securityOfficer', 'caOfficer'],
   '/requests': ['raOfficer', 'mc', 'holder'],
   '/requests/{id}/cgu-acceptance': ['holder'],
   '/requests/{id}/dossier': ['mc', 'raOfficer'],
@@ -445,7 +447,7 @@ describe('a contractor, through a certification agent (MC)', () => {
     done(await mc.post(`/requests/${id}/dossier`, { ...dossier, mandate }))
     done(await ra.post(`/requests/${id}/validation`))
     expect(done(await mc.get(`/requests/${id}`))).toMatchObject({ status: 'validated', path: 'mandate' })
-    done(await ra.post(`/appointments/${mandate}/end`, { cause: 'departure', effectiveOn: '2026-03-31' }))
+    done(await ra.post(`/appointments/${mandate}/end`, { cause: 'departure', effectiveOn: '2026-03-01' }))
     expect(done(await ra.get(`/appointments/${mandate}`))).toMatchObject({
       status: 'ended',
       person: account.person,

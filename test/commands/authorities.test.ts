@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   acceptAppointment,
   checkAppointee,
-  endAppointment,
   proposeAppointment,
   type ProposeAppointment,
 } from '../../commands/appointments.ts'
@@ -12,6 +11,7 @@ import {
   planServiceKey,
   recordServiceKey,
 } from '../../commands/ceremonyActs.ts'
+import { endAppointment } from '../../commands/endAppointment.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from '../../commands/crls.ts'
 import { appointment, type AppointmentEvent } from '../../domain/appointment.ts'
 import { authority } from '../../domain/authority.ts'

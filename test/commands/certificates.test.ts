@@ -181,8 +181,8 @@ describe('a certificate', () => {
   it.each([
     ['CGU-37: his own', holder, {}, 'CertificateAccepted'],
     ['CGU-37: another’s', actor('holder', 77), {}, 'CGU-37 ACCEPTANCE_HOLDER_ONLY'],
-    ['CGU-37: an officer', ra, {}, 'CGU-06 ROLE_NOT_HELD'],
-    ['CGU-37: an agent', mc, {}, 'CGU-06 ROLE_NOT_HELD'],
+    ['CGU-37: an officer', ra, {}, 'CGU-37 ROLE_NOT_HELD'],
+    ['CGU-37: an agent', mc, {}, 'CGU-37 ROLE_NOT_HELD'],
     ['CGU-36: other content', holder, { presentedSha256: 'e'.repeat(64) }, 'CGU-36 CONTENT_DIFFERS'],
   ] as const)('accepted — %s', async (...[, by, more, outcome]) => {
     const start = given(on(certificate, S, f.planned, f.issued))

@@ -65,8 +65,8 @@ describe('a request for a certificate', () => {
     ['a holder, for somebody else', holder, { person: uuid(77) }, 'CGU-21 REQUESTER_NOT_ENTITLED'],
     ['an officer, for himself', ra, { person: ra.person }, 'CGU-04 SELF_APPROVAL'],
     ['an agent, for himself', mc, { mandate: M, person: mc.person }, 'CGU-04 SELF_APPROVAL'],
-    ['a recovery officer', f.officerA, {}, 'CGU-06 ROLE_NOT_HELD'],
-    ['an auditor', actor('auditor', 70), {}, 'CGU-06 ROLE_NOT_HELD'],
+    ['a recovery officer', f.officerA, {}, 'CGU-21 ROLE_NOT_HELD'],
+    ['an auditor', actor('auditor', 70), {}, 'CGU-21 ROLE_NOT_HELD'],
   ] as const)('CGU-21: made by %s', async (_, by, more, outcome) => {
     expect(await askedBy(by, more)).toBe(outcome)
   })
@@ -245,7 +245,7 @@ describe('the file', () => {
     ['CGU-26: the agent, mandate not named', 'mandate', mc, {}, 'CGU-23 MANDATE_NOT_IN_FORCE'],
     ['CGU-26: the RA, by mandate', 'mandate', ra, {}, 'CGU-26 VERIFIER_WRONG'],
     ['CGU-04: an officer for himself', 'direct', actor('raOfficer', 1), {}, 'CGU-04 SELF_APPROVAL'],
-    ['CGU-04: the holder', 'direct', holder, {}, 'CGU-06 ROLE_NOT_HELD'],
+    ['CGU-04: the holder', 'direct', holder, {}, 'CGU-26 ROLE_NOT_HELD'],
   ] as const)('identity verified by — %s', async (...[, path, by, mandate, outcome]) => {
     const facts = [mandated, on(request, R, f.requested({ path }))]
     const order = { request: R, method: 'inPerson', entityTieChecked: true, ...mandate } as const

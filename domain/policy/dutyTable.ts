@@ -1,0 +1,161 @@
+// The rows of the matrix of separation of duties (duties.ts), by what the commands are about. Roles are written as in
+// events.md: H holder, MC, LR, AR, AP, LA, RA, CA, RO, UO, SO, SY, AU, CS, AV, SA, P program.
+import { roles, type Role } from '../lists.ts'
+import type { ClauseId, RefusalCode } from '../refusals.ts'
+
+/** Who must be another person than the one who gives the command. */
+export type Party =
+  | 'holder'
+  | 'appointee'
+  | 'requester'
+  | 'recorder'
+  | 'recipient'
+  | 'proposer'
+  | 'earlierApprover'
+  | 'secondPerson'
+  | 'controller'
+  | 'manager'
+
+/** One cell: who must not be the same, by which clause, and the refusal where he is. */
+export type Apart = Readonly<{ party: Party; clause: ClauseId; code: RefusalCode }>
+/** What a role reaches: what is about the person himself, about his entity, or all. */
+export type Scope = 'own' | 'entity' | 'all'
+
+export type Duty = Readonly<{
+  who: readonly Role[]
+  apart: readonly Apart[]
+  /** The clause that gives the role, cited where another one is refused. */
+  clause: ClauseId
+  /** Where the command reaches less, or more, than its roles do otherwise. */
+  scope?: Scope
+}>
+
+const [H, MC, LR, AP] = ['holder', 'mc', 'legalRepresentative', 'authorisedPerson'] as const
+const [RA, CA, RO, UO] = ['raOfficer', 'caOfficer', 'recoveryOfficer', 'unblockingOperator'] as const
+const [SO, SY, AU, CS] = ['securityOfficer', 'systemOperator', 'auditor', 'supervisor'] as const
+const [AV, SA, P] = ['archivist', 'supportAgent', 'program'] as const
+
+type More = Partial<Omit<Duty, 'who'>>
+const by = (who: readonly Role[], more: More = {}): Duty => ({ who, apart: [], clause: 'CGU-06', ...more })
+const each = <const N extends readonly string[]>(duty: Duty, ...names: N): Record<N[number], Duty> =>
+  Object.fromEntries(names.map((name) => [name, duty])) as Record<N[number], Duty>
+
+/** Nobody does it for himself. */
+const not = (...parties: readonly Party[]): readonly Apart[] =>
+  parties.map((party) => ({ party, clause: 'CGU-04', code: 'SELF_APPROVAL' }))
+const twice = (clause: ClauseId): Apart => ({
+  ...{ party: 'earlierApprover', clause, code: 'APPROVER_ALREADY_COUNTED' },
+})
+const inPairs: readonly Apart[] = [
+  { party: 'secondPerson', clause: 'CGU-06', code: 'SECOND_PERSON_REQUIRED' },
+]
+
+export const dutyTable = {
+  entity: { VerifyEntity: by([RA]), CloseEntity: by([RA, CA]) },
+  appointment: {
+    ProposeAppointment: by([RA, LR, SO, CA], { apart: not('appointee') }),
+    CheckAppointee: by([RA, SO], { apart: not('appointee') }),
+    AcceptAppointment: by(
+      roles.filter((role) => role !== P),
+      { scope: 'own' },
+    ),
+    EndAppointment: by([RA, LR, SO, CA, P]),
+  },
+  request: {
+    RequestCertificate: by([RA, MC, H], { clause: 'CGU-21', apart: not('holder') }),
+    ...each(by([H]), 'RequestRenewal', 'AcceptCgu'),
+    CompleteDossier: by([MC, RA], { apart: not('holder') }),
+    VerifyIdentity: by([RA, MC, P], { clause: 'CGU-26', apart: not('holder') }),
+    ValidateRequest: by([RA, P], { apart: not('holder') }),
+    ReturnRequest: by([RA, MC]),
+    CorrectRegistration: by([H, RA]),
+    RejectRequest: by([RA]),
+    CloseRequest: by([H, MC, RA, P]),
+    OpenSession: by([RA, H], { apart: not('holder') }),
+    ...each(by([RA, P]), 'CloseSession', 'HandOverCard'),
+  },
+  card: {
+    AllotCard: by([RA, H, P]),
+    DefinePin: by([H]),
+    StartUnblocking: by([UO], { clause: 'CGU-53', apart: not('holder') }),
+    ReportCard: by([H, MC, RA, UO]),
+    ...each(by([RA, P]), 'ReleaseCard', 'ScrapCard'),
+    ...each(by([P]), 'RecordCardWriting', 'RecordUnblocking'),
+  },
+  key: each(
+    by([P]),
+    ...(['BindPublicKey', 'EscrowKey', 'StartKeyRecovery', 'RecordKeyRecovery'] as const),
+    ...(['RewrapKey', 'RecordKeyDestruction'] as const),
+  ),
+  certificate: {
+    ...each(by([P]), 'PlanCertificate', 'RecordCertificate', 'AbandonCertificate'),
+    AcceptCertificate: by([H], { clause: 'CGU-37' }),
+    RefuseCertificate: by([H, P], { clause: 'CGU-37' }),
+    RequestRevocation: by([RA, CA, MC, H, LR, AP]),
+    RejectRevocation: by([RA, CA]),
+    RevokeCertificate: by([RA, CA, P]),
+  },
+  recovery: {
+    RequestRecovery: by([H, RO]),
+    ApproveRecovery: by([RO], {
+      apart: [...not('requester', 'recorder', 'recipient', 'holder'), twice('CGU-46')],
+    }),
+    RejectRecovery: by([RO]),
+    CloseRecovery: by([H, RO, P]),
+    DeliverRecovery: by([RO, H]),
+  },
+  crl: { PlanCrl: by([P, CA]), ...each(by([P]), 'RecordCrl', 'RejectCrlPlan', 'RecordCrlPublication') },
+  ocsp: { PlanFinalOcsp: by([CA]), ...each(by([P]), 'RecordFinalOcsp', 'RecordOcspActivity') },
+  authority: {
+    InstallCaCertificate: by([CA, P]),
+    StopIssuance: by([CA, SO]),
+    ...each(by([CA]), 'ResumeIssuance', 'DeclareTermination', 'TransferObligations', 'RecordCaRevocation'),
+    CompleteRevocations: by([P]),
+  },
+  servicekey: {
+    PlanServiceKey: by([CA, P], { apart: inPairs }),
+    RecordServiceKey: by([CA, P]),
+    ...each(by([CA], { apart: inPairs }), 'RecordServiceKeyCopy', 'PlanServiceKeyDestruction'),
+    RecordServiceKeyDestruction: by([CA]),
+    ...each(by([P]), 'CountKeyStock', 'RecordDeniedKeyUse'),
+  },
+  document: { AdoptDocument: by([CA, CS, P]), AdoptParameters: by([CA]), RecordPublication: by([P]) },
+  notice: {
+    PlanNotice: by([P, CA]),
+    WaiveNotice: by([CA, RA]),
+    ...each(by([P]), 'RecordNotice', 'RecordBounce'),
+  },
+  component: {
+    ...each(by([CA, SY]), 'DeclareComponent', 'ModifyComponent', 'RetireComponent'),
+    CommissionComponent: by([CA], { apart: not('controller') }),
+    OrderControl: by([CS, CA], { clause: 'CGU-122' }),
+    CompleteControl: by([AU], { clause: 'CGU-122', apart: not('manager') }),
+    RecordComponentRun: by([P]),
+  },
+  dispute: each(by([SA]), 'OpenDispute', 'CloseDispute'),
+  hold: each(by([CA, AV]), 'PlaceHold', 'LiftHold'),
+  destruction: {
+    ProposeDestruction: by([AV, P]),
+    RecordVisa: by([AV]),
+    ApproveDestruction: by([CA, SO], { apart: [...not('proposer'), twice('CGU-116')] }),
+    CancelDestruction: by([CA, SO, AV]),
+    StartDestruction: by([P], { apart: inPairs }),
+    ...each(by([P]), 'RecordDestruction', 'RecordScavenge'),
+  },
+  export: {
+    ProduceExport: by([P, AU, CS]),
+    DiscloseData: by([CA], { apart: inPairs }),
+    EndDisclosure: by([CA]),
+  },
+  checkpoint: { AnchorCheckpoint: by([P]), RecordWitness: by([P, CS]) },
+  journal: each(
+    by(roles, { scope: 'own' }),
+    ...([
+      'OpenJournal',
+      'RecordSignIn',
+      'RecordRefusal',
+      'RecordConsultation',
+      'RecordFailedSignIn',
+    ] as const),
+  ),
+} as const satisfies Record<string, Readonly<Record<string, Duty>>>
