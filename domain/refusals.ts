@@ -351,7 +351,7 @@ export const refusals = {
     en: 'Only the future holder, an MC or the RA may request.',
   },
   REQUEST_INCOMPLETE: {
-    clauses: ['CGU-31', 'CGU-32', 'CGU-33'],
+    clauses: ['CGU-28', 'CGU-31', 'CGU-32', 'CGU-33'],
     fr: "Nom, données d'identification ou entité manquants.",
     en: 'Name, identification data or entity missing.',
   },
