@@ -4,6 +4,7 @@ import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
+import type { Registers } from '../commands/registers.ts'
 import type { Responder } from '../commands/responder.ts'
 import type { Aggregate, Instant } from '../domain/kernel.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
@@ -27,6 +28,10 @@ export type Services = Readonly<{
     id: string,
   ) => Promise<Readonly<{ state: S; revision: number; written: ReadonlyMap<string, LedgerPosition> }>>
   accounts: Accounts
+  /** The referential of agents and the RA's directory. */
+  registers: Registers
+  /** Keyed digest of a name in a certificate, or of whose it is (ADR 14). */
+  subjectMac: (text: string) => string
   actors: Actors
   /** The program itself: records failed sign-ins, which have no account. */
   program: Principal

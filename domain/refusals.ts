@@ -256,6 +256,7 @@ export const refusals = {
       'CGU-38',
       'CGU-46',
       'CGU-50',
+      'CGU-97',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',

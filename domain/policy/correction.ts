@@ -1,5 +1,5 @@
-// CGU-92: the holder gives « des informations exactes et à jour ». CGU-97: he tells of « toute modification concernant les
-// informations contenues dans son certificat ». A certificate is never altered: what it says is changed by revoking it and
+// CGU-92: « Communiquer des informations exactes et à jour lors de la demande ou du renouvellement du certificat ».
+// CGU-97: « Informer l’AC de toute modification concernant les informations contenues dans son certificat ». A certificate is never altered: what it says is changed by revoking it and
 // making another.
 import { asksForVerification, type Identity, type RequestFile } from '../request.ts'
 
