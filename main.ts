@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Services } from './api/services.ts'
 import { openAccounts } from './cli/accountsFile.ts'
 import type { Config } from './cli/config.ts'
-import { instantsOf, ledgerOver, openBlind, type Clock, type Custody } from './cli/parts.ts'
+import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from './cli/parts.ts'
+import { openRegisters } from './cli/registersFile.ts'
 import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { createHandle } from './commands/handle.ts'
@@ -17,11 +18,12 @@ import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
-import { addYears } from './domain/policy/dates.ts'
+import { addYears, dayOf } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { startJobs } from './jobs/embedded.ts'
 import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
+import { lapseRequests } from './jobs/lapseRequests.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
@@ -37,6 +39,7 @@ import { issuedTo } from './readmodels/certificates.ts'
 import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
+import { lapsedRequests } from './readmodels/requests.ts'
 import { statusTableAt } from './readmodels/statusTable.ts'
 
 /** What is opened before, and closed after. */
@@ -141,7 +144,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         }
       },
     })
-  const issuance = { service, ca, escrow, cards }
+  const subjectMac = await openSubjectMac(custody)
+  const issuance = { service, ca, escrow, cards, subjectMac }
   // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
   const inTurn = openTurns()
   const goOn = async (startUp: boolean): Promise<void> => {
@@ -168,6 +172,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
         { name: 'endAppointments', everySeconds: 3600, run: () => endAppointments(service, db) },
+        {
+          name: 'lapseRequests',
+          everySeconds: 3600,
+          run: async () => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(now()))),
+        },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -204,6 +213,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         await endOfEntity(service, db, id)
       },
     },
+    registers: openRegisters({ dataDir, key: custody.registersKey }),
+    subjectMac,
     reads: {
       waitFor: (position, ms) => runner.waitFor(position, ms),
       caughtUp,

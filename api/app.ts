@@ -28,6 +28,8 @@ import { Problem, problemSchema } from './problems.ts'
 import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
+import { requestChangeRoutes } from './requestChanges.ts'
+import { requestListRoutes } from './requestList.ts'
 import { requestRoutes } from './requests.ts'
 import { retentionRoutes } from './retention.ts'
 import { revocationRoutes } from './revocations.ts'
@@ -52,7 +54,9 @@ const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress:
 const resources = [
   entityRoutes,
   appointmentRoutes,
+  requestListRoutes,
   requestRoutes,
+  requestChangeRoutes,
   sessionRoutes,
   holderRoutes,
   cardRoutes,

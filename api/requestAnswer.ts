@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { cardKind, identityLevel, path } from '../domain/lists.ts'
+import { cardKind, holderKind, identityLevel, path, pieceKind, returnCause } from '../domain/lists.ts'
 import type { RequestFile } from '../domain/request.ts'
 import { closed, d, id, n, orNull, sn } from './schemas.ts'
 
@@ -10,6 +10,9 @@ const identity = Type.Object({
   email: Type.String(),
   entity: id,
 })
+export const requestStatus = Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed'])
+
+const returned = closed({ cause: returnCause, missing: Type.Array(pieceKind) })
 const session = closed({ number: n, card: id, serial: sn, recover: Type.Array(sn) })
 
 /** A request as GET answers it. `holder` is null once the file has been destroyed. */
@@ -17,13 +20,16 @@ export const requestAnswer = Type.Object({
   id,
   stream: Type.String(),
   revision: Type.Integer(),
-  status: Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed']),
+  status: requestStatus,
   person: id,
   path,
+  holderKind,
   cardKind,
+  reliesOn: orNull(id),
   holder: orNull(identity),
   cguVersion: orNull(Type.String()),
   dossierComplete: Type.Boolean(),
+  returned: orNull(returned),
   identified: orNull(identityLevel),
   lapsesOn: orNull(d),
   session: orNull(session),
@@ -34,6 +40,8 @@ export const requestBody = ({ identity: holder, policyOid: _, ...file }: Request
   ...file,
   holder: holder ?? null,
   cguVersion: file.cguVersion ?? null,
+  reliesOn: file.reliesOn ?? null,
+  returned: file.returned ?? null,
   identified: file.identified ?? null,
   lapsesOn: file.lapsesOn ?? null,
   session: file.session ?? null,

@@ -6,63 +6,16 @@ import { requestCertificate } from '../commands/requestCertificate.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
-import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
-import { marked, type Policy } from '../domain/policy/policy.ts'
+import { dayOf } from '../domain/policy/dates.ts'
+import { documentKind, means, pieceKind } from '../domain/lists.ts'
 import { request as requestFile } from '../domain/request.ts'
-import { v5 } from 'uuid'
-import { requestsOf } from '../readmodels/certificates.ts'
-import type { Act } from './command.ts'
-import { Problem } from './problems.ts'
+import { demandOf, demandUnder } from './demand.ts'
 import { requestAnswer, requestBody } from './requestAnswer.ts'
 import { notFound, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
-import { attribute, byId, closed, code, d, email, id, name, note } from './schemas.ts'
+import { byId, closed, code, d, id, note } from './schemas.ts'
 
 const optional = Type.Optional
-
-const demandUnder = (policy: Policy) =>
-  closed(
-    {
-      person: optional(id),
-      holder: closed({
-        kind: holderKind,
-        surname: name,
-        givenNames: name,
-        nameInCertificate: attribute(marked(policy, '')),
-        email,
-        // Not checked here: a wrong one is refused with its clause (CGU-27). A text, for its leading zeros.
-        matricule: optional(Type.String({ minLength: 1, maxLength: 32 })),
-        service: optional(note),
-      }),
-      entity: id,
-      cardKind,
-      temporaryCause: optional(temporaryCause),
-      ra: code,
-      profile: code,
-      escrow: Type.Boolean({ description: 'CGU-39: a request without escrow is refused.' }),
-      mandate: optional(id),
-      earlier: optional(id),
-    },
-    {
-      examples: [
-        {
-          holder: {
-            kind: 'agent',
-            surname: "D'Été-Brûlé",
-            givenNames: 'Zoë Maëlle',
-            nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
-            email: 'zoe.dete-brule@douane.example',
-            matricule: '0012345678',
-          },
-          entity: '5d0f7c1e-0000-4000-8000-000000000002',
-          cardKind: 'agent',
-          ra: 'dgddi',
-          profile: 'encryption',
-          escrow: true,
-        },
-      ],
-    },
-  )
 
 const cguAcceptance = closed(
   { cguVersion: code, means, directoryAgreed: Type.Boolean() },
@@ -74,6 +27,8 @@ const dossier = closed(
     pieces: Type.Array(pieceKind, { minItems: 1, uniqueItems: true }),
     oldestSignedOn: d,
     scans: note,
+    documentKind: optional(documentKind),
+    documentNumber: optional(note),
     mandate: optional(id),
   },
   {
@@ -82,6 +37,8 @@ const dossier = closed(
         pieces: ['requestForm', 'identityCopy', 'mandate', 'cguSigned'],
         oldestSignedOn: '2026-01-15',
         scans: 'GED 2026-0042',
+        documentKind: 'passport',
+        documentNumber: '12AB34567',
       },
     ],
   },
@@ -100,25 +57,8 @@ const verification = closed(
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
 
-const waitMs = 2000
-
-/** @throws Problem PROJECTION_LAGGING: nobody may pass for a person without a file because his file is not listed yet */
-const newestFileOf = async ({ services }: Api, person: string): Promise<string | undefined> => {
-  if (!(await services.reads.caughtUp(waitMs)))
-    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
-  return (await requestsOf(services.db, person)).at(-1)
-}
-
-/** A holder's person number is drawn with his first request: given again, the same command has the same one. */
-const holderOf = async (api: Api, given: Readonly<{ person?: string; earlier?: string }>, act: Act) => {
-  const known = given.person ?? (act.actor.role === 'holder' ? act.actor.person : undefined)
-  if (known === undefined) return { ...given, person: v5('person', act.id), drawn: true }
-  const earlier = given.earlier ?? (await newestFileOf(api, known))
-  return { person: known, drawn: false, ...(earlier === undefined ? {} : { earlier }) }
-}
-
 export const requestRoutes = (api: Api): void => {
-  const { policy, load } = api.services
+  const { policy, load, now } = api.services
 
   commandRoute(api, {
     url: '/requests',
@@ -126,15 +66,24 @@ export const requestRoutes = (api: Api): void => {
     description:
       'Without `person` a new holder is registered. A holder who asks for himself gives his own person number.',
     tag: 'requests',
-    clauses: ['CGU-04', 'CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
+    clauses: [
+      'CGU-04',
+      'CGU-10',
+      'CGU-21',
+      'CGU-27',
+      'CGU-28',
+      'CGU-29',
+      'CGU-30',
+      'CGU-31',
+      'CGU-32',
+      'CGU-33',
+      'CGU-39',
+    ],
     body: demandUnder(policy),
     created: true,
     extra: { person: id },
     decider: requestCertificate(policy),
-    data: async ({ body: { person, earlier, ...body }, act }) => {
-      const given = { ...(person && { person }), ...(earlier && { earlier }) }
-      return { ...body, request: act.id, ...(await holderOf(api, given, act)) }
-    },
+    data: ({ body, act }) => demandOf(api, body, act),
     more: async (_, { stream }) => {
       const { state } = await load(requestFile, stream.slice(stream.indexOf('-') + 1))
       return state.status === 'unknown' ? {} : { person: state.person }
@@ -149,6 +98,12 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: cguAcceptance,
     decider: acceptCgu,
+    trial: {
+      on: 'request',
+      data: (request) => ({
+        ...({ request, cguVersion: policy.cgu.version, means: 'portal', directoryAgreed: true } as const),
+      }),
+    },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
   commandRoute(api, {
@@ -159,6 +114,14 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: dossier,
     decider: completeDossier(policy),
+    trial: {
+      on: 'request',
+      // A whole file of today: what is missing of a real one is told when it is brought.
+      data: (request) => ({
+        ...{ request, pieces: ['requestForm', 'identityCopy', 'mandate', 'cguSigned'] as const, scans: '-' },
+        ...{ oldestSignedOn: dayOf(now()), documentKind: 'passport' as const, documentNumber: '-' },
+      }),
+    },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
   commandRoute(api, {
@@ -169,6 +132,10 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: verification,
     decider: verifyIdentity,
+    trial: {
+      on: 'request',
+      data: (request) => ({ request, method: 'inPerson' as const, entityTieChecked: true }),
+    },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
   commandRoute(api, {
@@ -189,6 +156,7 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: receipt,
     decider: handOverCard,
+    trial: { on: 'request', data: (request) => ({ request, receipt: '-' }) },
     inTurn: ({ id: requestId }, act) => api.services.issuance.inTurn(requestId, act),
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })

@@ -5,6 +5,7 @@ import type { Actors, Principal } from '../commands/actors.ts'
 import type { Posts } from '../commands/posts.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
+import type { Registers } from '../commands/registers.ts'
 import type { Responder } from '../commands/responder.ts'
 import type { Aggregate, Instant } from '../domain/kernel.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
@@ -35,6 +36,10 @@ export type Services = Readonly<{
       /** Ends the appointments of an entity that is closed. */
       endOfEntity: (id: string) => Promise<void>
     }>
+  /** The referential of agents and the RA's directory. */
+  registers: Registers
+  /** Keyed digest of a name in a certificate, or of whose it is (ADR 14). */
+  subjectMac: (text: string) => string
   actors: Actors
   /** The program itself: records failed sign-ins, which have no account. */
   program: Principal

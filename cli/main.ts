@@ -10,7 +10,8 @@ const exitStatus = { done: 0, found: 1, usage: 2, unavailable: 3, internal: 70 }
 const exitHelp = `
 Exit status:
   0  done
-  1  done, and something is wrong: the ledger is not intact, a read model is behind, a check of the demo failed
+  1  done, and something is wrong: the ledger is not intact, a read model is behind, a check of the demo failed,
+     a line of an import is wrong
   2  the arguments, a setting or the policy are wrong
   3  what is needed is not there: keys, ledger, database, port, or another process holds them
   70 a fault of Grand-Livre itself`
@@ -33,6 +34,7 @@ Settings, from the environment:
 /** By their names: their classes lie in what only some commands load. */
 const statusOfFault: Readonly<Record<string, number>> = {
   ...{ DemoFailed: exitStatus.found, ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
+  RegisterFault: exitStatus.usage,
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
   ...{ JobsFault: exitStatus.unavailable, OpensslFault: exitStatus.unavailable },
@@ -65,6 +67,23 @@ const report = (error: unknown, json: boolean): number => {
   )
   return status
 }
+
+/** The first line of the file names its columns; those in brackets may be left out. */
+const registersHelp = {
+  referential: `
+Columns, the first line naming them; those in brackets may be left out:
+  matricule, surname (nom), givenNames (prenoms), [email (courriel)], [siren], [active (actif)]
+  UTF-8, fields parted by ; or by commas. The matricule is a text of ten digits, its leading zeros with them.`,
+  directory: `
+Columns, the first line naming them; those in brackets may be left out:
+  surname (nom), givenNames (prenoms), [email (courriel)]
+  UTF-8, fields parted by ; or by commas.`,
+} as const
+
+const registers = [
+  ['referential', 'the referential of agents: who may have an agent card (CGU-27)'],
+  ['directory', "the RA's reference directory (CGU-30)"],
+] as const
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
@@ -114,6 +133,18 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   command(people, 'remove <name>', 'remove an account').action(async (id: string, options: OptionValues) =>
     (await import('./accounts.ts')).remove(env, outputOf(options), id),
   )
+
+  for (const [name, about] of registers) {
+    const one = program.command(name).description(about)
+    command(one, 'import <file>', `replace the ${name} by a CSV file, all of it or nothing`)
+      .option('--skip-bad', 'take the good lines, whatever the others are', false)
+      .addHelpText('after', registersHelp[name])
+      .action(async (file: string, options: OptionValues & { skipBad: boolean }) => {
+        const { importRegister } = await import('./registers.ts')
+        const { skipBad } = options
+        if (!(await importRegister(env, outputOf(options), { name, file, skipBad }))) end(exitStatus.found)
+      })
+  }
 
   const book = program.command('ledger').description('what an auditor asks of the ledger')
   command(book, 'verify', 'recompute every leaf and the tree; check every body, stream and seal')

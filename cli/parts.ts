@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
+import { subkey } from '../hsm/box.ts'
 import { makePrivateDirectory } from '../hsm/durable.ts'
 import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
 import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
@@ -28,6 +29,8 @@ export type Custody = Readonly<{
   keys: SoftwareKeys
   vault: Vault
   cards: SoftCards
+  /** Under which the registers lie on disk (cli/registersFile.ts). */
+  registersKey: Buffer
   passphraseFrom: Passphrase['from']
   close: () => Promise<void>
 }>
@@ -52,7 +55,21 @@ export const openCustody = async (
     const { pinTries } = policy.card
     const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...stretching })
     const vault = await openVault({ directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) })
-    return { keys, vault, cards, passphraseFrom: from, close: vault.close }
+    const registersKey = subkey(master, registersUse)
+    return { keys, vault, cards, registersKey, passphraseFrom: from, close: vault.close }
+  } finally {
+    master.fill(0)
+  }
+}
+
+const registersUse = 'registers'
+
+/** The key of the registers alone, beside a service that runs: nothing else of custody is opened. @throws PassphraseFault */
+export const openRegistersKey = async ({ dataDir, env }: Config): Promise<Buffer> => {
+  const { passphrase } = await findPassphrase(env, dataDir)
+  const master = await openMaster(join(dataDir, 'keys'), passphrase)
+  try {
+    return subkey(master, registersUse)
   } finally {
     master.fill(0)
   }
@@ -104,4 +121,10 @@ export const openReadModels = async (
 export const openBlind = async ({ keys }: Custody): Promise<(kind: string, word: string) => string> => {
   const mac = await keys.mac('search')
   return (kind, word) => mac.compute(`${kind}|${word}`).toString('hex')
+}
+
+/** Keyed digests of names in certificates and of whose they are: the key stays as long as the CA lives (ADR 14). */
+export const openSubjectMac = async ({ keys }: Custody): Promise<(text: string) => string> => {
+  const mac = await keys.mac('subject-names')
+  return (text) => mac.compute(text).toString('hex')
 }

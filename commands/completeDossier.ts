@@ -1,7 +1,9 @@
-// CGU-29, CGU-30: « nécessitant donc l’intervention d’un MC et la constitution d’un dossier de demande de certificat ».
+// CGU-29, CGU-30: « nécessitant donc l’intervention d’un MC et la constitution d’un dossier de demande de certificat ». A file
+// that was sent back is completed in the same way.
 import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
-import type { PieceKind } from '../domain/lists.ts'
+import type { DocumentKind, PieceKind } from '../domain/lists.ts'
+import { gapsOf } from '../domain/policy/dossier.ts'
 import { mandateInForce, tooOld } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
@@ -15,12 +17,13 @@ export type CompleteDossier = Command<
     pieces: readonly PieceKind[]
     oldestSignedOn: string
     scans: string
+    /** Of the identity document whose copy is in the file. */
+    documentKind?: DocumentKind
+    documentNumber?: string
     /** MC: the appointment he acts under. */
     mandate?: string
   }
 >
-
-const required: readonly PieceKind[] = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
 
 /** A file is for requests through an MC: he completes it under a mandate in force, or the RA does. */
 const notEntitled = (
@@ -50,8 +53,8 @@ export const completeDossier = (
     if (state.status !== 'open') return refuse('CGU-29', 'OUT_OF_ORDER', state.status)
     const refusal = notEntitled(command, state, mandate)
     if (refusal) return refusal
-    const missing = required.filter((piece) => !pieces.includes(piece))
-    if (missing.length > 0) return refuse('CGU-29', 'DOSSIER_INCOMPLETE', missing.join(' '))
+    const gaps = gapsOf(state.holderKind, command.data, command.at)
+    if (gaps.length > 0) return refuse('CGU-29', 'DOSSIER_INCOMPLETE', gaps.join(' '))
     if (tooOld(data.oldestSignedOn, command.at, policy.request.mandateMaxAgeMonths))
       return refuse('CGU-08', 'MANDATE_TOO_OLD', 'oldestSignedOn')
     return accept({ type: 'DossierCompleted', data: { pieces: [...pieces], lighter: false, ...data } })

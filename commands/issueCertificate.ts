@@ -5,18 +5,27 @@ import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { entity } from '../domain/entity.ts'
 import { isUnder, key } from '../domain/key.ts'
+import { digestsOf } from '../domain/policy/subject.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import { escrowUntil, notAfterOf } from '../domain/policy/validity.ts'
 import { request, type RequestFile, type Session } from '../domain/request.ts'
 import { eventIdOf, systemCommandId } from '../ledger/ids.ts'
 import { holderTbs } from '../pki/certificate.ts'
 import type { Cards, CardKey, Escrow } from '../pki/custody.ts'
+import { bindSubjectName } from './bindSubjectName.ts'
 import { recordCardWriting } from './cards.ts'
 import { derOf, signCertificate, type IssuingCa } from './issuing.ts'
 import { bindPublicKey, escrowKey, recordKeyRecovery, startKeyRecovery } from './keys.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
 
-export type Issuance = Readonly<{ service: Service; ca: IssuingCa; escrow: Escrow; cards: Cards }>
+export type Issuance = Readonly<{
+  service: Service
+  ca: IssuingCa
+  escrow: Escrow
+  cards: Cards
+  /** Keyed digest of a name in a certificate, or of whose it is. */
+  subjectMac: (text: string) => string
+}>
 
 type Case = Readonly<{ request: string; file: RequestFile; session: Session }>
 
@@ -107,6 +116,15 @@ const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promi
   const notAfter = notAfterOf(notBefore, service.policy.holder.validityYears)
   const subject = { ...identity, person, entity: { name: employer.name, siren: employer.siren } }
   const email = identity.email
+  // CGU-04: nobody else has had this name, and nobody else will.
+  await perform(service, bindSubjectName, {
+    key: serial,
+    data: {
+      digests: digestsOf(tools.subjectMac, service.policy.holder.country, subject),
+      ...{ person, request: session.request },
+    },
+    circumstances: circumstancesOf(session),
+  })
   return await signCertificate(service, ca, {
     serial,
     profile: 'encryption',

@@ -3,6 +3,7 @@ import { document, inForce, type Document } from '../domain/document.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { addDays, dayOf } from '../domain/policy/dates.ts'
+import { missingPieces } from '../domain/policy/dossier.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
@@ -12,6 +13,10 @@ export type ValidateRequest = Command<'ValidateRequest', { request: string }>
 
 type Facts = Readonly<{ cgu: Document; entity: Entity | undefined }>
 
+/** What was asked for when the file was sent back; else all that such a file needs. */
+const missingOf = ({ returned, holderKind }: RequestFile): readonly string[] =>
+  returned === undefined || returned.missing.length === 0 ? missingPieces(holderKind, []) : returned.missing
+
 const unready = (file: RequestFile, facts: Facts, at: Instant): Decision<never> | undefined => {
   if (file.identity === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'holder')
   if (file.cguVersion === undefined) return refuse('CGU-16', 'CGU_NOT_ACCEPTED', 'cgu')
@@ -20,7 +25,7 @@ const unready = (file: RequestFile, facts: Facts, at: Instant): Decision<never> 
   if (file.identified === undefined) return refuse('CGU-24', 'IDENTITY_NOT_VERIFIED', 'holder')
   if (!verifiedAt(facts.entity, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
   if (file.path === 'mandate' && !file.dossierComplete)
-    return refuse('CGU-29', 'DOSSIER_INCOMPLETE', 'pieces')
+    return refuse('CGU-29', 'DOSSIER_INCOMPLETE', missingOf(file).join(' '))
   return undefined
 }
 

@@ -14,6 +14,7 @@ import { key } from './key.ts'
 import { recovery } from './recovery.ts'
 import { request } from './request.ts'
 import { serviceKey } from './serviceKey.ts'
+import { subject } from './subject.ts'
 import type { Event, Stored } from './kernel.ts'
 
 const aggregates = [
@@ -32,6 +33,7 @@ const aggregates = [
   recovery,
   request,
   serviceKey,
+  subject,
 ]
 
 /** Its events come from its own `decode` alone, so what its `evolve` takes needs no name here. */

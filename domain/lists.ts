@@ -73,6 +73,7 @@ export const endCause = list([
   'closed',
   'merged',
 ])
+export const returnCause = list(['piecesMissing', 'identityDoubtful'])
 export const requestEnd = list(['withdrawn', 'lapsed', 'duplicate'])
 export const leftOutCause = list(['cardFull', 'escrowEnded', 'keyLost'])
 export const sessionOutcome = list(['deskBusy', 'cardFailed', 'refused', 'abandoned', 'holderLeft', 'lapsed'])

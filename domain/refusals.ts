@@ -259,6 +259,7 @@ export const refusals = {
       'CGU-111',
       'CGU-112',
       'CGU-116',
+      'CGU-97',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',
@@ -354,7 +355,7 @@ export const refusals = {
     en: 'Only the future holder, an MC or the RA may request.',
   },
   REQUEST_INCOMPLETE: {
-    clauses: ['CGU-31', 'CGU-32', 'CGU-33'],
+    clauses: ['CGU-28', 'CGU-31', 'CGU-32', 'CGU-33'],
     fr: "Nom, données d'identification ou entité manquants.",
     en: 'Name, identification data or entity missing.',
   },

@@ -1,145 +1,10 @@
 // Requests: a demand for one card, which is also the registration file, and the sessions at the desk (CGU-21 to CGU-37).
-// These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
-import { Type } from 'typebox'
-import { codec, event, opened, type EventOf } from './event.ts'
-import { b, clause, code, d, h, id, n, sn, t, text } from './fields.ts'
+import { codec, opened } from './event.ts'
 import { unreachable, type Aggregate, type Destroyed } from './kernel.ts'
-import {
-  cardKind,
-  documentKind,
-  holderKind,
-  identityLevel,
-  identityMethod,
-  leftOutCause,
-  means,
-  path,
-  pieceKind,
-  presence,
-  profile,
-  requestEnd,
-  requestKind,
-  role,
-  sessionOutcome,
-  temporaryCause,
-  type CardKind,
-  type IdentityLevel,
-} from './lists.ts'
+import type { CardKind, HolderKind, IdentityLevel, PieceKind } from './lists.ts'
+import { requestForms, type RequestEvent } from './requestForms.ts'
 
-const optional = Type.Optional
-
-const CertificateRequested = event('CertificateRequested', {
-  pub: {
-    person: id,
-    samePersonAs: Type.Array(id),
-    kind: requestKind,
-    path,
-    requesterRole: role,
-    holderKind,
-    cardKind,
-    temporaryCause: optional(temporaryCause),
-    inReferential: b,
-    inRaDirectory: b,
-    referentialReadAt: t,
-    ra: code,
-    profile,
-    policyOid: code,
-    validityYears: n,
-    escrow: Type.Literal(true),
-    escrowYears: n,
-    recoverOldKeys: Type.Literal(true),
-    previous: optional(sn),
-    reliesOn: optional(id),
-  },
-  sealed: {
-    reg: {
-      surname: text,
-      givenNames: text,
-      nameInCertificate: text,
-      email: text,
-      matricule: optional(text),
-      birth: optional(text),
-      entity: id,
-      service: optional(text),
-      requester: id,
-    },
-  },
-})
-const CguAccepted = event('CguAccepted', {
-  pub: {
-    cguVersion: code,
-    cguSha256: h,
-    means,
-    escrowAsked: Type.Literal(true),
-    oldKeyRecoveryAsked: Type.Literal(true),
-    dataDeclaredAccurate: Type.Literal(true),
-    identityUnchanged: optional(b),
-    directoryAgreed: b,
-  },
-  sealed: { reg: { signature: optional(text) } },
-})
-const DossierCompleted = event('DossierCompleted', {
-  pub: { pieces: Type.Array(pieceKind), lighter: b, oldestSignedOn: optional(d) },
-  sealed: { reg: { scans: text } },
-})
-const IdentityVerified = event('IdentityVerified', {
-  pub: {
-    verifierRole: role,
-    level: identityLevel,
-    method: identityMethod,
-    documentKind: optional(documentKind),
-    entityTieChecked: b,
-    authStatusSha256: optional(h),
-    authCheckedAt: optional(t),
-  },
-  sealed: {
-    reg: {
-      documentNumber: optional(text),
-      documentScan: optional(text),
-      authCertificate: optional(text),
-      verifier: id,
-    },
-  },
-})
-const RequestValidated = event('RequestValidated', {
-  pub: { identification: identityLevel, lapsesOn: d },
-  sealed: { reg: { validator: id } },
-})
-const RequestRejected = event('RequestRejected', {
-  pub: { cause: code, clause },
-  sealed: { reg: { note: optional(text) } },
-})
-const RequestClosed = event('RequestClosed', { pub: { cause: requestEnd } })
-const SessionOpened = event('SessionOpened', {
-  pub: {
-    session: n,
-    presence,
-    desk: optional(id),
-    card: id,
-    serial: sn,
-    recover: Type.Array(sn),
-    leftOut: Type.Array(Type.Object({ serial: sn, cause: leftOutCause }, { additionalProperties: false })),
-  },
-  sealed: { reg: { documentNumber: optional(text) } },
-})
-const CardHandedOver = event('CardHandedOver', {
-  pub: { session: n, card: id, serials: Type.Array(sn) },
-  sealed: { reg: { receipt: text } },
-})
-const SessionClosed = event('SessionClosed', { pub: { session: n, outcome: sessionOutcome } })
-
-export const requestForms = [
-  CertificateRequested,
-  CguAccepted,
-  DossierCompleted,
-  IdentityVerified,
-  RequestValidated,
-  RequestRejected,
-  RequestClosed,
-  SessionOpened,
-  CardHandedOver,
-  SessionClosed,
-] as const
-export type RequestEvent = EventOf<(typeof requestForms)[number]>
+export { requestForms, type RequestEvent }
 
 /** The holder's identity as declared in the file; absent once the file has been destroyed. */
 export type Identity = Readonly<{
@@ -149,6 +14,12 @@ export type Identity = Readonly<{
   email: string
   entity: string
   matricule: string | undefined
+  birth: string | undefined
+  service: string | undefined
+}>
+export type Returned = Readonly<{
+  cause: 'piecesMissing' | 'identityDoubtful'
+  missing: readonly PieceKind[]
 }>
 export type Session = Readonly<{
   number: number
@@ -160,11 +31,15 @@ export type RequestFile = Readonly<{
   status: 'open' | 'validated' | 'inSession' | 'fulfilled' | 'rejected' | 'closed'
   person: string
   path: 'direct' | 'mandate'
+  holderKind: HolderKind
   cardKind: CardKind
   policyOid: string
+  reliesOn: string | undefined
   identity: Identity | undefined
   cguVersion: string | undefined
   dossierComplete: boolean
+  /** The file was sent back, and what was missing has not come since. */
+  returned: Returned | undefined
   identified: IdentityLevel | undefined
   lapsesOn: string | undefined
   session: Session | undefined
@@ -180,20 +55,24 @@ const identityOf = (data: Requested): Identity | undefined => {
     data.givenNames,
     data.nameInCertificate,
   ].map((value: string | Destroyed) => opened<string>(value))
-  const [email, entity, matricule] = [opened(data.email), opened(data.entity), opened(data.matricule)]
+  const [email, entity] = [opened(data.email), opened(data.entity)]
   if (!surname || !givenNames || !nameInCertificate || !email || !entity) return undefined
-  return { surname, givenNames, nameInCertificate, email, entity, matricule }
+  const [matricule, birth, service] = [opened(data.matricule), opened(data.birth), opened(data.service)]
+  return { surname, givenNames, nameInCertificate, email, entity, matricule, birth, service }
 }
 
 const begin = (data: Requested): RequestFile => ({
   status: 'open',
   person: data.person,
   path: data.path,
+  holderKind: data.holderKind,
   cardKind: data.cardKind,
   policyOid: data.policyOid,
+  reliesOn: data.reliesOn,
   identity: identityOf(data),
   cguVersion: undefined,
   dossierComplete: false,
+  returned: undefined,
   identified: undefined,
   lapsesOn: undefined,
   session: undefined,
@@ -207,7 +86,9 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
     case 'CguAccepted':
       return { ...state, cguVersion: data.cguVersion }
     case 'DossierCompleted':
-      return { ...state, dossierComplete: true }
+      return { ...state, dossierComplete: true, returned: undefined }
+    case 'RequestReturned':
+      return sentBack(state, data)
     case 'IdentityVerified':
       // CGU-04: « l'identité et les qualités »: without the tie to the entity nothing is established.
       return { ...state, identified: data.entityTieChecked ? data.level : undefined }
@@ -217,6 +98,8 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
       return { ...state, status: 'rejected' }
     case 'RequestClosed':
       return { ...state, status: 'closed' }
+    case 'RegistrationCorrected':
+      return corrected(state, data)
     case 'SessionOpened':
       return { ...state, status: 'inSession', sessions: data.session, session: sessionOf(data) }
     case 'CardHandedOver':
@@ -226,6 +109,41 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
     default:
       return unreachable(type)
   }
+}
+
+/** What was found wanting has to be done again. */
+const sentBack = (state: RequestFile, { cause, missing }: Returned): RequestFile => ({
+  ...state,
+  returned: { cause, missing },
+  dossierComplete: state.dossierComplete && cause !== 'piecesMissing',
+  identified: cause === 'identityDoubtful' ? undefined : state.identified,
+})
+
+/** Fields that say who somebody is, or whose: a correction of them has to be verified as they were. */
+const verified: readonly string[] = [
+  'surname',
+  'givenNames',
+  'nameInCertificate',
+  'matricule',
+  'birth',
+  'entity',
+]
+
+/** CGU-04: whether a correction of these fields asks that the identity be verified again. */
+export const asksForVerification = (fields: readonly string[]): boolean =>
+  fields.some((field) => verified.includes(field))
+
+/** CGU-04: who was verified under other data has not been verified; a file that was validated so is open again. */
+const corrected = (
+  state: RequestFile,
+  data: Extract<RequestEvent, { type: 'RegistrationCorrected' }>['data'],
+): RequestFile => {
+  const values = opened(data.values)
+  const identity =
+    state.identity === undefined || values === undefined ? undefined : { ...state.identity, ...values }
+  const isUnderWay = state.status === 'open' || state.status === 'validated'
+  if (!isUnderWay || !asksForVerification(data.fields)) return { ...state, identity }
+  return { ...state, status: 'open', identity, identified: undefined, lapsesOn: undefined }
 }
 
 const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data']): Session => ({

@@ -6,6 +6,7 @@ import { history } from './history.ts'
 import { openIntents } from './intents.ts'
 import type { Projection } from './projection.ts'
 import { retention } from './retention.ts'
+import { requests } from './requests.ts'
 import { createSearch, type Blind } from './search.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
@@ -15,6 +16,7 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   history,
   openIntents,
   retention,
+  requests,
   createSearch(blind),
   createAppointments(blind),
 ]

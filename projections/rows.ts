@@ -15,6 +15,11 @@ export const insertRows = async <T extends keyof Tables>(
   )
 }
 
+const replaced = (columns: readonly string[]) =>
+  columns.length === 0
+    ? sql`nothing`
+    : sql`update set ${sql.join(columns.map((column) => sql`${sql.ref(column)} = excluded.${sql.ref(column)}`))}`
+
 /** As `insertRows`, but a row of the same key is replaced. */
 export const upsertRows = async <T extends keyof Tables>(
   tx: Transaction<Database>,
@@ -27,9 +32,7 @@ export const upsertRows = async <T extends keyof Tables>(
   const columns = Object.keys(first).filter((column) => !(key as readonly string[]).includes(column))
   await sql`insert into ${sql.table(table)}
     select * from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)
-    on conflict (${sql.join(key.map((column) => sql.ref(column)))}) do update set ${sql.join(
-      columns.map((column) => sql`${sql.ref(column)} = excluded.${sql.ref(column)}`),
-    )}`.execute(tx)
+    on conflict (${sql.join(key.map((column) => sql.ref(column)))}) do ${replaced(columns)}`.execute(tx)
 }
 
 /** `column in (…)` with one parameter, however long the list. */

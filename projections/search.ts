@@ -2,9 +2,10 @@
 // the database holds no name. When the data is destroyed, a rebuild finds nothing left to index (CGU-116).
 import type { Event } from '../domain/kernel.ts'
 import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
-import type { SearchRequestRow, SearchTermRow } from '../readmodels/schema.ts'
-import { idOf, type Projection } from './projection.ts'
-import { insertRows } from './rows.ts'
+import type { Transaction } from 'kysely'
+import type { Database, SearchRequestRow, SearchTermRow } from '../readmodels/schema.ts'
+import { idOf, type Applied, type Projection } from './projection.ts'
+import { insertRows, isAnyOf, upsertRows } from './rows.ts'
 
 /** Keyed digest of one normalised word; the key is in custody. */
 export type Blind = (kind: 'name' | 'email' | 'matricule' | 'person', normalised: string) => string
@@ -26,10 +27,26 @@ const termsOf = (data: Sealed, blind: Blind): ReadonlySet<string> => {
 
 const personOf = ({ data }: Event): string => (data as Readonly<{ person: string }>).person
 
+/** The ranks of the requests that these events are about. */
+const ranksOf = async (
+  tx: Transaction<Database>,
+  applied: readonly Applied[],
+): Promise<ReadonlyMap<string, number>> => {
+  if (applied.length === 0) return new Map()
+  const ids = applied.map(({ at }) => idOf(at.stream))
+  const rows = await tx.selectFrom('search_request').selectAll().where(isAnyOf('request', ids)).execute()
+  return new Map(rows.map(({ request, rank }) => [request, rank]))
+}
+
+/** Each once: a statement may not touch a row twice. */
+const unique = (terms: readonly SearchTermRow[]): readonly SearchTermRow[] => [
+  ...new Map(terms.map((row) => [`${row.rank}|${row.term}`, row])).values(),
+]
+
 /** @param blind makes the index terms; another key is another index, so it must stay the same */
 export const createSearch = (blind: Blind): Projection => ({
   name: 'search',
-  version: 1,
+  version: 2,
   streams: ['request-'],
   tables: ['search_request', 'search_term'],
   apply: async (tx, batch) => {
@@ -42,6 +59,14 @@ export const createSearch = (blind: Blind): Projection => ({
       for (const term of termsOf(data as Sealed, blind)) terms.push({ term, rank })
     }
     await insertRows(tx, 'search_request', requests)
-    await insertRows(tx, 'search_term', terms)
+    // CGU-97: a corrected name finds the file too, beside the one that its certificate bears.
+    const corrections = batch.filter(({ event }) => event.type === 'RegistrationCorrected')
+    const ranks = await ranksOf(tx, corrections)
+    for (const { at, open } of corrections) {
+      const { values } = (await open()).data as Readonly<{ values: Sealed }>
+      const rank = ranks.get(idOf(at.stream))
+      if (rank !== undefined) for (const term of termsOf(values, blind)) terms.push({ term, rank })
+    }
+    await upsertRows(tx, 'search_term', ['term', 'rank'], unique(terms))
   },
 })

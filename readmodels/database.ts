@@ -9,6 +9,7 @@ import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
 import { m012Retention } from './migrations/m012_retention.ts'
 import { m004Appointments } from './migrations/m004_appointments.ts'
+import { m005Requests } from './migrations/m005_requests.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -66,6 +67,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m003_newest_first: m003NewestFirst,
       m012_retention: m012Retention,
       m004_appointments: m004Appointments,
+      m005_requests: m005Requests,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

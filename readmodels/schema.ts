@@ -80,6 +80,24 @@ export type HistoryRow = Readonly<{
 /** An intent without its outcome: what a restart has to go on with. */
 export type IntentRow = Readonly<{ event_id: string; stream: string; type: string; rank: number; at: string }>
 
+/** A request as the RA's queue has it, from public fields alone. `rank`: of its first event. */
+export type RequestRow = Readonly<{
+  rank: number
+  request: string
+  person: string
+  status: 'open' | 'validated' | 'inSession' | 'fulfilled' | 'rejected' | 'closed'
+  kind: 'initial' | 'replacement' | 'renewal'
+  path: 'direct' | 'mandate'
+  ra: string
+  holder_kind: 'agent' | 'newcomer' | 'contractor'
+  card_kind: 'agent' | 'temporary'
+  requested_at: string
+  /** It was sent back, and what was missing has not come. */
+  returned: boolean
+  lapses_on: string | null
+  ended_at: string | null
+}>
+
 /** `rank`: of the request's first event. */
 export type SearchRequestRow = Readonly<{ rank: number; request: string; person: string }>
 
@@ -147,6 +165,7 @@ export type Tables = {
   intent: IntentRow
   retention_hold: RetentionHoldRow
   retention_unit: RetentionUnitRow
+  request: RequestRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }

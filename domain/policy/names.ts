@@ -13,11 +13,17 @@ export const normaliseName = (name: string): string =>
     .trim()
 
 /** The words of a name, normalised, in alphabetical order: surname first or last makes no difference. */
-const words = (name: string): string => normaliseName(name).split(' ').sort().join(' ')
+export const nameWords = (name: string): string => normaliseName(name).split(' ').sort().join(' ')
 
 /** Whether both spellings name the same person: the same words, in any order. */
 export const sameName = (one: string, other: string): boolean =>
-  words(one) === words(other) && words(one) !== ''
+  nameWords(one) === nameWords(other) && nameWords(one) !== ''
 
 /** CGU-31: an e-mail address, as search compares it: no directory keeps two that differ in case alone. */
 export const normaliseEmail = (email: string): string => email.normalize('NFC').toLowerCase()
+
+export type Named = Readonly<{ surname: string; givenNames: string }>
+
+/** Whether both are the same first names and surname, however they are spelt. */
+export const sameNamed = (one: Named, other: Named): boolean =>
+  sameName(`${one.surname} ${one.givenNames}`, `${other.surname} ${other.givenNames}`)

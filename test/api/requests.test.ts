@@ -71,11 +71,13 @@ describe('a name', () => {
   it.each(kinds)('CGU-31, RFC 5280 A.1, RGS A4 II.4: of a holder, with %s', async (_, text, message) => {
     const ra = client(product.app, product.account(randomUUID(), ['raOfficer']).headers)
     const entity = done(await ra.post('/entities', employer)).id
-    const asked = (holder: object) =>
-      ra.post('/requests', {
+    const asked = async (holder: object) => {
+      await product.enrol({ ...agent, ...holder })
+      return ra.post('/requests', {
         ...{ entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true },
         holder: { ...agent, ...holder },
       })
+    }
     // `TEST ` comes before it.
     const nameInCertificate = text.startsWith('É') ? text.slice(5) : text
     const answer = await asked({ nameInCertificate })

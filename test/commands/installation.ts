@@ -131,7 +131,9 @@ export const openInstallation = async (
     actor: () => actors(program, 'program'),
   }
   const chain = await holdCeremony(service, keys, () => undefined)
-  const issuance = { service, ca: chain.ca, escrow: vault.escrow, cards }
+  const mac = await keys.mac('subject-names')
+  const subjectMac = (text: string): string => mac.compute(text).toString('hex')
+  const issuance = { service, ca: chain.ca, escrow: vault.escrow, cards, subjectMac }
   const close = async (): Promise<void> => {
     await ledger.close()
     await vault.close()

@@ -12,6 +12,7 @@ import { certificate } from '../../domain/certificate.ts'
 import { document } from '../../domain/document.ts'
 import { entity } from '../../domain/entity.ts'
 import type { Actor } from '../../domain/kernel.ts'
+import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { request, type RequestEvent } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
@@ -28,16 +29,23 @@ const agent: RequestCertificate['data']['holder'] = {
   },
   ...{ email: 'zoe@douane.example', matricule: '0012345678' },
 }
-const { matricule: _, ...stranger } = agent
+const { matricule: _, ...unnumbered } = agent
+const stranger = { ...unnumbered, birth: '1990-04-05' }
+/** As the referential has her. */
+const zoe: AgentRecord = {
+  ...{ matricule: '0012345678', surname: "D'ETE-BRULE", givenNames: 'Zoe Maelle' },
+  ...{ siren: '110020013', active: true },
+}
 const demand: RequestCertificate['data'] = {
   ...{ request: R, person: uuid(1), drawn: true, holder: agent, entity: E, cardKind: 'agent', ra: 'dgddi' },
   ...{ profile: 'encryption', escrow: true },
+  looked: { readAt: morning, agent: zoe, inRaDirectory: false },
 }
 const mandated = on(appointment, M, f.proposed(), f.checked, f.undertaken)
 
 /** What becomes of a request for a certificate that differs from an agent's own in `more`. */
 const askedBy = (by: Actor, more: Partial<RequestCertificate['data']> = {}, at = morning) =>
-  given(mandated)
+  given(f.employer, mandated)
     .when(requestCertificate(policy), { ...demand, ...more }, by, at)
     .outcome()
 

@@ -8,8 +8,10 @@ import { createApp, type Limits } from '../../api/app.ts'
 import type { Services } from '../../api/services.ts'
 import { addAccount } from '../../cli/accountsFile.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
+import { saveRegister, type DirectoryEntry } from '../../cli/registersFile.ts'
 import { openCustody, openStore } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
+import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -45,6 +47,14 @@ export type Embedded = Readonly<{
   /** What the responder is told about how far its table is behind; undefined: the truth. */
   lag: (seconds: number | undefined) => void
   account: (id: string, roles: readonly Role[], more?: { person?: string; entities?: string[] }) => Person
+  /** Puts an agent into the referential, in the place of whoever had his matricule; one who has none is left out. */
+  enrol: (agent: Readonly<{ matricule?: string; surname?: string; givenNames?: string }>) => Promise<void>
+  /** The referential as it is from now on; `[]` for none. */
+  referential: (agents: readonly AgentRecord[]) => Promise<void>
+  /** The RA's reference directory as it is from now on. */
+  directory: (people: readonly DirectoryEntry[]) => Promise<void>
+  /** Runs one of the jobs now. */
+  run: (job: string) => Promise<void>
   /** While it lasts, the ledger gives no answer. */
   outage: (lasts: boolean) => void
   /** While it lasts, answers are lost on their way: what they delivered stays in custody. */
@@ -114,6 +124,14 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
     limits,
   })
+  const registers = { dataDir: directory, key: custody.registersKey }
+  const agents = new Map<string, AgentRecord>()
+  const enrol: Embedded['enrol'] = async ({ matricule, surname, givenNames }) => {
+    if (matricule === undefined || surname === undefined || givenNames === undefined) return
+    agents.set(matricule, { matricule, surname, givenNames, active: true })
+    await saveRegister(registers, 'referential', [...agents.values()])
+  }
+  await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
     ...{ app, services, ledger, policy },
@@ -126,6 +144,14 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
     lag: (seconds) => {
       pretended = seconds
     },
+    enrol,
+    referential: async (known) => {
+      agents.clear()
+      for (const one of known) agents.set(one.matricule, one)
+      await saveRegister(registers, 'referential', known)
+    },
+    directory: (people) => saveRegister(registers, 'directory', people),
+    run: jobs.runNow,
     outage: outage.set,
     lossy: (lasts) => {
       isLossy = lasts

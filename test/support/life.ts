@@ -69,6 +69,7 @@ export const requested = async (product: Embedded, holderData: object = agent): 
   counted += 1
   const ra = client(product.app, product.account(`ra-${counted}`, ['raOfficer']).headers)
   const entity = done(await ra.post('/entities', employer)).id
+  await product.enrol(holderData)
   const demand = {
     holder: holderData,
     entity,
