@@ -8,6 +8,7 @@ import { document } from './document.ts'
 import { entity } from './entity.ts'
 import { journal } from './journal.ts'
 import { key } from './key.ts'
+import { notice } from './notice.ts'
 import { recovery } from './recovery.ts'
 import { request } from './request.ts'
 import { serviceKey } from './serviceKey.ts'
@@ -23,6 +24,7 @@ const aggregates = [
   entity,
   journal,
   key,
+  notice,
   recovery,
   request,
   serviceKey,

@@ -256,6 +256,8 @@ export const refusals = {
       'CGU-38',
       'CGU-46',
       'CGU-50',
+      'CGU-54',
+      'CGU-77',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',
