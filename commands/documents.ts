@@ -10,10 +10,14 @@ import { canonical } from '../ledger/canonical.ts'
 import { sha256 } from './issuing.ts'
 import { perform, type Service } from './program.ts'
 
-export type AdoptDocument = Command<
-  'AdoptDocument',
-  { kind: DocumentName } & DocumentData<'DocumentAdopted'>
->
+/** The port of the texts of documents: each under its SHA-256, so that none can take another's place. */
+export type Documents = Readonly<{
+  /** Keeps a text durably. @returns its SHA-256 */
+  put: (bytes: Uint8Array) => Promise<string>
+  get: (sha256: string) => Promise<Uint8Array | undefined>
+}>
+
+export type AdoptDocument = Command<'AdoptDocument', { kind: DocumentName } & DocumentData<'DocumentAdopted'>>
 export type AdoptParameters = Command<
   'AdoptParameters',
   { kind: DocumentName } & DocumentData<'ParametersAdopted'>
@@ -60,9 +64,7 @@ export const adoptParameters: Decider<Document, AdoptParameters, DocumentEvent> 
 }
 
 /** Recorded once a version, when the sites that the CGU name hold the same octets. */
-export const recordPublication = (
-  policy: Policy,
-): Decider<Document, RecordPublication, DocumentEvent> => ({
+export const recordPublication = (policy: Policy): Decider<Document, RecordPublication, DocumentEvent> => ({
   type: 'RecordPublication',
   who: ['program', 'systemOperator'],
   aggregate: document,

@@ -3,6 +3,7 @@ import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
 import { openIntents } from './intents.ts'
+import { notices } from './notices.ts'
 import type { Projection } from './projection.ts'
 import { createSearch, type Blind } from './search.ts'
 
@@ -11,6 +12,7 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   certificateStatus,
   crl,
   history,
+  notices,
   openIntents,
   createSearch(blind),
 ]

@@ -138,6 +138,7 @@ export type NoticeRecoveryRow = Readonly<{ recovery: string; serial: string; del
 export type CguAcceptanceRow = Readonly<{
   request: string
   version: string
+  person: string
   means: string | null
   accepted_at: string | null
   accepted_rank: number | null
@@ -150,8 +151,8 @@ export type CguAcceptanceRow = Readonly<{
   deemed_type: string | null
 }>
 
-export type CguStreamRow = Readonly<{ stream: string; request: string }>
-export type CguNoticeRow = Readonly<{ notice: string; version: string; streams: readonly string[] }>
+/** Whose a request, a card or a certificate is. */
+export type CguStreamRow = Readonly<{ stream: string; person: string }>
 
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
@@ -166,7 +167,6 @@ export type CheckpointRow = Readonly<{
 export type Tables = {
   certificate_status: StatusRow
   cgu_acceptance: CguAcceptanceRow
-  cgu_notice: CguNoticeRow
   cgu_stream: CguStreamRow
   crl: CrlRow
   history: HistoryRow

@@ -1,4 +1,4 @@
-// Notices, who is to be told, and which conditions of use bind a holder (projections/notices.ts, projections/cguAcceptance.ts).
+// Notices, who is to be told, and which conditions of use bind a holder (projections/notices.ts).
 import { sql, type Kysely } from 'kysely'
 
 const statements = [
@@ -57,6 +57,7 @@ const statements = [
   sql`create table cgu_acceptance (
     request text collate "C" not null,
     version text collate "C" not null,
+    person text collate "C" not null,
     means text,
     accepted_at text collate "C",
     accepted_rank bigint,
@@ -69,15 +70,11 @@ const statements = [
     deemed_type text collate "C",
     primary key (request, version)
   )`,
-  // The request that a card or certificate belongs to; the requests that a notice has yet to be sent to.
+  sql`create index cgu_acceptance_person on cgu_acceptance (person)`,
+  // Whose a request, a card or a certificate is.
   sql`create table cgu_stream (
     stream text collate "C" primary key,
-    request text collate "C" not null
-  )`,
-  sql`create table cgu_notice (
-    notice text collate "C" primary key,
-    version text collate "C" not null,
-    streams text[] not null
+    person text collate "C" not null
   )`,
   sql`create index certificate_status_not_after on certificate_status (not_after, serial) where status = 'accepted'`,
   sql`create index certificate_status_revocations on certificate_status (revoked_rank) where revoked_rank is not null`,

@@ -6,11 +6,7 @@ import {
   proposeAppointment,
   type ProposeAppointment,
 } from '../../commands/appointments.ts'
-import {
-  installCaCertificate,
-  planServiceKey,
-  recordServiceKey,
-} from '../../commands/ceremonyActs.ts'
+import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
 import { adoptDocument } from '../../commands/documents.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from '../../commands/crls.ts'
 import { appointment, type AppointmentEvent } from '../../domain/appointment.ts'
