@@ -3,11 +3,14 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Services } from './api/services.ts'
 import { openAccounts } from './cli/accountsFile.ts'
+import { openDocuments } from './cli/documentFiles.ts'
+import { openOutbox } from './cli/outboxFiles.ts'
 import type { Config } from './cli/config.ts'
 import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from './cli/parts.ts'
 import { openRegisters } from './cli/registersFile.ts'
 import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
+import { recordParameters } from './commands/documents.ts'
 import { createHandle } from './commands/handle.ts'
 import { createPosts } from './commands/posts.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
@@ -20,14 +23,15 @@ import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addYears, dayOf } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
-import { startJobs } from './jobs/embedded.ts'
 import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { lapseRequests } from './jobs/lapseRequests.ts'
 import { followNudges } from './jobs/nudges.ts'
-import type { Job, Jobs, OnFault } from './jobs/port.ts'
+import { openJobs } from './jobs/open.ts'
+import type { Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
 import { resume } from './jobs/resume.ts'
+import { noticesJob } from './jobs/sendNotices.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { EventStore } from './ledger/store.ts'
@@ -112,6 +116,9 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   }
   const chain = await holdCeremony(service, keys, onStep)
   const { ca, root, rootCa } = chain
+  await recordParameters(service)
+  const documents = await openDocuments(join(dataDir, 'documents'), cguText)
+  const outbox = await openOutbox(join(dataDir, 'outbox'))
   onStep('OCSP responder')
   const responder = await keepResponder(service, { keys, ca })
 
@@ -177,16 +184,19 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
           everySeconds: 3600,
           run: async () => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(now()))),
         },
+        noticesJob({ service, db, issuer: ca.id, outbox, settled }),
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
-      config,
+      { redisUrl: config.redisUrl, log: policy.log },
     )
     const { nudge } = jobs
-    stopNudges = followNudges(ledger, () => nudge('publishCrl'))
+    stopNudges = followNudges(ledger, nudge)
     onStep('revocation lists of the root and of the issuing CA')
     await jobs.runNow('publishRootCrl')
     await jobs.runNow('publishCrl')
+    // What a stop left planned is sent.
+    nudge('notices')
   } catch (error) {
     await stop()
     throw error
@@ -194,7 +204,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
 
   const faults = jobs.faults
   const services: Services = {
-    ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, cguText, cards },
+    ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, documents, cards },
     drawSerial: () => drawSerial(randomBytes),
     load: ledger.load,
     accounts: openAccounts(join(dataDir, 'accounts.json')),
@@ -249,21 +259,6 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     }),
   }
   return { services, service, ledger, chain, runner, jobs, settled, stop }
-}
-
-/** On Redis where there is one: only then is BullMQ loaded. */
-const openJobs = async (
-  jobs: readonly Job[],
-  onFault: OnFault,
-  { redisUrl, policy }: Config,
-): Promise<Jobs> => {
-  if (redisUrl === undefined) return startJobs(jobs, onFault)
-  const { startQueuedJobs } = await import('./jobs/queued.ts')
-  // No `/` nor `:` in a prefix: they mean something to Redis' tools and to BullMQ.
-  return startQueuedJobs(jobs, onFault, {
-    url: redisUrl,
-    prefix: `grand-livre-${policy.log.replace(/[^a-z0-9]+/gi, '-')}`,
-  })
 }
 
 const stateOf = async (look: () => Promise<unknown>, otherwise: string): Promise<true | string> => {

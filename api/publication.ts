@@ -2,6 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { posix } from 'node:path'
 import { sha256, type IssuingCa } from '../commands/issuing.ts'
+import { document, inForce } from '../domain/document.ts'
+import { h } from '../domain/fields.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { notBeforeOf } from '../pki/fields.ts'
@@ -9,6 +11,7 @@ import { createCrlFile } from './crlFile.ts'
 import { sendDocument, type Document } from './document.ts'
 import { Problem } from './problems.ts'
 import { documented } from './routes.ts'
+import { closed } from './schemas.ts'
 import type { Services } from './services.ts'
 
 const day = 86_400
@@ -59,12 +62,46 @@ const crlPublication = (
   }
 }
 
+const textType = 'text/plain; charset=utf-8'
+
+/** The text of a version, for as long as nobody can have another under its digest. @throws Problem NOT_FOUND */
+const textOf = async (
+  { documents }: Services,
+  { sha256: digest, effectiveFrom }: Readonly<{ sha256: string; effectiveFrom: string }>,
+  maxAge: number,
+): Promise<Document> => {
+  const bytes = await documents.get(digest)
+  if (bytes === undefined) throw new Problem('NOT_FOUND')
+  return {
+    ...{ bytes, type: textType, sha256: digest, lastModified: effectiveFrom },
+    cacheControl: `public, max-age=${maxAge}`,
+  }
+}
+
+/** CGU-01, CGU-19: the version in force now, whichever the installation was started with. */
+const cguInForce = async (services: Services): Promise<Document> => {
+  const current = inForce((await services.load(document, 'cgu')).state, services.now())
+  if (current === undefined) throw new Problem('NOT_FOUND')
+  return textOf(services, current, 3600)
+}
+
+/** Documents that anybody may read in each of their versions. */
+const publicKinds = ['cgu', 'pc', 'revocationForm'] as const
+
+/** CGU-19: every version that was adopted, also the one that is yet to come into force. */
+const adoptedText = async (services: Services, digest: string): Promise<Document> => {
+  for (const kind of publicKinds) {
+    const { versions } = (await services.load(document, kind)).state
+    const version = versions.find(({ sha256: known }) => known === digest)
+    if (version !== undefined) return textOf(services, version, day)
+  }
+  throw new Problem('NOT_FOUND')
+}
+
 const publicationsOf = (services: Services): readonly Publication[] => {
-  const { policy, authority, cguText, now } = services
+  const { policy, authority } = services
   const { publication } = policy
-  const started = now()
   const stem = posix.basename(new URL(publication.caCertificate[0] ?? '').pathname, '.cer')
-  const text = Buffer.from(cguText, 'utf8')
   return [
     crlPublication(services, authority.ca, {
       paths: pathsOf(publication.crl),
@@ -94,20 +131,14 @@ const publicationsOf = (services: Services): readonly Publication[] => {
       paths: [`/cgu-${stem}.txt`],
       summary: 'The conditions of use in force',
       clauses: ['CGU-01', 'CGU-19'],
-      type: 'text/plain; charset=utf-8',
-      document: () => ({
-        bytes: text,
-        type: 'text/plain; charset=utf-8',
-        sha256: sha256(text),
-        lastModified: started,
-        cacheControl: 'public, max-age=3600',
-      }),
+      type: textType,
+      document: () => cguInForce(services),
     },
   ]
 }
 
 export const publicationRoutes = (app: FastifyInstance, services: Services): void => {
-  for (const { paths, summary, clauses, type, document } of publicationsOf(services))
+  for (const { paths, summary, clauses, type, document: made } of publicationsOf(services))
     for (const path of paths)
       app.get(
         path,
@@ -122,7 +153,33 @@ export const publicationRoutes = (app: FastifyInstance, services: Services): voi
             },
           },
         },
-        async (request: FastifyRequest, reply: FastifyReply) =>
-          sendDocument(request, reply, await document()),
+        async (request: FastifyRequest, reply: FastifyReply) => sendDocument(request, reply, await made()),
       )
+  app.get(
+    '/documents/:sha256',
+    {
+      schema: {
+        ...documented({
+          summary: 'The text of an adopted version, by its SHA-256',
+          description:
+            'Conditions of use, certification policy, revocation form; also before a version comes into force.',
+          tag: 'publication',
+          clauses: ['CGU-01', 'CGU-12', 'CGU-19', 'CGU-69'],
+        }),
+        params: closed({ sha256: h }),
+        response: {
+          200: {
+            description: 'The document.',
+            content: { [textType]: { schema: { type: 'string', format: 'binary' } } },
+          },
+        },
+      },
+    },
+    async (request: FastifyRequest, reply: FastifyReply) =>
+      sendDocument(
+        request,
+        reply,
+        await adoptedText(services, (request.params as { sha256: string }).sha256),
+      ),
+  )
 }

@@ -3,6 +3,7 @@ import type { InTurn } from '../domain/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Posts } from '../commands/posts.ts'
+import type { Documents } from '../commands/documents.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Registers } from '../commands/registers.ts'
@@ -83,8 +84,8 @@ export type Services = Readonly<{
     rootCa: IssuingCa
     responder: () => Promise<Responder>
   }>
-  /** CGU-01: the text of the conditions of use in force. */
-  cguText: string
+  /** Texts of documents, by their digest: the conditions of use in force among them (CGU-01). */
+  documents: Documents
   /** Which parts work, for the probes: name → true, or what is wrong. */
   health: () => Promise<Readonly<Record<string, true | string>>>
 }>

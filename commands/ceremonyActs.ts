@@ -1,6 +1,5 @@
 // The key ceremony's acts (RGS VI.1.1, ETSI GEN-6.5.1-13A): each key is planned before it is made, and installed once.
 import { authority, type Authority, type AuthorityEvent } from '../domain/authority.ts'
-import { document, type Document, type DocumentEvent } from '../domain/document.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { serviceKey, type ServiceKey, type ServiceKeyEvent } from '../domain/serviceKey.ts'
 
@@ -15,7 +14,6 @@ export type InstallCaCertificate = Command<
   'InstallCaCertificate',
   { issuer: string } & AuthorityEvent['data']
 >
-export type AdoptDocument = Command<'AdoptDocument', { kind: string } & DocumentEvent['data']>
 
 export const planServiceKey: Decider<ServiceKey, PlanServiceKey, ServiceKeyEvent> = {
   type: 'PlanServiceKey',
@@ -45,17 +43,4 @@ export const installCaCertificate: Decider<Authority, InstallCaCertificate, Auth
   stream: ({ data }) => data.issuer,
   decide: ({ data: { issuer: _, ...data } }, state) =>
     state.status === 'unknown' ? accept({ type: 'CaCertificateInstalled', data }) : accept(),
-}
-
-/** CGU-19: a new version of a document is in force from its date. The same version again changes nothing. */
-export const adoptDocument: Decider<Document, AdoptDocument, DocumentEvent> = {
-  type: 'AdoptDocument',
-  who: ['program', 'caOfficer', 'supervisor'],
-  aggregate: document,
-  stream: ({ data }) => data.kind,
-  decide: ({ data: { kind: _, ...data } }, state) => {
-    const known = state.versions.find(({ version }) => version === data.version)
-    if (known === undefined) return accept({ type: 'DocumentAdopted', data })
-    return known.sha256 === data.sha256 ? accept() : refuse('CGU-19', 'OUT_OF_ORDER', data.version)
-  },
 }

@@ -3,10 +3,12 @@
 // validation de son contenu. » CGU-37: « L’acceptation du certificat par le porteur est recueillie par un bouton « Valider ». »
 import { authority, type Authority } from '../domain/authority.ts'
 import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
+import { document, type Document } from '../domain/document.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { key, type Key } from '../domain/key.ts'
 import type { AbandonCause } from '../domain/lists.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import { qualificationLapsed } from '../domain/policy/qualification.ts'
 import { notAfterOf } from '../domain/policy/validity.ts'
 
 type Data<T extends CertificateEvent['type']> = Extract<CertificateEvent, { type: T }>['data']
@@ -29,7 +31,7 @@ export type RefuseCertificate = Command<
 
 const stream = ({ data }: { data: { serial: string } }): string => data.serial
 
-type Facts = Readonly<{ key: Key; authority: Authority }>
+type Facts = Readonly<{ key: Key; authority: Authority; qualification: Document }>
 
 /** CGU-38: « toute demande de certificat de chiffrement intègre systématiquement un séquestre de la clé de déchiffrement ». */
 const unescrowed = ({ data }: PlanCertificate, held: Key): Decision<never> | undefined => {
@@ -65,6 +67,7 @@ export const planCertificate = (
   facts: async (fold, { data }) => ({
     key: await fold(key, data.spkiSha256),
     authority: await fold(authority, data.issuer),
+    qualification: await fold(document, 'qualification'),
   }),
   decide: (command, state, facts) => {
     const { serial: _, ...data } = command.data
@@ -73,6 +76,8 @@ export const planCertificate = (
     return (
       unescrowed(command, facts.key) ??
       wrongValidity(command, facts.authority, policy) ??
+      // A responder goes on saying what has become of the certificates that there are.
+      (data.profile === 'encryption' ? qualificationLapsed(facts.qualification, command.at) : undefined) ??
       accept({ type: 'CertificatePlanned', data })
     )
   },

@@ -11,6 +11,7 @@ import { entity } from './entity.ts'
 import { hold } from './hold.ts'
 import { journal } from './journal.ts'
 import { key } from './key.ts'
+import { notice } from './notice.ts'
 import { recovery } from './recovery.ts'
 import { request } from './request.ts'
 import { serviceKey } from './serviceKey.ts'
@@ -30,6 +31,7 @@ const aggregates = [
   hold,
   journal,
   key,
+  notice,
   recovery,
   request,
   serviceKey,

@@ -116,6 +116,7 @@ export const documentNames = [
   'processingRecord',
 ] as const
 export const documentName = list(documentNames)
+export type DocumentName = (typeof documentNames)[number]
 export const noticeKind = list([
   'expiry',
   'revocation',

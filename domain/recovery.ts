@@ -57,6 +57,8 @@ export type RecoveryFile = Readonly<{
   requester: string | undefined
   recorder: string | undefined
   recipient: string | undefined
+  /** Whether the holder is told; absent once the request's data key has been destroyed. */
+  holderNotice: boolean | undefined
   approvals: readonly Approval[]
 }>
 export type Recovery = Readonly<{ status: 'unknown' }> | RecoveryFile
@@ -70,6 +72,7 @@ const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
       requester: opened(data.requester),
       recorder: opened(data.recorder),
       recipient: opened(data.recipient),
+      holderNotice: opened(data.holderNotice),
       approvals: [],
     }
   if (state.status === 'unknown') throw new Error(`${type} before RecoveryRequested`)

@@ -260,6 +260,8 @@ export const refusals = {
       'CGU-112',
       'CGU-116',
       'CGU-97',
+      'CGU-54',
+      'CGU-77',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',

@@ -3,11 +3,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from '../ledger/ledger.ts'
 
-/** A revocation belongs on the next CRL, which is due at once (CGU-76); so does a serial given up after it may have been signed. */
-const publishCrlAfter: ReadonlySet<string> = new Set(['CertificateRevoked', 'CertificateAbandoned'])
+/**
+ * A revocation belongs on the next CRL, which is due at once (CGU-76); so does a serial given up after it may have been signed.
+ * Its holder is told (CGU-77), as holders are of a new version (CGU-19), of the authority's end (CGU-84), of a recovery.
+ */
+const dueAfter: Readonly<Record<string, readonly string[]>> = {
+  CertificateRevoked: ['publishCrl', 'notices'],
+  CertificateAbandoned: ['publishCrl'],
+  DocumentAdopted: ['notices'],
+  TerminationDeclared: ['notices'],
+  RecoveryDelivered: ['notices'],
+}
 
 /** Follows the ledger from its present end. @returns the way to stop */
-export const followNudges = (ledger: Ledger, publishCrl: () => void): (() => Promise<void>) => {
+export const followNudges = (ledger: Ledger, nudge: (job: string) => void): (() => Promise<void>) => {
   const stopping = new AbortController()
   let stop: () => Promise<void> = async () => undefined
 
@@ -16,7 +25,7 @@ export const followNudges = (ledger: Ledger, publishCrl: () => void): (() => Pro
     stop = follower.stop
     for await (const entry of follower) {
       if (stopping.signal.aborted) return
-      if (entry !== 'caughtUp' && publishCrlAfter.has(entry.type)) publishCrl()
+      if (entry !== 'caughtUp') for (const job of dueAfter[entry.type] ?? []) nudge(job)
     }
   }
 

@@ -21,6 +21,9 @@ const ends: Readonly<Record<string, string>> = {
   CardWritten: 'CardAllotted',
   CardWriteFailed: 'CardAllotted',
   CardReleased: 'CardAllotted',
+  NoticeSent: 'NoticePlanned',
+  // Before it is sent a notice is waived as a whole; afterwards there is no intent left to end.
+  NoticeWaived: 'NoticePlanned',
 }
 const intents = new Set(Object.values(ends))
 
@@ -42,7 +45,7 @@ const rowOf = ({ event, at }: Applied): IntentRow => ({
 export const openIntents: Projection = {
   name: 'intents',
   version: 1,
-  streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-'],
+  streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-', 'notice-'],
   tables: ['intent'],
   apply: async (tx, batch) => {
     // A stream has one open intent of a type at most, so `stream type` names it.

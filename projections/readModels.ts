@@ -4,6 +4,7 @@ import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
 import { openIntents } from './intents.ts'
+import { notices } from './notices.ts'
 import type { Projection } from './projection.ts'
 import { retention } from './retention.ts'
 import { requests } from './requests.ts'
@@ -14,6 +15,7 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   certificateStatus,
   crl,
   history,
+  notices,
   openIntents,
   retention,
   requests,

@@ -1,6 +1,7 @@
 // The tables of the read models, as kysely sees them. Ranks, sizes and numbers are safe integers; positions are decimal
 // strings, because both halves are 64-bit; instants are the ledger's own strings, so that no time zone can touch them.
 import type { EndCause, Role } from '../domain/lists.ts'
+import type { Delivery, NoticeKind } from '../domain/notice.ts'
 
 /** What a certificate has become (events.md section 5, `status`); nothing in it is sealed in the ledger. */
 export type StatusRow = Readonly<{
@@ -123,6 +124,74 @@ export type AppointmentRow = Readonly<{
   effective_on: string | null
 }>
 
+/** One mailing. */
+export type NoticeRow = Readonly<{
+  notice: string
+  kind: NoticeKind
+  milestone: string
+  status: 'planned' | 'sent' | 'waived'
+  effective_at: string | null
+  planned_at: string
+  planned_rank: number
+  sent_at: string | null
+  sent_rank: number | null
+}>
+
+/** One recipient of a notice, at his place in its list. `rank`: of the event that his delivery comes from. */
+export type NoticeRecipientRow = Readonly<{
+  notice: string
+  place: number
+  kind: NoticeKind
+  milestone: string
+  stream: string
+  role: string
+  delivery: Delivery
+  planned_rank: number
+  rank: number
+}>
+
+/** A request as far as notices look at it. `ended`: rejected or closed. */
+export type NoticeRequestRow = Readonly<{
+  request: string
+  card_kind: string
+  previous: string | null
+  ended: boolean
+}>
+
+/** A certification agent's mandate, or an entity: whom a notice may go to beside the holder. */
+export type NoticePartyRow = Readonly<{
+  stream: string
+  role: string
+  entity: string | null
+  in_force: boolean
+  from_on: string | null
+  until_on: string | null
+  rank: number
+}>
+
+/** A recovery on request, and when it was delivered. */
+export type NoticeRecoveryRow = Readonly<{ recovery: string; serial: string; delivered_rank: number | null }>
+
+/** What is known of a holder and one version of the conditions of use: accepted, told, deemed to have accepted (CGU-20). */
+export type CguAcceptanceRow = Readonly<{
+  request: string
+  version: string
+  person: string
+  means: string | null
+  accepted_at: string | null
+  accepted_rank: number | null
+  notice: string | null
+  notified_at: string | null
+  notified_rank: number | null
+  deemed_at: string | null
+  deemed_rank: number | null
+  deemed_stream: string | null
+  deemed_type: string | null
+}>
+
+/** Whose a request, a card or a certificate is. */
+export type CguStreamRow = Readonly<{ stream: string; person: string }>
+
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
   name: string
@@ -160,12 +229,19 @@ export type RetentionHoldRow = Readonly<{ hold: string; unit: string }>
 export type Tables = {
   appointment: AppointmentRow
   certificate_status: StatusRow
+  cgu_acceptance: CguAcceptanceRow
+  cgu_stream: CguStreamRow
   crl: CrlRow
   history: HistoryRow
   intent: IntentRow
   retention_hold: RetentionHoldRow
   retention_unit: RetentionUnitRow
   request: RequestRow
+  notice: NoticeRow
+  notice_party: NoticePartyRow
+  notice_recipient: NoticeRecipientRow
+  notice_recovery: NoticeRecoveryRow
+  notice_request: NoticeRequestRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }

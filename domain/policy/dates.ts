@@ -91,6 +91,12 @@ export const dayOf = (instant: Instant): string => {
   return instantOf(seconds + (summer ? 7200 : 3600)).slice(0, 10)
 }
 
+/** The first instant of a day in France. */
+export const startOf = (day: string): Instant => {
+  const summer = addHours(`${day}T00:00:00Z`, -2)
+  return dayOf(summer) === day ? summer : addHours(summer, 1)
+}
+
 /** The quarter of an instant's day in France, `YYYY-Qn`: journals are kept by quarter. */
 export const quarterOf = (instant: Instant): string => {
   const day = dayOf(instant)

@@ -5,13 +5,9 @@ import {
   proposeAppointment,
   type ProposeAppointment,
 } from '../../commands/appointments.ts'
-import {
-  adoptDocument,
-  installCaCertificate,
-  planServiceKey,
-  recordServiceKey,
-} from '../../commands/ceremonyActs.ts'
 import { endAppointment } from '../../commands/endAppointment.ts'
+import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
+import { adoptDocument } from '../../commands/documents.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from '../../commands/crls.ts'
 import { appointment, type AppointmentEvent } from '../../domain/appointment.ts'
 import { authority } from '../../domain/authority.ts'
@@ -192,7 +188,7 @@ describe('the ceremony', () => {
       approvedBy: 'supervisor',
     } as const
     const adopted = on(document, 'cgu', { type: 'DocumentAdopted', data: version })
-    const order = { kind: 'cgu', ...version }
+    const order = { kind: 'cgu', ...version } as const
     await given(f.cguInForce)
       .when(adoptDocument, order, program)
       .then([{ type: 'DocumentAdopted' }])

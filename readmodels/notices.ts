@@ -1,0 +1,71 @@
+// Notices as people ask for them: one, those of a stream, those that have not reached somebody; and which conditions of use
+// bind a holder.
+import type { Kysely } from 'kysely'
+import type { CguAcceptanceRow, Database, NoticeRecipientRow } from './schema.ts'
+
+type Db = Kysely<Database>
+
+export type NoticeFilter = Readonly<{
+  stream?: string
+  /** Only who has not been told: not yet sent, no address, or come back; and not waived. */
+  untold?: true
+  /** Rows before this rank of a plan. */
+  before?: number
+  limit: number
+}>
+
+export type Told = NoticeRecipientRow & Readonly<{ sent_at: string | null; effective_at: string | null }>
+
+const told = (db: Db) =>
+  db
+    .selectFrom('notice_recipient as r')
+    .innerJoin('notice as n', 'n.notice', 'r.notice')
+    .selectAll('r')
+    .select(['n.sent_at', 'n.effective_at'])
+
+/** Recipients, newest notice first. */
+export const findNotices = async (db: Db, filter: NoticeFilter): Promise<readonly Told[]> => {
+  const { stream, untold, before, limit } = filter
+  let query = told(db)
+  if (stream !== undefined) query = query.where('r.stream', '=', stream)
+  if (untold) query = query.where('r.delivery', 'in', ['planned', 'failed', 'undelivered'])
+  if (before !== undefined) query = query.where('r.planned_rank', '<', before)
+  return query.orderBy('r.planned_rank', 'desc').orderBy('r.place').limit(limit).execute()
+}
+
+/** What was said about one certificate: of its revocation to whomever, of everything else to its holder; oldest first. */
+export const noticesOfCertificate = async (
+  db: Db,
+  { serial, request }: Readonly<{ serial: string; request: string }>,
+): Promise<readonly Told[]> =>
+  told(db)
+    .where((eb) =>
+      eb.or([
+        eb.and([eb('r.kind', '=', 'revocation'), eb('r.milestone', '=', serial)]),
+        eb.and([eb('r.kind', '!=', 'revocation'), eb('r.stream', '=', `request-${request}`)]),
+      ]),
+    )
+    .orderBy('r.planned_rank')
+    .orderBy('r.place')
+    .execute()
+
+/** Every version that the holder of a request has accepted, has been told of, or is deemed to have accepted. */
+export const acceptancesOf = async (db: Db, request: string): Promise<readonly CguAcceptanceRow[]> =>
+  db.selectFrom('cgu_acceptance').selectAll().where('request', '=', request).orderBy('version').execute()
+
+/** Planned and not yet sent, oldest first. */
+export const pendingNotices = async (
+  db: Db,
+  limit: number,
+  after = -1,
+): Promise<readonly { notice: string; rank: number }[]> => {
+  const rows = await db
+    .selectFrom('notice')
+    .select(['notice', 'planned_rank'])
+    .where('status', '=', 'planned')
+    .where('planned_rank', '>', after)
+    .orderBy('planned_rank')
+    .limit(limit)
+    .execute()
+  return rows.map(({ notice, planned_rank: rank }) => ({ notice, rank }))
+}
