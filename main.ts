@@ -14,15 +14,17 @@ import type { IssuingCa } from './commands/issuing.ts'
 import { drawSerial, type Service } from './commands/program.ts'
 import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
+import { revokeOfCard } from './commands/revokeOfCard.ts'
+import { unblockCard } from './commands/unblocking.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
-import { addYears } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { startJobs } from './jobs/embedded.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
+import { careForCards, closeLateSessions } from './jobs/cards.ts'
 import { resume } from './jobs/resume.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -30,7 +32,7 @@ import type { EventStore } from './ledger/store.ts'
 import { certificateStatus } from './projections/certificateStatus.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
-import { issuedTo } from './readmodels/certificates.ts'
+import { cardsToRevoke, lateSessions } from './readmodels/cards.ts'
 import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
@@ -143,7 +145,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const inTurn = openTurns()
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
-    await resume({ ...issuance, deliveries, inTurn }, await findIntents(db), startUp)
+    const tools = { ...issuance, deliveries, inTurn }
+    await closeLateSessions(tools, await lateSessions(db))
+    await resume(tools, await findIntents(db), startUp)
+    await careForCards(tools, await cardsToRevoke(db, now()))
   }
 
   runner.start()
@@ -196,7 +201,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       inTurn,
       issue: (id) => inTurn(id, () => issueCertificate(issuance, id)),
       undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
-      oldKeys: (person) => issuedTo(db, person, addYears(now(), -policy.escrow.years)),
+    },
+    cardCare: {
+      unblock: (id) => inTurn(`card ${id}`, () => unblockCard({ service, cards }, id)),
+      revoke: (id) => inTurn(`card ${id}`, () => revokeOfCard({ service, cards }, id)),
     },
     recovery: {
       execute: (id, secret) =>

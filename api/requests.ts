@@ -6,9 +6,12 @@ import { requestCertificate } from '../commands/requestCertificate.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
+import { card } from '../domain/card.ts'
+import { certificate } from '../domain/certificate.ts'
 import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
 import { marked, type Policy } from '../domain/policy/policy.ts'
-import { request as requestFile } from '../domain/request.ts'
+import { nextStep } from '../domain/policy/session.ts'
+import { request as requestFile, type Session } from '../domain/request.ts'
 import { v5 } from 'uuid'
 import { requestsOf } from '../readmodels/certificates.ts'
 import type { Act } from './command.ts'
@@ -117,6 +120,14 @@ const holderOf = async (api: Api, given: Readonly<{ person?: string; earlier?: s
   return { person: known, drawn: false, ...(earlier === undefined ? {} : { earlier }) }
 }
 
+/** Where an open session stands, as the ledger has it now: for the officer who comes back to it. */
+const nextOf = async ({ services: { load } }: Api, requestId: string, session: Session) =>
+  nextStep({
+    ...{ request: requestId, session },
+    card: (await load(card, session.card)).state,
+    certificate: (await load(certificate, session.serial)).state,
+  })
+
 export const requestRoutes = (api: Api): void => {
   const { policy, load } = api.services
 
@@ -189,6 +200,7 @@ export const requestRoutes = (api: Api): void => {
     params: byId,
     body: receipt,
     decider: handOverCard,
+    trial: { on: 'request', data: (request) => ({ request, receipt: 'reçu' }) },
     inTurn: ({ id: requestId }, act) => api.services.issuance.inTurn(requestId, act),
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
@@ -212,7 +224,8 @@ export const requestRoutes = (api: Api): void => {
       )
       if (known === undefined) return notFound()
       tag(reply, revision)
-      return { id: params.id, stream, revision, ...requestBody(known) }
+      const next = known.session === undefined ? null : await nextOf(api, params.id, known.session)
+      return { id: params.id, stream, revision, ...requestBody(known), next }
     },
   })
 }

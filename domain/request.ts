@@ -152,6 +152,7 @@ export type Identity = Readonly<{
 }>
 export type Session = Readonly<{
   number: number
+  desk: string | undefined
   card: string
   serial: string
   recover: readonly string[]
@@ -230,6 +231,7 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
 
 const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data']): Session => ({
   number: data.session,
+  desk: data.desk,
   card: data.card,
   serial: data.serial,
   recover: data.recover,

@@ -21,6 +21,8 @@ const ends: Readonly<Record<string, string>> = {
   CardWritten: 'CardAllotted',
   CardWriteFailed: 'CardAllotted',
   CardReleased: 'CardAllotted',
+  CardUnblocked: 'CardUnblockingStarted',
+  CardUnblockFailed: 'CardUnblockingStarted',
 }
 const intents = new Set(Object.values(ends))
 
@@ -41,7 +43,7 @@ const rowOf = ({ event, at }: Applied): IntentRow => ({
 
 export const openIntents: Projection = {
   name: 'intents',
-  version: 1,
+  version: 2,
   streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-'],
   tables: ['intent'],
   apply: async (tx, batch) => {

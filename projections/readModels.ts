@@ -1,10 +1,12 @@
 // Every read model that there is.
+import { createCards } from './cards.ts'
 import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
 import { openIntents } from './intents.ts'
 import type { Projection } from './projection.ts'
 import { createSearch, type Blind } from './search.ts'
+import { sessions } from './sessions.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
@@ -13,4 +15,6 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   history,
   openIntents,
   createSearch(blind),
+  createCards(blind),
+  sessions,
 ]

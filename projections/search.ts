@@ -7,7 +7,7 @@ import { idOf, type Projection } from './projection.ts'
 import { insertRows } from './rows.ts'
 
 /** Keyed digest of one normalised word; the key is in custody. */
-export type Blind = (kind: 'name' | 'email' | 'matricule', normalised: string) => string
+export type Blind = (kind: 'name' | 'email' | 'matricule' | 'chip', normalised: string) => string
 
 type Sealed = Readonly<Record<string, unknown>>
 
