@@ -19,6 +19,8 @@ import type { IssuingCa } from './commands/issuing.ts'
 import { drawSerial, type Service } from './commands/program.ts'
 import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
+import { revokeOfCard } from './commands/revokeOfCard.ts'
+import { unblockCard } from './commands/unblocking.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addYears, dayOf } from './domain/policy/dates.ts'
@@ -30,6 +32,7 @@ import { followNudges } from './jobs/nudges.ts'
 import { openJobs } from './jobs/open.ts'
 import type { Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
+import { careForCards, closeLateSessions } from './jobs/cards.ts'
 import { resume } from './jobs/resume.ts'
 import { noticesJob } from './jobs/sendNotices.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
@@ -40,6 +43,7 @@ import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
 import { appointmentsOf } from './readmodels/appointments.ts'
 import { issuedTo } from './readmodels/certificates.ts'
+import { cardsToRevoke, lateSessions } from './readmodels/cards.ts'
 import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
@@ -157,7 +161,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const inTurn = openTurns()
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
-    await resume({ ...issuance, deliveries, inTurn }, await findIntents(db), startUp)
+    const tools = { ...issuance, deliveries, inTurn }
+    await closeLateSessions(tools, await lateSessions(db))
+    await resume(tools, await findIntents(db), startUp)
+    await careForCards(tools, await cardsToRevoke(db, now()))
   }
 
   runner.start()
@@ -236,7 +243,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       inTurn,
       issue: (id) => inTurn(id, () => issueCertificate(issuance, id)),
       undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
-      oldKeys: (person) => issuedTo(db, person, addYears(now(), -policy.escrow.years)),
+    },
+    cardCare: {
+      unblock: (id) => inTurn(`card ${id}`, () => unblockCard({ service, cards }, id)),
+      revoke: (id) => inTurn(`card ${id}`, () => revokeOfCard({ service, cards }, id)),
     },
     recovery: {
       execute: (id, secret) =>

@@ -1,9 +1,15 @@
 // CGU-36: « Le certificat généré … est présenté au porteur pour validation de son contenu. » CGU-37: « L’acceptation du
 // certificat par le porteur est recueillie par un bouton « Valider ». »
 import { Type } from 'typebox'
-import { acceptCertificate, refuseCertificate } from '../commands/certificates.ts'
+import {
+  acceptCertificate,
+  refuseCertificate,
+  type AcceptCertificate,
+  type RefuseCertificate,
+} from '../commands/certificates.ts'
 import { derOf, sha256 } from '../commands/issuing.ts'
-import { certificate } from '../domain/certificate.ts'
+import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
+import type { Decider } from '../domain/kernel.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { describeCertificate } from '../pki/describe.ts'
 import { contentAnswer } from './certificateAnswer.ts'
@@ -54,8 +60,33 @@ const undoSessionOf = async (api: Api, serial: string): Promise<void> => {
   await api.services.issuance.undo(state.request, { outcome: 'refused', scrap: 'refused' })
 }
 
+/** For the actions that GET shows: as if the holder answered to what the certificate says. */
+const toItsContent = <C extends AcceptCertificate | RefuseCertificate>(
+  decider: Decider<Certificate, C, CertificateEvent>,
+): Decider<Certificate, C, CertificateEvent> => ({
+  ...decider,
+  decide: (command, state, facts) => {
+    const presentedSha256 = 'certSha256' in state ? state.certSha256 : ''
+    return decider.decide({ ...command, data: { ...command.data, presentedSha256 } }, state, facts)
+  },
+})
+
 export const acceptanceRoutes = (api: Api): void => {
   const about = { tag: 'certificates', params: bySerial } as const
+  const refuse = refuseCertificate(api.services.policy)
+  const answering = (serial: string) => ({ serial, presentedSha256: '', presentedAt: api.services.now() })
+  api.actions.list(
+    { url: '/certificates/:serial/acceptance', summary: '« Valider »: accept the certificate' },
+    { on: 'certificate', decider: toItsContent(acceptCertificate), data: answering },
+  )
+  api.actions.list(
+    { url: '/certificates/:serial/refusal', summary: 'Refuse the certificate' },
+    {
+      on: 'certificate',
+      decider: toItsContent(refuse),
+      data: (serial) => ({ ...answering(serial), cause: 'contentWrong' as const }),
+    },
+  )
 
   actRoute(api, {
     ...about,
@@ -85,11 +116,11 @@ export const acceptanceRoutes = (api: Api): void => {
     summary: 'The holder refuses the certificate, which is revoked; its card is scrapped',
     clauses: ['CGU-36', 'CGU-37', 'CGU-75'],
     body: refusal,
-    command: refuseCertificate.type,
+    command: refuse.type,
     who: ['holder'],
     run: async ({ params, body, act }) => {
       const serial = serialFrom(params.serial)
-      const outcome = await act.carryOut(refuseCertificate, { serial, ...body })
+      const outcome = await act.carryOut(refuse, { serial, ...body })
       await undoSessionOf(api, serial)
       const { revision, written } = await api.services.load(certificate, serial)
       const position = lastOf(written)

@@ -8,6 +8,8 @@ import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
 import { installBodyText } from './bodyText.ts'
+import { cardCareRoutes } from './cardCare.ts'
+import { cardRegisterRoutes } from './cardRegister.ts'
 import { cardRoutes } from './cards.ts'
 import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
@@ -60,6 +62,8 @@ const resources = [
   sessionRoutes,
   holderRoutes,
   cardRoutes,
+  cardCareRoutes,
+  cardRegisterRoutes,
   certificateSearchRoutes,
   certificateRoutes,
   acceptanceRoutes,

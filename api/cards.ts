@@ -2,22 +2,10 @@
 // exclusif ». The PIN goes to the card and nowhere else: not to the ledger, a log, a digest, or an answer.
 import { Type } from 'typebox'
 import { definePin } from '../commands/cards.ts'
-import { card } from '../domain/card.ts'
+import { card, isAllotted, type Card } from '../domain/card.ts'
 import { accepted } from './command.ts'
-import { notFound, tag } from './readers.ts'
-import { actRoute, readRoute, type Api } from './routes.ts'
-import { byId, closed, id, n, orNull, sn } from './schemas.ts'
-
-const answer = Type.Object({
-  id,
-  stream: Type.String(),
-  revision: Type.Integer(),
-  status: Type.Enum(['allotted', 'written', 'inUse', 'spoiled', 'released', 'scrapped']),
-  request: id,
-  session: n,
-  person: orNull(id),
-  serials: Type.Array(sn),
-})
+import { actRoute, type Api } from './routes.ts'
+import { byId, closed } from './schemas.ts'
 
 export const cardRoutes = (api: Api): void => {
   const { services } = api
@@ -29,9 +17,12 @@ export const cardRoutes = (api: Api): void => {
     { examples: [{ pin: '0123456789'.slice(0, pinMinLength) }] },
   )
 
+  const summary = 'Define the PIN of the card, by its holder'
+  api.actions.list({ url: '/cards/:id/pin', summary }, { on: 'card', decider, data: (id) => ({ card: id }) })
+
   actRoute(api, {
     url: '/cards/:id/pin',
-    summary: 'Define the PIN of the card, by its holder',
+    summary,
     tag: 'cards',
     clauses: ['CGU-49', 'CGU-50'],
     params: byId,
@@ -54,24 +45,6 @@ export const cardRoutes = (api: Api): void => {
       return accepted(params.id, outcome)
     },
   })
-
-  readRoute(api, {
-    url: '/cards/:id',
-    summary: 'A card',
-    tag: 'cards',
-    clauses: ['CGU-14', 'CGU-34'],
-    params: byId,
-    answer,
-    read: async ({ request, reply, params }) => {
-      const { state, revision } = await services.load(card, params.id)
-      const stream = `card-${params.id}`
-      const known = state.status === 'unknown' ? undefined : state
-      await api.readers.reader(request, { person: known?.person }, { screen: 'card', stream })
-      if (known === undefined) return notFound()
-      tag(reply, revision)
-      return { id: params.id, stream, revision, ...known }
-    },
-  })
 }
 
-const caseOf = (state: { status: string; request?: string }): string | undefined => state.request
+const caseOf = (state: Card): string | undefined => (isAllotted(state) ? state.request : undefined)

@@ -26,7 +26,7 @@ export type Readers = Readonly<{
   reader: (
     request: FastifyRequest,
     subject: Subject,
-    about: Readonly<{ screen: string; stream?: string }>,
+    about: Readonly<{ screen: string; stream?: string; also?: readonly Role[] }>,
   ) => Promise<Actor>
   /** As `reader`, and the look is written down unless the data are the reader's own. */
   consult: (
@@ -37,9 +37,9 @@ export type Readers = Readonly<{
 }>
 
 export const createReaders = (who: Who, journal: Journal): Readers => {
-  const reader: Readers['reader'] = (request, { person, entity }, { screen, stream }) => {
+  const reader: Readers['reader'] = (request, { person, entity }, { screen, stream, also = [] }) => {
     const account = accountOf(request)
-    const among: Role[] = [...officers]
+    const among: Role[] = [...officers, ...also]
     if (person !== undefined && person === account.person) among.push('holder')
     if (entity !== undefined && account.entities.includes(entity)) among.push('mc')
     return who.actor(request, among, { command: screen, ...(stream === undefined ? {} : { stream }) })

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { cardKind, holderKind, identityLevel, path, pieceKind, returnCause } from '../domain/lists.ts'
+import { steps } from '../domain/policy/session.ts'
 import type { RequestFile } from '../domain/request.ts'
 import { closed, d, id, n, orNull, sn } from './schemas.ts'
 
@@ -13,7 +14,7 @@ const identity = Type.Object({
 export const requestStatus = Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed'])
 
 const returned = closed({ cause: returnCause, missing: Type.Array(pieceKind) })
-const session = closed({ number: n, card: id, serial: sn, recover: Type.Array(sn) })
+const session = closed({ number: n, desk: Type.Optional(id), card: id, serial: sn, recover: Type.Array(sn) })
 
 /** A request as GET answers it. `holder` is null once the file has been destroyed. */
 export const requestAnswer = Type.Object({
@@ -34,6 +35,8 @@ export const requestAnswer = Type.Object({
   lapsesOn: orNull(d),
   session: orNull(session),
   sessions: n,
+  /** CGU-34: what the open session waits for; it is read in the ledger, so it outlives whoever had opened it. */
+  next: orNull(Type.Enum([...steps])),
 })
 
 export const requestBody = ({ identity: holder, policyOid: _, ...file }: RequestFile) => ({

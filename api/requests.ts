@@ -8,8 +8,11 @@ import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { documentKind, means, pieceKind } from '../domain/lists.ts'
-import { request as requestFile } from '../domain/request.ts'
 import { demandOf, demandUnder } from './demand.ts'
+import { card } from '../domain/card.ts'
+import { certificate } from '../domain/certificate.ts'
+import { nextStep } from '../domain/policy/session.ts'
+import { request as requestFile, type Session } from '../domain/request.ts'
 import { requestAnswer, requestBody } from './requestAnswer.ts'
 import { notFound, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -56,6 +59,14 @@ const verification = closed(
 )
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
+
+/** Where an open session stands, as the ledger has it now: for the officer who comes back to it. */
+const nextOf = async ({ services: { load } }: Api, requestId: string, session: Session) =>
+  nextStep({
+    ...{ request: requestId, session },
+    card: (await load(card, session.card)).state,
+    certificate: (await load(certificate, session.serial)).state,
+  })
 
 export const requestRoutes = (api: Api): void => {
   const { policy, load, now } = api.services
@@ -180,7 +191,8 @@ export const requestRoutes = (api: Api): void => {
       )
       if (known === undefined) return notFound()
       tag(reply, revision)
-      return { id: params.id, stream, revision, ...requestBody(known) }
+      const next = known.session === undefined ? null : await nextOf(api, params.id, known.session)
+      return { id: params.id, stream, revision, ...requestBody(known), next }
     },
   })
 }

@@ -67,8 +67,6 @@ export type Services = Readonly<{
       requestId: string,
       why: { outcome: SessionOutcome; scrap: ScrapCause },
     ) => Promise<string | undefined>
-    /** Serials of the person's escrowed keys for a new card, newest first (CGU-43). */
-    oldKeys: (person: string) => Promise<readonly string[]>
   }>
   recovery: Readonly<{
     /** Executes an approved recovery: SHA-256 of what waits for delivery. */
@@ -78,6 +76,12 @@ export type Services = Readonly<{
     deliveries: Deliveries
   }>
   cards: Pick<Cards, 'definePin'>
+  cardCare: Readonly<{
+    /** Carries an unblocking that was begun to its outcome (commands/unblocking.ts). */
+    unblock: (card: string) => Promise<void>
+    /** Destroys what a scrapped card holds, and revokes what a lost or scrapped one bore (commands/revokeOfCard.ts). */
+    revoke: (card: string) => Promise<readonly string[]>
+  }>
   authority: Readonly<{
     ca: IssuingCa
     root: Uint8Array

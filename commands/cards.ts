@@ -1,8 +1,9 @@
 // Cards at the desk. CGU-14: a QSCD; CGU-49, CGU-50: « code PIN de la carte, défini par le porteur lors de l’obtention du
 // certificat et qui est sous son contrôle exclusif » — the PIN itself never comes near a command.
-import { card, type Card, type CardEvent } from '../domain/card.ts'
+import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import type { CardKind, ScrapCause } from '../domain/lists.ts'
+import type { CardKind } from '../domain/lists.ts'
+import { notAllottable, slotsOf } from '../domain/policy/cards.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { request, type Request } from '../domain/request.ts'
 
@@ -19,42 +20,44 @@ export type AllotCard = Command<
 >
 export type RecordCardWriting = Command<
   'RecordCardWriting',
-  | { card: string; written: true; decryptionTested: boolean }
+  | { card: string; written: true; decryptionTested: boolean; attempts?: number }
   | { card: string; written: false; stage: string; fault: string }
 >
 export type DefinePin = Command<'DefinePin', { card: string }>
 export type ReleaseCard = Command<'ReleaseCard', { card: string; cause: string }>
-export type ScrapCard = Command<
-  'ScrapCard',
-  { card: string; cause: ScrapCause; method: 'shredded' | 'erased' }
->
 
 const stream = ({ data }: { data: { card: string } }): string => data.card
 
-export const allotCard = (policy: Policy): Decider<Card, AllotCard, CardEvent, Request> => ({
+type Files = Readonly<{ file: Request; holding: Request }>
+
+export const allotCard = (policy: Policy): Decider<Card, AllotCard, CardEvent, Files> => ({
   type: 'AllotCard',
   who: ['raOfficer', 'program'],
   aggregate: card,
   stream,
-  facts: async (fold, { data }) => await fold(request, data.request),
-  decide: ({ data }, state, file) => {
+  facts: async (fold, { data }, state) => ({
+    file: await fold(request, data.request),
+    holding: isAllotted(state) ? await fold(request, state.request) : request.initial,
+  }),
+  decide: ({ data }, state, { file, holding }) => {
     if (file.status !== 'inSession' || file.session?.card !== data.card)
       return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
-    if (state.status !== 'unknown') return refuse('CGU-34', 'CARD_BUSY', state.status)
-    const model = policy.card.models.find(({ code }) => code === data.model)
-    if (model === undefined || data.serials.length > model.slots)
-      return refuse('CGU-14', 'CARD_NOT_QUALIFIED', data.model)
+    const { person } = file
+    const wanted = { ...data, person, keys: data.serials.length }
     const { card: _, ...allotment } = data
-    return accept({
-      type: 'CardAllotted',
-      data: {
-        ...allotment,
-        serials: [...data.serials],
-        session: file.session.number,
-        person: file.person,
-        slots: model.slots,
-      },
-    })
+    return (
+      notAllottable(policy, state, wanted, holding) ??
+      accept({
+        type: 'CardAllotted',
+        data: {
+          ...allotment,
+          serials: [...data.serials],
+          session: file.session.number,
+          person,
+          slots: slotsOf(policy, data.model) ?? 0,
+        },
+      })
+    )
   },
 })
 
@@ -71,7 +74,7 @@ export const recordCardWriting: Decider<Card, RecordCardWriting, CardEvent> = {
       return accept({ type: 'CardWriteFailed', data: { serials, stage: data.stage, fault: data.fault } })
     return accept({
       type: 'CardWritten',
-      data: { serials, decryptionTested: data.decryptionTested, attempts: 1 },
+      data: { serials, decryptionTested: data.decryptionTested, attempts: data.attempts ?? 1 },
     })
   },
 }
@@ -82,12 +85,12 @@ export const definePin = (policy: Policy): Decider<Card, DefinePin, CardEvent> =
   aggregate: card,
   stream,
   decide: ({ by }, state) => {
-    if (state.status === 'unknown') return refuse('CGU-50', 'OUT_OF_ORDER', state.status)
+    if (!isAllotted(state)) return refuse('CGU-50', 'OUT_OF_ORDER', state.status)
     if (state.person !== by.person) return refuse('CGU-50', 'PIN_HOLDER_ONLY', by.role)
     if (state.status !== 'written') return refuse('CGU-50', 'OUT_OF_ORDER', state.status)
     return accept({
       type: 'CardPinDefined',
-      data: { occasion: 'issuance', triesAllowed: policy.card.pinTries },
+      data: { occasion: state.pinFor, triesAllowed: policy.card.pinTries },
     })
   },
 })
@@ -99,16 +102,4 @@ export const releaseCard: Decider<Card, ReleaseCard, CardEvent> = {
   stream,
   decide: ({ data }, state) =>
     state.status === 'allotted' ? accept({ type: 'CardReleased', data: { cause: data.cause } }) : accept(),
-}
-
-/** CGU-99: the RA scraps the card. Scrapping what is scrapped, or was never written, changes nothing. */
-export const scrapCard: Decider<Card, ScrapCard, CardEvent> = {
-  type: 'ScrapCard',
-  who: ['raOfficer', 'program'],
-  aggregate: card,
-  stream,
-  decide: ({ data: { card: _, ...data } }, state) =>
-    state.status === 'unknown' || state.status === 'scrapped' || state.status === 'released'
-      ? accept()
-      : accept({ type: 'CardScrapped', data }),
 }

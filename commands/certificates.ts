@@ -7,6 +7,7 @@ import { document, type Document } from '../domain/document.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { key, type Key } from '../domain/key.ts'
 import type { AbandonCause } from '../domain/lists.ts'
+import { addSeconds } from '../domain/policy/dates.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { qualificationLapsed } from '../domain/policy/qualification.ts'
 import { notAfterOf } from '../domain/policy/validity.ts'
@@ -32,6 +33,7 @@ export type RefuseCertificate = Command<
 const stream = ({ data }: { data: { serial: string } }): string => data.serial
 
 type Facts = Readonly<{ key: Key; authority: Authority; qualification: Document }>
+type Live = Extract<Certificate, { signature: string }>
 
 /** CGU-38: « toute demande de certificat de chiffrement intègre systématiquement un séquestre de la clé de déchiffrement ». */
 const unescrowed = ({ data }: PlanCertificate, held: Key): Decision<never> | undefined => {
@@ -134,7 +136,21 @@ export const acceptCertificate: Decider<Certificate, AcceptCertificate, Certific
   },
 }
 
-export const refuseCertificate: Decider<Certificate, RefuseCertificate, CertificateEvent> = {
+/** CGU-37: only its holder judges the content; that he has not answered in time is for the program to say, and not earlier. */
+const notForHim = (
+  { data, by, at }: RefuseCertificate,
+  state: Live,
+  policy: Policy,
+): Decision<never> | undefined => {
+  const answers = data.cause === 'contentWrong'
+  if (answers !== (by.role === 'holder')) return refuse('CGU-37', 'ACCEPTANCE_HOLDER_ONLY', by.role)
+  const term = addSeconds(state.notBefore, policy.request.acceptanceMinutes * 60)
+  return answers || term <= at ? undefined : refuse('CGU-37', 'OUT_OF_ORDER', 'acceptanceMinutes')
+}
+
+export const refuseCertificate = (
+  policy: Policy,
+): Decider<Certificate, RefuseCertificate, CertificateEvent> => ({
   type: 'RefuseCertificate',
   who: ['holder', 'program'],
   aggregate: certificate,
@@ -145,6 +161,6 @@ export const refuseCertificate: Decider<Certificate, RefuseCertificate, Certific
     if (state.status === 'refused') return accept()
     if (state.status !== 'issued') return refuse('CGU-37', 'OUT_OF_ORDER', state.status)
     const { serial: _, ...data } = command.data
-    return accept({ type: 'CertificateRefused', data })
+    return notForHim(command, state, policy) ?? accept({ type: 'CertificateRefused', data })
   },
-}
+})

@@ -14,6 +14,7 @@ import { holderTbs } from '../pki/certificate.ts'
 import type { Cards, CardKey, Escrow } from '../pki/custody.ts'
 import { bindSubjectName } from './bindSubjectName.ts'
 import { recordCardWriting } from './cards.ts'
+import { tryWriting, type Writing } from './writeCard.ts'
 import { derOf, signCertificate, type IssuingCa } from './issuing.ts'
 import { bindPublicKey, escrowKey, recordKeyRecovery, startKeyRecovery } from './keys.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
@@ -150,17 +151,20 @@ const writeCard = async (tools: Issuance, session: Case, der: Uint8Array): Promi
   const { service, escrow, cards } = tools
   const { card: id, serial, recover } = session.session
   const keys: CardKey[] = [{ serial, pkcs8: await escrow.release(serial), certificate: der }]
+  let outcome: Writing
   try {
     for (const old of recover) keys.push(await recoverOld(tools, session, old))
-    await cards.write({ card: id, keys })
+    outcome = await tryWriting(cards, { card: id, keys })
   } finally {
     for (const { pkcs8 } of keys) pkcs8.fill(0)
   }
   await perform(service, recordCardWriting, {
-    key: id,
-    data: { card: id, written: true, decryptionTested: await cards.testDecryption(id) },
+    key: `${id}|${session.request}|${session.session.number}`,
+    data: { card: id, ...outcome },
     circumstances: circumstancesOf(session),
   })
+  if (!outcome.written)
+    throw new ProcessRefused('RecordCardWriting', 'OUT_OF_ORDER', 'CGU-34', `card spoiled: ${outcome.fault}`)
 }
 
 const recoverOld = async (tools: Issuance, session: Case, serial: string): Promise<CardKey> => {

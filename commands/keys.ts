@@ -82,7 +82,7 @@ export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery,
     if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)
     if (!escrowRuns(state.until, at)) return refuse('CGU-48', 'ESCROW_TERM_ENDED', state.until)
     if (data.regime === 'newCard' && ofAnother(state, facts.file))
-      return refuse('CGU-04', 'PERSON_MISMATCH', spki)
+      return refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
     const approved = data.regime === 'newCard' || quorumOf(facts.recovery, policy, at)
     if (!approved) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
     return accept({ type: 'KeyRecoveryStarted', data })

@@ -4,12 +4,14 @@
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { card, type Card } from '../domain/card.ts'
 import { entity, type Entity } from '../domain/entity.ts'
-import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
+import { key } from '../domain/key.ts'
 import type { SessionOutcome } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
+import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
-import { request, type Request, type RequestEvent } from '../domain/request.ts'
+import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
 
 type Opened = Extract<RequestEvent, { type: 'SessionOpened' }>['data']
 
@@ -18,44 +20,91 @@ export type OpenSession = Command<
   {
     request: string
     holderPresent: boolean
-    desk?: string
+    /** The component where it takes place. */
+    desk: string
     documentNumber?: string
     /** Drawn by the shell: 126 random bits, and a fresh card number. */
     serial: string
     card: string
-    /** Old keys to put on the card, newest first, and those that it cannot hold (CGU-43). */
-    recover: readonly string[]
-    leftOut: Opened['leftOut']
+    /** Keys that the card holds. */
+    slots: number
+    /** Serials of the holder's earlier certificates, newest first, looked up by the shell: the ledger says which keys count. */
+    earlier: readonly string[]
+    /** The request whose session the read model shows at the desk. */
+    atDesk?: string
   }
 >
 export type CloseSession = Command<'CloseSession', { request: string; outcome: SessionOutcome }>
 export type HandOverCard = Command<'HandOverCard', { request: string; receipt: string }>
 
-export const openSession: Decider<Request, OpenSession, RequestEvent, Entity | undefined> = {
+type Opening = Readonly<{
+  employer: Entity | undefined
+  earlier: readonly OldKey[]
+  /** The session that holds the desk, if it is still open. */
+  rival: Request | undefined
+}>
+
+/** CGU-34: a desk has one holder before it. */
+const notAtDesk = ({ data }: OpenSession, { rival }: Opening): Decision<never> | undefined => {
+  if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
+  return data.atDesk !== data.request && rival?.status === 'inSession' && rival.session?.desk === data.desk
+    ? refuse('CGU-34', 'DESK_BUSY', data.desk)
+    : undefined
+}
+
+/** CGU-43: « sa ou ses anciennes clés »: another's are never asked for, whatever the shell has looked up. */
+const ofAnother = (file: RequestFile, earlier: readonly OldKey[]): Decision<never> | undefined =>
+  earlier.some(({ certificate: one }) => 'person' in one && one.person !== file.person)
+    ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', 'earlier')
+    : undefined
+
+const oldKey = async (fold: Fold, serial: string): Promise<OldKey> => {
+  const state = await fold(certificate, serial)
+  return {
+    serial,
+    certificate: state,
+    key: 'spkiSha256' in state ? await fold(key, state.spkiSha256) : key.initial,
+  }
+}
+
+export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> = {
   type: 'OpenSession',
   who: ['raOfficer'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, _, state) =>
-    state.status === 'unknown' || state.identity === undefined
-      ? undefined
-      : await fold(entity, state.identity.entity),
-  decide: ({ data, by, at }, state, employer) => {
+  facts: async (fold, { data }, state) => ({
+    employer:
+      state.status === 'unknown' || state.identity === undefined
+        ? undefined
+        : await fold(entity, state.identity.entity),
+    earlier: await Promise.all(data.earlier.map((serial) => oldKey(fold, serial))),
+    rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
+  }),
+  decide: (command, state, facts) => {
+    const { by, at } = command
     if (state.status !== 'validated') return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
-    if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
     if (state.lapsesOn !== undefined && state.lapsesOn < dayOf(at))
       return refuse('CGU-34', 'OUT_OF_ORDER', 'lapsed')
-    if (!verifiedAt(employer, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
-    const { request: _, holderPresent: __, ...plan } = data
+    if (!verifiedAt(facts.employer, at)) return refuse('CGU-24', 'ENTITY_NOT_VERIFIED', 'entity')
     return (
+      notAtDesk(command, facts) ??
       notForOneself(by, state.person) ??
-      accept({
-        type: 'SessionOpened',
-        data: { ...plan, recover: [...plan.recover], session: state.sessions + 1, presence: 'inPerson' },
-      })
+      ofAnother(state, facts.earlier) ??
+      accept({ type: 'SessionOpened', data: opened(command, state, facts.earlier) })
     )
   },
 }
+
+const opened = ({ data, at }: OpenSession, state: RequestFile, earlier: readonly OldKey[]): Opened => ({
+  session: state.sessions + 1,
+  presence: 'inPerson',
+  desk: data.desk,
+  card: data.card,
+  serial: data.serial,
+  // CGU-60: one place is the new key's.
+  ...planOldKeys(earlier, data.slots - 1, at),
+  ...(data.documentNumber === undefined ? {} : { documentNumber: data.documentNumber }),
+})
 
 export const closeSession: Decider<Request, CloseSession, RequestEvent> = {
   type: 'CloseSession',

@@ -1,12 +1,15 @@
 // A session that does not come to its end is undone as far as it had come: no certificate stays behind that nobody holds.
 // Before signing: the serial is abandoned; after: the certificate is revoked and the card scrapped. The request stays
 // validated, and the next session draws serial, key and card anew. (events.md section 4, P1 "Undo")
+import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
+import { hasCard } from '../domain/policy/session.ts'
 import { request, type Session } from '../domain/request.ts'
 import type { Cards } from '../pki/custody.ts'
-import { releaseCard, scrapCard } from './cards.ts'
+import { scrapCard } from './cardIncidents.ts'
+import { releaseCard } from './cards.ts'
 import { abandonCertificate } from './certificates.ts'
 import { recordKeyRecovery } from './keys.ts'
 import { perform, type Service } from './program.ts'
@@ -22,10 +25,10 @@ export const undoIssuance = async (
   requestId: string,
   why: Readonly<{ outcome: SessionOutcome; scrap: ScrapCause }>,
 ): Promise<string | undefined> => {
-  const { service, cards } = tools
+  const { service } = tools
   const file = (await service.ledger.load(request, requestId)).state
   if (file.status !== 'inSession' || file.session === undefined) return undefined
-  const { serial, card: id, number } = file.session
+  const { serial, number } = file.session
   const circumstances = { correlationId: requestId }
   const state = (await service.ledger.load(certificate, serial)).state
   const issued = 'signature' in state
@@ -43,19 +46,37 @@ export const undoIssuance = async (
       circumstances,
     })
   await endRecoveries(service, requestId, file.session)
-  await cards.erase(id)
-  await perform(service, releaseCard, { key: id, data: { card: id, cause: why.outcome }, circumstances })
-  await perform(service, scrapCard, {
-    key: id,
-    data: { card: id, cause: why.scrap, method: 'erased' },
-    circumstances,
-  })
+  await giveUpCard(tools, requestId, file.session, why)
   await perform(service, closeSession, {
     key: `${requestId}|${number}`,
     data: { request: requestId, outcome: why.outcome },
     circumstances,
   })
   return issued ? serial : undefined
+}
+
+/**
+ * A card that nothing was written on is what it was before: in the stock, or in its holder's use. One that may have been
+ * written on is erased and scrapped. A card that another session has is left alone.
+ */
+const giveUpCard = async (
+  { service, cards }: Readonly<{ service: Service; cards: Cards }>,
+  requestId: string,
+  session: Session,
+  why: Readonly<{ outcome: SessionOutcome; scrap: ScrapCause }>,
+): Promise<void> => {
+  const { card: id, number, serial } = session
+  const { state } = await service.ledger.load(card, id)
+  if (!hasCard({ request: requestId, session, card: state })) return
+  const order = { key: `${id}|${requestId}|${number}`, circumstances: { correlationId: requestId } }
+  const untouched = state.status === 'allotted' && !(await cards.read(id)).includes(serial)
+  if (!untouched) await cards.erase(id)
+  if (untouched) await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
+  else
+    await perform(service, scrapCard, {
+      ...order,
+      data: { card: id, cause: why.scrap, method: 'erased' },
+    })
 }
 
 /** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */

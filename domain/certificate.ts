@@ -114,7 +114,13 @@ export type Plan = Readonly<{
   /** Base64; absent once the escrow's data key has been destroyed. */
   tbs: string | undefined
 }>
-export type Signed = Readonly<{ signatureAlgorithm: string; signature: string; certSha256: string }>
+export type Signed = Readonly<{
+  signatureAlgorithm: string
+  signature: string
+  certSha256: string
+  /** Whether its holder accepted it, whatever became of it afterwards. */
+  accepted: boolean
+}>
 export type Certificate =
   | Readonly<{ status: 'unknown' }>
   | Readonly<{ status: 'abandoned' }>
@@ -139,11 +145,11 @@ const evolve = (state: Certificate, { type, data }: CertificateEvent): Certifica
   switch (type) {
     case 'CertificateIssued':
       if (state.status !== 'planned') throw new Error('CertificateIssued without CertificatePlanned')
-      return { ...state, status: 'issued', ...data }
+      return { ...state, status: 'issued', ...data, accepted: false }
     case 'CertificateAbandoned':
       return { status: 'abandoned' }
     case 'CertificateAccepted':
-      return { ...signed(state, type), status: 'accepted' }
+      return { ...signed(state, type), status: 'accepted', accepted: true }
     case 'CertificateRefused':
       return { ...signed(state, type), status: 'refused' }
     case 'CertificateRevoked':

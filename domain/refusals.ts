@@ -186,7 +186,7 @@ export const refusals = {
     en: 'Serial and name do not name the same key.',
   },
   IDENTITY_DOCUMENT_REQUIRED: {
-    clauses: ['CGU-66'],
+    clauses: ['CGU-53', 'CGU-66'],
     fr: "Document officiel d'identité exigé.",
     en: 'An official identity document is required.',
   },
@@ -262,6 +262,9 @@ export const refusals = {
       'CGU-97',
       'CGU-54',
       'CGU-77',
+      'CGU-51',
+      'CGU-53',
+      'CGU-99',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',

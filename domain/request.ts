@@ -23,6 +23,7 @@ export type Returned = Readonly<{
 }>
 export type Session = Readonly<{
   number: number
+  desk: string | undefined
   card: string
   serial: string
   recover: readonly string[]
@@ -148,6 +149,7 @@ const corrected = (
 
 const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data']): Session => ({
   number: data.session,
+  desk: data.desk,
   card: data.card,
   serial: data.serial,
   recover: data.recover,

@@ -3,7 +3,8 @@
 //
 // The keys lie under a card key. Until the holder has used his PIN once, the desk can open the card as well: it tests the
 // keys, and a PIN whose definition a crash cut off from its record may be defined anew. From the first use on, the PIN alone
-// opens it. The whole file lies under the master key besides, so that a stolen file does not let anybody try PINs.
+// opens it — or the card's PUK, which custody derives when it is wanted and no person ever sees, to let the holder of a blocked
+// card define a new PIN. The whole file lies under the master key besides, so that a stolen file does not let anybody try PINs.
 import {
   constants,
   createPrivateKey,
@@ -14,7 +15,7 @@ import {
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTurns } from '../domain/turns.ts'
-import type { Cards, CardKey } from '../pki/custody.ts'
+import type { Cards, CardKey, Unblocking } from '../pki/custody.ts'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable, syncDirectory } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
@@ -41,6 +42,10 @@ type CardFile = Readonly<{
   atDesk?: string
   /** The card key under the PIN. */
   pin?: Readonly<{ salt: string; n: number; box: string }>
+  /** The card key under the PUK; absent on cards that were written before there was one. */
+  puk?: Readonly<{ box: string; triesLeft: number }>
+  /** The PUK has been taken: the holder may define a PIN, until he has used the card with it. */
+  unblocked?: true
 }>
 
 type PrivateKeys = Readonly<Record<string, string>>
@@ -68,12 +73,17 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const octets = (text: string): Buffer => Buffer.from(text, 'base64')
 const cardId = /^[A-Za-z0-9-]{1,64}$/
 
+/** Wrong PUKs in a row after which a card is good for nothing any more. */
+const pukTries = 5
+
 export type SoftCardParts = Readonly<{
   directory: string
   /** 32 octets (passphrase.ts). */
   master: Uint8Array
   /** Wrong PINs in a row that block a card (policy `card.pinTries`). */
   pinTries: number
+  /** The PUK of a card; by default custody derives it from the master key. */
+  puks?: (card: string) => Uint8Array
   /** scrypt's N for PINs. */
   cost?: number
   randomBytes?: RandomBytes
@@ -84,6 +94,8 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
   const { directory, master, pinTries, cost = scryptCost, randomBytes = systemRandom } = parts
   await makePrivateDirectory(directory)
   const fileKey = subkey(master, 'cards')
+  const pukKey = subkey(master, 'puks')
+  const { puks = (card: string) => subkey(pukKey, `puk|${card}`) } = parts
   // One act a card at a time: two tries at once must count as two.
   const turn = openTurns()
 
@@ -119,6 +131,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
 
   const write = async (card: string, keys: readonly CardKey[]): Promise<void> => {
     const cardKey = randomBytes(32)
+    const puk = closeBox(puks(card), boundTo(card, 'puk'), cardKey, randomBytes)
     const privateKeys = Object.fromEntries(keys.map(({ serial, pkcs8 }) => [serial, base64(pkcs8)]))
     const box = closeBox(
       cardKey,
@@ -130,6 +143,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
       v: 1,
       certificates: keys.map(({ serial, certificate }) => ({ serial, der: base64(certificate) })),
       ...{ keys: base64(box), triesLeft: pinTries, atDesk: base64(cardKey) },
+      puk: { box: base64(puk), triesLeft: pukTries },
     })
   }
 
@@ -147,11 +161,39 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
     })
   }
 
+  /** @throws KeyFault where the PUK is not the card's */
+  const keyUnderPuk = (card: string, { puk }: CardFile): Buffer => {
+    if (puk === undefined) throw new KeyFault(`the card ${card} has no PUK`)
+    return openBox(puks(card), boundTo(card, 'puk'), octets(puk.box))
+  }
+
+  /** Takes the PUK. The old PIN is gone with it; a try is counted on disk before it is made. */
+  const unblock = async (card: string): Promise<Unblocking> => {
+    const file = await load(card)
+    if (file === undefined) return { unblocked: false, fault: 'cardAbsent' }
+    if (file.unblocked === true) return { unblocked: true }
+    const { puk, ...rest } = file
+    if (file.triesLeft > 0) return { unblocked: false, fault: 'notBlocked' }
+    if (puk === undefined) return { unblocked: false, fault: 'noPuk' }
+    if (puk.triesLeft === 0) return { unblocked: false, fault: 'pukBlocked', triesLeft: 0 }
+    const triesLeft = puk.triesLeft - 1
+    await save(card, { ...rest, puk: { ...puk, triesLeft } })
+    try {
+      keyUnderPuk(card, file)
+    } catch {
+      return { unblocked: false, fault: 'pukWrong', triesLeft }
+    }
+    const { pin: _, ...opened } = rest
+    await save(card, { ...opened, puk: { ...puk, triesLeft: pukTries }, unblocked: true })
+    return { unblocked: true }
+  }
+
   const definePin = async (card: string, pin: string): Promise<void> => {
     const file = await loadPresent(card)
     const salt = randomBytes(16)
     const key = await stretch(pin, { n: cost, salt })
-    const box = closeBox(key, boundTo(card, 'pin'), deskKey(card, file), randomBytes)
+    const cardKey = file.unblocked === true ? keyUnderPuk(card, file) : deskKey(card, file)
+    const box = closeBox(key, boundTo(card, 'pin'), cardKey, randomBytes)
     await save(card, { ...file, triesLeft: pinTries, pin: { salt: base64(salt), n: cost, box: base64(box) } })
   }
 
@@ -173,7 +215,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
   const decrypt: SoftCards['decrypt'] = async ({ card, pin, serial, ciphertext, hash = 'sha256' }) => {
     const file = await loadPresent(card)
     const cardKey = await unlock(card, file, pin)
-    const { atDesk: _, ...used } = file
+    const { atDesk: _, unblocked: __, ...used } = file
     await save(card, { ...used, triesLeft: pinTries })
     const pkcs8 = octets(keysOf(card, file, cardKey)[serial] ?? '')
     if (pkcs8.length === 0) throw new KeyFault(`the card has no key of ${serial}`)
@@ -209,6 +251,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
     read: (card) =>
       turn(card, async () => (await load(card))?.certificates.map(({ serial }) => serial) ?? []),
     testDecryption: (card) => turn(card, () => testDecryption(card)),
+    unblock: (card) => turn(card, () => unblock(card)),
     definePin: ({ card, pin }) => turn(card, () => definePin(card, pin)),
     decrypt: (asked) => turn(asked.card, () => decrypt(asked)),
     triesLeft: (card) => turn(card, async () => (await loadPresent(card)).triesLeft),

@@ -1,32 +1,57 @@
 // What a crash left open is finished by the code that would have done it, or undone: an open session goes on to a written
 // card, a refused or lapsed one is undone, an interrupted recovery is recorded as failed. Nothing is left that nobody
 // accounts for. (events.md section 4)
+import { refuseCertificate } from '../commands/certificates.ts'
 import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
 import { LintRefused } from '../commands/issuing.ts'
-import { ProcessRefused } from '../commands/program.ts'
+import { perform, ProcessRefused, type Service } from '../commands/program.ts'
 import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
+import { unblockCard } from '../commands/unblocking.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { addSeconds } from '../domain/policy/dates.ts'
-import { request } from '../domain/request.ts'
+import { request, type Session } from '../domain/request.ts'
 
 /** An intent without its outcome, as the read model lists it. */
 export type OpenIntent = Readonly<{ stream: string; type: string; at: string }>
 
 const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
 
+/** CGU-37: the holder has had the written card and its certificate before him for as long as the policy gives him, or longer. */
+const isUnanswered = async (service: Service, { serial, card: id }: Session): Promise<boolean> => {
+  const { ledger, policy, now } = service
+  if ((await ledger.load(certificate, serial)).state.status !== 'issued') return false
+  let written: string | undefined
+  for await (const { type, body } of ledger.stream(`card-${id}`))
+    if (type === 'CardWritten') written = body.at
+  if (written === undefined) return false
+  return addSeconds(`${written.slice(0, 19)}Z`, policy.request.acceptanceMinutes * 60) <= now()
+}
+
+/** Refuses, for the holder who has not answered. */
+const refuseFor = async (service: Service, requestId: string, serial: string): Promise<void> => {
+  const signed = (await service.ledger.load(certificate, serial)).state
+  if (signed.status !== 'issued') return
+  await perform(service, refuseCertificate(service.policy), {
+    key: serial,
+    data: { serial, presentedSha256: signed.certSha256, presentedAt: signed.notBefore, cause: 'noAnswer' },
+    circumstances: { correlationId: requestId },
+  })
+}
+
 /** The session of a request as it stands: to be carried on, to be undone, or waiting for people. */
 const sessionNeeds = async (
   tools: Issuance,
   { stream, at }: OpenIntent,
-): Promise<'issue' | 'refused' | 'lapsed' | 'nothing'> => {
+): Promise<'issue' | 'refused' | 'unanswered' | 'lapsed' | 'nothing'> => {
   const { service } = tools
   const file = (await service.ledger.load(request, idOf(stream))).state
   if (file.status !== 'inSession' || file.session === undefined) return 'nothing'
   const signed = (await service.ledger.load(certificate, file.session.serial)).state
   if (signed.status === 'refused') return 'refused'
+  if (await isUnanswered(service, file.session)) return 'unanswered'
   const lapses = addSeconds(`${at.slice(0, 19)}Z`, service.policy.request.sessionMinutes * 60)
   if (lapses <= service.now() || signed.status === 'abandoned' || signed.status === 'revoked') return 'lapsed'
   const allotted = (await service.ledger.load(card, file.session.card)).state
@@ -37,6 +62,13 @@ const sessionNeeds = async (
 const undone = (tools: Issuance, requestId: string, outcome: 'refused' | 'lapsed' | 'cardFailed') =>
   undoIssuance(tools, requestId, { outcome, scrap: outcome === 'refused' ? 'refused' : 'spoiled' })
 
+const refuseUnanswered = async (tools: Issuance, requestId: string): Promise<void> => {
+  const file = (await tools.service.ledger.load(request, requestId)).state
+  if (file.status !== 'inSession' || file.session === undefined) return
+  await refuseFor(tools.service, requestId, file.session.serial)
+  await undone(tools, requestId, 'refused')
+}
+
 /**
  * Finishes one open session, or undoes it.
  * @param started sessions whose issuance had been asked for before the stop are carried on; at run time only the lapsed
@@ -45,6 +77,7 @@ const undone = (tools: Issuance, requestId: string, outcome: 'refused' | 'lapsed
 export const resumeSession = async (tools: Issuance, intent: OpenIntent, started: boolean): Promise<void> => {
   const requestId = idOf(intent.stream)
   const needs = await sessionNeeds(tools, intent)
+  if (needs === 'unanswered') await refuseUnanswered(tools, requestId)
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
   if (needs !== 'issue' || !started) return
   try {
@@ -71,6 +104,9 @@ export const resume = async (
     for (const { stream } of intentsOf('KeyRecoveryStarted'))
       await failInterruptedRecovery(tools.service, idOf(stream))
   }
+  // The card is asked again: opened already, it says so.
+  for (const { stream } of intentsOf('CardUnblockingStarted'))
+    await tools.inTurn(`card ${idOf(stream)}`, () => unblockCard(tools, idOf(stream)))
   for (const intent of intentsOf('SessionOpened'))
     await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
 }

@@ -52,6 +52,10 @@ export type Deliveries = Readonly<{
 
 export type CardKey = Readonly<{ serial: string; pkcs8: Uint8Array; certificate: Uint8Array }>
 
+/** What came of an unblocking. `triesLeft`: of the PUK, where it was tried. */
+export type Unblocking =
+  Readonly<{ unblocked: true }> | Readonly<{ unblocked: false; fault: string; triesLeft?: number }>
+
 /** A card at the desk. Its PIN is set by the holder and known to nobody else. */
 export type Cards = Readonly<{
   write: (card: { card: string; keys: readonly CardKey[] }) => Promise<void>
@@ -60,6 +64,8 @@ export type Cards = Readonly<{
   /** Decrypts a challenge with each key on the card, before the PIN is set. */
   testDecryption: (card: string) => Promise<boolean>
   definePin: (card: { card: string; pin: string }) => Promise<void>
+  /** CGU-53: opens a blocked card by its PUK, without the PIN: its holder defines a new one. Given again, it changes nothing. */
+  unblock: (card: string) => Promise<Unblocking>
   erase: (card: string) => Promise<void>
 }>
 

@@ -24,6 +24,8 @@ const ends: Readonly<Record<string, string>> = {
   NoticeSent: 'NoticePlanned',
   // Before it is sent a notice is waived as a whole; afterwards there is no intent left to end.
   NoticeWaived: 'NoticePlanned',
+  CardUnblocked: 'CardUnblockingStarted',
+  CardUnblockFailed: 'CardUnblockingStarted',
 }
 const intents = new Set(Object.values(ends))
 
@@ -44,7 +46,7 @@ const rowOf = ({ event, at }: Applied): IntentRow => ({
 
 export const openIntents: Projection = {
   name: 'intents',
-  version: 1,
+  version: 2,
   streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-', 'notice-'],
   tables: ['intent'],
   apply: async (tx, batch) => {

@@ -1,5 +1,6 @@
 // Every read model that there is.
 import { createAppointments } from './appointments.ts'
+import { createCards } from './cards.ts'
 import { certificateStatus } from './certificateStatus.ts'
 import { crl } from './crl.ts'
 import { history } from './history.ts'
@@ -9,6 +10,7 @@ import type { Projection } from './projection.ts'
 import { retention } from './retention.ts'
 import { requests } from './requests.ts'
 import { createSearch, type Blind } from './search.ts'
+import { sessions } from './sessions.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
@@ -21,4 +23,6 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   requests,
   createSearch(blind),
   createAppointments(blind),
+  createCards(blind),
+  sessions,
 ]

@@ -8,7 +8,7 @@ import { idOf, type Applied, type Projection } from './projection.ts'
 import { insertRows, isAnyOf, upsertRows } from './rows.ts'
 
 /** Keyed digest of one normalised word; the key is in custody. */
-export type Blind = (kind: 'name' | 'email' | 'matricule' | 'person', normalised: string) => string
+export type Blind = (kind: 'name' | 'email' | 'matricule' | 'person' | 'chip', normalised: string) => string
 
 type Sealed = Readonly<Record<string, unknown>>
 

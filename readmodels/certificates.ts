@@ -45,14 +45,14 @@ export const requestsOf = async (db: Db, person: string): Promise<readonly strin
   return rows.map(({ request }) => request)
 }
 
-/** Serials of a person's certificates that were issued since an instant, newest first: their keys are in escrow (CGU-43). */
-export const issuedTo = async (db: Db, person: string, since: string): Promise<readonly string[]> => {
+/** Serials of a person's certificates that he accepted, newest first: what a new card may have to hold (CGU-43). */
+export const acceptedBy = async (db: Db, person: string): Promise<readonly string[]> => {
   const rows = await db
     .selectFrom('certificate_status')
     .select('serial')
     .where('person', '=', person)
     .where('profile', '=', 'encryption')
-    .where('issued_at', '>=', since)
+    .where('accepted_rank', 'is not', null)
     .orderBy('issued_rank', 'desc')
     .execute()
   return rows.map(({ serial }) => serial)

@@ -97,6 +97,51 @@ export type RequestRow = Readonly<{
   returned: boolean
   lapses_on: string | null
   ended_at: string | null
+/** A session at the desk that is still open; `rank`: of its opening. */
+export type LiveSessionRow = Readonly<{
+  request: string
+  session: number
+  desk: string | null
+  card: string
+  serial: string
+  rank: number
+  at: string
+}>
+
+/** A card as it stands. `chip`: keyed digest of its number, where that can be opened; `rank`: of its first event. */
+export type CardRow = Readonly<{
+  id: string
+  status:
+    | 'inStock'
+    | 'discarded'
+    | 'allotted'
+    | 'written'
+    | 'spoiled'
+    | 'released'
+    | 'inUse'
+    | 'blocked'
+    | 'faulty'
+    | 'lost'
+    | 'unblocking'
+    | 'scrapped'
+  model: string
+  kind: 'agent' | 'temporary'
+  ra: string | null
+  stocked: boolean
+  request: string | null
+  person: string | null
+  serials: readonly string[]
+  incident: 'blocked' | 'faulty' | 'lost' | 'stolen' | null
+  scrap_cause: string | null
+  chip: string | null
+  stocked_at: string | null
+  allotted_at: string | null
+  written_at: string | null
+  reported_at: string | null
+  scrapped_at: string | null
+  /** The allotment before this one, of a card in use that a session writes anew. */
+  before_allotment: string | null
+  rank: number
 }>
 
 /** `rank`: of the request's first event. */
@@ -242,6 +287,8 @@ export type Tables = {
   notice_recipient: NoticeRecipientRow
   notice_recovery: NoticeRecoveryRow
   notice_request: NoticeRequestRow
+  live_session: LiveSessionRow
+  card: CardRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }

@@ -113,6 +113,7 @@ const issued = async (stage: Stage, { ra, holder, request }: People & { request:
   await steps.step('The personalisation session is opened, the holder present', ['CGU-34'], () =>
     ra.post(`/requests/${request}/sessions`, {
       holderPresent: true,
+      desk: crypto.randomUUID(),
       card: { model: 'software-qscd', chipNumber: '8925 0000 0042' },
     }),
   )

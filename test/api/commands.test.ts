@@ -65,7 +65,11 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/requests/{id}/sessions': ['raOfficer'],
   '/requests/{id}/sessions/current/issuance': ['raOfficer'],
   '/requests/{id}/sessions/current/abandonment': ['raOfficer'],
+  '/cards': ['raOfficer'],
   '/cards/{id}/pin': ['holder'],
+  '/cards/{id}/incidents': ['holder', 'mc', 'raOfficer', 'unblockingOperator'],
+  '/cards/{id}/unblocking': ['unblockingOperator'],
+  '/cards/{id}/scrap': ['raOfficer'],
   '/certificates/{serial}/presentation': ['holder', 'raOfficer'],
   '/certificates/{serial}/acceptance': ['holder'],
   '/certificates/{serial}/refusal': ['holder'],
@@ -256,8 +260,9 @@ describe('Idempotency-Key', () => {
   it('CGU-34: a session opened twice with one key is one session, one serial, one card', async () => {
     const { ra, request } = await validated(product)
     const key = randomUUID()
-    const first = done(await ra.post(`/requests/${request}/sessions`, desk, { key }))
-    const again = await ra.post(`/requests/${request}/sessions`, desk, { key })
+    const asked = { ...desk }
+    const first = done(await ra.post(`/requests/${request}/sessions`, asked, { key }))
+    const again = await ra.post(`/requests/${request}/sessions`, asked, { key })
     expect(done(again)).toEqual(first)
     expect(verdict(await ra.post(`/requests/${request}/sessions`, desk))).toEqual([409, 'OUT_OF_ORDER'])
   })
@@ -495,7 +500,7 @@ describe('acts with two parts', () => {
 
   it('CGU-14: a card that is not qualified opens no session', async () => {
     const { ra, request } = await validated(product)
-    const wrong = { holderPresent: true, card: { model: 'paper', chipNumber: '1' } }
+    const wrong = { ...desk, card: { model: 'paper', chipNumber: '1' } }
     expect(verdict(await ra.post(`/requests/${request}/sessions`, wrong))).toEqual([
       422,
       'CARD_NOT_QUALIFIED',

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  allotCard,
-  definePin,
-  recordCardWriting,
-  releaseCard,
-  scrapCard,
-  type AllotCard,
-} from '../../commands/cards.ts'
+import { scrapCard } from '../../commands/cardIncidents.ts'
+import { allotCard, definePin, recordCardWriting, releaseCard, type AllotCard } from '../../commands/cards.ts'
 import {
   abandonCertificate,
   acceptCertificate,
@@ -149,7 +143,7 @@ describe('a certificate', () => {
         .when(abandonCertificate, { serial: S, cause: 'lint', findings: [], maybeSigned: false }, program)
         .outcome(),
       start.when(acceptCertificate, answer, holder).outcome(),
-      start.when(refuseCertificate, { ...answer, cause: 'contentWrong' }, holder).outcome(),
+      start.when(refuseCertificate(policy), { ...answer, cause: 'contentWrong' }, holder).outcome(),
       start.when(revokeCertificate, { serial: S, origin: 'undelivered' }, program).outcome(),
     ])
   }
@@ -331,7 +325,7 @@ describe('a card', () => {
     card: C,
     request: R,
     model: 'software-qscd',
-    chipNumber: '1',
+    chipNumber: '8925 0000 0042',
     kind: 'agent',
     serials: [S],
   }
@@ -380,9 +374,9 @@ describe('a card', () => {
     ['allotted', busy, 'CardWritten', 'CardWriteFailed', noPin, 'CardReleased', 'CardScrapped'],
     ['written', busy, 'nothing', 'nothing', 'CardPinDefined', 'nothing', 'CardScrapped'],
     ['inUse', busy, 'nothing', 'nothing', noPin, 'nothing', 'CardScrapped'],
-    ['spoiled', busy, no, no, noPin, 'nothing', 'CardScrapped'],
-    ['released', busy, no, no, noPin, 'nothing', 'nothing'],
-    ['scrapped', busy, no, no, noPin, 'nothing', 'nothing'],
+    ['spoiled', no, no, no, noPin, 'nothing', 'CardScrapped'],
+    ['released', 'CardAllotted', no, no, noPin, 'nothing', 'nothing'],
+    ['scrapped', no, no, no, noPin, 'nothing', 'nothing'],
   ] as const)('CGU-34, CGU-50, CGU-99: from %s, what each command makes of it', async (life, ...outcomes) => {
     expect(await after(lives[life])).toEqual(outcomes)
   })

@@ -208,8 +208,8 @@ describe('approval by two officers', () => {
   it.each([
     ['the same person', f.requested(), 'KeyRecoveryStarted'],
     ['the same person, otherwise spelt', f.requested({ surname: 'D ETE BRULE' }), 'KeyRecoveryStarted'],
-    ['his number, another name', f.requested({ surname: 'Toutautre' }), 'CGU-04 PERSON_MISMATCH'],
-    ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-04 PERSON_MISMATCH'],
+    ['his number, another name', f.requested({ surname: 'Toutautre' }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
+    ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
   ])('CGU-04, CGU-43: an old key is for a new card of %s', async (_, file, outcome) => {
     const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
     const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file))

@@ -377,7 +377,10 @@ describe('the session', () => {
     on(card, C, f.allotted, f.written, f.pinDefined),
     on(certificate, S, f.planned, f.issued, f.acceptedByHolder),
   ]
-  const plan = { request: R, holderPresent: true, serial: S, card: C, recover: [], leftOut: [] }
+  const plan = {
+    ...{ request: R, holderPresent: true, desk: uuid(45), serial: S, card: C, slots: 12 },
+    earlier: [],
+  }
   const orders = {
     request: (events: readonly RequestEvent[]) =>
       given(on(request, R, ...events)).when(requestCertificate(policy), demand, ra),

@@ -23,7 +23,19 @@ export const employer = {
   evidence: 'répertoire SIRENE consulté',
 }
 
-export const desk = { holderPresent: true, card: { model: 'software-qscd', chipNumber: '8925 0000 0042' } }
+let sat = 0
+
+/** A session at a desk that is free, with a card that nobody has seen yet: another desk, another chip at each look. */
+export const desk = {
+  holderPresent: true,
+  get desk(): string {
+    return randomUUID()
+  },
+  get card() {
+    sat += 1
+    return { model: 'software-qscd', chipNumber: `8925 0000 ${String(sat).padStart(4, '0')}` }
+  },
+}
 
 /** What the answers of the routes have, together. */
 type Answer = Readonly<{
@@ -39,7 +51,7 @@ type Answer = Readonly<{
   presentedAt: string
   events: readonly Readonly<{ type: string; rank: number }>[]
   certificates: readonly Readonly<{ serial: string; status: string }>[]
-  session: Readonly<{ card: string }>
+  session: Readonly<{ card: string; serial: string }>
 }>
 
 /** The body of an answer that must be a success. */

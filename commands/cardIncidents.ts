@@ -1,0 +1,118 @@
+// CGU-98, CGU-99: « en cas de dysfonctionnement de la carte, même de ses fonctions annexes », its holder goes to the registration
+// authority, which scraps the card and revokes the certificate. CGU-51: « La carte se bloque après plusieurs codes PIN erronés. »
+import { appointment, type Appointment } from '../domain/appointment.ts'
+import { card, isAllotted, type AllottedCard, type Card, type CardEvent } from '../domain/card.ts'
+import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import type { CardFunction, Incident, ScrapCause } from '../domain/lists.ts'
+import { isInSession } from '../domain/policy/cards.ts'
+import { mandateInForce } from '../domain/policy/mandate.ts'
+import { request, type Request } from '../domain/request.ts'
+
+export type ReportCard = Command<
+  'ReportCard',
+  {
+    card: string
+    incident: Incident
+    function?: CardFunction
+    note?: string
+    /** The appointment that a certification agent acts under. */
+    mandate?: string
+  }
+>
+export type ScrapCard = Command<
+  'ScrapCard',
+  {
+    card: string
+    cause: ScrapCause
+    method: 'shredded' | 'erased'
+    minutes?: string
+    /** The card in use that takes its place. */
+    replacedBy?: string
+  }
+>
+
+type Reporting = Readonly<{ file: Request; mandate: Appointment | undefined }>
+
+const mayNotReport = (
+  { data, by, at }: ReportCard,
+  state: AllottedCard,
+  { file, mandate }: Reporting,
+): Decision<never> | undefined => {
+  if (by.role === 'holder')
+    return by.person === state.person ? undefined : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', by.role)
+  // A loss revokes: whoever may not ask for that may not report it.
+  const revokes = data.incident === 'lost' || data.incident === 'stolen'
+  if (by.role === 'unblockingOperator')
+    return revokes ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role) : undefined
+  if (by.role !== 'mc') return undefined
+  const entity = file.status === 'unknown' ? '' : (file.identity?.entity ?? '')
+  return mandate !== undefined && mandateInForce(mandate, { by, entity, power: 'revoke', at })
+    ? undefined
+    : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
+}
+
+export const reportCard: Decider<Card, ReportCard, CardEvent, Reporting> = {
+  type: 'ReportCard',
+  who: ['holder', 'mc', 'raOfficer', 'unblockingOperator'],
+  aggregate: card,
+  stream: ({ data }) => data.card,
+  facts: async (fold, { data }, state) => ({
+    file: isAllotted(state) ? await fold(request, state.request) : request.initial,
+    mandate: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  }),
+  decide: (command, state, facts) => {
+    if (!isAllotted(state)) return refuse('CGU-99', 'OUT_OF_ORDER', state.status)
+    const forbidden = mayNotReport(command, state, facts)
+    if (forbidden) return forbidden
+    const { card: _, mandate: __, ...data } = command.data
+    if (state.status !== 'inUse' && state.incident === data.incident) return accept()
+    if (state.status !== 'inUse' && state.status !== 'blocked')
+      return refuse('CGU-99', 'OUT_OF_ORDER', state.status)
+    return accept({ type: 'CardIncidentReported', data: { ...data, reporterRole: command.by.role } })
+  },
+}
+
+type Scrapping = Readonly<{ holding: Request; other: Card | undefined }>
+
+/** CGU-59: only a card in order is « replaced », by one that its holder has in use; any other ends in revocation. */
+const notReplaced = (state: AllottedCard, { data }: ScrapCard, other: Card | undefined): boolean =>
+  state.status !== 'inUse' ||
+  data.replacedBy === data.card ||
+  other?.status !== 'inUse' ||
+  other.person !== state.person
+
+/** What an officer may not do, and the program, which ends a session, may. */
+const mayNotScrap = (command: ScrapCard, state: Card, facts: Scrapping): Decision<never> | undefined => {
+  if (command.by.role === 'program' || !isAllotted(state)) return undefined
+  const { card: id, cause } = command.data
+  if (isInSession(id, state, facts.holding)) return refuse('CGU-34', 'CARD_BUSY', state.status)
+  // These two are the ends of a session, which has revoked what it had signed.
+  if (cause === 'spoiled' || cause === 'refused') return refuse('CGU-99', 'OUT_OF_ORDER', cause)
+  return cause === 'replaced' && notReplaced(state, command, facts.other)
+    ? refuse('CGU-99', 'OUT_OF_ORDER', cause)
+    : undefined
+}
+
+const gone: readonly Card['status'][] = ['unknown', 'released', 'scrapped', 'discarded']
+
+/** CGU-99: the RA scraps the card. Scrapping what is scrapped, or was never written, changes nothing. */
+export const scrapCard: Decider<Card, ScrapCard, CardEvent, Scrapping> = {
+  type: 'ScrapCard',
+  who: ['raOfficer', 'program'],
+  aggregate: card,
+  stream: ({ data }) => data.card,
+  facts: async (fold, { data }, state) => ({
+    holding: isAllotted(state) ? await fold(request, state.request) : request.initial,
+    other: data.replacedBy === undefined ? undefined : await fold(card, data.replacedBy),
+  }),
+  decide: (command, state, facts) => {
+    const { cause, method, minutes } = command.data
+    return gone.includes(state.status)
+      ? accept()
+      : (mayNotScrap(command, state, facts) ??
+          accept({
+            type: 'CardScrapped',
+            data: { cause, method, ...(minutes === undefined ? {} : { minutes }) },
+          }))
+  },
+}

@@ -1,0 +1,37 @@
+// CGU-99: « L’AE met la carte au rebut et révoque le certificat »: every certificate that is still valid and was written on it.
+// CGU-98: so does a loss or a theft, at once. What stops in between goes on at the next look (jobs/cards.ts).
+import { card, isAllotted } from '../domain/card.ts'
+import { certificate } from '../domain/certificate.ts'
+import { revocationCauseOf } from '../domain/policy/cards.ts'
+import type { Cards } from '../pki/custody.ts'
+import { perform, type Service } from './program.ts'
+import { revokeCertificate } from './revocations.ts'
+
+/**
+ * Revokes what a card that is lost or scrapped bore; on any other card it does nothing, nor when it is given again.
+ * @returns the serials that are revoked now
+ */
+export const revokeOfCard = async (
+  { service, cards }: Readonly<{ service: Service; cards: Pick<Cards, 'erase'> }>,
+  id: string,
+): Promise<readonly string[]> => {
+  const { state } = await service.ledger.load(card, id)
+  const cause = isAllotted(state) ? revocationCauseOf(state) : undefined
+  // What was shredded holds no key any more; a card that is lost is out of reach.
+  if (state.status === 'scrapped' || state.status === 'discarded') await cards.erase(id)
+  if (cause === undefined || !isAllotted(state)) return []
+  const revoked: string[] = []
+  for (const serial of state.serials) {
+    const subject = (await service.ledger.load(certificate, serial)).state
+    const valid = 'signature' in subject && subject.status !== 'revoked' && subject.notAfter >= service.now()
+    if (!valid) continue
+    await perform(service, revokeCertificate, {
+      // Not the key of an undone session: that order may have been refused for this serial.
+      key: `${serial}|${id}`,
+      data: { serial, origin: 'cardScrapped', cause },
+      circumstances: { correlationId: state.request },
+    })
+    revoked.push(serial)
+  }
+  return revoked
+}

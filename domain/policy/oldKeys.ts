@@ -1,0 +1,43 @@
+// CGU-42: « Lors du renouvellement de la carte, l’ancienne ou les anciennes clés de déchiffrement du porteur sont
+// systématiquement recouvrées, dans la limite de la durée de séquestre. »
+// CGU-43: « toute demande de nouvelle carte intègre le recouvrement » of every old key that is still in escrow.
+import type { Certificate } from '../certificate.ts'
+import type { Instant } from '../kernel.ts'
+import type { Key } from '../key.ts'
+import type { LeftOutCause } from '../lists.ts'
+import { escrowRuns } from './validity.ts'
+
+/** One certificate of the holder as the ledger has it, and the key behind it. */
+export type OldKey = Readonly<{ serial: string; certificate: Certificate; key: Key }>
+export type OldKeys = Readonly<{
+  /** On the card, newest first. */
+  recover: string[]
+  leftOut: { serial: string; cause: LeftOutCause }[]
+}>
+
+/** Only what its holder accepted was ever his: a certificate that he refused, or never got, protects nothing. */
+export const wasAccepted = (state: Certificate): boolean => 'accepted' in state && state.accepted
+
+const impediment = ({ certificate, key }: OldKey, at: Instant): LeftOutCause | undefined => {
+  const ended = 'until' in key ? !escrowRuns(key.until, at) : (key.status as string) === 'destroyed'
+  if (ended) return 'escrowEnded'
+  // Without what was certified the key cannot be put on a card, whatever custody still holds.
+  const whole = 'until' in key && 'tbs' in certificate && certificate.tbs !== undefined
+  return whole ? undefined : 'keyLost'
+}
+
+/**
+ * Parts a holder's old keys into those that go on the new card and those that do not, with the reason.
+ * @param old newest first
+ * @param room keys that the card holds beside the new one
+ */
+export const planOldKeys = (old: readonly OldKey[], room: number, at: Instant): OldKeys => {
+  const plan: OldKeys = { recover: [], leftOut: [] }
+  for (const one of old.filter(({ certificate }) => wasAccepted(certificate))) {
+    const { serial } = one
+    const cause = impediment(one, at) ?? (plan.recover.length < room ? undefined : 'cardFull')
+    if (cause === undefined) plan.recover.push(serial)
+    else plan.leftOut.push({ serial, cause })
+  }
+  return plan
+}
