@@ -16,8 +16,9 @@ import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
-import { addYears } from './domain/policy/dates.ts'
+import { addHours, addYears } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
+import { closeRecoveries } from './jobs/closeRecoveries.ts'
 import { startJobs } from './jobs/embedded.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
@@ -34,6 +35,8 @@ import { issuedTo } from './readmodels/certificates.ts'
 import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
+import { lapsedRecoveries } from './readmodels/recoveries.ts'
+import { openSince } from './readmodels/revocations.ts'
 import { statusTableAt } from './readmodels/statusTable.ts'
 
 /** What is opened before, and closed after. */
@@ -164,6 +167,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         { name: 'publishCrl', everySeconds: 60, run: () => publish(ca, policy.crl) },
         { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
+        {
+          name: 'closeRecoveries',
+          everySeconds: 3600,
+          run: async () => closeRecoveries(service, await lapsedRecoveries(db, now()), inTurn),
+        },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -205,6 +213,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       deliveries,
     },
     authority: { ca, root, rootCa, responder: responder.current },
+    alarms: async () => {
+      const late = await openSince(db, addHours(now(), -policy.revocation.hours))
+      return { 'revocation delay': late === 0 ? true : `${late} past its time` }
+    },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),

@@ -80,6 +80,7 @@ export const certificateRoutes = (api: Api): void => {
     url: '/certificates/:serial',
     summary: 'A certificate: its status and what it says',
     clauses: ['CGU-73', 'CGU-114'],
+    actionsOf: { kind: 'certificate', id: (params) => serialFrom(params.serial) },
     answer: Type.Object({ ...rowAnswer, revision: Type.Integer(), content: orNull(contentAnswer) }),
     read: async ({ request, reply, params }) => {
       const serial = serialFrom(params.serial)

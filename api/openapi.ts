@@ -69,6 +69,7 @@ const tags = [
   ['holders', 'What a holder has'],
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
+  ['revocations', 'Requests for revocation, and the time that they take'],
   ['recovery-requests', 'Recovery of escrowed keys'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],

@@ -81,7 +81,7 @@ export const refusals = {
     en: 'This CGU version is not the one in force.',
   },
   CHANNEL_NOT_OPEN: {
-    clauses: ['CGU-67'],
+    clauses: ['CGU-63', 'CGU-64', 'CGU-67'],
     fr: "Cette AE n'offre pas ce canal.",
     en: 'This RA does not offer this channel.',
   },
@@ -256,6 +256,7 @@ export const refusals = {
       'CGU-38',
       'CGU-46',
       'CGU-50',
+      'CGU-75',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',
@@ -305,8 +306,13 @@ export const refusals = {
     fr: "La qualification RGS n'est plus en cours.",
     en: 'The RGS qualification has lapsed.',
   },
-  RECOVERY_GROUND_MISSING: {
+  RECIPIENT_CERTIFICATE_UNUSABLE: {
     clauses: ['CGU-46'],
+    fr: 'Le certificat du destinataire ne permet pas de lui remettre la clé.',
+    en: "The recipient's certificate cannot serve to hand over the key.",
+  },
+  RECOVERY_GROUND_MISSING: {
+    clauses: ['CGU-46', 'CGU-47'],
     fr: 'Demande judiciaire ou indisponibilité prolongée à justifier.',
     en: 'A judicial request or long absence must be shown.',
   },
@@ -359,6 +365,11 @@ export const refusals = {
     clauses: ['CGU-113', 'CGU-114', 'CGU-115'],
     fr: 'La durée de conservation court encore.',
     en: 'The retention period is still running.',
+  },
+  REVOCATION_MOTIVE_MISSING: {
+    clauses: ['CGU-63', 'CGU-64'],
+    fr: "Une révocation d'office indique son motif.",
+    en: 'A revocation on own motion states its motive.',
   },
   REVOCATION_NOT_AUTHENTICATED: {
     clauses: ['CGU-75'],

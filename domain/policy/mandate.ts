@@ -3,7 +3,7 @@
 // de certificat portant le nom de l'organisation. »
 import type { Appointment } from '../appointment.ts'
 import type { Actor, Instant } from '../kernel.ts'
-import type { Power } from '../lists.ts'
+import type { Power, Role } from '../lists.ts'
 import { dayOf, monthsBefore } from './dates.ts'
 
 /** Whether the actor may use `power` for `entity` under this appointment at this instant. */
@@ -20,6 +20,21 @@ export const mandateInForce = (
     mandate.powers.includes(use.power) &&
     mandate.fromOn <= day &&
     day <= mandate.untilOn
+  )
+}
+
+/** Whether a person holds this role, for the entity and with the power that are asked for, at this instant. */
+export const appointmentInForce = (
+  held: Appointment,
+  use: Readonly<{ person: string; role: Role; entity?: string; power?: Power; at: Instant }>,
+): boolean => {
+  if (held.status !== 'inForce' || held.person !== use.person || held.role !== use.role) return false
+  const day = dayOf(use.at)
+  return (
+    (use.entity === undefined || held.entity === use.entity) &&
+    (use.power === undefined || held.powers.includes(use.power)) &&
+    held.fromOn <= day &&
+    day <= held.untilOn
   )
 }
 
