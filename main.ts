@@ -23,9 +23,10 @@ import { revokeOfCard } from './commands/revokeOfCard.ts'
 import { unblockCard } from './commands/unblocking.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
-import { addYears, dayOf } from './domain/policy/dates.ts'
-import type { Policy } from './domain/policy/policy.ts'
 import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
+import { addHours, addYears, dayOf } from './domain/policy/dates.ts'
+import type { Policy } from './domain/policy/policy.ts'
+import { closeRecoveries } from './jobs/closeRecoveries.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { lapseRequests } from './jobs/lapseRequests.ts'
 import { followNudges } from './jobs/nudges.ts'
@@ -47,6 +48,8 @@ import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
 import { lapsedRequests } from './readmodels/requests.ts'
+import { lapsedRecoveries } from './readmodels/recoveries.ts'
+import { openSince } from './readmodels/revocations.ts'
 import { statusTableAt } from './readmodels/statusTable.ts'
 
 /** What is opened before, and closed after. */
@@ -191,6 +194,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
           run: async () => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(now()))),
         },
         noticesJob({ service, db, issuer: ca.id, outbox, settled }),
+        {
+          name: 'closeRecoveries',
+          everySeconds: 3600,
+          run: async () => closeRecoveries(service, await lapsedRecoveries(db, now()), inTurn),
+        },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -254,6 +262,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       deliveries,
     },
     authority: { ca, root, rootCa, responder: responder.current },
+    alarms: async () => {
+      const late = await openSince(db, addHours(now(), -policy.revocation.hours))
+      return { 'revocation delay': late === 0 ? true : `${late} past its time` }
+    },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),

@@ -29,11 +29,13 @@ import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
 import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
+import { recoveryListRoutes } from './recoveryList.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
 import { requestChangeRoutes } from './requestChanges.ts'
 import { requestListRoutes } from './requestList.ts'
 import { requestRoutes } from './requests.ts'
 import { retentionRoutes } from './retention.ts'
+import { revocationRequestRoutes } from './revocationRequests.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
@@ -68,6 +70,8 @@ const resources = [
   certificateRoutes,
   acceptanceRoutes,
   revocationRoutes,
+  revocationRequestRoutes,
+  recoveryListRoutes,
   recoveryRoutes,
   deliveryRoutes,
   retentionRoutes,

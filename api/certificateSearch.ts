@@ -14,7 +14,7 @@ import { parseSerial } from './serial.ts'
 import type { Services } from './services.ts'
 
 /** What `q` asks for: a serial number, or terms that a certificate's request must all have. */
-const wanted = (
+export const wanted = (
   q: string,
   blind: Services['reads']['blind'],
 ): Pick<CertificateFilter, 'serial' | 'terms'> => {

@@ -81,6 +81,7 @@ export const certificateRoutes = (api: Api): void => {
     summary: 'A certificate: its status and what it says',
     actionsOf: { kind: 'certificate', id: ({ serial }) => serialFrom(serial) },
     clauses: ['CGU-73', 'CGU-114'],
+    actionsOf: { kind: 'certificate', id: (params) => serialFrom(params.serial) },
     answer: Type.Object({ ...rowAnswer, revision: Type.Integer(), content: orNull(contentAnswer) }),
     read: async ({ request, reply, params }) => {
       const serial = serialFrom(params.serial)

@@ -26,6 +26,11 @@ const bytesOf = async (api: Api, digest: string | undefined): Promise<Uint8Array
   return bytes
 }
 
+const enveloped = { type: 'application/cms', ending: 'p7m' } as const
+const file = { type: 'application/x-pkcs12', ending: 'p12' } as const
+const isEnveloped = (state: Recovery): boolean => state.status !== 'unknown' && state.output === 'cms'
+const binary = { schema: { type: 'string', format: 'binary' } }
+
 /** Removals under way: what has left is not given again because the disk is slow. */
 type Removals = Map<string, Promise<unknown>>
 
@@ -61,20 +66,25 @@ const deliver = async (
       .finally(() => removals.delete(digest))
     removals.set(digest, removal)
   })
+  const { type, ending } = isEnveloped(state) ? enveloped : file
   reply
-    .type('application/x-pkcs12')
-    .header('content-disposition', `attachment; filename="recovered-${id}.p12"`)
+    .type(type)
+    .header('content-disposition', `attachment; filename="recovered-${id}.${ending}"`)
     .header('repr-digest', `sha-256=:${Buffer.from(digest, 'hex').toString('base64')}:`)
   return Buffer.from(bytes)
 }
 
 export const deliveryRoutes = (api: Api): void => {
   const removals: Removals = new Map()
+  const listed = { url: '/recovery-requests/:id/delivery', summary: 'Collect the recovered key, once' }
+  api.actions.list(listed, {
+    ...{ on: 'recovery', decider: deliverRecovery },
+    data: (id) => ({ recovery: id, receipt: '-' }),
+  })
   actRoute(api, {
-    url: '/recovery-requests/:id/delivery',
-    summary: 'Collect the recovered key, once',
+    ...listed,
     description:
-      'Answers the PKCS#12 file itself. Sent again with the same Idempotency-Key before the first answer has left, it gives the same bytes.',
+      'Answers the CMS or PKCS#12 file itself. Sent again with the same Idempotency-Key before the first answer has left, it gives the same bytes.',
     tag: 'recovery-requests',
     clauses: ['CGU-46', 'CGU-47'],
     params: byId,
@@ -84,8 +94,9 @@ export const deliveryRoutes = (api: Api): void => {
     also: ({ id }) => `recovery ${id}`,
     response: {
       200: {
-        description: 'PKCS#12, enciphered with the passphrase of the execution.',
-        content: { 'application/x-pkcs12': { schema: { type: 'string', format: 'binary' } } },
+        description:
+          'CMS EnvelopedData for the recipient’s certificate, or PKCS#12 under the passphrase of the execution.',
+        content: { [enveloped.type]: binary, [file.type]: binary },
       },
     },
     run: ({ params, body, act }, reply) => deliver(api, params.id, body, { act, reply, removals }),

@@ -70,6 +70,7 @@ const tags = [
   ['holders', 'What a holder has'],
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
+  ['revocations', 'Requests for revocation, and the time that they take'],
   ['recovery-requests', 'Recovery of escrowed keys'],
   ['retention', 'How long everything is kept: due lists, holds, destruction'],
   ['streams', 'History of the ledger'],

@@ -6,9 +6,12 @@ import { documented } from './routes.ts'
 import type { Services } from './services.ts'
 
 const about = { tag: 'operation', clauses: [] } as const
+const states = Type.Record(Type.String(), Type.Union([Type.Literal(true), Type.String()]))
 const checks = Type.Object({
   ready: Type.Boolean(),
-  checks: Type.Record(Type.String(), Type.Union([Type.Literal(true), Type.String()])),
+  checks: states,
+  // A service that is late with its work must not be taken out of service for it.
+  alarms: states,
 })
 const entry = Type.Object({
   code: Type.String(),
@@ -33,17 +36,18 @@ export const livenessRoute = (app: FastifyInstance): void => {
 }
 
 /** However many ask, the parts are looked at once a second. */
-const onceASecond = ({ now, health }: Services): Services['health'] => {
+const onceASecond = ({ now }: Services, look: Services['health']): Services['health'] => {
   let last: Readonly<{ at: string; found: ReturnType<Services['health']> }> | undefined
   return () => {
     const at = now()
-    if (last?.at !== at) last = { at, found: health() }
+    if (last?.at !== at) last = { at, found: look() }
     return last.found
   }
 }
 
 export const probeRoutes = (app: FastifyInstance, services: Services): void => {
-  const health = onceASecond(services)
+  const health = onceASecond(services, services.health)
+  const alarms = onceASecond(services, services.alarms)
   app.get(
     '/readyz',
     {
@@ -58,7 +62,7 @@ export const probeRoutes = (app: FastifyInstance, services: Services): void => {
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ready, checks: parts })
+        .send({ ready, checks: parts, alarms: await alarms() })
     },
   )
   app.get(

@@ -1,12 +1,15 @@
 // CGU-44 to CGU-48: recovery of an escrowed key on request: asked, approved by two officers, executed, delivered once.
 import { Type } from 'typebox'
-import { approveRecovery, rejectRecovery, requestRecovery } from '../commands/recoveries.ts'
+import { approveRecovery, closeRecovery, rejectRecovery } from '../commands/recoveries.ts'
+import { requestRecovery } from '../commands/requestRecovery.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { key } from '../domain/key.ts'
 import { ground, role } from '../domain/lists.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
-import { accepted, lastOf } from './command.ts'
+import { certificateOf } from '../pki/recipient.ts'
+import { accepted, lastOf, type Act } from './command.ts'
 import { outputDigest } from './deliveries.ts'
+import { Problem } from './problems.ts'
 import { notFound, tag } from './readers.ts'
 import { actRoute, commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, code, h, id, note, orNull, sn, t } from './schemas.ts'
@@ -22,9 +25,24 @@ const demand = closed(
     requesterRole: optional(role),
     requester: optional(id),
     represents: optional(note),
+    mandate: optional(id),
+    legalBasis: optional(note),
     ground,
     evidence: note,
     holderNotice: Type.Boolean({ description: 'Whether the holder may be told.' }),
+    recipientSerial: optional(
+      Type.String({
+        maxLength: 100,
+        description:
+          'Serial number of the requester’s certificate of this authority: the key is enciphered to it.',
+      }),
+    ),
+    recipientCertificate: optional(
+      Type.String({
+        maxLength: 20_000,
+        description: 'Another certificate of the requester, as PEM, or as DER in base64.',
+      }),
+    ),
   },
   {
     examples: [
@@ -39,6 +57,17 @@ const demand = closed(
   },
 )
 
+/** The DER of a certificate that was given. */
+const recipientOf = async (given: string | undefined, act: Act) => {
+  if (given === undefined) return {}
+  const der = certificateOf(given)
+  if (der !== undefined) return { recipientCertificate: Buffer.from(der).toString('base64') }
+  return act.refuse(
+    { code: 'RECIPIENT_CERTIFICATE_UNUSABLE', clause: 'CGU-46', detail: 'unreadable' },
+    { command: requestRecovery.type },
+  )
+}
+
 const approval = closed({ statement: note }, { examples: [{ statement: 'Pièces vues, motif établi.' }] })
 const rejection = closed({ cause: code, note: optional(note) }, { examples: [{ cause: 'evidence-missing' }] })
 
@@ -51,6 +80,7 @@ const answer = Type.Object({
   serial: sn,
   requester: orNull(id),
   recipient: orNull(id),
+  output: Type.String({ description: '`cms`: enciphered to a certificate; `pkcs12`: under a passphrase.' }),
   approvals: Type.Array(Type.Object({ approver: orNull(id), expiresAt: t })),
 })
 
@@ -59,6 +89,7 @@ const body = (file: RecoveryFile) => ({
   serial: file.serial,
   requester: file.requester ?? null,
   recipient: file.recipient ?? null,
+  output: file.output,
   approvals: file.approvals.map(({ approver, expiresAt }) => ({ approver: approver ?? null, expiresAt })),
 })
 
@@ -79,8 +110,10 @@ export const recoveryRoutes = (api: Api): void => {
     created: true,
     extra: { status },
     decider: requestRecovery,
-    data: ({ body: { serial, name: nameGiven, requesterRole, requester, ...asked }, act }) => ({
+    data: async ({ body: { serial, name: nameGiven, requesterRole, requester, ...asked }, act }) => ({
       ...asked,
+      ...(asked.recipientSerial === undefined ? {} : { recipientSerial: serialFrom(asked.recipientSerial) }),
+      ...(await recipientOf(asked.recipientCertificate, act)),
       nameGiven,
       recovery: act.id,
       serial: serialFrom(serial),
@@ -105,6 +138,10 @@ export const recoveryRoutes = (api: Api): void => {
       statement,
       statementSha256: sha256(statement),
     }),
+    trial: {
+      on: 'recovery',
+      data: (recoveryId) => ({ recovery: recoveryId, statement: '-', statementSha256: sha256('-') }),
+    },
   })
   commandRoute(api, {
     ...about,
@@ -119,15 +156,34 @@ export const recoveryRoutes = (api: Api): void => {
       await services.recovery.discard(params.id)
       return {}
     },
+    trial: { on: 'recovery', data: (recoveryId) => ({ recovery: recoveryId, cause: '-' }) },
+  })
+  commandRoute(api, {
+    ...about,
+    url: '/recovery-requests/:id/withdrawal',
+    summary: 'Withdraw the request',
+    description:
+      'By its holder, or by an officer for whoever asked. Executed before, what awaits delivery is removed.',
+    clauses: ['CGU-46', 'CGU-47'],
+    decider: closeRecovery,
+    data: ({ params }) => ({ recovery: params.id, cause: 'withdrawn' as const }),
+    more: async ({ params }) => {
+      await services.recovery.discard(params.id)
+      return {}
+    },
+    trial: { on: 'recovery', data: (recoveryId) => ({ recovery: recoveryId, cause: 'withdrawn' as const }) },
   })
   actRoute(api, {
     ...about,
     url: '/recovery-requests/:id/execution',
-    summary: 'Take the key out of escrow, once approved, into a PKCS#12 file that awaits delivery',
+    summary: 'Take the key out of escrow, once approved, into a file that awaits delivery',
     description:
-      'The passphrase enciphers the file; it is kept nowhere. Executed before, the first file stays as it is.',
+      'CMS for the certificate that the request names; without one a PKCS#12 file under the passphrase, which is kept nowhere. Executed before, the first file stays as it is.',
     clauses: ['CGU-46', 'CGU-48'],
-    body: closed({ passphrase }, { examples: [{ passphrase: 'correct cheval batterie agrafe' }] }),
+    body: closed(
+      { passphrase: optional(passphrase) },
+      { examples: [{ passphrase: 'correct cheval batterie agrafe' }] },
+    ),
     secrets: ['passphrase'],
     command: 'ExecuteRecovery',
     who: ['recoveryOfficer'],
@@ -143,6 +199,12 @@ export const recoveryRoutes = (api: Api): void => {
           { code: 'OUT_OF_ORDER', clause: 'CGU-46', detail: state.status },
           { command: 'ExecuteRecovery', stream },
         )
+      if (state.output === 'pkcs12' && secret === undefined)
+        throw new Problem('VALIDATION_FAILED', {
+          errors: [
+            { in: 'body', pointer: '/passphrase', message: 'is needed where no certificate is named' },
+          ],
+        })
       const outputSha256 = await services.recovery.execute(params.id, secret)
       // What was done stands in the stream of the key.
       const position = state.key === undefined ? undefined : lastOf((await load(key, state.key)).written)
@@ -157,6 +219,7 @@ export const recoveryRoutes = (api: Api): void => {
     summary: 'A recovery request',
     clauses: ['CGU-44', 'CGU-46'],
     answer,
+    actionsOf: { kind: 'recovery', id: (params) => params.id },
     read: async ({ request, reply, params }) => {
       const { state, revision } = await load(recovery, params.id)
       const stream = `recovery-${params.id}`

@@ -69,8 +69,8 @@ export type Services = Readonly<{
     ) => Promise<string | undefined>
   }>
   recovery: Readonly<{
-    /** Executes an approved recovery: SHA-256 of what waits for delivery. */
-    execute: (recoveryId: string, passphrase: string) => Promise<string>
+    /** Executes an approved recovery: SHA-256 of what waits for delivery. The passphrase is for an output without a certificate. */
+    execute: (recoveryId: string, passphrase: string | undefined) => Promise<string>
     /** Removes what waited for the delivery of a recovery that was rejected. */
     discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries
@@ -90,6 +90,8 @@ export type Services = Readonly<{
   }>
   /** Texts of documents, by their digest: the conditions of use in force among them (CGU-01). */
   documents: Documents
+  /** What people have to look after, though every part works: name → true, or what is wrong. */
+  alarms: () => Promise<Readonly<Record<string, true | string>>>
   /** Which parts work, for the probes: name → true, or what is wrong. */
   health: () => Promise<Readonly<Record<string, true | string>>>
 }>

@@ -1,11 +1,15 @@
-// P4, steps 3 and 4: an approved recovery takes the key out of escrow, into a PKCS#12 file enciphered with the passphrase
-// that the recipient gave, stored under its digest until it is collected. Only the digest the event names is ever released.
+// P4, steps 3 and 4: an approved recovery takes the key out of escrow, enciphered to the recipient's certificate (CMS), or
+// where he has none into a PKCS#12 file under the passphrase that he gave; it is stored under its digest until it is collected.
+// Only the digest the event names is ever released.
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
-import { recovery } from '../domain/recovery.ts'
+import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import { addHours } from '../domain/policy/dates.ts'
+import { envelop } from '../pki/cms.ts'
 import type { Deliveries, Escrow } from '../pki/custody.ts'
+import { fieldsOf } from '../pki/fields.ts'
 import { exportPkcs12 } from '../pki/pkcs12.ts'
+import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256, type IssuingCa } from './issuing.ts'
 import { recordKeyRecovery, startKeyRecovery } from './keys.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
@@ -21,11 +25,12 @@ export type RecoveryTools = Readonly<{
 
 /**
  * Executes an approved recovery.
- * @param passphrase enciphers the output; it is neither stored nor logged
- * @returns SHA-256 of the PKCS#12 file that waits for delivery; the first one's when it had been executed before
- * @throws ProcessRefused with RECOVERY_NOT_APPROVED, ESCROW_TERM_ENDED or KEY_BUSY; custody's faults after recording the failure
+ * @param passphrase enciphers the output where the request names no certificate; it is neither stored nor logged
+ * @returns SHA-256 of the output that waits for delivery; the first one's when it had been executed before
+ * @throws ProcessRefused with RECOVERY_NOT_APPROVED, ESCROW_TERM_ENDED, RECIPIENT_CERTIFICATE_UNUSABLE or KEY_BUSY; custody's
+ *   faults after recording the failure
  */
-export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: string): Promise<string> => {
+export const recoverKey = async (tools: RecoveryTools, id: string, passphrase?: string): Promise<string> => {
   const { service } = tools
   const file = (await service.ledger.load(recovery, id)).state
   if (file.status !== 'requested' || file.key === undefined)
@@ -37,6 +42,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
   const held = (await service.ledger.load(key, spki)).state
   const before = outputOf(held, id)
   if (before !== undefined) return before
+  const seal = await sealOf(tools, file, passphrase)
   const tries = 'outcomes' in held ? held.outcomes : 0
   const order = `${spki}|${id}|${tries + 1}`
   const under = { recovery: id }
@@ -49,7 +55,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase: s
   })
   let outputSha256: string | undefined
   try {
-    outputSha256 = await output(tools, file.serial, passphrase)
+    outputSha256 = await output(tools, file.serial, seal)
     await perform(service, recordKeyRecovery, {
       key: order,
       data: { spki, under, recovered: true, outputSha256 },
@@ -83,15 +89,50 @@ const removeUnless = async (
   if (put !== undefined && put !== named) await deliveries.remove(put)
 }
 
-const output = async (tools: RecoveryTools, serial: string, passphrase: string): Promise<string> => {
-  const { service, escrow, deliveries, ca, root } = tools
+/** Enciphers a key for the one who asked for it. */
+type Seal = (pkcs8: Uint8Array, certificate: Uint8Array) => Promise<Uint8Array>
+
+/** The recipient's certificate as it was recorded, if it can still serve. @throws ProcessRefused */
+const recipientOf = async ({ service }: RecoveryTools, file: RecoveryFile): Promise<Uint8Array> => {
+  if (file.recipientCertificate === undefined)
+    throw new ProcessRefused('StartKeyRecovery', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'recipient')
+  const der = Buffer.from(file.recipientCertificate, 'base64')
+  const fault = recipientFault(der, service.now()) ?? (await isRevoked(service, der))
+  if (fault !== undefined)
+    throw new ProcessRefused('StartKeyRecovery', 'RECIPIENT_CERTIFICATE_UNUSABLE', 'CGU-46', fault)
+  return der
+}
+
+/** Of this authority's own certificates it is known. */
+const isRevoked = async ({ ledger }: Service, der: Uint8Array): Promise<'revoked' | undefined> => {
+  const { state } = await ledger.load(certificate, fieldsOf(der).serial)
+  const own = state.status === 'revoked' ? derOf(state) : undefined
+  return own !== undefined && Buffer.compare(own, der) === 0 ? 'revoked' : undefined
+}
+
+const sealOf = async (
+  tools: RecoveryTools,
+  file: RecoveryFile,
+  passphrase: string | undefined,
+): Promise<Seal> => {
+  const random = tools.service.randomBytes
+  if (file.output === 'cms') {
+    const recipient = await recipientOf(tools, file)
+    return async (content) => envelop({ content, recipient, random })
+  }
+  if (passphrase === undefined) throw new RangeError('no certificate was named: a passphrase is needed')
+  const chain = [tools.ca.certificate, tools.root]
+  return (pkcs8, own) => exportPkcs12({ pkcs8, certificates: [own, ...chain], passphrase, random })
+}
+
+const output = async (tools: RecoveryTools, serial: string, seal: Seal): Promise<string> => {
+  const { service, escrow, deliveries } = tools
   const der = derOf((await service.ledger.load(certificate, serial)).state)
   if (der === undefined)
     throw new ProcessRefused('RecordKeyRecovery', 'PERSONAL_DATA_DESTROYED', 'CGU-116', serial)
   const pkcs8 = await escrow.release(serial)
   try {
-    const random = service.randomBytes
-    const bytes = await exportPkcs12({ pkcs8, certificates: [der, ca.certificate, root], passphrase, random })
+    const bytes = await seal(pkcs8, der)
     const digest = sha256(bytes)
     await deliveries.put(digest, bytes)
     return digest

@@ -1,104 +1,37 @@
-// Recovery on request: asked, approved by two officers, delivered once (CGU-44 to CGU-48, domain/policy/recovery.ts).
-import { certificate, type Certificate } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
-import { key, type Key } from '../domain/key.ts'
-import type { Ground, Role } from '../domain/lists.ts'
+// Recovery on request, once it has been asked for (commands/requestRecovery.ts): approved by two officers, rejected, closed, or
+// delivered once (CGU-44 to CGU-48, domain/policy/recovery.ts).
+import {
+  accept,
+  refuse,
+  type Command,
+  type Decider,
+  type Decision,
+  type Fold,
+  type Instant,
+} from '../domain/kernel.ts'
+import { isUnder, key, type Key } from '../domain/key.ts'
 import { addHours } from '../domain/policy/dates.ts'
-import { sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
-import { groundFits, mayAskRecovery } from '../domain/policy/recovery.ts'
+import { approvalsLapsed } from '../domain/policy/recovery.ts'
 import { escrowRuns } from '../domain/policy/validity.ts'
 import { recovery, type Recovery, type RecoveryEvent, type RecoveryFile } from '../domain/recovery.ts'
 
-export type RequestRecovery = Command<
-  'RequestRecovery',
-  {
-    recovery: string
-    serial: string
-    nameGiven: string
-    requesterRole: Role
-    requester: string
-    represents?: string
-    ground: Ground
-    evidence: string
-    holderNotice: boolean
-  }
->
 export type ApproveRecovery = Command<
   'ApproveRecovery',
   { recovery: string; statement: string; statementSha256: string }
 >
 export type RejectRecovery = Command<'RejectRecovery', { recovery: string; cause: string; note?: string }>
+export type CloseRecovery = Command<'CloseRecovery', { recovery: string; cause: 'withdrawn' | 'expired' }>
 export type DeliverRecovery = Command<'DeliverRecovery', { recovery: string; receipt: string }>
-
-type Subject = Readonly<{ certificate: Certificate; key: Key }>
 
 const stream = ({ data }: { data: { recovery: string } }): string => data.recovery
 
-const notEntitled = ({ data, by }: RequestRecovery, subject: Subject): Decision<never> | undefined => {
-  if (data.nameGiven.trim() === '' || data.serial === '')
-    return refuse('CGU-44', 'IDENTIFIER_INCOMPLETE', 'name')
-  if (!mayAskRecovery(data.requesterRole) || (data.requesterRole === 'holder') !== (by.role === 'holder'))
-    return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', data.requesterRole)
-  if (!groundFits(data.requesterRole, data.ground))
-    return refuse('CGU-46', 'RECOVERY_GROUND_MISSING', 'ground')
-  return by.role === 'holder' ? notOwnKey(by.person, data.requester, subject.key) : undefined
-}
-
-const notOwnKey = (person: string, requester: string, held: Key): Decision<never> | undefined =>
-  requester === person && (!('person' in held) || held.person === person)
-    ? undefined
-    : refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'serial')
-
-/** CGU-44, CGU-48: what makes the request fail as soon as it is made. */
-const failing = (nameMatches: boolean, inTerm: boolean) => {
-  if (!nameMatches) return { cause: 'IDENTIFIER_MISMATCH', clause: 'CGU-44' } as const
-  return inTerm ? undefined : ({ cause: 'ESCROW_TERM_ENDED', clause: 'CGU-48' } as const)
-}
+/** The key that a request is for. */
+const keyOf = async (fold: Fold, state: Recovery): Promise<Key> =>
+  state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key)
 
 const escrowed = (subject: Key): Extract<Key, { status: 'kept' | 'recovering' }> | undefined =>
   subject.status === 'kept' || subject.status === 'recovering' ? subject : undefined
-
-export const requestRecovery: Decider<Recovery, RequestRecovery, RecoveryEvent, Subject> = {
-  type: 'RequestRecovery',
-  who: ['holder', 'recoveryOfficer'],
-  aggregate: recovery,
-  stream,
-  facts: async (fold, { data }) => {
-    const signed = await fold(certificate, data.serial)
-    const subject = 'spkiSha256' in signed ? await fold(key, signed.spkiSha256) : key.initial
-    return { certificate: signed, key: subject }
-  },
-  decide: (command, state, subject) => {
-    const { data, by, at } = command
-    if (state.status !== 'unknown') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
-    const refusal = notEntitled(command, subject)
-    if (refusal) return refusal
-    const kept = escrowed(subject.key)
-    const nameMatches = kept?.holderName !== undefined && sameName(kept.holderName, data.nameGiven)
-    const inTerm = kept !== undefined && escrowRuns(kept.until, at)
-    const failed = failing(nameMatches, inTerm)
-    const { recovery: _, serial, ...asked } = data
-    return accept<RecoveryEvent>(
-      {
-        type: 'RecoveryRequested',
-        data: {
-          serial,
-          ...('spkiSha256' in subject.certificate ? { key: subject.certificate.spkiSha256 } : {}),
-          nameMatches,
-          inTerm,
-          output: 'pkcs12',
-          ...asked,
-          recipient: data.requester,
-          recorder: by.person,
-        },
-      },
-      ...(failed === undefined
-        ? []
-        : [{ type: 'RecoveryRejected' as const, data: { ...failed, decider: by.person } }]),
-    )
-  },
-}
 
 const live = (state: Recovery): state is RecoveryFile => state.status === 'requested'
 
@@ -113,8 +46,7 @@ export const approveRecovery = (policy: Policy): Decider<Recovery, ApproveRecove
   who: ['recoveryOfficer'],
   aggregate: recovery,
   stream,
-  facts: async (fold, _, state) =>
-    state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key),
+  facts: (fold, _, state) => keyOf(fold, state),
   decide: ({ data: { recovery: _, ...data }, by, at }, state, holder) => {
     if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
     if (concerned(state, holder, by.person)) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
@@ -149,14 +81,40 @@ export const rejectRecovery: Decider<Recovery, RejectRecovery, RecoveryEvent> = 
   },
 }
 
+/** Withdrawn by whoever asked, or by an officer for him. */
+const withdrawn = ({ by }: CloseRecovery, { requester }: RecoveryFile): Decision<RecoveryEvent> =>
+  by.role === 'holder' && by.person !== requester
+    ? refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', by.role)
+    : accept({ type: 'RecoveryClosed', data: { cause: 'withdrawn' } })
+
+/** CGU-46: approvals that have ended leave nothing to wait for, unless the key has left the escrow under them. */
+const expired = ({ data, by, at }: CloseRecovery, file: RecoveryFile, held: Key): Decision<RecoveryEvent> => {
+  if (by.role !== 'program') return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
+  const underWay = isUnder(held, { recovery: data.recovery }) || outputOf(held, data.recovery) !== undefined
+  if (underWay || !approvalsLapsed(file, at)) return refuse('CGU-46', 'OUT_OF_ORDER', file.status)
+  return accept({ type: 'RecoveryClosed', data: { cause: 'expired' } })
+}
+
+export const closeRecovery: Decider<Recovery, CloseRecovery, RecoveryEvent, Key> = {
+  type: 'CloseRecovery',
+  who: ['holder', 'recoveryOfficer', 'program'],
+  aggregate: recovery,
+  stream,
+  facts: (fold, _, state) => keyOf(fold, state),
+  decide: (command, state, held) => {
+    if (state.status === 'closed') return accept()
+    if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
+    return command.data.cause === 'withdrawn' ? withdrawn(command, state) : expired(command, state, held)
+  },
+}
+
 /** Delivered once, and only to whom it was recovered for, or through an officer who hands it over. */
 export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, Key> = {
   type: 'DeliverRecovery',
   who: ['recoveryOfficer', 'holder'],
   aggregate: recovery,
   stream,
-  facts: async (fold, _, state) =>
-    state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key),
+  facts: (fold, _, state) => keyOf(fold, state),
   decide: ({ data, by }, state, subject) => {
     if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
     if (by.role === 'holder' && by.person !== state.recipient)

@@ -1,144 +1,118 @@
 // CGU-75: « Une fois la demande authentifiée et contrôlée, la fonction de gestion des révocations révoque le certificat
 // correspondant en changeant son statut ». Revocation is final: given again, it changes nothing.
-import type { Appointment } from '../domain/appointment.ts'
-import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
-import type { Channel, DocumentKind, RevocationCause, RevocationOrigin } from '../domain/lists.ts'
-import { mandateInForce } from '../domain/policy/mandate.ts'
-import { sameName } from '../domain/policy/names.ts'
-import type { Policy } from '../domain/policy/policy.ts'
-import { authenticationOf, channelRefusal } from '../domain/policy/revocation.ts'
-import { request, type Request } from '../domain/request.ts'
-import { foldMandate } from './mandates.ts'
+// CGU-63, CGU-64: the RA and the CA may ask themselves; they do so by a request on their own motion, with its motive.
+import {
+  certificate,
+  type Certificate,
+  type CertificateEvent,
+  type OpenRevocation,
+  type SignedCertificate,
+} from '../domain/certificate.ts'
+import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import type { Authentication, RevocationCause, RevocationOrigin } from '../domain/lists.ts'
+import { proves } from '../domain/policy/revocation.ts'
+import type { ClauseId, RefusalCode } from '../domain/refusals.ts'
+import type { Request } from '../domain/request.ts'
+import { fileOf } from './requestRevocation.ts'
 
-export type RequestRevocation = Command<
-  'RequestRevocation',
-  {
-    serial: string
-    revocation: string
-    holderName: string
-    requesterName: string
-    channel: Channel
-    ra?: string
-    signatureForm: 'none' | 'handwritten' | 'electronic'
-    documentKind?: DocumentKind
-    cause?: RevocationCause
-    note?: string
-    receivedAt: string
-    mandate?: string
-  }
->
 export type RevokeCertificate = Command<
   'RevokeCertificate',
-  { serial: string; origin: RevocationOrigin; cause?: RevocationCause }
+  {
+    serial: string
+    origin: RevocationOrigin
+    cause?: RevocationCause
+    /** The request that an officer has authenticated; may be left out where one alone is open. */
+    revocation?: string
+    authentication?: Authentication
+  }
 >
 
-type Facts = Readonly<{ file: Request; mandate: Appointment | undefined }>
-type Live = Extract<Certificate, { signature: string }>
+/** Why a request is rejected, and the clause that it does not keep. */
+export const rejections = {
+  REVOKER_NOT_ENTITLED: 'CGU-62',
+  SIGNATURE_REQUIRED: 'CGU-68',
+  HOLDER_NAME_MISMATCH: 'CGU-71',
+  REQUESTER_NAME_MISSING: 'CGU-72',
+  CERTIFICATE_AMBIGUOUS: 'CGU-73',
+  REVOCATION_NOT_AUTHENTICATED: 'CGU-75',
+} as const satisfies Partial<Record<RefusalCode, ClauseId>>
+export type Rejection = keyof typeof rejections
 
-const notEntitled = (
-  { data, by, at }: RequestRevocation,
-  subject: Live,
-  facts: Facts,
-): Decision<never> | undefined => {
-  if (by.role === 'holder' && subject.person !== by.person)
-    return refuse('CGU-61', 'REVOKER_NOT_ENTITLED', by.role)
-  if (by.role !== 'mc') return undefined
-  const entity = facts.file.status === 'unknown' ? '' : (facts.file.identity?.entity ?? '')
-  return facts.mandate !== undefined && mandateInForce(facts.mandate, { by, entity, power: 'revoke', at })
-    ? undefined
-    : refuse('CGU-62', 'REVOKER_NOT_ENTITLED', data.mandate ?? by.role)
+export type RejectRevocation = Command<
+  'RejectRevocation',
+  { serial: string; revocation?: string; cause: Rejection; note?: string }
+>
+
+/** The request that is decided on. Of several it has to be said which, or the proof of one might serve another. */
+const openRequest = (
+  { revocations }: SignedCertificate,
+  named: string | undefined,
+): OpenRevocation | undefined => {
+  if (named !== undefined) return revocations.find(({ revocation }) => revocation === named)
+  const [first, ...others] = revocations
+  return others.length === 0 ? first : undefined
 }
 
-/** CGU-71, CGU-72: the holder as he stands in the certificate, and who asks. */
-const incomplete = ({ data }: RequestRevocation, { file }: Facts): Decision<never> | undefined => {
-  if (data.requesterName.trim() === '') return refuse('CGU-72', 'REQUESTER_NAME_MISSING', 'requesterName')
-  const identity = file.status === 'unknown' ? undefined : file.identity
-  const named =
-    identity === undefined || sameName(`${identity.surname} ${identity.givenNames}`, data.holderName)
-  return named ? undefined : refuse('CGU-71', 'HOLDER_NAME_MISMATCH', 'holderName')
-}
-
-export const requestRevocation = (
-  policy: Policy,
-): Decider<Certificate, RequestRevocation, CertificateEvent, Facts> => ({
-  type: 'RequestRevocation',
-  who: ['raOfficer', 'caOfficer', 'mc', 'holder'],
-  aggregate: certificate,
-  stream: ({ data }) => data.serial,
-  facts: async (fold, { data, at }, state) => ({
-    file: await fileOf(fold, state),
-    mandate: await foldMandate(fold, { data, at }),
-  }),
-  decide: (command, state, facts) => {
-    const { data, by } = command
-    if (!('signature' in state) || state.profile !== 'encryption')
-      return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', data.serial)
-    const { channel, ra, signatureForm, documentKind } = data
-    const refusal =
-      notEntitled(command, state, facts) ??
-      channelRefusal(by, { channel, ra, signatureForm, documentKind }, policy) ??
-      incomplete(command, facts)
-    if (refusal) return refusal
-    return state.status === 'revoked' ? accept() : accept(asked(command), ...revokedAtOnce(command))
-  },
-})
-
-const asked = ({ data, by, at }: RequestRevocation): CertificateEvent => ({
-  type: 'RevocationRequested',
-  data: {
-    revocation: data.revocation,
-    requesterRole: by.role,
-    channel: data.channel,
-    firstReceivedAt: data.receivedAt < at ? data.receivedAt : at,
-    firstReceivedBy: by.role === 'holder' || by.role === 'mc' ? 'program' : by.role,
-    signatureForm: data.signatureForm,
-    ...(data.documentKind === undefined ? {} : { documentKind: data.documentKind }),
-    holderName: data.holderName,
-    requesterName: data.requesterName,
-    requester: by.person,
-    locator: data.serial,
-    ...(data.cause === undefined ? {} : { cause: data.cause }),
-    ...(data.note === undefined ? {} : { note: data.note }),
-  },
-})
-
-const revokedAtOnce = ({ data, at }: RequestRevocation): CertificateEvent[] => [
-  {
+const revoked = (
+  at: string,
+  data: Omit<Extract<CertificateEvent, { type: 'CertificateRevoked' }>['data'], 'revokedAt' | 'cause'>,
+  cause: RevocationCause | undefined,
+): Decision<CertificateEvent> =>
+  accept({
     type: 'CertificateRevoked',
-    data: {
-      revokedAt: at,
-      origin: 'request',
-      revocation: data.revocation,
-      authentication: authenticationOf(data.channel),
-      ...(data.cause === undefined ? {} : { cause: data.cause }),
-    },
-  },
-]
+    data: { revokedAt: at, ...data, ...(cause === undefined ? {} : { cause }) },
+  })
 
-const fileOf = async (fold: Fold, state: Certificate): Promise<Request> =>
-  'request' in state && state.request !== undefined ? await fold(request, state.request) : request.initial
+/** By an officer: the request is authenticated, by a proof that fits the channel it came through, and checked. */
+const byOfficer = ({ data, at }: RevokeCertificate, state: SignedCertificate): Decision<CertificateEvent> => {
+  const open = openRequest(state, data.revocation)
+  const { authentication } = data
+  if (open === undefined || authentication === undefined)
+    return refuse('CGU-75', 'REVOCATION_NOT_AUTHENTICATED', 'revocation')
+  if (!proves(authentication, open.requesterRole, open.channel))
+    return refuse('CGU-75', 'REVOCATION_NOT_AUTHENTICATED', authentication)
+  const { revocation, cause } = open
+  return revoked(at, { origin: 'request', revocation, authentication }, data.cause ?? cause)
+}
 
-/** Ex officio: a certificate that was refused, or never handed over; a scrapped card; the end of the authority. */
+/** By the program, ex officio: a certificate that was refused, or never handed over; a scrapped card; the end of the authority. */
+const byProgram = ({ data, at }: RevokeCertificate, file: Request): Decision<CertificateEvent> => {
+  // A session that was about to be undone has come to its end meanwhile: the holder has his card.
+  if (data.origin === 'undelivered' && file.status === 'fulfilled')
+    return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
+  return revoked(at, { origin: data.origin, authentication: 'exOfficio' }, data.cause)
+}
+
 export const revokeCertificate: Decider<Certificate, RevokeCertificate, CertificateEvent, Request> = {
   type: 'RevokeCertificate',
-  who: ['program'],
+  who: ['program', 'raOfficer', 'caOfficer'],
   aggregate: certificate,
   stream: ({ data }) => data.serial,
   facts: (fold, _, state) => fileOf(fold, state),
-  decide: ({ data, at }, state, file) => {
-    if (!('signature' in state)) return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', data.serial)
+  decide: (command, state, file) => {
+    if (!('signature' in state)) return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', command.data.serial)
     if (state.status === 'revoked') return accept()
-    // A session that was about to be undone has come to its end meanwhile: the holder has his card.
-    if (data.origin === 'undelivered' && file.status === 'fulfilled')
-      return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
+    return command.by.role === 'program' ? byProgram(command, file) : byOfficer(command, state)
+  },
+}
+
+/** CGU-71, CGU-73, CGU-75: a request that does not hold is rejected, with the clause that it does not keep. */
+export const rejectRevocation: Decider<Certificate, RejectRevocation, CertificateEvent> = {
+  type: 'RejectRevocation',
+  who: ['raOfficer', 'caOfficer'],
+  aggregate: certificate,
+  stream: ({ data }) => data.serial,
+  decide: ({ data: { serial, revocation, cause, note } }, state) => {
+    if (!('signature' in state)) return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', serial)
+    const open = openRequest(state, revocation)
+    if (open === undefined) return refuse('CGU-75', 'OUT_OF_ORDER', state.status)
     return accept({
-      type: 'CertificateRevoked',
+      type: 'RevocationRejected',
       data: {
-        revokedAt: at,
-        origin: data.origin,
-        authentication: 'exOfficio',
-        ...(data.cause === undefined ? {} : { cause: data.cause }),
+        revocation: open.revocation,
+        cause,
+        clause: rejections[cause],
+        ...(note === undefined ? {} : { note }),
       },
     })
   },

@@ -19,7 +19,10 @@ import {
   revocationOrigin,
   role,
   signatureForm,
+  type Channel,
   type Profile,
+  type RevocationCause,
+  type Role,
 } from './lists.ts'
 
 const optional = Type.Optional
@@ -75,6 +78,10 @@ const RevocationRequested = event('RevocationRequested', {
       requesterName: text,
       requester: optional(id),
       locator: sn,
+      // What the requester gave instead of the serial number, when it led to this certificate and no other.
+      locatorGiven: optional(text),
+      // The appointment that a representative asked under.
+      appointment: optional(id),
       cause: optional(revocationCause),
       note: optional(text),
       form: optional(text),
@@ -114,12 +121,22 @@ export type Plan = Readonly<{
   /** Base64; absent once the escrow's data key has been destroyed. */
   tbs: string | undefined
 }>
+/** A request that has been received, and neither carried out nor rejected. */
+export type OpenRevocation = Readonly<{
+  revocation: string
+  requesterRole: Role
+  channel: Channel
+  firstReceivedAt: string
+  cause: RevocationCause | undefined
+}>
 export type Signed = Readonly<{
   signatureAlgorithm: string
   signature: string
   certSha256: string
   /** Whether its holder accepted it, whatever became of it afterwards. */
   accepted: boolean
+  /** Oldest first. Empty once the certificate is revoked: that answers them all. */
+  revocations: readonly OpenRevocation[]
 }>
 export type Certificate =
   | Readonly<{ status: 'unknown' }>
@@ -127,6 +144,7 @@ export type Certificate =
   | (Plan & Readonly<{ status: 'planned' }>)
   | (Plan & Signed & Readonly<{ status: 'issued' | 'accepted' | 'refused' }>)
   | (Plan & Signed & Readonly<{ status: 'revoked'; revokedAt: string }>)
+export type SignedCertificate = Extract<Certificate, { signature: string }>
 
 const planOf = (data: Extract<CertificateEvent, { type: 'CertificatePlanned' }>['data']): Plan => ({
   profile: data.profile,
@@ -145,7 +163,7 @@ const evolve = (state: Certificate, { type, data }: CertificateEvent): Certifica
   switch (type) {
     case 'CertificateIssued':
       if (state.status !== 'planned') throw new Error('CertificateIssued without CertificatePlanned')
-      return { ...state, status: 'issued', ...data, accepted: false }
+      return { ...state, status: 'issued', ...data, accepted: false, revocations: [] }
     case 'CertificateAbandoned':
       return { status: 'abandoned' }
     case 'CertificateAccepted':
@@ -153,16 +171,29 @@ const evolve = (state: Certificate, { type, data }: CertificateEvent): Certifica
     case 'CertificateRefused':
       return { ...signed(state, type), status: 'refused' }
     case 'CertificateRevoked':
-      return { ...signed(state, type), status: 'revoked', revokedAt: data.revokedAt }
+      return { ...signed(state, type), status: 'revoked', revokedAt: data.revokedAt, revocations: [] }
     case 'RevocationRequested':
     case 'RevocationRejected':
-      return state
+      return asked(signed(state, type), { type, data } as RevocationEvent)
     default:
       return unreachable(type)
   }
 }
 
-const signed = (state: Certificate, type: string): Plan & Signed => {
+type RevocationEvent = Extract<CertificateEvent, { type: 'RevocationRequested' | 'RevocationRejected' }>
+
+const asked = (state: SignedCertificate, { type, data }: RevocationEvent): Certificate => {
+  const others = state.revocations.filter(({ revocation }) => revocation !== data.revocation)
+  if (type === 'RevocationRejected') return { ...state, revocations: others }
+  const { revocation, requesterRole, channel: through, firstReceivedAt } = data
+  const cause = opened(data.cause)
+  return {
+    ...state,
+    revocations: [...others, { revocation, requesterRole, channel: through, firstReceivedAt, cause }],
+  }
+}
+
+const signed = (state: Certificate, type: string): SignedCertificate => {
   if ('signature' in state) return state
   throw new Error(`${type} before CertificateIssued`)
 }

@@ -82,6 +82,7 @@ export type Escrow = Readonly<{
   until: string
   blobSha256: string
   holderName: string | undefined
+  entity: string | undefined
 }>
 export type Key =
   | Readonly<{ status: 'unknown' }>
@@ -131,6 +132,7 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
         until: data.until,
         blobSha256: data.blobSha256,
         holderName: opened(data.holderName),
+        entity: opened(data.entity),
       }
     case 'KeyRecoveryStarted':
       return { ...kept(state, type), status: 'recovering', under: under(data) }
@@ -151,10 +153,10 @@ const kept = (state: Key, type: string): Extract<Key, { status: 'kept' | 'recove
 }
 
 const finished = (state: Key, type: string, recovered?: Recovered): Key => {
-  const { serial, person, from, until, blobSha256, holderName, ...before } = kept(state, type)
+  const { serial, person, from, until, blobSha256, holderName, entity, ...before } = kept(state, type)
   return {
     status: 'kept',
-    ...{ serial, person, from, until, blobSha256, holderName },
+    ...{ serial, person, from, until, blobSha256, holderName, entity },
     outcomes: before.outcomes + 1,
     recovered: recovered === undefined ? before.recovered : [...before.recovered, recovered],
   }

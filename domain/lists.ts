@@ -42,7 +42,18 @@ export const pieceKind = list([
   'cguSigned',
   'noChange',
 ])
-export const channel = list(['portal', 'faceToFace', 'callCentre', 'email', 'post', 'internal'])
+// `signedIn` is ours: a representative or a certification agent (MC) who is signed in uses neither the holder's portal nor an
+// officer's own motion.
+export const channels = [
+  'portal',
+  'signedIn',
+  'faceToFace',
+  'callCentre',
+  'email',
+  'post',
+  'internal',
+] as const
+export const channel = list(channels)
 export const revocationCause = list([
   'keyCompromised',
   'keyCompromiseSuspected',
@@ -60,7 +71,14 @@ export const revocationCause = list([
   'unspecified',
 ])
 export const revocationOrigin = list(['request', 'exOfficio', 'undelivered', 'cardScrapped', 'termination'])
-export const authentication = list(['portal', 'identityDocument', 'callback', 'signature', 'exOfficio'])
+export const authentication = list([
+  'portal',
+  'signedIn',
+  'identityDocument',
+  'callback',
+  'signature',
+  'exOfficio',
+])
 export const regime = list(['newCard', 'approved'])
 export const ground = list(['holderRequest', 'judicial', 'unavailability', 'lawfulAuthority'])
 export const endCause = list([
@@ -89,8 +107,9 @@ export const presence = list(['inPerson', 'selfService'])
 export const scrapMethod = list(['shredded', 'erased'])
 export const custody = list(['escrow', 'service'])
 export const signatureForm = list(['none', 'handwritten', 'electronic'])
-// `pkcs12` is ours: until the recipient's certificate can be named (issue of its own) a PKCS#12 file is handed over.
+// `pkcs12` is ours: for whoever has no certificate left.
 export const recoveryOutput = list(['cms', 'card', 'pkcs12'])
+export type RecoveryOutput = Static<typeof recoveryOutput>
 export const keyPurpose = list(['ca', 'ocsp', 'log', 'mac', 'escrowKek', 'dataKek', 'recovery', 'root'])
 export const journalKind = list(['appointment', 'component', 'account'])
 export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'none'])
@@ -178,7 +197,7 @@ export type Power = Static<typeof power>
 export type CardKind = Static<typeof cardKind>
 export type IdentityLevel = Static<typeof identityLevel>
 export type Ground = Static<typeof ground>
-export type Channel = Static<typeof channel>
+export type Channel = (typeof channels)[number]
 export type Authentication = Static<typeof authentication>
 export type RevocationOrigin = Static<typeof revocationOrigin>
 export type AbandonCause = Static<typeof abandonCause>

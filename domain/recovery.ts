@@ -2,9 +2,9 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, opened, type EventOf } from './event.ts'
-import { b, clause, code, h, id, n, sn, t, text } from './fields.ts'
+import { b, clause, code, h, id, n, sn, t, text, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
-import { ground, recoveryEnd, recoveryOutput, role } from './lists.ts'
+import { ground, recoveryEnd, recoveryOutput, role, type RecoveryOutput } from './lists.ts'
 
 const optional = Type.Optional
 
@@ -18,9 +18,15 @@ const RecoveryRequested = event('RecoveryRequested', {
       // Who typed the request in, when it is not the requester: he is excluded from approving.
       recorder: optional(id),
       represents: optional(text),
+      // The appointment that a representative asked under.
+      appointment: optional(id),
+      // What allows an authority to ask.
+      legalBasis: optional(text),
       nameGiven: text,
       evidence: text,
       recipient: id,
+      // The certificate that the key is enciphered to, DER, where the output is CMS.
+      recipientCertificate: optional(x),
       holderNotice: b,
     },
   },
@@ -59,6 +65,9 @@ export type RecoveryFile = Readonly<{
   recipient: string | undefined
   /** Whether the holder is told; absent once the request's data key has been destroyed. */
   holderNotice: boolean | undefined
+  output: RecoveryOutput
+  /** Base64; absent for another output, and once the request's data key has been destroyed. */
+  recipientCertificate: string | undefined
   approvals: readonly Approval[]
 }>
 export type Recovery = Readonly<{ status: 'unknown' }> | RecoveryFile
@@ -73,6 +82,8 @@ const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
       recorder: opened(data.recorder),
       recipient: opened(data.recipient),
       holderNotice: opened(data.holderNotice),
+      output: data.output,
+      recipientCertificate: opened(data.recipientCertificate),
       approvals: [],
     }
   if (state.status === 'unknown') throw new Error(`${type} before RecoveryRequested`)

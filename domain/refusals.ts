@@ -81,7 +81,7 @@ export const refusals = {
     en: 'This CGU version is not the one in force.',
   },
   CHANNEL_NOT_OPEN: {
-    clauses: ['CGU-67'],
+    clauses: ['CGU-63', 'CGU-64', 'CGU-67'],
     fr: "Cette AE n'offre pas ce canal.",
     en: 'This RA does not offer this channel.',
   },
@@ -265,6 +265,7 @@ export const refusals = {
       'CGU-51',
       'CGU-53',
       'CGU-99',
+      'CGU-75',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',
@@ -314,8 +315,13 @@ export const refusals = {
     fr: "La qualification RGS n'est plus en cours.",
     en: 'The RGS qualification has lapsed.',
   },
-  RECOVERY_GROUND_MISSING: {
+  RECIPIENT_CERTIFICATE_UNUSABLE: {
     clauses: ['CGU-46'],
+    fr: 'Le certificat du destinataire ne permet pas de lui remettre la clé.',
+    en: "The recipient's certificate cannot serve to hand over the key.",
+  },
+  RECOVERY_GROUND_MISSING: {
+    clauses: ['CGU-46', 'CGU-47'],
     fr: 'Demande judiciaire ou indisponibilité prolongée à justifier.',
     en: 'A judicial request or long absence must be shown.',
   },
@@ -368,6 +374,11 @@ export const refusals = {
     clauses: ['CGU-113', 'CGU-114', 'CGU-115'],
     fr: 'La durée de conservation court encore.',
     en: 'The retention period is still running.',
+  },
+  REVOCATION_MOTIVE_MISSING: {
+    clauses: ['CGU-63', 'CGU-64'],
+    fr: "Une révocation d'office indique son motif.",
+    en: 'A revocation on own motion states its motive.',
   },
   REVOCATION_NOT_AUTHENTICATED: {
     clauses: ['CGU-75'],

@@ -9,6 +9,8 @@ import { notices } from './notices.ts'
 import type { Projection } from './projection.ts'
 import { retention } from './retention.ts'
 import { requests } from './requests.ts'
+import { recoveries } from './recoveries.ts'
+import { revocations } from './revocations.ts'
 import { createSearch, type Blind } from './search.ts'
 import { sessions } from './sessions.ts'
 
@@ -21,6 +23,8 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   openIntents,
   retention,
   requests,
+  recoveries,
+  revocations,
   createSearch(blind),
   createAppointments(blind),
   createCards(blind),

@@ -10,6 +10,7 @@ export const certificateBySerial = async (db: Db, serial: string): Promise<Statu
 export type CertificateFilter = Readonly<{
   serial?: string
   person?: string
+  request?: string
   status?: StatusRow['status']
   /** Every one of these terms must be a term of the certificate's request. */
   terms?: readonly string[]
@@ -20,10 +21,11 @@ export type CertificateFilter = Readonly<{
 
 /** Certificates of holders, newest first. */
 export const findCertificates = async (db: Db, filter: CertificateFilter): Promise<readonly StatusRow[]> => {
-  const { serial, person, status, terms = [], before, limit } = filter
+  const { serial, person, request, status, terms = [], before, limit } = filter
   let query = db.selectFrom('certificate_status').selectAll().where('profile', '=', 'encryption')
   if (serial !== undefined) query = query.where('serial', '=', serial)
   if (person !== undefined) query = query.where('person', '=', person)
+  if (request !== undefined) query = query.where('request', '=', request)
   if (status !== undefined) query = query.where('status', '=', status)
   if (before !== undefined) query = query.where('planned_rank', '<', before)
   if (terms.length > 0)

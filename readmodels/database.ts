@@ -12,6 +12,7 @@ import { m004Appointments } from './migrations/m004_appointments.ts'
 import { m005Requests } from './migrations/m005_requests.ts'
 import { m006Notices } from './migrations/m006_notices.ts'
 import { m007Cards } from './migrations/m007_cards.ts'
+import { m009Claims } from './migrations/m009_claims.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -72,6 +73,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m005_requests: m005Requests,
       m006_notices: m006Notices,
       m007_cards: m007Cards,
+      m009_claims: m009Claims,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

@@ -237,6 +237,33 @@ export type CguAcceptanceRow = Readonly<{
 /** Whose a request, a card or a certificate is. */
 export type CguStreamRow = Readonly<{ stream: string; person: string }>
 
+/** One request for revocation. `requested_rank`: of the event that recorded it. */
+export type RevocationRow = Readonly<{
+  revocation: string
+  serial: string
+  channel: string
+  requester_role: string
+  state: 'open' | 'revoked' | 'rejected'
+  first_received_at: string
+  requested_at: string
+  requested_rank: number
+  decided_at: string | null
+  revoked_at: string | null
+  revoked_rank: number | null
+}>
+
+/** One request for recovery. `approval_ends`: when each approval ends. */
+export type RecoveryRow = Readonly<{
+  recovery: string
+  serial: string
+  status: 'requested' | 'rejected' | 'closed' | 'delivered'
+  output: string
+  requested_at: string
+  requested_rank: number
+  approval_ends: readonly string[]
+  decided_at: string | null
+}>
+
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
   name: string
@@ -289,6 +316,8 @@ export type Tables = {
   notice_request: NoticeRequestRow
   live_session: LiveSessionRow
   card: CardRow
+  recovery: RecoveryRow
+  revocation: RevocationRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }

@@ -27,5 +27,16 @@ const grounds: Readonly<Partial<Record<Role, readonly Ground[]>>> = {
 /** CGU-47: who may ask at all. */
 export const mayAskRecovery = (role: Role): boolean => grounds[role] !== undefined
 
+/** CGU-46: the holder may be kept in the dark where justice or the law asks, and on no other ground. */
+export const mayWithholdNotice = (on: Ground): boolean => on === 'judicial' || on === 'lawfulAuthority'
+
+/** CGU-46, CGU-47: those who stand for the holder's entity, by an appointment; what is accredited is the power to recover. */
+export const standsForEntity = (role: Role): boolean =>
+  role === 'legalRepresentative' || role === 'accreditedRepresentative'
+
+/** Every approval has ended, so nothing can come of the request any more. */
+export const approvalsLapsed = ({ status, approvals }: RecoveryFile, at: Instant): boolean =>
+  status === 'requested' && approvals.length > 0 && approvals.every(({ expiresAt }) => expiresAt <= at)
+
 /** CGU-46: the ground that this requester must show. */
 export const groundFits = (role: Role, ground: Ground): boolean => grounds[role]?.includes(ground) === true

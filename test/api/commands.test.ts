@@ -73,9 +73,17 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/certificates/{serial}/presentation': ['holder', 'raOfficer'],
   '/certificates/{serial}/acceptance': ['holder'],
   '/certificates/{serial}/refusal': ['holder'],
-  '/certificates/{serial}/revocation': ['raOfficer', 'caOfficer', 'mc', 'holder'],
+  '/certificates/{serial}/revocation': [
+    ...(['raOfficer', 'caOfficer', 'mc', 'legalRepresentative', 'authorisedPerson', 'holder'] as const),
+  ],
+  '/certificates/{serial}/revocation/authentication': ['raOfficer', 'caOfficer'],
+  '/certificates/{serial}/revocation/rejection': ['raOfficer', 'caOfficer'],
+  '/revocation-requests': [
+    ...(['raOfficer', 'caOfficer', 'mc', 'legalRepresentative', 'authorisedPerson', 'holder'] as const),
+  ],
   '/recovery-requests': ['holder', 'recoveryOfficer'],
   '/recovery-requests/{id}/approvals': ['recoveryOfficer'],
+  '/recovery-requests/{id}/withdrawal': ['holder', 'recoveryOfficer'],
   '/recovery-requests/{id}/rejection': ['recoveryOfficer'],
   '/recovery-requests/{id}/execution': ['recoveryOfficer'],
   '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],

@@ -10,20 +10,17 @@ import {
   type PlanCertificate,
 } from '../../commands/certificates.ts'
 import { bindPublicKey, escrowKey, type EscrowKey } from '../../commands/keys.ts'
-import { requestRevocation, revokeCertificate, type RequestRevocation } from '../../commands/revocations.ts'
-import { appointment } from '../../domain/appointment.ts'
+import { revokeCertificate } from '../../commands/revocations.ts'
 import { authority } from '../../domain/authority.ts'
 import { card, type CardEvent } from '../../domain/card.ts'
 import { certificate, type CertificateEvent } from '../../domain/certificate.ts'
 import { key } from '../../domain/key.ts'
-import type { Actor } from '../../domain/kernel.ts'
-import { channel } from '../../domain/lists.ts'
 import { request } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, on } from '../support/given.ts'
 import * as f from './facts.ts'
 
-const { C, K, K2, M, R, S, S2, policy, holder, ra, mc, program } = f
+const { C, K, K2, R, S, S2, policy, holder, ra, mc, program } = f
 
 const authorityUntil = (notAfter: string) =>
   on(authority, f.issuer, {
@@ -187,137 +184,6 @@ describe('a certificate', () => {
 function serviceBound(): typeof f.bound {
   return { ...f.bound, data: { ...f.bound.data, custody: 'service' } } as typeof f.bound
 }
-
-describe('a revocation', () => {
-  const asked: RequestRevocation['data'] = {
-    ...{ serial: S, revocation: uuid(80), holderName: 'Zoë Maëlle D’Été-Brûlé', requesterName: 'Zoë' },
-    ...{ channel: 'portal', signatureForm: 'none', receivedAt: '2026-03-02T09:00:00Z' },
-  }
-  const mandated = on(appointment, M, f.proposed(), f.checked, f.undertaken)
-  const live = [on(request, R, f.requested()), on(certificate, S, f.planned, f.issued, f.acceptedByHolder)]
-  const askedBy = (by: Actor, more: Partial<RequestRevocation['data']> = {}, facts = live) =>
-    given(mandated, ...facts)
-      .when(requestRevocation(policy), { ...asked, ...more }, by)
-      .outcome()
-  const faceToFace = { channel: 'faceToFace', ra: 'dgddi', documentKind: 'passport' } as const
-  const both = 'RevocationRequested CertificateRevoked'
-
-  it.each([
-    ['CGU-61: the holder', holder, {}, both],
-    ['CGU-61: another holder', actor('holder', 77), {}, 'CGU-61 REVOKER_NOT_ENTITLED'],
-    ['CGU-62: the agent of his entity', mc, { mandate: M }, both],
-    ['CGU-62: the agent, mandate not named', mc, {}, 'CGU-62 REVOKER_NOT_ENTITLED'],
-    ['CGU-62: another agent', actor('mc', 78), { mandate: M }, 'CGU-62 REVOKER_NOT_ENTITLED'],
-    ['CGU-63: the RA', ra, faceToFace, both],
-    ['CGU-64: the CA', actor('caOfficer', 9), { channel: 'internal' }, both],
-    ['CGU-61: an auditor', actor('auditor', 9), { channel: 'internal' }, 'CGU-06 ROLE_NOT_HELD'],
-    ['CGU-61: a recovery officer', f.officerA, { channel: 'internal' }, 'CGU-06 ROLE_NOT_HELD'],
-  ] as const)('asked by — %s', async (...[, by, more, outcome]) => {
-    expect(await askedBy(by, more)).toBe(outcome)
-  })
-
-  it('CGU-62: a mandate without the power to revoke, or of another entity, is not enough', async () => {
-    for (const more of [{ powers: ['request'] }, { entity: uuid(21) }, { untilOn: '2026-03-01' }]) {
-      const weak = on(appointment, uuid(31), f.proposed(more), f.checked, f.undertaken)
-      expect(await askedBy(mc, { mandate: uuid(31) }, [weak, ...live])).toBe('CGU-62 REVOKER_NOT_ENTITLED')
-    }
-  })
-
-  it.each([
-    ['CGU-65', ra, { channel: 'portal' }, 'CGU-65 PORTAL_AUTHENTICATION_REQUIRED'],
-    [
-      'CGU-65',
-      holder,
-      { channel: 'email', signatureForm: 'handwritten' },
-      'CGU-65 PORTAL_AUTHENTICATION_REQUIRED',
-    ],
-    ['CGU-66', ra, { channel: 'faceToFace', ra: 'dgddi' }, 'CGU-66 IDENTITY_DOCUMENT_REQUIRED'],
-    ['CGU-67', ra, { channel: 'callCentre', ra: 'dgddi' }, 'CGU-67 CHANNEL_NOT_OPEN'],
-    ['CGU-67', ra, { channel: 'callCentre', ra: 'centrale' }, both],
-    [
-      'CGU-67',
-      ra,
-      { channel: 'post', ra: 'unknown', signatureForm: 'handwritten' },
-      'CGU-67 CHANNEL_NOT_OPEN',
-    ],
-    ['CGU-68', ra, { channel: 'email', ra: 'dgddi' }, 'CGU-68 SIGNATURE_REQUIRED'],
-    ['CGU-68', ra, { channel: 'email', ra: 'dgddi', signatureForm: 'electronic' }, both],
-    ['CGU-68', ra, { channel: 'post', ra: 'centrale', signatureForm: 'handwritten' }, both],
-    ['CGU-68', ra, { channel: 'post', ra: 'centrale' }, 'CGU-68 SIGNATURE_REQUIRED'],
-  ] as const)('%s: by %o, %j', async (...[, by, more, outcome]) => {
-    expect(await askedBy(by, more)).toBe(outcome)
-  })
-
-  it.each([
-    ['Zoë Maëlle D’Été-Brûlé', both],
-    ["D'ETE BRULE Maelle Zoe", both],
-    ['  d été brûlé,  ZOE maelle ', both],
-    ['Zoë D’Été-Brûlé', 'CGU-71 HOLDER_NAME_MISMATCH'],
-    ['Zoé Maëlle Dupont', 'CGU-71 HOLDER_NAME_MISMATCH'],
-    ['', 'CGU-71 HOLDER_NAME_MISMATCH'],
-  ])('CGU-71: the holder named %j', async (holderName, outcome) => {
-    expect(await askedBy(holder, { holderName })).toBe(outcome)
-  })
-
-  it('CGU-72: the requester is named', async () => {
-    expect(await askedBy(ra, { ...faceToFace, requesterName: ' ' })).toBe('CGU-72 REQUESTER_NAME_MISSING')
-  })
-
-  it.each([
-    ['no certificate', [], 'CGU-73 CERTIFICATE_UNKNOWN'],
-    ['a plan', [f.planned], 'CGU-73 CERTIFICATE_UNKNOWN'],
-    ['an abandoned serial', [f.planned, f.abandoned], 'CGU-73 CERTIFICATE_UNKNOWN'],
-    ['a certificate not yet accepted', [f.planned, f.issued], both],
-    ['a certificate its holder refused', [f.planned, f.issued, f.refusedByHolder], both],
-    ['a certificate that is revoked', [f.planned, f.issued, f.revoked], 'nothing'],
-    [
-      'a responder',
-      [{ ...f.planned, data: { ...f.planned.data, profile: 'ocspResponder' } } as typeof f.planned, f.issued],
-      'CGU-73 CERTIFICATE_UNKNOWN',
-    ],
-  ] as const)('CGU-73: of %s', async (...[, events, outcome]) => {
-    const facts = [on(request, R, f.requested()), on(certificate, S, ...events)]
-    expect(await askedBy(holder, {}, facts)).toBe(outcome)
-  })
-
-  it.each([
-    ['portal', holder, {}, 'portal'],
-    ['faceToFace', ra, { documentKind: 'passport' }, 'identityDocument'],
-    ['callCentre', ra, {}, 'callback'],
-    ['email', ra, { signatureForm: 'electronic' }, 'signature'],
-    ['post', ra, { signatureForm: 'handwritten' }, 'signature'],
-    ['internal', ra, {}, 'exOfficio'],
-  ] as const)(
-    'CGU-75: by %s, revoked at this instant, authenticated',
-    async (through, by, more, authentication) => {
-      expect((channel as unknown as { enum: readonly string[] }).enum).toContain(through)
-      const order = {
-        ...asked,
-        channel: through,
-        ra: 'centrale',
-        ...more,
-        receivedAt: '2026-03-01T08:00:00Z',
-      }
-      await given(mandated, ...live)
-        .when(requestRevocation(policy), order, by)
-        .then([
-          { type: 'RevocationRequested', data: { firstReceivedAt: '2026-03-01T08:00:00Z', locator: S } },
-          {
-            type: 'CertificateRevoked',
-            data: { revokedAt: '2026-03-02T09:00:00Z', origin: 'request', authentication },
-          },
-        ])
-    },
-  )
-
-  it('CGU-74: the cause is optional, and kept sealed', () =>
-    given(mandated, ...live)
-      .when(requestRevocation(policy), { ...asked, cause: 'cardStolen' }, holder)
-      .then([
-        { type: 'RevocationRequested', data: { cause: 'cardStolen' } },
-        { type: 'CertificateRevoked', data: { cause: 'cardStolen' } },
-      ]))
-})
 
 describe('a card', () => {
   const inSession = on(request, R, f.requested(), f.validated, f.sessionOpened)

@@ -13,8 +13,10 @@ import { outputOf } from '../../commands/recoveries.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { key } from '../../domain/key.ts'
 import { recovery, type RecoveryEvent } from '../../domain/recovery.ts'
+import { toPem } from '../../pki/fields.ts'
 import { filesIn, removeDirectory, temporaryDirectory, whereFound } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
+import { openAuthority } from '../pki/authority.ts'
 import { on } from '../support/given.ts'
 import * as f from './facts.ts'
 import {
@@ -221,6 +223,70 @@ describe('an approved recovery', () => {
       ])
       expect(info.stderr).toMatch(/MAC: sha256/)
       expect(info.stderr).not.toMatch(/RC2|3DES|40Bit/i)
+    })
+  })
+
+  const named = (der: Uint8Array) => ({
+    output: 'cms',
+    recipientCertificate: Buffer.from(der).toString('base64'),
+  })
+  const askFor = (installation: Installation, more: object) =>
+    on(
+      recovery,
+      uuid(52),
+      f.asked({ serial, key: spki, ...more }),
+      ...approvals,
+    )(installation.service.handle, uuid(803))
+  const withoutPassphrase = ({ service, vault, chain }: Installation) =>
+    recoverKey(
+      { service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+      uuid(52),
+    )
+
+  it('CGU-46, CGU-47: RFC 5652: for a recipient’s certificate no passphrase is asked for, and his key alone opens it', async () => {
+    await run(await copy(), async (installation) => {
+      const { certificate: der, pair } = await (await openAuthority()).holder()
+      await askFor(installation, named(der))
+      const bytes = await installation.vault.deliveries.take(await withoutPassphrase(installation))
+      const [envelope, pem, keyFile] = ['given.p7m', 'to.pem', 'to.key'].map((name) => join(scratch, name))
+      await writeFile(envelope!, bytes!)
+      await writeFile(pem!, toPem(der))
+      await writeFile(keyFile!, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+      const given = ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', envelope!]
+      const pkcs8 = await openssl(...given, '-inkey', keyFile!, '-recip', pem!)
+      const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+      const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+      expect(createHash('sha256').update(publicKey).digest('hex')).toBe(spki)
+    })
+  })
+
+  it('CGU-46: a recipient’s certificate that has expired or been revoked meanwhile keeps the key in escrow', async () => {
+    await run(await copy(), async (installation) => {
+      const ended = await (await openAuthority()).holder({ notBefore: '2022-03-02T09:00:00Z' })
+      const { serial: another } = await issue(installation, 2)
+      const own = derOf((await installation.ledger.load(certificate, another)).state)!
+      await on(certificate, another, f.revoked)(installation.service.handle, uuid(804))
+      for (const [n, der] of [ended.certificate, own].entries()) {
+        const id = uuid(60 + n)
+        await on(
+          recovery,
+          id,
+          f.asked({ serial, key: spki, ...named(der) }),
+          ...approvals,
+        )(installation.service.handle, uuid(805 + n))
+        const refused = await recovering(installation, id).catch((error: unknown) => error)
+        expect(refused).toMatchObject({ code: 'RECIPIENT_CERTIFICATE_UNUSABLE', clause: 'CGU-46' })
+      }
+      expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 0 })
+      expect(await installation.vault.deliveries.inventory()).toEqual([])
+    })
+  })
+
+  it('CGU-46: without a certificate and without a passphrase nothing leaves the escrow', async () => {
+    await run(await copy(), async (installation) => {
+      await askFor(installation, {})
+      await expect(withoutPassphrase(installation)).rejects.toThrow(RangeError)
+      expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 0 })
     })
   })
 

@@ -1,28 +1,35 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../commands/issuing.ts'
 import { recordKeyRecovery, startKeyRecovery, type StartKeyRecovery } from '../../commands/keys.ts'
-import {
-  approveRecovery,
-  deliverRecovery,
-  rejectRecovery,
-  requestRecovery,
-  type RequestRecovery,
-} from '../../commands/recoveries.ts'
-import { certificate } from '../../domain/certificate.ts'
+import { approveRecovery, deliverRecovery, closeRecovery, rejectRecovery } from '../../commands/recoveries.ts'
+import { requestRecovery, type RequestRecovery } from '../../commands/requestRecovery.ts'
+import { appointment } from '../../domain/appointment.ts'
+import { certificate, type CertificateEvent } from '../../domain/certificate.ts'
 import { key, type KeyEvent } from '../../domain/key.ts'
 import type { Actor } from '../../domain/kernel.ts'
 import type { Ground, Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
+import { quorumOf } from '../../domain/policy/recovery.ts'
 import { recovery, type RecoveryEvent } from '../../domain/recovery.ts'
 import { request } from '../../domain/request.ts'
+import { read, sequenceOf } from '../../pki/derReader.ts'
+import { spkiOf } from '../../pki/fields.ts'
 import { uuid } from '../ledger/filled.ts'
+import { openAuthority } from '../pki/authority.ts'
 import { actor, given, morning, on } from '../support/given.ts'
+import * as c from './claimsFacts.ts'
 import * as f from './facts.ts'
 
 const { K, Q, S, S2, policy, holder, officerA, officerB, officerC, program } = f
 const until = '2036-03-02T09:00:00Z'
 const justBefore = '2036-03-02T08:59:59Z'
 
-const live = [on(key, K, f.bound, f.escrowed), on(certificate, S, f.planned, f.issued, f.acceptedByHolder)]
+const live = [
+  ...c.representatives,
+  on(key, K, f.bound, f.escrowed),
+  on(certificate, S, f.planned, f.issued, f.acceptedByHolder),
+]
 
 describe('a request for recovery', () => {
   const own: RequestRecovery['data'] = {
@@ -31,7 +38,12 @@ describe('a request for recovery', () => {
   }
   const others: RequestRecovery['data'] = {
     ...own,
-    ...{ requesterRole: 'legalRepresentative', requester: uuid(8), ground: 'judicial' },
+    ...{ requesterRole: 'legalRepresentative', requester: uuid(8), ground: 'judicial', mandate: c.L },
+  }
+  /** What each requester has to show beside his ground. */
+  const shown: Readonly<Partial<Record<Role, Partial<RequestRecovery['data']>>>> = {
+    accreditedRepresentative: { requester: c.accredited, mandate: c.A },
+    legalAuthority: { represents: 'Tribunal judiciaire de Créteil', legalBasis: 'CPP art. 60-1' },
   }
   const asked = (by: Actor, data: RequestRecovery['data'], at = morning) =>
     given(...live)
@@ -75,7 +87,9 @@ describe('a request for recovery', () => {
     'CGU-46, CGU-47: recorded for a %s, on each ground',
     async (requesterRole: Role, ...outcomes) => {
       const found = await Promise.all(
-        grounds.map((ground) => asked(officerA, { ...others, requesterRole, ground })),
+        grounds.map((ground) =>
+          asked(officerA, { ...others, ...shown[requesterRole], requesterRole, ground }),
+        ),
       )
       expect(found).toEqual(outcomes)
     },
@@ -98,6 +112,160 @@ describe('a request for recovery', () => {
   ])('CGU-48: judicial or not, at %s', async (at, outcome) => {
     expect(await asked(officerA, others, at)).toBe(outcome)
     expect(await asked(holder, own, at)).toBe(outcome)
+  })
+
+  it.each([
+    ['of his entity', {}, 'RecoveryRequested'],
+    ['of another entity', { mandate: c.L2 }, no],
+    ['whose appointment is not named', { mandate: undefined }, no],
+    ['whose appointment nobody knows', { mandate: uuid(32) }, no],
+    ['by an agent’s mandate', { mandate: f.M }, no],
+    ['who is somebody else', { requester: uuid(79) }, no],
+    ['accredited, by the legal one’s appointment', { requesterRole: 'accreditedRepresentative' }, no],
+    [
+      'accredited',
+      { ...shown.accreditedRepresentative, requesterRole: 'accreditedRepresentative' },
+      'RecoveryRequested',
+    ],
+    [
+      'accredited, without the power to recover',
+      { requesterRole: 'accreditedRepresentative', mandate: uuid(37) },
+      no,
+    ],
+    ['whose appointment has ended', { mandate: uuid(38) }, no],
+    ['whose appointment is over', { mandate: uuid(39) }, no],
+  ] as const)('CGU-46, CGU-47: for a representative %s', async (_, more, outcome) => {
+    const weak = { role: 'accreditedRepresentative', person: uuid(8), powers: [] }
+    const legal = { role: 'legalRepresentative', person: uuid(8) }
+    const facts = [
+      on(appointment, uuid(37), f.proposed(weak), f.checked, f.undertaken),
+      on(appointment, uuid(38), f.proposed(legal), f.checked, f.undertaken, f.ended),
+      on(appointment, uuid(39), f.proposed({ ...legal, untilOn: '2026-03-01' }), f.checked, f.undertaken),
+    ]
+    const order = { ...others, ...more } as RequestRecovery['data']
+    const outcomeOf = given(...live, ...facts).when(requestRecovery, order, officerA)
+    expect(await outcomeOf.outcome()).toBe(outcome)
+  })
+
+  const authority = { ...others, ...shown.legalAuthority, requesterRole: 'legalAuthority' as const }
+  it.each([
+    ['says who it is, and what allows it', {}, 'RecoveryRequested'],
+    ['does not say who it is', { represents: ' ' }, 'CGU-47 RECOVERY_GROUND_MISSING'],
+    ['does not say what allows it', { legalBasis: undefined }, 'CGU-47 RECOVERY_GROUND_MISSING'],
+    ['shows no evidence', { evidence: ' ' }, unfounded],
+  ])('CGU-46, CGU-47: an authority that %s', async (_, more, outcome) => {
+    const order = { ...authority, ...more } as RequestRecovery['data']
+    expect(await asked(officerA, order)).toBe(outcome)
+  })
+
+  it.each([
+    ['judicial', others, 'RecoveryRequested'],
+    ['unavailability', { ...others, ground: 'unavailability' as const }, unfounded],
+    ['lawfulAuthority', { ...authority, ground: 'lawfulAuthority' as const }, 'RecoveryRequested'],
+  ])('CGU-46: on the ground %s the holder is not told', async (_, data, outcome) => {
+    expect(await asked(officerA, { ...data, holderNotice: false })).toBe(outcome)
+  })
+
+  it('CGU-46: a holder cannot ask that he be not told', async () => {
+    expect(await asked(holder, { ...own, holderNotice: false })).toBe(unfounded)
+  })
+
+  it('CGU-48: a revoked certificate does not keep its key from being recovered', async () => {
+    const revoked = [
+      live[0]!,
+      on(key, K, f.bound, f.escrowed),
+      on(certificate, S, f.planned, f.issued, f.revoked),
+    ]
+    await given(...revoked)
+      .when(requestRecovery, own, holder)
+      .then([{ type: 'RecoveryRequested' }])
+    const approvedOnce = given(...revoked, on(recovery, Q, f.asked(), f.approvedBy(6, until)))
+    expect(
+      await approvedOnce
+        .when(
+          approveRecovery(policy),
+          { recovery: Q, statement: 'Pièces vues.', statementSha256: f.digest },
+          officerC,
+        )
+        .outcome(),
+    ).toBe('RecoveryApproved')
+  })
+
+  it('CGU-46: the appointment, the legal basis and who recorded are kept with the request', async () => {
+    await given(...live)
+      .when(requestRecovery, others, officerA)
+      .then([
+        {
+          type: 'RecoveryRequested',
+          data: { appointment: c.L, recorder: officerA.person, output: 'pkcs12' },
+        },
+      ])
+    await given(...live)
+      .when(requestRecovery, authority, officerA)
+      .then([{ type: 'RecoveryRequested', data: { legalBasis: 'CPP art. 60-1' } }])
+  })
+})
+
+describe('the certificate that a recovered key is enciphered to', () => {
+  const order: RequestRecovery['data'] = {
+    ...{ recovery: Q, serial: S, nameGiven: 'Zoë Maëlle D’Été-Brûlé', requesterRole: 'holder' },
+    ...{ requester: holder.person, ground: 'holderRequest', evidence: 'carte perdue', holderNotice: true },
+  }
+  const named = async (more: object, facts: readonly (typeof live)[number][] = []) =>
+    given(...live, ...facts)
+      .when(requestRecovery, { ...order, ...more }, holder)
+      .outcome()
+  const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64')
+  const no = 'CGU-46 RECIPIENT_CERTIFICATE_UNUSABLE'
+
+  it('CGU-46: names it by its octets; expired, not yet valid or no certificate at all, it is refused', async () => {
+    const chain = await openAuthority()
+    const { certificate: der } = await chain.holder()
+    expect(await named({ recipientCertificate: base64(der) })).toBe('RecoveryRequested')
+    const late = await chain.holder({ notBefore: '2022-03-02T09:00:00Z' })
+    const early = await chain.holder({ notBefore: '2026-03-02T09:00:01Z' })
+    for (const one of [late.certificate, early.certificate, chain.responder.certificate, Buffer.from('AAAA')])
+      expect(await named({ recipientCertificate: base64(one) })).toBe(no)
+    await given(...live)
+      .when(requestRecovery, { ...order, recipientCertificate: base64(der) }, holder)
+      .then([{ type: 'RecoveryRequested', data: { output: 'cms', recipientCertificate: base64(der) } }])
+  })
+
+  it('CGU-46: it is not the one whose key is to be recovered', async () => {
+    const { certificate: der } = await (await openAuthority()).holder()
+    const spkiSha256 = sha256(spkiOf(der))
+    const own = { ...f.planned, data: { ...f.planned.data, spkiSha256 } } as typeof f.planned
+    const start = given(
+      on(key, spkiSha256, f.bound, f.escrowed),
+      on(certificate, S, own, f.issued, f.acceptedByHolder),
+    )
+    const outcome = start.when(requestRecovery, { ...order, recipientCertificate: base64(der) }, holder)
+    expect(await outcome.outcome()).toBe(no)
+  })
+
+  it('CGU-46, CGU-47: by a serial number it is the requester’s own, and live', async () => {
+    const chain = await openAuthority()
+    const { certificate: der } = await chain.holder()
+    const [tbs, , signature] = sequenceOf(read(der))
+    const planOf = (person: string): CertificateEvent =>
+      ({ ...f.planned, data: { ...f.planned.data, person, tbs: base64(tbs!.der) } }) as CertificateEvent
+    const signed: CertificateEvent = {
+      type: 'CertificateIssued',
+      data: {
+        ...{ signatureAlgorithm: 'ecdsaWithSHA384', certSha256: f.digest },
+        signature: base64(signature!.content.subarray(1)),
+      },
+    }
+    const by = { recipientSerial: S2 }
+    const of = (...events: readonly CertificateEvent[]) => named(by, [on(certificate, S2, ...events)])
+    expect(await of(planOf(uuid(1)), signed)).toBe('RecoveryRequested')
+    expect(await of(planOf(uuid(77)), signed)).toBe('CGU-47 RECOVERY_REQUESTER_NOT_ENTITLED')
+    expect(await of(planOf(uuid(1)), signed, f.revoked)).toBe(no)
+    expect(await of(planOf(uuid(1)))).toBe(no)
+    expect(await named(by)).toBe(no)
+    await given(...live, on(certificate, S2, planOf(uuid(1)), signed))
+      .when(requestRecovery, { ...order, ...by }, holder)
+      .then([{ type: 'RecoveryRequested', data: { output: 'cms', recipientCertificate: base64(der) } }])
   })
 })
 
@@ -286,5 +454,131 @@ describe('the end of a request for recovery', () => {
       officerB,
     )
     expect(await when.outcome()).toBe(expected)
+  })
+
+  const close = (cause: 'withdrawn' | 'expired', by: Actor, events: readonly RecoveryEvent[], at = morning) =>
+    given(on(key, K, f.bound, f.escrowed), on(recovery, Q, ...events))
+      .when(closeRecovery, { recovery: Q, cause }, by, at)
+      .outcome()
+  const mine = f.asked({ requester: holder.person, recipient: holder.person })
+
+  it.each([
+    ['its requester', holder, [mine], 'RecoveryClosed'],
+    ['another holder', actor('holder', 77), [mine], 'CGU-47 RECOVERY_REQUESTER_NOT_ENTITLED'],
+    ['an officer, for a representative', officerB, [f.asked()], 'RecoveryClosed'],
+    ['an RA officer', f.ra, [mine], 'CGU-06 ROLE_NOT_HELD'],
+    [
+      'its requester, again',
+      holder,
+      [mine, { type: 'RecoveryClosed', data: { cause: 'withdrawn' } }],
+      'nothing',
+    ],
+    ['its requester, once delivered', holder, [mine, f.delivered], 'CGU-46 OUT_OF_ORDER'],
+    ['anybody, when nobody asked', officerB, [], 'CGU-46 OUT_OF_ORDER'],
+  ] as const)('CGU-46, CGU-47: withdrawn by %s', async (...[, by, events, outcome]) => {
+    expect(await close('withdrawn', by, events)).toBe(outcome)
+  })
+
+  const [soon, later] = ['2026-03-03T09:00:00Z', '2026-03-04T09:00:00Z']
+  it.each([
+    ['no approval', [f.asked()], later, 'CGU-46 OUT_OF_ORDER'],
+    ['an approval that counts', [f.asked(), f.approvedBy(6, later)], soon, 'CGU-46 OUT_OF_ORDER'],
+    [
+      'one of two that counts',
+      [f.asked(), f.approvedBy(6, soon), f.approvedBy(7, later)],
+      soon,
+      'CGU-46 OUT_OF_ORDER',
+    ],
+    ['one approval, ended', [f.asked(), f.approvedBy(6, soon)], soon, 'RecoveryClosed'],
+    [
+      'two approvals, ended',
+      [f.asked(), f.approvedBy(6, soon), f.approvedBy(7, later)],
+      later,
+      'RecoveryClosed',
+    ],
+  ] as const)('CGU-46: with %s, closed by the program', async (...[, events, at, outcome]) => {
+    expect(await close('expired', program, events, at)).toBe(outcome)
+    expect(await close('expired', officerB, events, at)).toBe('CGU-06 ROLE_NOT_HELD')
+  })
+
+  it('CGU-46: a key that has left the escrow under its approvals is still delivered', async () => {
+    const lapsed = on(recovery, Q, f.asked(), f.approvedBy(6, soon), f.approvedBy(7, soon))
+    for (const events of [[f.recoveryStarted], done]) {
+      const start = given(on(key, K, f.bound, f.escrowed, ...events), lapsed)
+      const closed = start.when(closeRecovery, { recovery: Q, cause: 'expired' }, program, later)
+      expect(await closed.outcome()).toBe('CGU-46 OUT_OF_ORDER')
+    }
+  })
+})
+
+describe('CGU-46: whatever happens to a request', () => {
+  const people = [officerA, officerB, officerC, actor('recoveryOfficer', 8), actor('recoveryOfficer', 1)]
+  const held = [f.bound, f.escrowed].reduce(key.evolve, key.initial)
+  const step = fc.record({
+    act: fc.constantFrom('approve', 'reject', 'withdraw', 'expire', 'deliver'),
+    who: fc.nat(people.length - 1),
+    hours: fc.integer({ min: 0, max: 40 }),
+  })
+
+  it('CGU-46: a key may leave the escrow only on live approvals of two others, and nothing follows an end', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        let state = recovery.evolve(recovery.initial, f.asked())
+        let at = morning
+        for (const [n, { act, who, hours }] of steps.entries()) {
+          at = addSeconds(at, hours * 3600)
+          const by = people[who]!
+          const order = { id: uuid(n), at }
+          const orders = {
+            approve: () =>
+              approveRecovery(policy).decide(
+                {
+                  ...order,
+                  type: 'ApproveRecovery',
+                  by,
+                  data: { recovery: Q, statement: 'vu', statementSha256: f.digest },
+                },
+                state,
+                held,
+              ),
+            reject: () =>
+              rejectRecovery.decide(
+                { ...order, type: 'RejectRecovery', by, data: { recovery: Q, cause: 'x' } },
+                state,
+                undefined,
+              ),
+            withdraw: () =>
+              closeRecovery.decide(
+                { ...order, type: 'CloseRecovery', by, data: { recovery: Q, cause: 'withdrawn' } },
+                state,
+                held,
+              ),
+            expire: () =>
+              closeRecovery.decide(
+                { ...order, type: 'CloseRecovery', by: program, data: { recovery: Q, cause: 'expired' } },
+                state,
+                held,
+              ),
+            deliver: () =>
+              deliverRecovery.decide(
+                { ...order, type: 'DeliverRecovery', by, data: { recovery: Q, receipt: 'x' } },
+                state,
+                held,
+              ),
+          }
+          const decision = orders[act]()
+          const events = 'accepted' in decision ? decision.accepted : []
+          if (state.status !== 'requested') expect(events).toEqual([])
+          state = events.reduce(recovery.evolve, state)
+          const counted =
+            state.status === 'unknown' ? [] : state.approvals.filter(({ expiresAt }) => at < expiresAt)
+          expect(new Set(counted.map(({ approver }) => approver)).size).toBe(counted.length)
+          for (const { approver } of counted)
+            expect([officerA.person, uuid(8), uuid(1)]).not.toContain(approver)
+          if (quorumOf(state, policy, at)) expect(counted.length).toBeGreaterThanOrEqual(2)
+        }
+      }),
+      { seed: 46, numRuns: 300 },
+    )
   })
 })
