@@ -133,7 +133,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       state: async () => {
         const newest = await latestCrl(db, authority.id)
         return {
-          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to },
+          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
           entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
         }
       },

@@ -6,6 +6,7 @@ import { certificate, type Certificate, type CertificateEvent } from '../domain/
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { key, type Key } from '../domain/key.ts'
 import type { AbandonCause } from '../domain/lists.ts'
+import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notAfterOf } from '../domain/policy/validity.ts'
 
@@ -47,7 +48,7 @@ const wrongValidity = (
   issuer: Authority,
   policy: Policy,
 ): Decision<never> | undefined => {
-  const within = issuer.status === 'active' && data.notAfter <= issuer.notAfter
+  const within = 'notAfter' in issuer && data.notAfter <= issuer.notAfter
   const term =
     data.profile !== 'encryption' || data.notAfter === notAfterOf(data.notBefore, policy.holder.validityYears)
   return within && term && data.notBefore < data.notAfter
@@ -71,6 +72,7 @@ export const planCertificate = (
     if (state.status === 'planned') return accept()
     if (state.status !== 'unknown') return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
     return (
+      issuanceStopped(facts.authority, { profile: data.profile, at: command.at }) ??
       unescrowed(command, facts.key) ??
       wrongValidity(command, facts.authority, policy) ??
       accept({ type: 'CertificatePlanned', data })

@@ -51,7 +51,7 @@ const keyId = (service: Service, generation: number): string =>
 /** The generation as the ledger has it, if it was issued. */
 const made = async ({ service, keys, generation }: Generation): Promise<Responder | undefined> => {
   const held = (await service.ledger.load(serviceKey, keyId(service, generation))).state
-  if (held.status !== 'live' || held.spkiSha256 === undefined) return undefined
+  if (!('copies' in held) || held.spkiSha256 === undefined) return undefined
   const bound = (await service.ledger.load(key, held.spkiSha256)).state
   if (bound.status !== 'bound') return undefined
   const issued = (await service.ledger.load(certificate, bound.serial)).state

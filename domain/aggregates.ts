@@ -8,6 +8,7 @@ import { document } from './document.ts'
 import { entity } from './entity.ts'
 import { journal } from './journal.ts'
 import { key } from './key.ts'
+import { ocsp } from './ocsp.ts'
 import { recovery } from './recovery.ts'
 import { request } from './request.ts'
 import { serviceKey } from './serviceKey.ts'
@@ -23,6 +24,7 @@ const aggregates = [
   entity,
   journal,
   key,
+  ocsp,
   recovery,
   request,
   serviceKey,
