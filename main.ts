@@ -19,6 +19,7 @@ import { document } from './domain/document.ts'
 import { addYears } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { startJobs } from './jobs/embedded.ts'
+import { observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
@@ -121,11 +122,14 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       throw new Error('the read models have not caught up with the ledger')
   }
 
+  const size = (): number => Math.min(...runner.status().map((model) => model.size))
+  const toldEverybody = toldByNotices({ service, db })
+  const ending = { service, db, issuer: ca.id, size, settled, toldEverybody }
   const viewOf = (id: string): StatusView => ({
-    size: async () => Math.min(...runner.status().map(({ size }) => size)),
+    size: async () => size(),
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
-    entriesUpTo: (size) => crlEntriesUpTo(db, id, size),
-    tableSha256: (size) => statusDigest(statusTableAt(db, size)),
+    entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
+    tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),
   })
   const publish = (authority: IssuingCa, rhythm: Rhythm): Promise<void> =>
     publishCrl(service, authority, {
@@ -164,6 +168,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         { name: 'publishCrl', everySeconds: 60, run: () => publish(ca, policy.crl) },
         { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
+        { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -205,6 +210,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       deliveries,
     },
     authority: { ca, root, rootCa, responder: responder.current },
+    endOfLife: {
+      observe: () => observeEnd(ending),
+      serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
+    },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { acceptanceRoutes } from './acceptances.ts'
 import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
+import { authorityRoutes } from './authorities.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
 import { installBodyText } from './bodyText.ts'
 import { cardRoutes } from './cards.ts'
@@ -13,6 +14,7 @@ import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { endOfLifeRoutes } from './endOfLife.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { createKeys } from './idempotency.ts'
@@ -59,6 +61,8 @@ const resources = [
   revocationRoutes,
   recoveryRoutes,
   deliveryRoutes,
+  authorityRoutes,
+  endOfLifeRoutes,
   streamRoutes,
 ]
 

@@ -70,6 +70,7 @@ const tags = [
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
   ['recovery-requests', 'Recovery of escrowed keys'],
+  ['authorities', 'The issuing authority, its key, and the end of its life'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

@@ -6,6 +6,7 @@ import { requestCertificate } from '../commands/requestCertificate.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
+import { whileIssuing } from '../commands/whileIssuing.ts'
 import { cardKind, documentKind, holderKind, means, pieceKind, temporaryCause } from '../domain/lists.ts'
 import { marked, type Policy } from '../domain/policy/policy.ts'
 import { request as requestFile } from '../domain/request.ts'
@@ -126,11 +127,11 @@ export const requestRoutes = (api: Api): void => {
     description:
       'Without `person` a new holder is registered. A holder who asks for himself gives his own person number.',
     tag: 'requests',
-    clauses: ['CGU-04', 'CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39'],
+    clauses: ['CGU-04', 'CGU-21', 'CGU-27', 'CGU-31', 'CGU-32', 'CGU-33', 'CGU-39', 'CGU-80'],
     body: demandUnder(policy),
     created: true,
     extra: { person: id },
-    decider: requestCertificate(policy),
+    decider: whileIssuing(api.services.authority.ca.id, requestCertificate(policy)),
     data: async ({ body: { person, earlier, ...body }, act }) => {
       const given = { ...(person && { person }), ...(earlier && { earlier }) }
       return { ...body, request: act.id, ...(await holderOf(api, given, act)) }

@@ -2,6 +2,7 @@
 import type { InTurn } from '../domain/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
+import type { Observed } from '../commands/endOfLifePlan.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
@@ -69,6 +70,13 @@ export type Services = Readonly<{
     root: Uint8Array
     rootCa: IssuingCa
     responder: () => Promise<Responder>
+  }>
+  /** The end of the issuing authority's life (commands/endOfLifePlan.ts). */
+  endOfLife: Readonly<{
+    /** What is read beside the authority's own streams, once every read model has caught up. */
+    observe: () => Promise<Observed>
+    /** Digest of every serial that was issued before a size of the ledger. */
+    serialsSha256: (upTo: number) => Promise<string>
   }>
   /** CGU-01: the text of the conditions of use in force. */
   cguText: string

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { v5 } from 'uuid'
 import { allotCard } from '../commands/cards.ts'
 import { openSession } from '../commands/sessions.ts'
+import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile, type RequestFile, type Session } from '../domain/request.ts'
@@ -68,7 +69,7 @@ const open = async (api: Api, requestId: string, body: Opening, act: Act) => {
   const plan = await planOf(api, await fileOf(api, requestId), slots)
   const { card: _, ...rest } = body
   const outcome = await act.carryOut(
-    openSession,
+    whileIssuing(services.authority.ca.id, openSession),
     { request: requestId, ...rest, ...plan, card, serial: services.drawSerial() },
     requestId,
   )
@@ -96,7 +97,7 @@ export const sessionRoutes = (api: Api): void => {
     ...about,
     url: '/requests/:id/sessions',
     summary: 'Open the personalisation session, the holder present, and allot the card',
-    clauses: ['CGU-14', 'CGU-34', 'CGU-43'],
+    clauses: ['CGU-14', 'CGU-34', 'CGU-43', 'CGU-80'],
     body: opening,
     created: true,
     command: openSession.type,

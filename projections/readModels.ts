@@ -5,6 +5,7 @@ import { history } from './history.ts'
 import { openIntents } from './intents.ts'
 import type { Projection } from './projection.ts'
 import { createSearch, type Blind } from './search.ts'
+import { terminationNotices } from './terminationNotices.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
@@ -13,4 +14,5 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   history,
   openIntents,
   createSearch(blind),
+  terminationNotices,
 ]

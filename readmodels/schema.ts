@@ -85,6 +85,9 @@ export type SearchRequestRow = Readonly<{ rank: number; request: string; person:
 /** A keyed digest of a word that a request's sealed fields hold, and the request's rank. */
 export type SearchTermRow = Readonly<{ term: string; rank: number }>
 
+/** Somebody who has been told that the authority ends, by his stream; `rank`: of the notice. */
+export type TerminationNoticeRow = Readonly<{ recipient: string; rank: number }>
+
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
   name: string
@@ -102,6 +105,7 @@ export type Tables = {
   intent: IntentRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
+  termination_notice: TerminationNoticeRow
 }
 
 export type Database = Tables & {
