@@ -85,7 +85,7 @@ export const revokeAll = async (
   const { untold } = await tools.toldEverybody(issuer)
   if (untold > 0) return
   const circumstances = { correlationId: 'servicekey' in state ? state.servicekey : issuer }
-  for (let revoked = 0; ; ) {
+  for (let revoked = 0; ;) {
     const serials = await validCertificates(db, issuer, { at: service.now(), limit: batch })
     if (serials.length === 0) break
     for (const serial of serials)

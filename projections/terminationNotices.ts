@@ -7,7 +7,8 @@ import { upsertRows } from './rows.ts'
 
 type Planned = Readonly<{ kind: string; recipients: readonly Readonly<{ stream: string }>[] }>
 
-const recipientsOf = ({ type, data }: Event): readonly string[] => {
+/** The streams that an event tells of the end. */
+export const recipientsOf = ({ type, data }: Event): readonly string[] => {
   if (type !== 'NoticePlanned') return []
   const { kind, recipients } = data as Planned
   return kind === 'termination' ? recipients.map(({ stream }) => stream) : []

@@ -25,7 +25,9 @@ export const countCertificates = async (
       count(sql`${issued} and ${revoked}`).as('revoked'),
       count(sql`${issued} and not ${revoked} and not_after < ${at}`).as('expired'),
       count(abandoned).as('abandoned'),
-      count(sql`planned_rank < ${upTo} and not coalesce(${issued}, false) and not ${abandoned}`).as('planned'),
+      count(sql`planned_rank < ${upTo} and not coalesce(${issued}, false) and not ${abandoned}`).as(
+        'planned',
+      ),
     ])
     .where('issuer', '=', issuer)
     .executeTakeFirstOrThrow()
@@ -53,13 +55,9 @@ export const validCertificates = async (
 }
 
 /** Every serial that was issued before a size of the ledger, in their order, a page at a time. */
-export const issuedSerials = async function* (
-  db: Db,
-  issuer: string,
-  upTo: number,
-): AsyncGenerator<string> {
+export const issuedSerials = async function* (db: Db, issuer: string, upTo: number): AsyncGenerator<string> {
   const pageSize = 5000
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const rows = await db
       .selectFrom('certificate_status')
       .select('serial')
