@@ -27,6 +27,7 @@ import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments
 import { addHours, addYears, dayOf } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { closeRecoveries } from './jobs/closeRecoveries.ts'
+import { observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { lapseRequests } from './jobs/lapseRequests.ts'
 import { followNudges } from './jobs/nudges.ts'
@@ -140,11 +141,14 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       throw new Error('the read models have not caught up with the ledger')
   }
 
+  const size = (): number => Math.min(...runner.status().map((model) => model.size))
+  const toldEverybody = toldByNotices({ service, db })
+  const ending = { service, db, issuer: ca.id, size, settled, toldEverybody }
   const viewOf = (id: string): StatusView => ({
-    size: async () => Math.min(...runner.status().map(({ size }) => size)),
+    size: async () => size(),
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
-    entriesUpTo: (size) => crlEntriesUpTo(db, id, size),
-    tableSha256: (size) => statusDigest(statusTableAt(db, size)),
+    entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
+    tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),
   })
   const publish = (authority: IssuingCa, rhythm: Rhythm): Promise<void> =>
     publishCrl(service, authority, {
@@ -152,7 +156,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       state: async () => {
         const newest = await latestCrl(db, authority.id)
         return {
-          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to },
+          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
           entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
         }
       },
@@ -199,6 +203,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
           everySeconds: 3600,
           run: async () => closeRecoveries(service, await lapsedRecoveries(db, now()), inTurn),
         },
+        { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
       onFault,
@@ -265,6 +270,9 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     alarms: async () => {
       const late = await openSince(db, addHours(now(), -policy.revocation.hours))
       return { 'revocation delay': late === 0 ? true : `${late} past its time` }
+    endOfLife: {
+      observe: () => observeEnd(ending),
+      serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
     },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { acceptanceRoutes } from './acceptances.ts'
 import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
+import { authorityRoutes } from './authorities.ts'
 import { createWho, installSignIn, type SignInLimits } from './auth.ts'
 import { installBodyText } from './bodyText.ts'
 import { cardCareRoutes } from './cardCare.ts'
@@ -16,6 +17,7 @@ import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { destructionRoutes } from './destructions.ts'
+import { endOfLifeRoutes } from './endOfLife.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { holdRoutes } from './holds.ts'
@@ -77,6 +79,8 @@ const resources = [
   retentionRoutes,
   holdRoutes,
   destructionRoutes,
+  authorityRoutes,
+  endOfLifeRoutes,
   streamRoutes,
 ]
 

@@ -4,6 +4,7 @@ import { v5 } from 'uuid'
 import { allotCard } from '../commands/cards.ts'
 import type { Accepted } from '../commands/handle.ts'
 import { openSession } from '../commands/sessions.ts'
+import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate, isAllotted } from '../domain/card.ts'
 import type { Decision } from '../domain/kernel.ts'
 import { notAllottable, slotsOf, type Wanted } from '../domain/policy/cards.ts'
@@ -127,7 +128,7 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
   }
   const first = await firstAtDesk(services.db, body.desk)
   const outcome = await act.carryOut(
-    openSession,
+    whileIssuing(services.authority.ca.id, openSession),
     {
       ...{ request: requestId, ...rest, slots, card, serial: services.drawSerial() },
       earlier: before === undefined ? [] : await acceptedBy(services.db, before.person),

@@ -73,6 +73,7 @@ const tags = [
   ['revocations', 'Requests for revocation, and the time that they take'],
   ['recovery-requests', 'Recovery of escrowed keys'],
   ['retention', 'How long everything is kept: due lists, holds, destruction'],
+  ['authorities', 'The issuing authority, its key, and the end of its life'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

@@ -6,6 +6,7 @@ import { requestCertificate } from '../commands/requestCertificate.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { validateRequest } from '../commands/validateRequest.ts'
 import { verifyIdentity } from '../commands/verifyIdentity.ts'
+import { whileIssuing } from '../commands/whileIssuing.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { documentKind, means, pieceKind } from '../domain/lists.ts'
 import { demandOf, demandUnder } from './demand.ts'
@@ -89,11 +90,12 @@ export const requestRoutes = (api: Api): void => {
       'CGU-32',
       'CGU-33',
       'CGU-39',
+      'CGU-80',
     ],
     body: demandUnder(policy),
     created: true,
     extra: { person: id },
-    decider: requestCertificate(policy),
+    decider: whileIssuing(api.services.authority.ca.id, requestCertificate(policy)),
     data: ({ body, act }) => demandOf(api, body, act),
     more: async (_, { stream }) => {
       const { state } = await load(requestFile, stream.slice(stream.indexOf('-') + 1))

@@ -4,6 +4,7 @@ import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
 import type { Posts } from '../commands/posts.ts'
 import type { Documents } from '../commands/documents.ts'
+import type { Observed } from '../commands/endOfLifePlan.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Registers } from '../commands/registers.ts'
@@ -92,6 +93,13 @@ export type Services = Readonly<{
   documents: Documents
   /** What people have to look after, though every part works: name → true, or what is wrong. */
   alarms: () => Promise<Readonly<Record<string, true | string>>>
+  /** The end of the issuing authority's life (commands/endOfLifePlan.ts). */
+  endOfLife: Readonly<{
+    /** What is read beside the authority's own streams, once every read model has caught up. */
+    observe: () => Promise<Observed>
+    /** Digest of every serial that was issued before a size of the ledger. */
+    serialsSha256: (upTo: number) => Promise<string>
+  }>
   /** Which parts work, for the probes: name → true, or what is wrong. */
   health: () => Promise<Readonly<Record<string, true | string>>>
 }>

@@ -1,6 +1,7 @@
 // CGU-34, CGU-35: personalisation at the desk. One session is one serial, one key, one card.
 import { Type } from 'typebox'
 import { openSession } from '../commands/sessions.ts'
+import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile } from '../domain/request.ts'
@@ -57,7 +58,7 @@ export const sessionRoutes = (api: Api): void => {
     { url: '/requests/:id/sessions', summary: 'Open the personalisation session, the holder present' },
     {
       on: 'request',
-      decider: openSession,
+      decider: whileIssuing(services.authority.ca.id, openSession),
       data: (request) => ({
         ...{ request, holderPresent: true, desk: nobody, card: nobody, serial: `4${'0'.repeat(31)}` },
         ...{ slots: 1, earlier: [] },
@@ -69,7 +70,7 @@ export const sessionRoutes = (api: Api): void => {
     ...about,
     url: '/requests/:id/sessions',
     summary: 'Open the personalisation session, the holder present, and allot the card',
-    clauses: ['CGU-14', 'CGU-34', 'CGU-43'],
+    clauses: ['CGU-14', 'CGU-34', 'CGU-43', 'CGU-80'],
     body: opening,
     created: true,
     command: openSession.type,

@@ -176,6 +176,10 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       await replay(env, outputOf(options), parseInstant(options.at))
     })
 
+  command(program, 'end-of-life', 'a dry run of the end of the authority, from the ledger alone').action(
+    async (options: OptionValues) => (await import('./endOfLife.ts')).endOfLife(env, outputOf(options)),
+  )
+
   return program
 }
 

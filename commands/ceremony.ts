@@ -40,7 +40,7 @@ export const ceremonyKey = async (
   const { purpose, generation } = order
   const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|${generation}`)
   const state = (await service.ledger.load(serviceKey, id)).state
-  if (state.status === 'live') return { id, signer: await keys.signer(id) }
+  if ('copies' in state) return { id, signer: await keys.signer(id) }
   const { algorithm } = order
   const circumstances = { correlationId: id }
   await perform(service, planServiceKey, {
@@ -93,7 +93,7 @@ const install = async (
 ): Promise<Installed> => {
   const id = issuerId(of.signer.spki)
   const state = (await service.ledger.load(authority, id)).state
-  if (state.status === 'active') return { id, der: Buffer.from(state.der, 'base64') }
+  if (state.status !== 'unknown') return { id, der: Buffer.from(state.der, 'base64') }
   const notBefore = service.now()
   const notAfter = addSeconds(addYears(notBefore, of.years), -1)
   const der = await make({ notBefore, notAfter, serial: drawSerial(service.randomBytes) })

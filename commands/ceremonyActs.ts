@@ -1,27 +1,36 @@
 // The key ceremony's acts (RGS VI.1.1, ETSI GEN-6.5.1-13A): each key is planned before it is made, and installed once.
 import { authority, type Authority, type AuthorityEvent } from '../domain/authority.ts'
-import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { accept, refuse, type Actor, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { alone, type Second } from '../domain/policy/dualControl.ts'
 import { serviceKey, type ServiceKey, type ServiceKeyEvent } from '../domain/serviceKey.ts'
 
 type KeyData<T extends ServiceKeyEvent['type']> = Extract<ServiceKeyEvent, { type: T }>['data']
 
-export type PlanServiceKey = Command<'PlanServiceKey', { servicekey: string } & KeyData<'ServiceKeyPlanned'>>
+export type PlanServiceKey = Command<
+  'PlanServiceKey',
+  { servicekey: string; second?: Second } & KeyData<'ServiceKeyPlanned'>
+>
 export type RecordServiceKey = Command<
   'RecordServiceKey',
-  { servicekey: string } & KeyData<'ServiceKeyGenerated'>
+  { servicekey: string; second?: Second } & KeyData<'ServiceKeyGenerated'>
 >
 export type InstallCaCertificate = Command<
   'InstallCaCertificate',
-  { issuer: string } & AuthorityEvent['data']
+  { issuer: string } & Extract<AuthorityEvent, { type: 'CaCertificateInstalled' }>['data']
 >
+
+/** The program's own ceremony has no witness, and says so in its minutes; a person needs a second one. */
+const single = (by: Actor, second: Second | undefined): Decision<never> | undefined =>
+  by.role === 'program' ? undefined : alone(by, second)
 
 export const planServiceKey: Decider<ServiceKey, PlanServiceKey, ServiceKeyEvent> = {
   type: 'PlanServiceKey',
   who: ['program', 'caOfficer'],
   aggregate: serviceKey,
   stream: ({ data }) => data.servicekey,
-  decide: ({ data: { servicekey: _, ...data } }, state) =>
-    state.status === 'unknown' ? accept({ type: 'ServiceKeyPlanned', data }) : accept(),
+  decide: ({ data: { servicekey: _, second, ...data }, by }, state) =>
+    single(by, second) ??
+    (state.status === 'unknown' ? accept({ type: 'ServiceKeyPlanned', data }) : accept()),
 }
 
 export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyEvent> = {
@@ -29,8 +38,10 @@ export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyE
   who: ['program', 'caOfficer'],
   aggregate: serviceKey,
   stream: ({ data }) => data.servicekey,
-  decide: ({ data: { servicekey: _, ...data } }, state) => {
-    if (state.status === 'live') return accept()
+  decide: ({ data: { servicekey: _, second, ...data }, by }, state) => {
+    const forbidden = single(by, second)
+    if (forbidden) return forbidden
+    if ('copies' in state) return accept()
     if (state.status !== 'planned') return refuse('CGU-06', 'OUT_OF_ORDER', state.status)
     return accept({ type: 'ServiceKeyGenerated', data })
   },

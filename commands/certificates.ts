@@ -8,6 +8,7 @@ import { accept, refuse, type Command, type Decider, type Decision } from '../do
 import { key, type Key } from '../domain/key.ts'
 import type { AbandonCause } from '../domain/lists.ts'
 import { addSeconds } from '../domain/policy/dates.ts'
+import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { qualificationLapsed } from '../domain/policy/qualification.ts'
 import { notAfterOf } from '../domain/policy/validity.ts'
@@ -51,7 +52,7 @@ const wrongValidity = (
   issuer: Authority,
   policy: Policy,
 ): Decision<never> | undefined => {
-  const within = issuer.status === 'active' && data.notAfter <= issuer.notAfter
+  const within = 'notAfter' in issuer && data.notAfter <= issuer.notAfter
   const term =
     data.profile !== 'encryption' || data.notAfter === notAfterOf(data.notBefore, policy.holder.validityYears)
   return within && term && data.notBefore < data.notAfter
@@ -76,6 +77,7 @@ export const planCertificate = (
     if (state.status === 'planned') return accept()
     if (state.status !== 'unknown') return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
     return (
+      issuanceStopped(facts.authority, { profile: data.profile, at: command.at }) ??
       unescrowed(command, facts.key) ??
       wrongValidity(command, facts.authority, policy) ??
       // A responder goes on saying what has become of the certificates that there are.

@@ -54,7 +54,10 @@ export const issueCrl = async (
   const entries = await view.entriesUpTo(state.upTo)
   const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
   const findings = rulesOf(
-    lintCrl(tbs, { policy: service.policy, issuer: ca.certificate, algorithm: ca.signer.algorithm, number }),
+    lintCrl(tbs, {
+      ...{ policy: service.policy, issuer: ca.certificate, algorithm: ca.signer.algorithm, number },
+      last: state.last,
+    }),
   )
   const intent = `${stream}|${state.tries}`
   if (findings.length > 0) {

@@ -1,8 +1,10 @@
 // Signing one certificate: intent, act, outcome. What is signed is linted first; what was planned is signed again with
 // the same bytes after a crash, or abandoned for good.
 import { createHash } from 'node:crypto'
+import { authority } from '../domain/authority.ts'
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import type { Profile } from '../domain/lists.ts'
+import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { assembleCertificate } from '../pki/certificate.ts'
 import { verifySignedBy } from '../pki/fields.ts'
 import type { Issuer } from '../pki/issuer.ts'
@@ -14,7 +16,7 @@ import {
   recordCertificate,
   type PlanCertificate,
 } from './certificates.ts'
-import { perform, type Service } from './program.ts'
+import { perform, ProcessRefused, type Service } from './program.ts'
 
 /** The issuing CA as the processes use it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
 export type IssuingCa = Readonly<{ id: string; issuer: Issuer; certificate: Uint8Array; signer: Signer }>
@@ -81,6 +83,7 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
       circumstances,
     })
   }
+  await requireIssuing(service, ca, order, maybeSigned)
   const signature = await ca.signer.sign(tbs)
   const der = assembleCertificate(tbs, ca.signer.algorithm, signature)
   if (!verifySignedBy(der, ca.issuer.spki))
@@ -96,6 +99,28 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
     circumstances,
   })
   return der
+}
+
+/**
+ * CGU-80: looks back from the plan. A stop that came before it, or since, ends it: nothing is signed any more, and every plan
+ * has its outcome (events.md section 4, P5).
+ */
+const requireIssuing = async (
+  service: Service,
+  ca: IssuingCa,
+  { serial, profile, circumstances }: Order,
+  maybeSigned: boolean,
+): Promise<void> => {
+  const { state } = await service.ledger.load(authority, ca.id)
+  const stopped = issuanceStopped(state, { profile, at: service.now() })
+  if (stopped === undefined || !('refused' in stopped)) return
+  await perform(service, abandonCertificate, {
+    key: serial,
+    data: { serial, cause: 'issuanceStopped', findings: [], maybeSigned },
+    circumstances,
+  })
+  const { code, clause, detail } = stopped.refused
+  throw new ProcessRefused('PlanCertificate', code, clause, detail)
 }
 
 const abandon = async (

@@ -1,9 +1,11 @@
 // OCSP responder certificates: issued by the CA itself (RFC 6960 4.2.2.2, decision D8), short-lived, renewed in time with
 // a new key. Generations are numbered: the newest that was issued signs the answers.
+import { authority } from '../domain/authority.ts'
 import { certificate } from '../domain/certificate.ts'
 import { key } from '../domain/key.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { addDays, addSeconds } from '../domain/policy/dates.ts'
+import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import { responderTbs } from '../pki/certificate.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
@@ -11,7 +13,7 @@ import type { Signer } from '../pki/signer.ts'
 import { ceremonyKey } from './ceremony.ts'
 import { derOf, sha256, signCertificate, type IssuingCa } from './issuing.ts'
 import { bindPublicKey } from './keys.ts'
-import { drawSerial, perform, type Service } from './program.ts'
+import { drawSerial, perform, ProcessRefused, type Service } from './program.ts'
 
 export type Responder = Readonly<{
   serial: string
@@ -26,6 +28,7 @@ type Generation = Readonly<{ service: Service; keys: ServiceKeys; ca: IssuingCa;
 /**
  * The responder that signs now; makes one where there is none, or where the newest ends within the policy's days.
  * @param last the newest generation known; the search goes on from it
+ * @throws ProcessRefused ISSUANCE_STOPPED when the authority certifies none any more and the newest has ended
  */
 export const ensureResponder = async (
   service: Service,
@@ -39,7 +42,19 @@ export const ensureResponder = async (
     current = next
   }
   if (current !== undefined && !endsSoon(service, current)) return current
+  const stopped = await refusal(service, tools.ca)
+  if (stopped !== undefined && current !== undefined && current.notAfter > service.now()) return current
+  if (stopped !== undefined) throw stopped
   return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
+}
+
+/** CGU-80: looked for before a key is made, which nobody would certify. */
+const refusal = async (service: Service, ca: IssuingCa): Promise<ProcessRefused | undefined> => {
+  const { state } = await service.ledger.load(authority, ca.id)
+  const stopped = issuanceStopped(state, { profile: 'ocspResponder', at: service.now() })
+  if (stopped === undefined || !('refused' in stopped)) return undefined
+  const { code, clause, detail } = stopped.refused
+  return new ProcessRefused('PlanCertificate', code, clause, detail)
 }
 
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
@@ -51,7 +66,7 @@ const keyId = (service: Service, generation: number): string =>
 /** The generation as the ledger has it, if it was issued. */
 const made = async ({ service, keys, generation }: Generation): Promise<Responder | undefined> => {
   const held = (await service.ledger.load(serviceKey, keyId(service, generation))).state
-  if (held.status !== 'live' || held.spkiSha256 === undefined) return undefined
+  if (!('copies' in held) || held.spkiSha256 === undefined) return undefined
   const bound = (await service.ledger.load(key, held.spkiSha256)).state
   if (bound.status !== 'bound') return undefined
   const issued = (await service.ledger.load(certificate, bound.serial)).state

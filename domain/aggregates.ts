@@ -12,6 +12,7 @@ import { hold } from './hold.ts'
 import { journal } from './journal.ts'
 import { key } from './key.ts'
 import { notice } from './notice.ts'
+import { ocsp } from './ocsp.ts'
 import { recovery } from './recovery.ts'
 import { request } from './request.ts'
 import { serviceKey } from './serviceKey.ts'
@@ -32,6 +33,7 @@ const aggregates = [
   journal,
   key,
   notice,
+  ocsp,
   recovery,
   request,
   serviceKey,

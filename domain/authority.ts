@@ -1,28 +1,109 @@
-// Authorities: the root and the issuing CA, `authority-<issuer>` (CGU-13, CGU-105).
+// Authorities: the root and the issuing CA, `authority-<issuer>`, and the end of the CA's life in its order (CGU-13, CGU-80 to
+// CGU-91, CGU-105).
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { h, id, n, t, x } from './fields.ts'
-import type { Aggregate } from './kernel.ts'
+import { code, d, h, id, n, t, x } from './fields.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
+import { obligation, stopCause, terminationKind, terminationParty } from './lists.ts'
 
 const CaCertificateInstalled = event('CaCertificateInstalled', {
   // No path length: the root, whose certificate is its own rootSha256.
   pub: { der: x, sha256: h, rootSha256: h, pathLength: Type.Optional(n), notAfter: t, servicekey: id },
 })
+const IssuanceStopped = event('IssuanceStopped', { pub: { cause: stopCause } })
+const IssuanceResumed = event('IssuanceResumed', { pub: { control: Type.Optional(id) } })
+const TerminationDeclared = event('TerminationDeclared', {
+  pub: { kind: terminationKind, ceasesOn: d, actingParty: terminationParty, deedSha256: h },
+})
+const RevocationsCompleted = event('RevocationsCompleted', {
+  pub: { upTo: n, issued: n, expired: n, revoked: n, abandoned: n },
+})
+const ObligationsTransferred = event('ObligationsTransferred', {
+  pub: { obligations: Type.Array(obligation), receiverSiren: code, deedSha256: h },
+})
+const CaCertificateRevoked = event('CaCertificateRevoked', {
+  pub: { revokedAt: t, arlNumber: code, arlSha256: h },
+})
 
-export const authorityForms = [CaCertificateInstalled] as const
+export const authorityForms = [
+  CaCertificateInstalled,
+  IssuanceStopped,
+  IssuanceResumed,
+  TerminationDeclared,
+  RevocationsCompleted,
+  ObligationsTransferred,
+  CaCertificateRevoked,
+] as const
 export type AuthorityEvent = EventOf<(typeof authorityForms)[number]>
+
+type Installed = Readonly<{
+  der: string
+  notAfter: string
+  servicekey: string
+  /** The root signs authorities, and does not end here. */
+  root: boolean
+  /** Whether holders' certificates may be planned. */
+  issuing: boolean
+}>
+type Declared = Installed & Readonly<{ ceasesOn: string }>
+/** What was counted when the last valid certificate had been revoked. */
+type Emptied = Declared & Readonly<{ upTo: number; issued: number }>
 
 export type Authority =
   | Readonly<{ status: 'unknown' }>
-  | Readonly<{ status: 'active'; der: string; notAfter: string; servicekey: string }>
+  | (Installed & Readonly<{ status: 'active' | 'stopped' }>)
+  | (Declared & Readonly<{ status: 'terminating' | 'stoppedForGood' }>)
+  | (Emptied & Readonly<{ status: 'emptied' | 'transferred' | 'revoked' }>)
 
-const evolve = (_: Authority, { data }: AuthorityEvent): Authority => ({
+const installed = ({ data }: Extract<AuthorityEvent, { type: 'CaCertificateInstalled' }>): Authority => ({
   status: 'active',
   der: data.der,
   notAfter: data.notAfter,
   servicekey: data.servicekey,
+  root: data.sha256 === data.rootSha256,
+  issuing: true,
 })
+
+const evolve = (state: Authority, event: AuthorityEvent): Authority => {
+  if (event.type === 'CaCertificateInstalled') return installed(event)
+  if (state.status === 'unknown') throw new Error(`${event.type} before CaCertificateInstalled`)
+  switch (event.type) {
+    case 'IssuanceStopped':
+      return 'ceasesOn' in state
+        ? { ...declared(state, event.type), status: 'stoppedForGood', issuing: false }
+        : { ...state, status: 'stopped', issuing: false }
+    case 'IssuanceResumed':
+      return { ...state, status: 'active', issuing: true }
+    case 'TerminationDeclared':
+      return { ...state, status: 'terminating', ceasesOn: event.data.ceasesOn }
+    case 'RevocationsCompleted':
+      return emptied(declared(state, event.type), event.data)
+    case 'ObligationsTransferred':
+      return { ...counted(state, event.type), status: 'transferred' }
+    case 'CaCertificateRevoked':
+      return { ...counted(state, event.type), status: 'revoked' }
+    default:
+      return unreachable(event)
+  }
+}
+
+const emptied = (state: Declared, { upTo, issued }: { upTo: number; issued: number }): Authority => ({
+  ...state,
+  status: 'emptied',
+  upTo,
+  issued,
+})
+
+const declared = (state: Authority, type: string): Declared => {
+  if ('ceasesOn' in state) return state
+  throw new Error(`${type} before TerminationDeclared`)
+}
+
+const counted = (state: Authority, type: string): Emptied => {
+  if ('issued' in state) return state
+  throw new Error(`${type} before RevocationsCompleted`)
+}
 
 export const authority: Aggregate<Authority, AuthorityEvent> = {
   name: 'authority',

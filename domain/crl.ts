@@ -2,7 +2,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { b, code, h, n, t, x } from './fields.ts'
+import { b, code, h, n, t, url, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
 import { abandonCause } from './lists.ts'
 
@@ -30,8 +30,11 @@ const CrlIssued = event('CrlIssued', {
 const CrlPlanRejected = event('CrlPlanRejected', {
   pub: { cause: abandonCause, findings: Type.Array(code) },
 })
+const CrlPublished = event('CrlPublished', {
+  pub: { sha256: h, sites: Type.Array(Type.Object({ url, seenAt: t }, { additionalProperties: false })) },
+})
 
-export const crlForms = [CrlPlanned, CrlIssued, CrlPlanRejected] as const
+export const crlForms = [CrlPlanned, CrlIssued, CrlPlanRejected, CrlPublished] as const
 export type CrlEvent = EventOf<(typeof crlForms)[number]>
 
 /** The plan of one CRL: with the leaves before rank `upTo` it determines the TBSCertList byte for byte. */
@@ -39,7 +42,7 @@ export type CrlPlan = Readonly<{ thisUpdate: string; nextUpdate: string; upTo: n
 export type Crl =
   | Readonly<{ status: 'none'; tries: number }>
   | (CrlPlan & Readonly<{ status: 'planned'; tries: number }>)
-  | (CrlPlan & Readonly<{ status: 'issued'; sha256: string }>)
+  | (CrlPlan & Readonly<{ status: 'issued' | 'published'; sha256: string }>)
 
 const evolve = (state: Crl, { type, data }: CrlEvent): Crl => {
   const tries = 'tries' in state ? state.tries : 0
@@ -53,6 +56,9 @@ const evolve = (state: Crl, { type, data }: CrlEvent): Crl => {
       return { ...state, status: 'issued', sha256: data.sha256 }
     case 'CrlPlanRejected':
       return { status: 'none', tries }
+    case 'CrlPublished':
+      if (!('sha256' in state)) throw new Error('CrlPublished without CrlIssued')
+      return { ...state, status: 'published' }
     default:
       return unreachable(type)
   }

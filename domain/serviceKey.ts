@@ -1,10 +1,17 @@
-// Service keys: root, CA, OCSP responders and the keys that protect the escrow (CGU-06, RGS VI.1.1).
+// Service keys: root, CA, OCSP responders and the keys that protect the escrow (CGU-06, CGU-89, CGU-90, RGS VI.1.1).
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { code, h, text } from './fields.ts'
+import { code, h, id, text } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
-import { algorithm, keyPurpose, type Algorithm } from './lists.ts'
+import {
+  algorithm,
+  copyDirection,
+  destructionMethod,
+  keyOperation,
+  keyPurpose,
+  type Algorithm,
+} from './lists.ts'
 
 const ServiceKeyPlanned = event('ServiceKeyPlanned', {
   pub: { purpose: keyPurpose, algorithm, scriptSha256: h },
@@ -21,14 +28,45 @@ const ServiceKeyGenerated = event('ServiceKeyGenerated', {
   },
   sealed: { reg: { present: text } },
 })
+const ServiceKeyCopied = event('ServiceKeyCopied', {
+  pub: { copy: id, direction: copyDirection, minutesSha256: h },
+  sealed: { reg: { present: text } },
+})
+const ServiceKeyUseDenied = event('ServiceKeyUseDenied', {
+  pub: { operation: keyOperation, cause: code },
+  sealed: { jou: { caller: text } },
+})
+const ServiceKeyDestructionPlanned = event('ServiceKeyDestructionPlanned', {
+  pub: { copies: Type.Array(id), cause: code },
+  sealed: { reg: { present: text } },
+})
+const ServiceKeyDestroyed = event('ServiceKeyDestroyed', {
+  pub: { copies: Type.Array(id), method: destructionMethod, failedUseCode: code, minutesSha256: h },
+  sealed: { reg: { present: text } },
+})
 
-export const serviceKeyForms = [ServiceKeyPlanned, ServiceKeyGenerated] as const
+export const serviceKeyForms = [
+  ServiceKeyPlanned,
+  ServiceKeyGenerated,
+  ServiceKeyCopied,
+  ServiceKeyUseDenied,
+  ServiceKeyDestructionPlanned,
+  ServiceKeyDestroyed,
+] as const
 export type ServiceKeyEvent = EventOf<(typeof serviceKeyForms)[number]>
+
+type Planned = Readonly<{ purpose: Static<typeof keyPurpose>; algorithm: Algorithm }>
+type Made = Planned &
+  Readonly<{
+    spkiSha256: string | undefined
+    /** Every copy that was ever made beside the key itself, oldest first. */
+    copies: readonly string[]
+  }>
 
 export type ServiceKey =
   | Readonly<{ status: 'unknown' }>
-  | Readonly<{ status: 'planned'; purpose: string; algorithm: Algorithm }>
-  | Readonly<{ status: 'live'; purpose: string; algorithm: Algorithm; spkiSha256: string | undefined }>
+  | (Planned & Readonly<{ status: 'planned' }>)
+  | (Made & Readonly<{ status: 'live' | 'doomed' | 'destroyed' }>)
 
 const evolve = (state: ServiceKey, { type, data }: ServiceKeyEvent): ServiceKey => {
   switch (type) {
@@ -36,10 +74,25 @@ const evolve = (state: ServiceKey, { type, data }: ServiceKeyEvent): ServiceKey 
       return { status: 'planned', purpose: data.purpose, algorithm: data.algorithm }
     case 'ServiceKeyGenerated':
       if (state.status !== 'planned') throw new Error('ServiceKeyGenerated without ServiceKeyPlanned')
-      return { ...state, status: 'live', spkiSha256: data.spkiSha256 }
+      return { ...state, status: 'live', spkiSha256: data.spkiSha256, copies: [] }
+    case 'ServiceKeyCopied': {
+      const key = made(state, type)
+      return { ...key, copies: [...key.copies, data.copy] }
+    }
+    case 'ServiceKeyUseDenied':
+      return state
+    case 'ServiceKeyDestructionPlanned':
+      return { ...made(state, type), status: 'doomed' }
+    case 'ServiceKeyDestroyed':
+      return { ...made(state, type), status: 'destroyed' }
     default:
       return unreachable(type)
   }
+}
+
+const made = (state: ServiceKey, type: string): Extract<ServiceKey, Made> => {
+  if ('copies' in state) return state
+  throw new Error(`${type} before ServiceKeyGenerated`)
 }
 
 export const serviceKey: Aggregate<ServiceKey, ServiceKeyEvent> = {

@@ -7,7 +7,7 @@ import type { Service } from '../commands/program.ts'
 
 export type CrlState = Readonly<{
   /** The newest issued CRL, if any. */
-  newest: Readonly<{ thisUpdate: string; upTo: number }> | undefined
+  newest: Readonly<{ thisUpdate: string; upTo: number; last: boolean }> | undefined
   /** Entries of the CRL that have come since. */
   entriesSince: (rank: number) => Promise<number>
 }>
@@ -21,6 +21,8 @@ export const crlIsDue = async (
   { newest, entriesSince }: CrlState,
 ): Promise<boolean> => {
   if (newest === undefined) return true
+  // CGU-87: nothing follows the last one.
+  if (newest.last) return false
   if (addHours(newest.thisUpdate, everyHours) <= now) return true
   return (await entriesSince(newest.upTo)) > 0
 }

@@ -61,6 +61,9 @@ const evolve = (row: CrlRow | undefined, { event, at }: Applied): CrlRow => {
       }
     case 'CrlPlanRejected':
       return { ...row, status: 'rejected' }
+    case 'CrlPublished':
+      // Where it was seen is in the ledger alone: what the list says does not depend on it.
+      return row
     default:
       return unreachable(type)
   }

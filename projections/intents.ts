@@ -17,7 +17,9 @@ const ends: Readonly<Record<string, string>> = {
   KeyRecoveryFailed: 'KeyRecoveryStarted',
   CrlIssued: 'CrlPlanned',
   CrlPlanRejected: 'CrlPlanned',
+  FinalOcspSigned: 'FinalOcspPlanned',
   ServiceKeyGenerated: 'ServiceKeyPlanned',
+  ServiceKeyDestroyed: 'ServiceKeyDestructionPlanned',
   CardWritten: 'CardAllotted',
   CardWriteFailed: 'CardAllotted',
   CardReleased: 'CardAllotted',
@@ -47,7 +49,7 @@ const rowOf = ({ event, at }: Applied): IntentRow => ({
 export const openIntents: Projection = {
   name: 'intents',
   version: 2,
-  streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-', 'notice-'],
+  streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-', 'notice-', 'ocsp-'],
   tables: ['intent'],
   apply: async (tx, batch) => {
     // A stream has one open intent of a type at most, so `stream type` names it.

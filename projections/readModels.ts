@@ -13,6 +13,7 @@ import { recoveries } from './recoveries.ts'
 import { revocations } from './revocations.ts'
 import { createSearch, type Blind } from './search.ts'
 import { sessions } from './sessions.ts'
+import { terminationNotices } from './terminationNotices.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
@@ -29,4 +30,5 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   createAppointments(blind),
   createCards(blind),
   sessions,
+  terminationNotices,
 ]

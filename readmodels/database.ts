@@ -13,6 +13,7 @@ import { m005Requests } from './migrations/m005_requests.ts'
 import { m006Notices } from './migrations/m006_notices.ts'
 import { m007Cards } from './migrations/m007_cards.ts'
 import { m009Claims } from './migrations/m009_claims.ts'
+import { m010TerminationNotice } from './migrations/m010_termination_notice.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -74,6 +75,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m006_notices: m006Notices,
       m007_cards: m007Cards,
       m009_claims: m009Claims,
+      m010_termination_notice: m010TerminationNotice,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

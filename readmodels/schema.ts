@@ -263,6 +263,8 @@ export type RecoveryRow = Readonly<{
   approval_ends: readonly string[]
   decided_at: string | null
 }>
+/** Somebody who has been told that the authority ends, by his stream; `rank`: of the notice. */
+export type TerminationNoticeRow = Readonly<{ recipient: string; rank: number }>
 
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
@@ -320,6 +322,7 @@ export type Tables = {
   revocation: RevocationRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
+  termination_notice: TerminationNoticeRow
 }
 
 export type Database = Tables & {

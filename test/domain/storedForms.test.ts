@@ -149,10 +149,10 @@ describe('closed schemas: the reader stops, it never guesses', () => {
   it('an unknown field is refused: public, sealed, in the envelope', async () => {
     for (const [file, fixture] of fixtures) {
       const stored = await storedOf(fixture)
-      const env = { ...(stored.pub['env'] as Record<string, Json>), unknown: 1 }
+      const env = { ...(stored.pub['env'] as Record<string, Json>), unheardOf: 1 }
       for (const other of [
-        changed(stored, 'pub', 'unknown', 1),
-        changed(stored, 'sealed', 'unknown', 'x'),
+        changed(stored, 'pub', 'unheardOf', 1),
+        changed(stored, 'sealed', 'unheardOf', 'x'),
         changed(stored, 'pub', 'env', env),
       ])
         expect(() => decodeAny(fixture.stream, other), file).toThrow('does not fit the stored form')

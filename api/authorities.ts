@@ -1,0 +1,186 @@
+// The issuing authority itself, and what becomes of its key.
+// CGU-89: « S’interdit de transmettre la clé privée ». CGU-90: « Prend toutes les mesures nécessaires pour la détruire ».
+import type { FastifyReply } from 'fastify'
+import { Type, type Static, type TSchema } from 'typebox'
+import {
+  planServiceKeyDestruction,
+  recordServiceKeyCopy,
+  recordServiceKeyDestruction,
+} from '../commands/serviceKeys.ts'
+import { sha256 } from '../commands/issuing.ts'
+import { authority } from '../domain/authority.ts'
+import { h } from '../domain/fields.ts'
+import type { Command, Decider, Event } from '../domain/kernel.ts'
+import { copyDirection, destructionMethod } from '../domain/lists.ts'
+import type { Second } from '../domain/policy/dualControl.ts'
+import type { ClauseId } from '../domain/refusals.ts'
+import { accepted } from './command.ts'
+import { Problem } from './problems.ts'
+import { notFound, tag } from './readers.ts'
+import { actRoute, readRoute, type Api } from './routes.ts'
+import { closed, code, d, id, orNull, t } from './schemas.ts'
+
+export const byAuthority = closed({
+  id: Type.String({ pattern: '^[0-9a-f]{16}$', description: 'As the answer of `/authorities` gives it.' }),
+})
+
+/** The issuing authority is the one that there is. The root has other ends. @throws Problem NOT_FOUND */
+export const issuerOf = ({ services }: Api, asked: string): string =>
+  asked === services.authority.ca.id ? asked : notFound()
+
+/**
+ * Header `Second-Person: Bearer …`: the other person who is present, signed in by a token of his own.
+ * @throws Problem UNAUTHENTICATED on a token that is nobody's
+ */
+const secondOf = async (api: Api, { request }: FastifyReply): Promise<Second | undefined> => {
+  const header = request.headers['second-person']
+  if (header === undefined) return undefined
+  const token =
+    typeof header === 'string' ? /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1] : undefined
+  const account = token === undefined ? undefined : await api.services.accounts.byToken(token)
+  if (account !== undefined) return { person: account.person, roles: account.roles }
+  await api.journal.failedSignIn(request.ip)
+  throw new Problem('UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+}
+
+const present = Type.String({
+  minLength: 1,
+  maxLength: 800,
+  description: 'Who else was there, in words; sealed. The two who give the command are added.',
+})
+const digest = 'd4a1f0c3b29e87465f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60'
+const copyId = '5b0c2f0e-8f0a-4c56-9b1d-0e6f4f3d2a10'
+const copies = Type.Array(id, { maxItems: 100, uniqueItems: true })
+
+const copying = closed(
+  { copy: id, direction: copyDirection, minutesSha256: h, present },
+  {
+    examples: [
+      { copy: copyId, direction: 'backup', minutesSha256: digest, present: 'témoin : contrôleur interne' },
+    ],
+  },
+)
+const destruction = closed(
+  { copies, cause: code, present },
+  { examples: [{ copies: [copyId], cause: 'endOfLife', present: 'témoin : contrôleur interne' }] },
+)
+const destroyed = closed(
+  { copies, method: destructionMethod, failedUseCode: code, minutesSha256: h, present },
+  {
+    examples: [
+      {
+        ...{ copies: [copyId], method: 'moduleErased', failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+        ...{ minutesSha256: digest, present: 'témoin : contrôleur interne' },
+      },
+    ],
+  },
+)
+
+type KeyRoute<B extends TSchema, S, C extends Command, E extends Event, F> = Readonly<{
+  url: string
+  summary: string
+  clauses: readonly ClauseId[]
+  body: B
+  decider: Decider<S, C, E, F>
+  data: (
+    body: Static<B>,
+    known: Readonly<{ servicekey: string; second?: Second }>,
+  ) => C['data'] | Promise<C['data']>
+}>
+
+/** A command on the authority's key, which two persons give together. */
+const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
+  api: Api,
+  { url, summary, clauses, body, decider, data }: KeyRoute<B, S, C, E, F>,
+): void => {
+  actRoute(api, {
+    ...{ url, summary, clauses, body, tag: 'authorities', params: byAuthority },
+    description:
+      'Given by one of the two officers; the other one is named by his own token in the header `Second-Person: Bearer …`.',
+    command: decider.type,
+    who: decider.who,
+    run: async ({ params, body: given, act }, reply) => {
+      const { state } = await api.services.load(authority, issuerOf(api, params.id))
+      if (!('servicekey' in state)) return notFound()
+      const { servicekey } = state
+      const second = await secondOf(api, reply)
+      const known = { servicekey, ...(second === undefined ? {} : { second }) }
+      return accepted(servicekey, await act.carryOut(decider, await data(given, known), servicekey))
+    },
+  })
+}
+
+export const authorityRoutes = (api: Api): void => {
+  const { services } = api
+  keyRoute(api, {
+    url: '/authorities/:id/key-copies',
+    summary: 'Record a copy of the key of the authority; none is ever transmitted',
+    clauses: ['CGU-06', 'CGU-89', 'CGU-90'],
+    body: copying,
+    decider: recordServiceKeyCopy,
+    data: (body, known) => ({ ...body, ...known }),
+  })
+  keyRoute(api, {
+    url: '/authorities/:id/key-destruction',
+    summary: 'Order the destruction of the key of the authority and of every copy',
+    clauses: ['CGU-06', 'CGU-82', 'CGU-86', 'CGU-88', 'CGU-90'],
+    body: destruction,
+    decider: planServiceKeyDestruction,
+    data: async (body, known) => {
+      const { crlNumber: lastCrl } = await services.endOfLife.observe()
+      return { ...body, ...known, lastCrl }
+    },
+  })
+  keyRoute(api, {
+    url: '/authorities/:id/key-destruction-record',
+    summary: 'Record that the key of the authority and every copy have been destroyed',
+    clauses: ['CGU-06', 'CGU-90'],
+    body: destroyed,
+    decider: recordServiceKeyDestruction,
+    data: (body, known) => ({ ...body, ...known }),
+  })
+
+  readRoute(api, {
+    url: '/authorities',
+    summary: 'The issuing authority',
+    tag: 'authorities',
+    clauses: ['CGU-105'],
+    answer: Type.Object({ authorities: Type.Array(Type.Object({ id: Type.String() })) }),
+    read: async ({ request }) => {
+      await api.readers.reader(request, {}, { screen: 'authorities' })
+      return { authorities: [{ id: services.authority.ca.id }] }
+    },
+  })
+
+  readRoute(api, {
+    url: '/authorities/:id',
+    summary: 'The issuing authority: its certificate, and whether it issues',
+    actionsOf: { kind: 'authority', id: ({ id: asked }) => asked },
+    tag: 'authorities',
+    clauses: ['CGU-80', 'CGU-105'],
+    params: byAuthority,
+    answer: Type.Object({
+      id: Type.String(),
+      stream: Type.String(),
+      revision: Type.Integer(),
+      status: Type.String(),
+      issuing: Type.Boolean(),
+      notAfter: t,
+      certificateSha256: h,
+      ceasesOn: orNull(d),
+    }),
+    read: async ({ request, reply, params }) => {
+      const stream = `authority-${params.id}`
+      await api.readers.reader(request, {}, { screen: 'authority', stream })
+      const { state, revision } = await services.load(authority, issuerOf(api, params.id))
+      if (state.status === 'unknown') return notFound()
+      tag(reply, revision)
+      const { status, issuing, notAfter } = state
+      return {
+        ...{ id: params.id, stream, revision, status, issuing, notAfter },
+        certificateSha256: sha256(Buffer.from(state.der, 'base64')),
+        ceasesOn: 'ceasesOn' in state ? state.ceasesOn : null,
+      }
+    },
+  })
+}

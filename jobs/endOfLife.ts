@@ -1,0 +1,105 @@
+// The end of the authority's life, where the program acts in it: once issuance has been stopped for good, the declared day has
+// come and nobody was forgotten, every certificate that is still valid is revoked, the responders' last, and the end of that is
+// recorded (events.md section 4, P5, steps 3 and 4). Each step may be the last before a crash; the next run goes on.
+import { createHash } from 'node:crypto'
+import { completeRevocations } from '../commands/endOfLife.ts'
+import type { Audience, Observed } from '../commands/endOfLifePlan.ts'
+import { perform, type Service } from '../commands/program.ts'
+import { terminateCertificate } from '../commands/terminateCertificate.ts'
+import { authority } from '../domain/authority.ts'
+import { finalAnswersOf } from '../domain/ocsp.ts'
+import { notYetToRevoke, stillValid } from '../domain/policy/endOfLife.ts'
+import { crlEntriesUpTo } from '../readmodels/crls.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
+import {
+  audienceOf,
+  countCertificates,
+  issuedSerials,
+  lastCrlNumber,
+  momentsOf,
+  validCertificates,
+} from '../readmodels/endOfLife.ts'
+
+type Db = OpenDatabase['db']
+
+/** Who is to be told that an authority ends, and how many of them no notice has been planned for (CGU-81, CGU-84). */
+export type ToldEverybody = (issuer: string) => Promise<Audience>
+
+export type EndOfLifeTools = Readonly<{
+  service: Service
+  db: Db
+  issuer: string
+  /** Ledger entries that every read model has taken in. */
+  size: () => number
+  settled: () => Promise<void>
+  toldEverybody: ToldEverybody
+}>
+
+/** The audience as the read models know it: notices of kind `termination` by the streams that they name. */
+export const toldByNotices =
+  ({ service, db }: Pick<EndOfLifeTools, 'service' | 'db'>): ToldEverybody =>
+  (issuer) =>
+    audienceOf(db, service.ledger.load, { issuer, at: service.now() })
+
+/** What the dry run and the officers' commands are told beside the authority's own streams. */
+export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
+  const { service, db, issuer, size, settled, toldEverybody } = tools
+  await settled()
+  const at = service.now()
+  const count = await countCertificates(db, issuer, { upTo: size(), at })
+  const { state } = await service.ledger.load(authority, issuer)
+  const crlNumber = await lastCrlNumber(db, issuer)
+  return {
+    count,
+    crlNumber,
+    audience: await toldEverybody(issuer),
+    entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length,
+    moments: await momentsOf(db, [
+      ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${finalAnswersOf(issuer)}`],
+      ...('servicekey' in state ? [`servicekey-${state.servicekey}`] : []),
+    ]),
+  }
+}
+
+/** Digest of every serial that was issued before a size of the ledger: one a line, in their order. */
+export const serialsSha256 = async (db: Db, issuer: string, upTo: number): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const serial of issuedSerials(db, issuer, upTo)) hash.update(`${serial}\n`)
+  return hash.digest('hex')
+}
+
+const batch = 500
+
+/**
+ * Revokes all that is valid, when all that has to come before it has come, and records that it is done.
+ * @param onProgress is told how many have been revoked so far in this run
+ */
+export const revokeAll = async (
+  tools: EndOfLifeTools,
+  onProgress: (revoked: number) => void = () => undefined,
+): Promise<void> => {
+  const { service, db, issuer, settled } = tools
+  const { state } = await service.ledger.load(authority, issuer)
+  if (notYetToRevoke(state, service.now()) !== undefined) return
+  await settled()
+  const { untold } = await tools.toldEverybody(issuer)
+  if (untold > 0) return
+  const circumstances = { correlationId: 'servicekey' in state ? state.servicekey : issuer }
+  for (let revoked = 0; ;) {
+    const serials = await validCertificates(db, issuer, { at: service.now(), limit: batch })
+    if (serials.length === 0) break
+    for (const serial of serials)
+      await perform(service, terminateCertificate, { key: serial, data: { serial }, circumstances })
+    revoked += serials.length
+    onProgress(revoked)
+    await settled()
+  }
+  const count = await countCertificates(db, issuer, { upTo: tools.size(), at: service.now() })
+  // A plan that is under way gets its outcome first; the next run counts again.
+  if (stillValid(count) !== undefined) return
+  await perform(service, completeRevocations, {
+    key: issuer,
+    data: { issuer, ...count, untold },
+    circumstances,
+  })
+}
