@@ -3,7 +3,9 @@ import { appointment } from './appointment.ts'
 import { authority } from './authority.ts'
 import { card } from './card.ts'
 import { certificate } from './certificate.ts'
+import { component } from './component.ts'
 import { crl } from './crl.ts'
+import { dispute } from './dispute.ts'
 import { document } from './document.ts'
 import { entity } from './entity.ts'
 import { journal } from './journal.ts'
@@ -18,7 +20,9 @@ const aggregates = [
   authority,
   card,
   certificate,
+  component,
   crl,
+  dispute,
   document,
   entity,
   journal,
