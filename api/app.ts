@@ -12,7 +12,10 @@ import { cardRoutes } from './cards.ts'
 import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
+import { componentRoutes } from './components.ts'
+import { controlRoutes } from './controls.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { disputeRoutes } from './disputes.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { createKeys } from './idempotency.ts'
@@ -59,6 +62,9 @@ const resources = [
   revocationRoutes,
   recoveryRoutes,
   deliveryRoutes,
+  componentRoutes,
+  controlRoutes,
+  disputeRoutes,
   streamRoutes,
 ]
 

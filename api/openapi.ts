@@ -70,6 +70,8 @@ const tags = [
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
   ['recovery-requests', 'Recovery of escrowed keys'],
+  ['components', 'Components of the service and their controls'],
+  ['disputes', 'Disputes brought to the support'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

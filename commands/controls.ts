@@ -1,6 +1,6 @@
 // CGU-122: « Un contrôle de conformité de la PC pourra être effectué, sur demande du Comité de Surveillance. »
 // CGU-123: « L’AC s’engage à effectuer ce contrôle au minimum une fois tous les deux ans. »
-import { component, type Component, type ComponentEvent, type ComponentFile } from '../domain/component.ts'
+import { component, type Component, type ComponentEvent } from '../domain/component.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 
@@ -8,7 +8,14 @@ type Data<T extends ComponentEvent['type']> = Extract<ComponentEvent, { type: T 
 type In<T> = { component: string } & T
 
 export type OrderControl = Command<'OrderControl', In<Omit<Data<'ControlOrdered'>, 'orderedBy'>>>
-export type CompleteControl = Command<'CompleteControl', In<Omit<Data<'ControlCompleted'>, 'auditor'>>>
+export type CompleteControl = Command<
+  'CompleteControl',
+  In<
+    Omit<Data<'ControlCompleted'>, 'auditor' | 'control'> & {
+      /** Left out: the one ordered first. */ control?: string
+    }
+  >
+>
 
 const on = { aggregate: component, stream: ({ data }: { data: { component: string } }) => data.component }
 
@@ -39,23 +46,21 @@ const misdated = ({ data, at }: CompleteControl): Decision<never> | undefined =>
   return fits ? undefined : outOfOrder('confirmBy')
 }
 
-const isOrdered = (state: ComponentFile, control: string): boolean =>
-  state.ordered.some(({ id }) => id === control)
-
 /** Completed once, by an auditor who has neither declared the component nor changed it (CGU-04). */
 export const completeControl: Decider<Component, CompleteControl, ComponentEvent> = {
   ...on,
   type: 'CompleteControl',
   who: ['auditor'],
   decide: (command, state) => {
-    const {
-      data: { component: _, ...data },
-      by,
-    } = command
+    const { data, by } = command
     if (state.status === 'unknown') return outOfOrder(state.status)
-    if (!isOrdered(state, data.control))
-      return outOfOrder(state.done.includes(data.control) ? 'completed' : 'not ordered')
+    const open = state.ordered.find(({ id }) => data.control === undefined || id === data.control)
+    if (open === undefined) return outOfOrder('not ordered')
     if (state.authors.includes(by.person)) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
-    return misdated(command) ?? accept({ type: 'ControlCompleted', data: { ...data, auditor: by.person } })
+    const { component: _, ...found } = data
+    return (
+      misdated(command) ??
+      accept({ type: 'ControlCompleted', data: { ...found, control: open.id, auditor: by.person } })
+    )
   },
 }

@@ -66,6 +66,7 @@ export type Completed = Readonly<{
 export type ComponentFile = Readonly<{
   status: 'declared' | 'inService' | 'retired'
   kind: string
+  ra: string | undefined
   /** Persons who declared it or changed it, as far as their journals last. */
   authors: readonly string[]
   /** It has been in service before: what it waits for is the control after a modification. */
@@ -90,7 +91,7 @@ const authorsOf = (data: Data<'ComponentDeclared' | 'ComponentModified'>): reado
 }
 
 const declared = (data: Data<'ComponentDeclared'>): ComponentFile => ({
-  ...{ status: 'declared', kind: data.kind, authors: authorsOf(data), modified: false },
+  ...{ status: 'declared', kind: data.kind, ra: data.ra, authors: authorsOf(data), modified: false },
   ...{ ordered: [], done: [], control: undefined, faults: [] },
 })
 

@@ -69,6 +69,14 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/recovery-requests/{id}/rejection': ['recoveryOfficer'],
   '/recovery-requests/{id}/execution': ['recoveryOfficer'],
   '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],
+  '/components': ['caOfficer', 'systemOperator'],
+  '/components/{id}/modifications': ['caOfficer', 'systemOperator'],
+  '/components/{id}/commissioning': ['caOfficer'],
+  '/components/{id}/retirement': ['caOfficer', 'systemOperator'],
+  '/components/{id}/controls': ['supervisor', 'caOfficer'],
+  '/components/{id}/controls/completion': ['auditor'],
+  '/disputes': ['supportAgent'],
+  '/disputes/{id}/closing': ['supportAgent'],
 }
 
 describe('roles', () => {

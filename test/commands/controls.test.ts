@@ -21,8 +21,12 @@ const declaration = { component: D, kind: 'desk', ra: 'dgddi', configurationSha2
 const modification = { component: D, significant: true, configurationSha256: digest }
 const order = { component: D, control: A1, scope: 'commissioning', dueOn: '2026-03-31' } as const
 const completion = {
-  ...{ component: D, control: A1, verdict: 'passed', completedOn: '2026-03-02' },
-  ...{ findingCount: 2, reportSha256: digest },
+  component: D,
+  control: A1,
+  verdict: 'passed',
+  completedOn: '2026-03-02',
+  findingCount: 2,
+  reportSha256: digest,
 } as const
 
 describe('components', () => {
