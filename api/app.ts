@@ -15,9 +15,12 @@ import { cardRoutes } from './cards.ts'
 import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
+import { componentRoutes } from './components.ts'
+import { controlRoutes } from './controls.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { destructionRoutes } from './destructions.ts'
 import { endOfLifeRoutes } from './endOfLife.ts'
+import { disputeRoutes } from './disputes.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { holdRoutes } from './holds.ts'
@@ -81,6 +84,9 @@ const resources = [
   destructionRoutes,
   authorityRoutes,
   endOfLifeRoutes,
+  componentRoutes,
+  controlRoutes,
+  disputeRoutes,
   streamRoutes,
 ]
 

@@ -74,6 +74,8 @@ const tags = [
   ['recovery-requests', 'Recovery of escrowed keys'],
   ['retention', 'How long everything is kept: due lists, holds, destruction'],
   ['authorities', 'The issuing authority, its key, and the end of its life'],
+  ['components', 'Components of the service and their controls'],
+  ['disputes', 'Disputes brought to the support'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

@@ -2,6 +2,7 @@
 // and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
 import { roles } from '../domain/lists.ts'
+import type { ComplianceAsked } from './compliance.ts'
 import { readRelease } from './config.ts'
 import { openOutput, type Output } from './output.ts'
 
@@ -179,6 +180,15 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   command(program, 'end-of-life', 'a dry run of the end of the authority, from the ledger alone').action(
     async (options: OptionValues) => (await import('./endOfLife.ts')).endOfLife(env, outputOf(options)),
   )
+  command(program, 'compliance', 'the report of the Comité de Surveillance, from the ledger alone')
+    .requiredOption('--from <day>', 'first day of the period, as 2026-01-01')
+    .requiredOption('--to <day>', 'last day of the period: what is recorded later changes nothing')
+    .option('--out <dir>', 'where the files are written (one form to standard output)')
+    .option('--format <form>', 'html, json or csv (all of them with --out, else html)')
+    .option('--names', 'name the accounts behind the duties that fell to the same hand')
+    .action(async (options: OptionValues & ComplianceAsked) =>
+      (await import('./compliance.ts')).compliance(env, outputOf(options), options),
+    )
 
   return program
 }

@@ -3,9 +3,11 @@ import { appointment } from './appointment.ts'
 import { authority } from './authority.ts'
 import { card } from './card.ts'
 import { certificate } from './certificate.ts'
+import { component } from './component.ts'
 import { crl } from './crl.ts'
 import { destruction } from './destruction.ts'
 import { disclosure } from './disclosure.ts'
+import { dispute } from './dispute.ts'
 import { document } from './document.ts'
 import { entity } from './entity.ts'
 import { hold } from './hold.ts'
@@ -24,9 +26,11 @@ const aggregates = [
   authority,
   card,
   certificate,
+  component,
   crl,
   destruction,
   disclosure,
+  dispute,
   document,
   entity,
   hold,

@@ -2,7 +2,9 @@
 import { createAppointments } from './appointments.ts'
 import { createCards } from './cards.ts'
 import { certificateStatus } from './certificateStatus.ts'
+import { components } from './components.ts'
 import { crl } from './crl.ts'
+import { disputes } from './disputes.ts'
 import { history } from './history.ts'
 import { openIntents } from './intents.ts'
 import { notices } from './notices.ts'
@@ -18,7 +20,9 @@ import { terminationNotices } from './terminationNotices.ts'
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
   certificateStatus,
+  components,
   crl,
+  disputes,
   history,
   notices,
   openIntents,

@@ -14,6 +14,7 @@ import { m006Notices } from './migrations/m006_notices.ts'
 import { m007Cards } from './migrations/m007_cards.ts'
 import { m009Claims } from './migrations/m009_claims.ts'
 import { m010TerminationNotice } from './migrations/m010_termination_notice.ts'
+import { m011Controls } from './migrations/m011_controls.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -76,6 +77,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m007_cards: m007Cards,
       m009_claims: m009Claims,
       m010_termination_notice: m010TerminationNotice,
+      m011_controls: m011Controls,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

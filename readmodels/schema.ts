@@ -266,6 +266,50 @@ export type RecoveryRow = Readonly<{
 /** Somebody who has been told that the authority ends, by his stream; `rank`: of the notice. */
 export type TerminationNoticeRow = Readonly<{ recipient: string; rank: number }>
 
+/** A part of the service (CGU-124, CGU-125). `rank`: of its first event. */
+export type ComponentRow = Readonly<{
+  component: string
+  rank: number
+  kind: string
+  ra: string | null
+  status: 'declared' | 'inService' | 'retired'
+  declared_at: string
+  /** When it was first put into service, and the control on which it is now. */
+  commissioned_at: string | null
+  commissioned_control: string | null
+  /** Its declaration or its last significant change. */
+  changed_at: string
+}>
+
+/** A control of a component (CGU-122, CGU-123). `rank`: of its order. */
+export type ControlRow = Readonly<{
+  control: string
+  component: string
+  rank: number
+  scope: string
+  ordered_by: string
+  ordered_at: string
+  due_on: string
+  verdict: 'passed' | 'failed' | 'toConfirm' | null
+  completed_on: string | null
+  finding_count: number | null
+  confirm_by: string | null
+  report_sha256: string | null
+}>
+
+/** A dispute, without whose it is (CGU-119). `rank`: of its first event. */
+export type DisputeRow = Readonly<{
+  dispute: string
+  rank: number
+  status: 'open' | 'closed'
+  channel: string
+  serial: string | null
+  tool: string
+  opened_at: string
+  outcome: string | null
+  closed_at: string | null
+}>
+
 /** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
 export type CheckpointRow = Readonly<{
   name: string
@@ -305,7 +349,10 @@ export type Tables = {
   certificate_status: StatusRow
   cgu_acceptance: CguAcceptanceRow
   cgu_stream: CguStreamRow
+  component: ComponentRow
+  control: ControlRow
   crl: CrlRow
+  dispute: DisputeRow
   history: HistoryRow
   intent: IntentRow
   retention_hold: RetentionHoldRow

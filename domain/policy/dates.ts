@@ -77,6 +77,9 @@ export const monthsBefore = (day: string, months: number): string => {
   return `${pad(year, 4)}-${pad(month)}-${pad(Math.min(part(day, 8, 10), length))}`
 }
 
+/** Months on from a day, clipped to the month's end. */
+export const monthsAfter = (day: string, months: number): string => monthsBefore(day, -months)
+
 /** 01:00 UTC of a month's last Sunday, when the European Union changes its clocks (directive 2000/84/EC). */
 const clockChange = (year: number, month: 3 | 10): number => {
   const last = daysOf(year, month, 31)

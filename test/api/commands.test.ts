@@ -93,6 +93,14 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/destructions/{id}/visa': ['archivist'],
   '/destructions/{id}/approvals': ['caOfficer', 'securityOfficer'],
   '/destructions/{id}/cancellation': ['caOfficer', 'securityOfficer', 'archivist'],
+  '/components': ['caOfficer', 'systemOperator'],
+  '/components/{id}/modifications': ['caOfficer', 'systemOperator'],
+  '/components/{id}/commissioning': ['caOfficer'],
+  '/components/{id}/retirement': ['caOfficer', 'systemOperator'],
+  '/components/{id}/controls': ['supervisor', 'caOfficer'],
+  '/components/{id}/controls/completion': ['auditor'],
+  '/disputes': ['supportAgent'],
+  '/disputes/{id}/closing': ['supportAgent'],
 }
 
 describe('roles', () => {

@@ -1,0 +1,110 @@
+// `grand-livre compliance`: the report of the Comité de Surveillance, from the ledger alone, also beside a running service.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KeyFault } from '../hsm/keyFault.ts'
+import { complianceCsv } from '../projections/compliance/csv.ts'
+import { complianceHtml } from '../projections/compliance/html.ts'
+import { complianceReport, type ComplianceReport } from '../projections/compliance/report.ts'
+import { ConfigFault, type Config } from './config.ts'
+import { columns, openProgress, watched, type Output } from './output.ts'
+import { ledgerOver, openCustody, type Custody } from './parts.ts'
+import { hasCustody, reading } from './reading.ts'
+
+const forms = {
+  html: complianceHtml,
+  json: (report: ComplianceReport) => `${JSON.stringify(report, undefined, 2)}\n`,
+  csv: complianceCsv,
+} as const
+type FormName = keyof typeof forms
+const isForm = (name: string): name is FormName => name in forms
+
+export type ComplianceAsked = Readonly<{
+  from: string
+  to: string
+  /** A directory for the files; without one the report goes to standard output. */
+  out?: string
+  format?: string
+  names?: boolean
+}>
+
+/** A day that there is. @throws ConfigFault */
+const parseDay = (option: string, text: string): string => {
+  const instant = new Date(`${text}T00:00:00Z`)
+  const fits = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(instant.getTime())
+  if (!fits || !instant.toISOString().startsWith(text))
+    throw new ConfigFault(`${option}: ${text} is not a day, as 2026-03-31`)
+  return text
+}
+
+const parseAsked = ({ from, to, format }: ComplianceAsked) => {
+  const period = { from: parseDay('--from', from), to: parseDay('--to', to) }
+  if (period.to < period.from) throw new ConfigFault('--to is before --from')
+  if (format !== undefined && !isForm(format))
+    throw new ConfigFault(`--format: ${format} is none of ${Object.keys(forms).join(', ')}`)
+  return { period, format }
+}
+
+/** The keys, where there are any and nobody else holds them: grounds and names are sealed under them. */
+const findCustody = async (config: Config): Promise<Custody | undefined> => {
+  if (!hasCustody(config)) return undefined
+  try {
+    return await openCustody(config)
+  } catch (error) {
+    if (error instanceof KeyFault) return undefined
+    throw error
+  }
+}
+
+/** Writes a new file of each form; one that is there already is left as it is. */
+const writeForms = async (
+  report: ComplianceReport,
+  out: string,
+  names: readonly FormName[],
+): Promise<readonly string[]> => {
+  const { from, to } = report.period
+  await mkdir(out, { recursive: true })
+  const files = names.map((name) => join(out, `conformite-${from}-${to}.${name}`))
+  for (const [i, name] of names.entries())
+    await writeFile(files[i] ?? '', forms[name](report), { flag: 'wx', mode: 0o600 })
+  return files
+}
+
+const summary = ({ totals, ledger, names }: ComplianceReport, files: readonly string[]): string =>
+  [
+    columns([
+      ['events in the period', String(totals.events)],
+      ['commands refused', String(totals.refusals)],
+      ['exceptions', String(totals.exceptions)],
+      ['forbidden duties in one hand', String(totals.forbidden)],
+      ['ledger', `${ledger.size}:${ledger.root}`],
+    ]),
+    ...(names === 'closed' ? ['Names were asked for, and the keys are not open.'] : []),
+    ...files,
+  ].join('\n')
+
+/** Computes the report and prints it, or writes it into files. */
+export const compliance = (env: NodeJS.ProcessEnv, output: Output, asked: ComplianceAsked): Promise<void> => {
+  const { period, format } = parseAsked(asked)
+  return reading(env, async (store, config, head) => {
+    const custody = await findCustody(config)
+    const progress = openProgress('Reading')
+    try {
+      const ledger = ledgerOver(store, config, custody?.vault.dataKeys)
+      const report = await complianceReport(
+        { ...ledger, entries: (after) => watched(ledger.entries(after), head, progress) },
+        { period, policy: config.policy, keys: custody !== undefined, names: asked.names === true },
+      )
+      progress.stop()
+      if (asked.out === undefined) {
+        process.stdout.write(forms[output.json ? 'json' : (format ?? 'html')](report))
+        return
+      }
+      const names = format === undefined ? (Object.keys(forms) as FormName[]) : [format]
+      const files = await writeForms(report, asked.out, names)
+      output.result({ files, totals: report.totals, ledger: report.ledger }, () => summary(report, files))
+    } finally {
+      progress.stop()
+      await custody?.close()
+    }
+  })
+}

@@ -1,0 +1,35 @@
+// Tables of the HTML report: a caption, heads with their scope, and nothing that is not escaped.
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? '')
+
+type Cell = string | number | null
+
+const cell = (value: Cell, first: boolean): string => {
+  const shown = escaped(value === null ? '—' : String(value))
+  if (first) return `<th scope="row">${shown}</th>`
+  return typeof value === 'number' ? `<td class="n">${shown}</td>` : `<td>${shown}</td>`
+}
+
+export type Table = Readonly<{
+  caption: string
+  heads: readonly string[]
+  rows: readonly (readonly Cell[])[]
+  /** Said where there is no row. */
+  empty: string
+}>
+
+/** The first column heads its row. */
+export const table = ({ caption, heads, rows, empty }: Table): string => {
+  if (rows.length === 0) return `<p class="empty"><strong>${escaped(caption)}.</strong> ${escaped(empty)}</p>`
+  const head = heads.map((one) => `<th scope="col">${escaped(one)}</th>`).join('')
+  const body = rows.map((row) => `<tr>${row.map((value, i) => cell(value, i === 0)).join('')}</tr>`)
+  return `<table><caption>${escaped(caption)}</caption><thead><tr>${head}</tr></thead>
+<tbody>${body.join('\n')}</tbody></table>`
+}
