@@ -24,7 +24,7 @@ import { unblockCard } from './commands/unblocking.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
-import { addHours, addYears, dayOf } from './domain/policy/dates.ts'
+import { addHours, dayOf } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
 import { closeRecoveries } from './jobs/closeRecoveries.ts'
 import { observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
@@ -270,6 +270,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     alarms: async () => {
       const late = await openSince(db, addHours(now(), -policy.revocation.hours))
       return { 'revocation delay': late === 0 ? true : `${late} past its time` }
+    },
     endOfLife: {
       observe: () => observeEnd(ending),
       serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),

@@ -97,6 +97,8 @@ export type RequestRow = Readonly<{
   returned: boolean
   lapses_on: string | null
   ended_at: string | null
+}>
+
 /** A session at the desk that is still open; `rank`: of its opening. */
 export type LiveSessionRow = Readonly<{
   request: string
