@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Services } from './api/services.ts'
 import { openAccounts } from './cli/accountsFile.ts'
 import type { Config } from './cli/config.ts'
+import { openTrust } from './cli/trust.ts'
 import { instantsOf, ledgerOver, openBlind, type Clock, type Custody } from './cli/parts.ts'
 import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
@@ -23,6 +24,7 @@ import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import type { Job, Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
+import { openRenewals } from './jobs/renewals.ts'
 import { resume } from './jobs/resume.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -141,9 +143,14 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const issuance = { service, ca, escrow, cards }
   // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
   const inTurn = openTurns()
+  const renewals = openRenewals({
+    ...{ service, db, inTurn, verifier: program.person },
+    trust: config.authTrust === undefined ? undefined : openTrust(config.authTrust),
+  })
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
     await resume({ ...issuance, deliveries, inTurn }, await findIntents(db), startUp)
+    await renewals.settleAll()
   }
 
   runner.start()
@@ -198,6 +205,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
       oldKeys: (person) => issuedTo(db, person, addYears(now(), -policy.escrow.years)),
     },
+    renewal: renewals,
     recovery: {
       execute: (id, secret) =>
         inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),

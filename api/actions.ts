@@ -30,7 +30,7 @@ export type Trial<S, C extends Command, E extends Event, F> = Readonly<{
   on: ObjectKind
   decider: Decider<S, C, E, F>
   /** @param id the object's, as its path names it */
-  data: (id: string, by: Actor) => C['data']
+  data: (id: string, by: Actor) => C['data'] | Promise<C['data']>
 }>
 
 type Listed = Readonly<{
@@ -102,7 +102,7 @@ export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, pre
         ...{ command: decider.type, summary, who: decider.who },
         href: (id) => `${prefix}${url.replace(/:\w+/, id)}`,
         decide: async (id, by, fold) => {
-          const order = { type: decider.type, id: noJournal, by, at: now(), data: data(id, by) }
+          const order = { type: decider.type, id: noJournal, by, at: now(), data: await data(id, by) }
           const command = order as unknown as Parameters<typeof decider.decide>[0]
           const state = await fold(decider.aggregate, decider.stream(command))
           const decision = await consider(decider, command, state, fold)

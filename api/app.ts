@@ -26,10 +26,12 @@ import { Problem, problemSchema } from './problems.ts'
 import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
+import { renewalRoutes } from './renewals.ts'
 import { requestRoutes } from './requests.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
+import { selfServiceRoutes } from './selfService.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './streams.ts'
 
@@ -51,6 +53,8 @@ const resources = [
   appointmentRoutes,
   requestRoutes,
   sessionRoutes,
+  renewalRoutes,
+  selfServiceRoutes,
   holderRoutes,
   cardRoutes,
   certificateSearchRoutes,

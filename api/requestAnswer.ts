@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { cardKind, identityLevel, path } from '../domain/lists.ts'
+import { cardKind, identityLevel, path, presence, requestKind } from '../domain/lists.ts'
 import type { RequestFile } from '../domain/request.ts'
 import { closed, d, id, n, orNull, sn } from './schemas.ts'
 
@@ -10,7 +10,7 @@ const identity = Type.Object({
   email: Type.String(),
   entity: id,
 })
-const session = closed({ number: n, card: id, serial: sn, recover: Type.Array(sn) })
+const session = closed({ number: n, card: id, serial: sn, recover: Type.Array(sn), presence })
 
 /** A request as GET answers it. `holder` is null once the file has been destroyed. */
 export const requestAnswer = Type.Object({
@@ -19,6 +19,8 @@ export const requestAnswer = Type.Object({
   revision: Type.Integer(),
   status: Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed']),
   person: id,
+  kind: requestKind,
+  previous: orNull(sn),
   path,
   cardKind,
   holder: orNull(identity),
@@ -32,6 +34,7 @@ export const requestAnswer = Type.Object({
 
 export const requestBody = ({ identity: holder, policyOid: _, ...file }: RequestFile) => ({
   ...file,
+  previous: file.previous ?? null,
   holder: holder ?? null,
   cguVersion: file.cguVersion ?? null,
   identified: file.identified ?? null,

@@ -2,9 +2,12 @@
 import type { InTurn } from '../domain/turns.ts'
 import type { Accounts } from '../commands/accounts.ts'
 import type { Actors, Principal } from '../commands/actors.ts'
+import type { AuthChallenges } from '../commands/authChallenges.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
+import type { Settled } from '../commands/renewals.ts'
 import type { Responder } from '../commands/responder.ts'
+import type { SignIn } from '../commands/signInForRenewal.ts'
 import type { Aggregate, Instant } from '../domain/kernel.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
 import type { Policy } from '../domain/policy/policy.ts'
@@ -55,6 +58,15 @@ export type Services = Readonly<{
     ) => Promise<string | undefined>
     /** Serials of the person's escrowed keys for a new card, newest first (CGU-43). */
     oldKeys: (person: string) => Promise<readonly string[]>
+  }>
+  renewal: Readonly<{
+    /** CGU-58: what the holder signs to renew alone. */
+    challenge: AuthChallenges['draw']
+    signIn: SignIn
+    /** Looks back, and validates what needs no officer (commands/renewals.ts). The read models have taken the request in. */
+    settle: (requestId: string, previous: string) => Promise<Settled>
+    /** Ends a self-service session whose PIN is set and whose certificate is accepted. */
+    complete: (requestId: string) => Promise<void>
   }>
   recovery: Readonly<{
     /** Executes an approved recovery: SHA-256 of what waits for delivery. */

@@ -28,7 +28,7 @@ const abandonment = closed(
   { examples: [{ outcome: 'holderLeft' }] },
 )
 
-const session = Type.Object({ number: n, card: id, serial: sn })
+export const session = Type.Object({ number: n, card: id, serial: sn })
 
 type Opening = Readonly<{
   holderPresent: boolean
@@ -38,13 +38,13 @@ type Opening = Readonly<{
 }>
 
 /** CGU-43: every old key still in escrow goes on the new card, newest first, as far as there is room beside the new one. */
-const planOf = async (api: Api, file: RequestFile | undefined, slots: number) => {
+export const planOf = async (api: Api, file: RequestFile | undefined, slots: number) => {
   const old = file === undefined ? [] : await api.services.issuance.oldKeys(file.person)
   const leftOut = old.slice(slots - 1).map((serial) => ({ serial, cause: 'cardFull' as const }))
   return { recover: old.slice(0, slots - 1), leftOut }
 }
 
-const requestOf = async (api: Api, requestId: string) => {
+export const requestOf = async (api: Api, requestId: string) => {
   const { state, revision } = await api.services.load(requestFile, requestId)
   return { file: state.status === 'unknown' ? undefined : state, revision }
 }
@@ -86,7 +86,7 @@ const open = async (api: Api, requestId: string, body: Opening, act: Act) => {
   return { ...accepted(requestId, outcome), session: shown(opened) }
 }
 
-const shown = ({ number, card, serial }: Session) => ({ number, card, serial })
+export const shown = ({ number, card, serial }: Session) => ({ number, card, serial })
 
 export const sessionRoutes = (api: Api): void => {
   const { services } = api

@@ -33,13 +33,16 @@ const stream = ({ data }: { data: { card: string } }): string => data.card
 
 export const allotCard = (policy: Policy): Decider<Card, AllotCard, CardEvent, Request> => ({
   type: 'AllotCard',
-  who: ['raOfficer', 'program'],
+  // CGU-58: the holder who renews alone puts in the card that he was given.
+  who: ['raOfficer', 'program', 'holder'],
   aggregate: card,
   stream,
   facts: async (fold, { data }) => await fold(request, data.request),
-  decide: ({ data }, state, file) => {
+  decide: ({ data, by }, state, file) => {
     if (file.status !== 'inSession' || file.session?.card !== data.card)
       return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
+    if (by.role === 'holder' && (file.session.presence !== 'selfService' || file.person !== by.person))
+      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     if (state.status !== 'unknown') return refuse('CGU-34', 'CARD_BUSY', state.status)
     const model = policy.card.models.find(({ code }) => code === data.model)
     if (model === undefined || data.serials.length > model.slots)

@@ -9,7 +9,8 @@ import { mandateInForce } from '../domain/policy/mandate.ts'
 import { sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
-import { request, type Identity, type Request, type RequestEvent } from '../domain/request.ts'
+import type { Identity } from '../domain/identity.ts'
+import { request, type Request, type RequestEvent } from '../domain/request.ts'
 
 type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 

@@ -75,7 +75,8 @@ type Handed = Readonly<{ card: Card; certificate: Certificate }>
 /** CGU-35: « … qui récupère à l’issue de cette séance son dispositif matériel personnalisé (sa carte) ». */
 export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed | undefined> = {
   type: 'HandOverCard',
-  who: ['raOfficer'],
+  // CGU-58: whoever renews alone has the card in his own hand; the program records that he is done.
+  who: ['raOfficer', 'program'],
   aggregate: request,
   stream: ({ data }) => data.request,
   facts: async (fold, _, state) =>
@@ -89,6 +90,8 @@ export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed |
     if (state.status === 'fulfilled') return accept()
     if (state.status !== 'inSession' || state.session === undefined || facts === undefined)
       return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
+    if (by.role === 'program' && state.session.presence !== 'selfService')
+      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const forbidden = notForOneself(by, state.person)
     if (forbidden) return forbidden
     if (facts.card.status !== 'inUse') return refuse('CGU-50', 'PIN_NOT_DEFINED', facts.card.status)

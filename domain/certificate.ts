@@ -19,6 +19,8 @@ import {
   revocationOrigin,
   role,
   signatureForm,
+  type CardKind,
+  type IdentityLevel,
   type Profile,
 } from './lists.ts'
 
@@ -108,6 +110,8 @@ export type Plan = Readonly<{
   spkiSha256: string
   request: string | undefined
   person: string | undefined
+  identification: IdentityLevel | undefined
+  cardKind: CardKind | undefined
   notBefore: string
   notAfter: string
   tbsSha256: string
@@ -128,6 +132,8 @@ const planOf = (data: Extract<CertificateEvent, { type: 'CertificatePlanned' }>[
   spkiSha256: data.spkiSha256,
   request: data.request,
   person: data.person,
+  identification: data.identification,
+  cardKind: data.cardKind,
   notBefore: data.notBefore,
   notAfter: data.notAfter,
   tbsSha256: data.tbsSha256,

@@ -1,9 +1,10 @@
 // Requests: a demand for one card, which is also the registration file, and the sessions at the desk (CGU-21 to CGU-37).
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
-import { codec, event, opened, type EventOf } from './event.ts'
-import { b, clause, code, d, h, id, n, sn, t, text } from './fields.ts'
-import { unreachable, type Aggregate, type Destroyed } from './kernel.ts'
+import { codec, event, type EventOf } from './event.ts'
+import { b, clause, code, d, h, id, n, sn, t, text, x } from './fields.ts'
+import { identityOf, type Identity } from './identity.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
 import {
   cardKind,
   documentKind,
@@ -22,7 +23,9 @@ import {
   sessionOutcome,
   temporaryCause,
   type CardKind,
+  type HolderKind,
   type IdentityLevel,
+  type RequestKind,
 } from './lists.ts'
 
 const optional = Type.Optional
@@ -95,7 +98,9 @@ const IdentityVerified = event('IdentityVerified', {
     reg: {
       documentNumber: optional(text),
       documentScan: optional(text),
+      /** What people call it by: its serial number and its issuer. */
       authCertificate: optional(text),
+      authCertificateDer: optional(x),
       verifier: id,
     },
   },
@@ -141,31 +146,32 @@ export const requestForms = [
 ] as const
 export type RequestEvent = EventOf<(typeof requestForms)[number]>
 
-/** The holder's identity as declared in the file; absent once the file has been destroyed. */
-export type Identity = Readonly<{
-  surname: string
-  givenNames: string
-  nameInCertificate: string
-  email: string
-  entity: string
-  matricule: string | undefined
-}>
 export type Session = Readonly<{
   number: number
   card: string
   serial: string
   recover: readonly string[]
+  presence: 'inPerson' | 'selfService'
 }>
 export type RequestFile = Readonly<{
   status: 'open' | 'validated' | 'inSession' | 'fulfilled' | 'rejected' | 'closed'
   person: string
+  kind: RequestKind
+  /** The certificate that a renewal follows. */
+  previous: string | undefined
   path: 'direct' | 'mandate'
+  holderKind: HolderKind
   cardKind: CardKind
+  ra: string
   policyOid: string
   identity: Identity | undefined
   cguVersion: string | undefined
   dossierComplete: boolean
   identified: IdentityLevel | undefined
+  /** CGU-58: by his authentication certificate, without the RA. */
+  identifiedAlone: boolean
+  /** CGU-57: the holder has declared that his identity data have not changed. */
+  unchanged: boolean
   lapsesOn: string | undefined
   session: Session | undefined
   sessions: number
@@ -174,27 +180,22 @@ export type Request = Readonly<{ status: 'unknown' }> | RequestFile
 
 type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 
-const identityOf = (data: Requested): Identity | undefined => {
-  const [surname, givenNames, nameInCertificate] = [
-    data.surname,
-    data.givenNames,
-    data.nameInCertificate,
-  ].map((value: string | Destroyed) => opened<string>(value))
-  const [email, entity, matricule] = [opened(data.email), opened(data.entity), opened(data.matricule)]
-  if (!surname || !givenNames || !nameInCertificate || !email || !entity) return undefined
-  return { surname, givenNames, nameInCertificate, email, entity, matricule }
-}
-
 const begin = (data: Requested): RequestFile => ({
   status: 'open',
   person: data.person,
+  kind: data.kind,
+  previous: data.previous,
   path: data.path,
+  holderKind: data.holderKind,
   cardKind: data.cardKind,
+  ra: data.ra,
   policyOid: data.policyOid,
   identity: identityOf(data),
   cguVersion: undefined,
   dossierComplete: false,
   identified: undefined,
+  identifiedAlone: false,
+  unchanged: false,
   lapsesOn: undefined,
   session: undefined,
   sessions: 0,
@@ -205,12 +206,16 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
   if (state.status === 'unknown') throw new Error(`${type} before CertificateRequested`)
   switch (type) {
     case 'CguAccepted':
-      return { ...state, cguVersion: data.cguVersion }
+      return { ...state, cguVersion: data.cguVersion, unchanged: data.identityUnchanged ?? state.unchanged }
     case 'DossierCompleted':
       return { ...state, dossierComplete: true }
     case 'IdentityVerified':
       // CGU-04: « l'identité et les qualités »: without the tie to the entity nothing is established.
-      return { ...state, identified: data.entityTieChecked ? data.level : undefined }
+      return {
+        ...state,
+        identified: data.entityTieChecked ? data.level : undefined,
+        identifiedAlone: data.entityTieChecked && data.method === 'authCertificate',
+      }
     case 'RequestValidated':
       return { ...state, status: 'validated', lapsesOn: data.lapsesOn }
     case 'RequestRejected':
@@ -233,6 +238,7 @@ const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data'
   card: data.card,
   serial: data.serial,
   recover: data.recover,
+  presence: data.presence,
 })
 
 export const request: Aggregate<Request, RequestEvent> = {

@@ -6,6 +6,7 @@ import { LintRefused } from '../commands/issuing.ts'
 import { ProcessRefused } from '../commands/program.ts'
 import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
+import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
@@ -21,10 +22,11 @@ const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
 const sessionNeeds = async (
   tools: Issuance,
   { stream, at }: OpenIntent,
-): Promise<'issue' | 'refused' | 'lapsed' | 'nothing'> => {
+): Promise<'issue' | 'refused' | 'lapsed' | 'handOver' | 'nothing'> => {
   const { service } = tools
   const file = (await service.ledger.load(request, idOf(stream))).state
   if (file.status !== 'inSession' || file.session === undefined) return 'nothing'
+  if (await isSelfServiceDone(service, file)) return 'handOver'
   const signed = (await service.ledger.load(certificate, file.session.serial)).state
   if (signed.status === 'refused') return 'refused'
   const lapses = addSeconds(`${at.slice(0, 19)}Z`, service.policy.request.sessionMinutes * 60)
@@ -45,6 +47,7 @@ const undone = (tools: Issuance, requestId: string, outcome: 'refused' | 'lapsed
 export const resumeSession = async (tools: Issuance, intent: OpenIntent, started: boolean): Promise<void> => {
   const requestId = idOf(intent.stream)
   const needs = await sessionNeeds(tools, intent)
+  if (needs === 'handOver') await completeSelfService(tools.service, requestId)
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
   if (needs !== 'issue' || !started) return
   try {

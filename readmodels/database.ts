@@ -7,6 +7,7 @@ import pg from 'pg'
 import { m001Tables } from './migrations/m001_tables.ts'
 import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
+import { m008Renewals } from './migrations/m008_renewals.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -62,6 +63,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m001_tables: m001Tables,
       m002_idempotency: m002Idempotency,
       m003_newest_first: m003NewestFirst,
+      m008_renewals: m008Renewals,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

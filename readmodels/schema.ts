@@ -82,6 +82,15 @@ export type IntentRow = Readonly<{ event_id: string; stream: string; type: strin
 /** `rank`: of the request's first event. */
 export type SearchRequestRow = Readonly<{ rank: number; request: string; person: string }>
 
+/** A request that follows a certificate. `rank`: of its first event; `alone`: without the RA (CGU-58). */
+export type RenewalRow = Readonly<{
+  request: string
+  previous: string
+  rank: number
+  status: 'open' | 'validated' | 'fulfilled' | 'rejected' | 'closed'
+  alone: boolean
+}>
+
 /** A keyed digest of a word that a request's sealed fields hold, and the request's rank. */
 export type SearchTermRow = Readonly<{ term: string; rank: number }>
 
@@ -100,6 +109,7 @@ export type Tables = {
   crl: CrlRow
   history: HistoryRow
   intent: IntentRow
+  renewal: RenewalRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
 }
