@@ -65,7 +65,14 @@ type Facts = Readonly<{
   rivals: readonly Request[]
 }>
 
-type Known = RequestFile & Readonly<{ identity: Identity }>
+/** The file that the certificate was issued on, as long as it is kept. */
+type Known = RequestFile & Readonly<{ id: string; identity: Identity }>
+
+const knownOf = ({ previous, file }: Facts): Known | undefined => {
+  if (file.status === 'unknown' || file.identity === undefined) return undefined
+  const id = 'request' in previous ? previous.request : undefined
+  return id === undefined ? undefined : { ...file, id, identity: file.identity }
+}
 
 const issuing: readonly string[] = ['unknown', 'active']
 
@@ -107,7 +114,6 @@ const notAlone = (
 const renewed = (
   { data, by, at }: RequestRenewal,
   file: Known,
-  reliesOn: string,
   policy: Policy,
 ): Data<'CertificateRequested'> => {
   const { matricule, birth, service, ...names } = { ...file.identity, ...data.changes }
@@ -130,7 +136,7 @@ const renewed = (
     escrowYears: policy.escrow.years,
     recoverOldKeys: true,
     previous: data.previous,
-    reliesOn,
+    reliesOn: file.id,
     ...names,
     ...(matricule === undefined ? {} : { matricule }),
     ...(birth === undefined ? {} : { birth }),
@@ -192,22 +198,18 @@ export const requestRenewal = (policy: Policy): Decider<Request, RequestRenewal,
   },
   decide: (command, state, facts) => {
     const { data, at } = command
-    const { previous, file, cgu } = facts
     if (state.status !== 'unknown') return refuse('CGU-55', 'OUT_OF_ORDER', state.status)
     const refusal = notOpen(command, facts, policy)
     if (refusal) return refusal
     if (!data.inReferential) return refuse('CGU-27', 'AGENT_CARD_NOT_ALLOWED', 'referential')
-    const identity = file.status === 'unknown' ? undefined : file.identity
-    if (file.status === 'unknown' || identity === undefined)
-      return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'holder')
-    const current = inForce(cgu, at)
+    const file = knownOf(facts)
+    if (file === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'holder')
+    const current = inForce(facts.cgu, at)
     if (current?.version !== data.cguVersion) return refuse('CGU-19', 'CGU_NOT_CURRENT', data.cguVersion)
-    const known = { ...file, identity }
-    const reliesOn = ('request' in previous ? previous.request : undefined) ?? ''
     return (
-      notAlone(command, previous, known, policy) ??
+      notAlone(command, facts.previous, file, policy) ??
       accept<RequestEvent>(
-        { type: 'CertificateRequested', data: renewed(command, known, reliesOn, policy) },
+        { type: 'CertificateRequested', data: renewed(command, file, policy) },
         { type: 'CguAccepted', data: consented(command, current.sha256) },
         ...identified(data.alone),
       )

@@ -2,7 +2,9 @@
 // what is trusted, now. Whose it is, the decider judges (commands/requestRenewal.ts).
 import type { Instant } from '../domain/kernel.ts'
 import { marked, type Policy } from '../domain/policy/policy.ts'
+import type { Shown } from '../domain/policy/renewal.ts'
 import { certificateFrom, judgeAuthCertificate, provesPossession } from '../pki/authCertificate.ts'
+import type { CertificateContent } from '../pki/describe.ts'
 import type { ReadTrust } from '../pki/trust.ts'
 import type { About, AuthChallenges } from './authChallenges.ts'
 import type { SignedIn } from './requestRenewal.ts'
@@ -22,36 +24,46 @@ export type SignInTools = Readonly<{
 
 export type SignIn = (about: About, presented: Presented) => Promise<SignedIn>
 
-/** What is found about a certificate that is presented: never an exception, since every fault is an answer. */
-export const signInForRenewal = async (
-  { policy, now, challenges, trust: readTrust, verifier }: SignInTools,
+/** What it says of its subject, in the terms of the registration. */
+const shownBy = ({ subject, email }: CertificateContent): Shown => {
+  const { surname, givenName, commonName, serialNumber } = subject
+  const said = Object.entries({ surname, givenName, commonName, serialNumber, email })
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined))
+}
+
+/** The certificate that is presented, once its key has answered the challenge. */
+const possessed = (
+  challenges: AuthChallenges,
   about: About,
   { certificate: text, challenge, signature }: Presented,
-): Promise<SignedIn> => {
+): Readonly<{ fault: string } | { certificate: Uint8Array }> => {
   const stale = challenges.redeem(about, challenge)
   if (stale !== undefined) return { fault: stale }
   const certificate = certificateFrom(text)
   if (certificate === undefined) return { fault: 'unreadable' }
-  if (!provesPossession(certificate, challenge, Buffer.from(signature, 'base64')))
-    return { fault: 'proofWrong' }
+  return provesPossession(certificate, challenge, Buffer.from(signature, 'base64'))
+    ? { certificate }
+    : { fault: 'proofWrong' }
+}
+
+/** What is found about a certificate that is presented: never an exception, since every fault is an answer. */
+export const signInForRenewal = async (
+  { policy, now, challenges, trust: readTrust, verifier }: SignInTools,
+  about: About,
+  presented: Presented,
+): Promise<SignedIn> => {
+  const own = possessed(challenges, about, presented)
+  if ('fault' in own) return own
   const trust = await readTrust?.().catch(() => undefined)
   if (trust === undefined) return { fault: 'trustMissing' }
   const checkedAt = now()
   const issuerName = marked(policy, policy.renewal.authIssuer)
-  const found = await judgeAuthCertificate(certificate, { trust, issuerName, at: checkedAt })
+  const found = await judgeAuthCertificate(own.certificate, { trust, issuerName, at: checkedAt })
   if ('fault' in found) return found
-  const { surname, givenName, commonName, serialNumber } = found.content.subject
-  const { email } = found.content
   return {
-    shown: {
-      ...(surname === undefined ? {} : { surname }),
-      ...(givenName === undefined ? {} : { givenName }),
-      ...(commonName === undefined ? {} : { commonName }),
-      ...(serialNumber === undefined ? {} : { serialNumber }),
-      ...(email === undefined ? {} : { email }),
-    },
+    shown: shownBy(found.content),
     named: `${found.content.serial} ${issuerName}`,
-    der: Buffer.from(certificate).toString('base64'),
+    der: Buffer.from(own.certificate).toString('base64'),
     statusSha256: found.statusSha256,
     checkedAt,
     verifier,

@@ -85,19 +85,28 @@ export const constraintsOf = ({ extensions }: Fields): Readonly<{ isCa: boolean;
 const authorities = (steps: readonly Step[]): number =>
   steps.filter(({ fields }) => !same(fields.issuer.der, fields.subject.der)).length
 
+/** What every certificate of a path has to be. @throws DerFault */
+const weakness = ({ der, fields }: Step, known: readonly string[], isAnchor: boolean): string | undefined => {
+  if ([...fields.extensions.values()].some(({ oid, critical }) => critical && !known.includes(oid)))
+    return 'extensionUnknown'
+  // An anchor is trusted as it is: nobody asks who has signed it.
+  if (!isAnchor && !signedStrongly(der)) return 'signatureWeak'
+  return strongKey(publicKeyOf(fields.spki.der)) ? undefined : 'keyWeak'
+}
+
+/** Whether the authority of this step may certify what is before it. @throws DerFault */
+const mayCertify = ({ fields }: Step, between: readonly Step[]): boolean => {
+  const { isCa, below } = constraintsOf(fields)
+  return isCa && authorities(between) <= below && signsCertificatesAndLists(fields)
+}
+
 /** What keeps a path from being relied on, although it leads to an anchor. @throws DerFault */
 export const pathFault = (path: readonly Step[]): string | undefined => {
-  for (const [index, { der, fields }] of path.entries()) {
-    const isAnchor = index === path.length - 1
+  for (const [index, step] of path.entries()) {
     const known = index === 0 ? handled.person : handled.authority
-    if ([...fields.extensions.values()].some(({ oid, critical }) => critical && !known.includes(oid)))
-      return 'extensionUnknown'
-    if (!isAnchor && !signedStrongly(der)) return 'signatureWeak'
-    if (!strongKey(publicKeyOf(fields.spki.der))) return 'keyWeak'
-    if (index === 0) continue
-    const { isCa, below } = constraintsOf(fields)
-    if (!isCa || below < authorities(path.slice(1, index)) || !signsCertificatesAndLists(fields))
-      return 'issuerNotAuthority'
+    const fault = weakness(step, known, index === path.length - 1)
+    if (fault !== undefined) return fault
+    if (index > 0 && !mayCertify(step, path.slice(1, index))) return 'issuerNotAuthority'
   }
   return undefined
 }

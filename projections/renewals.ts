@@ -4,6 +4,13 @@ import type { RenewalRow } from '../readmodels/schema.ts'
 import { idOf, type Applied, type Projection } from './projection.ts'
 import { isAnyOf, upsertRows } from './rows.ts'
 
+const statuses: Readonly<Partial<Record<RequestEvent['type'], RenewalRow['status']>>> = {
+  RequestValidated: 'validated',
+  CardHandedOver: 'fulfilled',
+  RequestRejected: 'rejected',
+  RequestClosed: 'closed',
+}
+
 /** What an event makes of a request's row; undefined for a request that is no renewal. */
 const evolve = (row: RenewalRow | undefined, { event, at }: Applied): RenewalRow | undefined => {
   const { type, data } = event as RequestEvent
@@ -12,20 +19,9 @@ const evolve = (row: RenewalRow | undefined, { event, at }: Applied): RenewalRow
       ? { request: idOf(at.stream), previous: data.previous, rank: at.rank, status: 'open', alone: false }
       : undefined
   if (row === undefined) return undefined
-  switch (type) {
-    case 'IdentityVerified':
-      return { ...row, alone: data.method === 'authCertificate' }
-    case 'RequestValidated':
-      return { ...row, status: 'validated' }
-    case 'CardHandedOver':
-      return { ...row, status: 'fulfilled' }
-    case 'RequestRejected':
-      return { ...row, status: 'rejected' }
-    case 'RequestClosed':
-      return { ...row, status: 'closed' }
-    default:
-      return row
-  }
+  if (type === 'IdentityVerified') return { ...row, alone: data.method === 'authCertificate' }
+  const status = statuses[type]
+  return status === undefined ? row : { ...row, status }
 }
 
 export const renewals: Projection = {

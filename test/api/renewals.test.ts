@@ -34,7 +34,7 @@ beforeAll(async () => {
   life = await inUse(product)
   // 10 December 2028: the renewal has been open for a week, and the lists are a day old.
   await product.pass((Date.parse('2028-12-10T00:00:00Z') - Date.parse('2026-03-02T09:00:00Z')) / 1000)
-}, 180_000)
+}, 300_000)
 afterAll(async () => {
   await product.close()
   rmSync(directory, { recursive: true })

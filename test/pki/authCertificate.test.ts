@@ -58,7 +58,7 @@ beforeAll(async () => {
   await list('newList', by)
   await revoke('sibling', 'root')
   await list('rootListAfter', 'root')
-}, 120_000)
+}, 300_000)
 afterAll(() => rmSync(directory, { recursive: true }))
 
 type Row = Readonly<{
