@@ -61,22 +61,15 @@ const confirmation = closed(
 
 const waitMs = 2000
 
-/** @throws Problem PROJECTION_LAGGING: a renewal that cannot be seen yet would not stand in the way */
-const rivalsOf = async ({ services }: Api, previous: string): Promise<readonly string[]> => {
-  if (!(await services.reads.caughtUp(waitMs)))
-    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
-  return (await renewalsOf(services.db, previous)).map(({ request }) => request)
-}
-
-/** What the shell knows of a renewal, beside what the holder gives. */
-const known = async (api: Api, previous: string) => {
-  const { state } = await api.services.load(certificate, previous)
+/** What the shell knows of a renewal, beside what the holder gives; rivals as far as the read models have come. */
+const known = async ({ services }: Api, previous: string) => {
+  const { state } = await services.load(certificate, previous)
   const { request } = 'request' in state ? state : {}
-  const file = request === undefined ? undefined : (await api.services.load(requestFile, request)).state
+  const file = request === undefined ? undefined : (await services.load(requestFile, request)).state
   return {
     previous,
-    rivals: await rivalsOf(api, previous),
-    issuer: api.services.authority.ca.id,
+    rivals: (await renewalsOf(services.db, previous)).map((rival) => rival.request),
+    issuer: services.authority.ca.id,
     inReferential: file !== undefined && file.status !== 'unknown' && file.holderKind === 'agent',
   }
 }
@@ -87,6 +80,9 @@ type Body = Pick<RequestRenewal['data'], 'cguVersion' | 'directoryAgreed' | 'cha
 const renew = async (api: Api, previous: string, { alone, ...body }: Body, act: Act) => {
   const { services } = api
   const decider = requestRenewal(services.policy)
+  // A renewal that cannot be seen yet would not stand in the way.
+  if (!(await services.reads.caughtUp(waitMs)))
+    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
   const replayed = (await services.load(requestFile, act.id)).revision >= 0
   if (!replayed) act.expectSeen((await services.load(certificate, previous)).revision)
   const about = { person: act.actor.person, previous }
