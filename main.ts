@@ -8,6 +8,7 @@ import { openOutbox } from './cli/outboxFiles.ts'
 import type { Config } from './cli/config.ts'
 import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from './cli/parts.ts'
 import { openRegisters } from './cli/registersFile.ts'
+import { openTrust } from './cli/trust.ts'
 import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { recordParameters } from './commands/documents.ts'
@@ -35,6 +36,7 @@ import { openJobs } from './jobs/open.ts'
 import type { Jobs, OnFault } from './jobs/port.ts'
 import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
 import { careForCards, closeLateSessions } from './jobs/cards.ts'
+import { openRenewals } from './jobs/renewals.ts'
 import { resume } from './jobs/resume.ts'
 import { noticesJob } from './jobs/sendNotices.ts'
 import { statusDigest } from './jobs/statusDigest.ts'
@@ -165,12 +167,17 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const issuance = { service, ca, escrow, cards, subjectMac }
   // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
   const inTurn = openTurns()
+  const renewals = openRenewals({
+    ...{ service, db, inTurn, verifier: program.person },
+    trust: config.authTrust === undefined ? undefined : openTrust(config.authTrust),
+  })
   const goOn = async (startUp: boolean): Promise<void> => {
     await settled()
     const tools = { ...issuance, deliveries, inTurn }
     await closeLateSessions(tools, await lateSessions(db))
     await resume(tools, await findIntents(db), startUp)
     await careForCards(tools, await cardsToRevoke(db, now()))
+    await renewals.settleAll()
   }
 
   runner.start()
@@ -260,6 +267,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       unblock: (id) => inTurn(`card ${id}`, () => unblockCard({ service, cards }, id)),
       revoke: (id) => inTurn(`card ${id}`, () => revokeOfCard({ service, cards }, id)),
     },
+    renewal: renewals,
     recovery: {
       execute: (id, secret) =>
         inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),

@@ -38,12 +38,14 @@ import { recoveryListRoutes } from './recoveryList.ts'
 import { recoveryRoutes } from './recoveryRequests.ts'
 import { requestChangeRoutes } from './requestChanges.ts'
 import { requestListRoutes } from './requestList.ts'
+import { renewalRoutes } from './renewals.ts'
 import { requestRoutes } from './requests.ts'
 import { retentionRoutes } from './retention.ts'
 import { revocationRequestRoutes } from './revocationRequests.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
+import { selfServiceRoutes } from './selfService.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './streams.ts'
 
@@ -67,6 +69,8 @@ const resources = [
   requestRoutes,
   requestChangeRoutes,
   sessionRoutes,
+  renewalRoutes,
+  selfServiceRoutes,
   holderRoutes,
   cardRoutes,
   cardCareRoutes,

@@ -79,7 +79,6 @@ export const certificateRoutes = (api: Api): void => {
     ...about,
     url: '/certificates/:serial',
     summary: 'A certificate: its status and what it says',
-    actionsOf: { kind: 'certificate', id: ({ serial }) => serialFrom(serial) },
     clauses: ['CGU-73', 'CGU-114'],
     actionsOf: { kind: 'certificate', id: (params) => serialFrom(params.serial) },
     answer: Type.Object({ ...rowAnswer, revision: Type.Integer(), content: orNull(contentAnswer) }),

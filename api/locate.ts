@@ -1,7 +1,7 @@
 // CGU-73: « Une information permettant de retrouver rapidement et sans erreur le certificat à révoquer (par défaut le n° de
 // série) »: it leads to one certificate, or the request is not taken.
 import type { Refusal } from '../domain/kernel.ts'
-import { card } from '../domain/card.ts'
+import { card, isAllotted } from '../domain/card.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { findCertificates, type CertificateFilter } from '../readmodels/certificates.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
@@ -28,7 +28,8 @@ const filterOf = async (
   const id = locator.trim().toLowerCase()
   if (uuid.test(id)) {
     const { state } = await load(card, id)
-    return { request: state.status === 'unknown' ? id : state.request }
+    // A card in stock is nobody's yet.
+    return { request: isAllotted(state) ? state.request : id }
   }
   const filter = wanted(locator, reads.blind)
   return filter.terms?.length === 0 ? undefined : filter

@@ -67,6 +67,7 @@ const tags = [
   ['appointments', 'Certification agents (MC)'],
   ['requests', 'Requests for a certificate, and their registration files'],
   ['sessions', 'Personalisation at the desk'],
+  ['renewals', 'Renewal by the holder, alone or with the registration authority'],
   ['holders', 'What a holder has'],
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],

@@ -1,5 +1,14 @@
 import { Type } from 'typebox'
-import { cardKind, holderKind, identityLevel, path, pieceKind, returnCause } from '../domain/lists.ts'
+import {
+  cardKind,
+  holderKind,
+  identityLevel,
+  path,
+  pieceKind,
+  presence,
+  requestKind,
+  returnCause,
+} from '../domain/lists.ts'
 import { steps } from '../domain/policy/session.ts'
 import type { RequestFile } from '../domain/request.ts'
 import { closed, d, id, n, orNull, sn } from './schemas.ts'
@@ -14,7 +23,7 @@ const identity = Type.Object({
 export const requestStatus = Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed'])
 
 const returned = closed({ cause: returnCause, missing: Type.Array(pieceKind) })
-const session = closed({ number: n, desk: Type.Optional(id), card: id, serial: sn, recover: Type.Array(sn) })
+const session = closed({ number: n, desk: Type.Optional(id), card: id, serial: sn, recover: Type.Array(sn), presence })
 
 /** A request as GET answers it. `holder` is null once the file has been destroyed. */
 export const requestAnswer = Type.Object({
@@ -23,6 +32,8 @@ export const requestAnswer = Type.Object({
   revision: Type.Integer(),
   status: requestStatus,
   person: id,
+  kind: requestKind,
+  previous: orNull(sn),
   path,
   holderKind,
   cardKind,
@@ -41,6 +52,7 @@ export const requestAnswer = Type.Object({
 
 export const requestBody = ({ identity: holder, policyOid: _, ...file }: RequestFile) => ({
   ...file,
+  previous: file.previous ?? null,
   holder: holder ?? null,
   cguVersion: file.cguVersion ?? null,
   reliesOn: file.reliesOn ?? null,

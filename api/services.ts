@@ -8,7 +8,10 @@ import type { Observed } from '../commands/endOfLifePlan.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Registers } from '../commands/registers.ts'
+import type { AuthChallenges } from '../commands/authChallenges.ts'
+import type { Settled } from '../commands/renewals.ts'
 import type { Responder } from '../commands/responder.ts'
+import type { SignIn } from '../commands/signInForRenewal.ts'
 import type { Aggregate, Instant } from '../domain/kernel.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
 import type { Policy } from '../domain/policy/policy.ts'
@@ -68,6 +71,15 @@ export type Services = Readonly<{
       requestId: string,
       why: { outcome: SessionOutcome; scrap: ScrapCause },
     ) => Promise<string | undefined>
+  }>
+  renewal: Readonly<{
+    /** CGU-58: what the holder signs to renew alone. */
+    challenge: AuthChallenges['draw']
+    signIn: SignIn
+    /** Looks back, and validates what needs no officer (commands/renewals.ts). The read models have taken the request in. */
+    settle: (requestId: string, previous: string) => Promise<Settled>
+    /** Ends a self-service session whose PIN is set and whose certificate is accepted. */
+    complete: (requestId: string) => Promise<void>
   }>
   recovery: Readonly<{
     /** Executes an approved recovery: SHA-256 of what waits for delivery. The passphrase is for an output without a certificate. */

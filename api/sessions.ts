@@ -41,9 +41,9 @@ const abandonment = closed(
   { examples: [{ outcome: 'holderLeft' }] },
 )
 
-const session = Type.Object({ number: n, card: id, serial: sn })
+export const session = Type.Object({ number: n, card: id, serial: sn })
 
-const requestOf = async (api: Api, requestId: string) => {
+export const requestOf = async (api: Api, requestId: string) => {
   const { state, revision } = await api.services.load(requestFile, requestId)
   return { file: state.status === 'unknown' ? undefined : state, revision }
 }

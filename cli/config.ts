@@ -1,6 +1,6 @@
 // The settings of one installation, from the environment. Secrets come by file or are generated, never by argument.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
@@ -20,6 +20,8 @@ export type Config = Readonly<{
   redisUrl: string | undefined
   /** Proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[]
+  /** Directory of the authorities and revocation lists that a holder's authentication certificate is judged by. */
+  authTrust: string | undefined
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
@@ -87,6 +89,13 @@ const portOf = (value: string): number => {
   return port
 }
 
+/** CGU-58: without it, nobody renews alone. */
+const trustFrom = (directory: string | undefined): string | undefined => {
+  if (directory === undefined) return undefined
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return resolve(directory)
+  throw new ConfigFault(`AUTH_TRUST: ${directory} is not a directory`)
+}
+
 const policyFrom = (file: string | URL): Policy => {
   let text: string
   try {
@@ -146,6 +155,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     databaseUrl: secretOf(env, 'DATABASE_URL'),
     redisUrl: secretOf(env, 'REDIS_URL'),
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
+    authTrust: trustFrom(env['AUTH_TRUST']),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,
   }

@@ -32,16 +32,19 @@ type Files = Readonly<{ file: Request; holding: Request }>
 
 export const allotCard = (policy: Policy): Decider<Card, AllotCard, CardEvent, Files> => ({
   type: 'AllotCard',
-  who: ['raOfficer', 'program'],
+  // CGU-58: the holder who renews alone puts in the card that he was given.
+  who: ['raOfficer', 'program', 'holder'],
   aggregate: card,
   stream,
   facts: async (fold, { data }, state) => ({
     file: await fold(request, data.request),
     holding: isAllotted(state) ? await fold(request, state.request) : request.initial,
   }),
-  decide: ({ data }, state, { file, holding }) => {
+  decide: ({ data, by }, state, { file, holding }) => {
     if (file.status !== 'inSession' || file.session?.card !== data.card)
       return refuse('CGU-34', 'OUT_OF_ORDER', file.status)
+    if (by.role === 'holder' && (file.session.presence !== 'selfService' || file.person !== by.person))
+      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const { person } = file
     const wanted = { ...data, person, keys: data.serials.length }
     const { card: _, ...allotment } = data

@@ -53,12 +53,13 @@ const notAtDesk = ({ data }: OpenSession, { rival }: Opening): Decision<never> |
 }
 
 /** CGU-43: « sa ou ses anciennes clés »: another's are never asked for, whatever the shell has looked up. */
-const ofAnother = (file: RequestFile, earlier: readonly OldKey[]): Decision<never> | undefined =>
+export const ofAnother = (file: RequestFile, earlier: readonly OldKey[]): Decision<never> | undefined =>
   earlier.some(({ certificate: one }) => 'person' in one && one.person !== file.person)
     ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', 'earlier')
     : undefined
 
-const oldKey = async (fold: Fold, serial: string): Promise<OldKey> => {
+/** One earlier certificate, and the key behind it, as the ledger has them. */
+export const foldOldKey = async (fold: Fold, serial: string): Promise<OldKey> => {
   const state = await fold(certificate, serial)
   return {
     serial,
@@ -77,7 +78,7 @@ export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> =
       state.status === 'unknown' || state.identity === undefined
         ? undefined
         : await fold(entity, state.identity.entity),
-    earlier: await Promise.all(data.earlier.map((serial) => oldKey(fold, serial))),
+    earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial))),
     rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
   }),
   decide: (command, state, facts) => {
@@ -124,7 +125,8 @@ type Handed = Readonly<{ card: Card; certificate: Certificate }>
 /** CGU-35: « … qui récupère à l’issue de cette séance son dispositif matériel personnalisé (sa carte) ». */
 export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed | undefined> = {
   type: 'HandOverCard',
-  who: ['raOfficer'],
+  // CGU-58: whoever renews alone has the card in his own hand; the program records that he is done.
+  who: ['raOfficer', 'program'],
   aggregate: request,
   stream: ({ data }) => data.request,
   facts: async (fold, _, state) =>
@@ -138,6 +140,8 @@ export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed |
     if (state.status === 'fulfilled') return accept()
     if (state.status !== 'inSession' || state.session === undefined || facts === undefined)
       return refuse('CGU-34', 'OUT_OF_ORDER', state.status)
+    if (by.role === 'program' && state.session.presence !== 'selfService')
+      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const forbidden = notForOneself(by, state.person)
     if (forbidden) return forbidden
     if (facts.card.status !== 'inUse') return refuse('CGU-50', 'PIN_NOT_DEFINED', facts.card.status)

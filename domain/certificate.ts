@@ -20,6 +20,8 @@ import {
   role,
   signatureForm,
   type Channel,
+  type CardKind,
+  type IdentityLevel,
   type Profile,
   type RevocationCause,
   type Role,
@@ -115,6 +117,8 @@ export type Plan = Readonly<{
   spkiSha256: string
   request: string | undefined
   person: string | undefined
+  identification: IdentityLevel | undefined
+  cardKind: CardKind | undefined
   notBefore: string
   notAfter: string
   tbsSha256: string
@@ -152,6 +156,8 @@ const planOf = (data: Extract<CertificateEvent, { type: 'CertificatePlanned' }>[
   spkiSha256: data.spkiSha256,
   request: data.request,
   person: data.person,
+  identification: data.identification,
+  cardKind: data.cardKind,
   notBefore: data.notBefore,
   notAfter: data.notAfter,
   tbsSha256: data.tbsSha256,

@@ -207,6 +207,7 @@ export type RevocationCause = Static<typeof revocationCause>
 export type SessionOutcome = Static<typeof sessionOutcome>
 export type ScrapCause = Static<typeof scrapCause>
 export type HolderKind = Static<typeof holderKind>
+export type RequestKind = Static<typeof requestKind>
 export type Path = Static<typeof path>
 export type PieceKind = Static<typeof pieceKind>
 export type RetentionClass = (typeof retentionClasses)[number]

@@ -156,7 +156,7 @@ export const refusals = {
     en: 'A last OCSP answer is missing.',
   },
   FULL_IDENTIFICATION_REQUIRED: {
-    clauses: ['CGU-59'],
+    clauses: ['CGU-57', 'CGU-59'],
     fr: "Identification par l'AE comme à l'enregistrement initial.",
     en: 'The RA must identify as at first registration.',
   },
@@ -277,6 +277,8 @@ export const refusals = {
       'CGU-119',
       'CGU-122',
       'CGU-124',
+      'CGU-54',
+      'CGU-55',
     ],
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',

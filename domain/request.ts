@@ -1,22 +1,12 @@
 // Requests: a demand for one card, which is also the registration file, and the sessions at the desk (CGU-21 to CGU-37).
 import { codec, opened } from './event.ts'
-import { unreachable, type Aggregate, type Destroyed } from './kernel.ts'
-import type { CardKind, HolderKind, IdentityLevel, PieceKind } from './lists.ts'
+import { identityOf, type Identity } from './identity.ts'
+import { unreachable, type Aggregate } from './kernel.ts'
+import type { CardKind, HolderKind, IdentityLevel, PieceKind, RequestKind } from './lists.ts'
 import { requestForms, type RequestEvent } from './requestForms.ts'
 
 export { requestForms, type RequestEvent }
 
-/** The holder's identity as declared in the file; absent once the file has been destroyed. */
-export type Identity = Readonly<{
-  surname: string
-  givenNames: string
-  nameInCertificate: string
-  email: string
-  entity: string
-  matricule: string | undefined
-  birth: string | undefined
-  service: string | undefined
-}>
 export type Returned = Readonly<{
   cause: 'piecesMissing' | 'identityDoubtful'
   missing: readonly PieceKind[]
@@ -27,13 +17,18 @@ export type Session = Readonly<{
   card: string
   serial: string
   recover: readonly string[]
+  presence: 'inPerson' | 'selfService'
 }>
 export type RequestFile = Readonly<{
   status: 'open' | 'validated' | 'inSession' | 'fulfilled' | 'rejected' | 'closed'
   person: string
+  kind: RequestKind
+  /** The certificate that a renewal follows. */
+  previous: string | undefined
   path: 'direct' | 'mandate'
   holderKind: HolderKind
   cardKind: CardKind
+  ra: string
   policyOid: string
   reliesOn: string | undefined
   identity: Identity | undefined
@@ -42,6 +37,10 @@ export type RequestFile = Readonly<{
   /** The file was sent back, and what was missing has not come since. */
   returned: Returned | undefined
   identified: IdentityLevel | undefined
+  /** CGU-58: by his authentication certificate, without the RA. */
+  identifiedAlone: boolean
+  /** CGU-57: the holder has declared that his identity data have not changed. */
+  unchanged: boolean
   lapsesOn: string | undefined
   session: Session | undefined
   sessions: number
@@ -50,24 +49,15 @@ export type Request = Readonly<{ status: 'unknown' }> | RequestFile
 
 type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 
-const identityOf = (data: Requested): Identity | undefined => {
-  const [surname, givenNames, nameInCertificate] = [
-    data.surname,
-    data.givenNames,
-    data.nameInCertificate,
-  ].map((value: string | Destroyed) => opened<string>(value))
-  const [email, entity] = [opened(data.email), opened(data.entity)]
-  if (!surname || !givenNames || !nameInCertificate || !email || !entity) return undefined
-  const [matricule, birth, service] = [opened(data.matricule), opened(data.birth), opened(data.service)]
-  return { surname, givenNames, nameInCertificate, email, entity, matricule, birth, service }
-}
-
 const begin = (data: Requested): RequestFile => ({
   status: 'open',
   person: data.person,
+  kind: data.kind,
+  previous: data.previous,
   path: data.path,
   holderKind: data.holderKind,
   cardKind: data.cardKind,
+  ra: data.ra,
   policyOid: data.policyOid,
   reliesOn: data.reliesOn,
   identity: identityOf(data),
@@ -75,6 +65,8 @@ const begin = (data: Requested): RequestFile => ({
   dossierComplete: false,
   returned: undefined,
   identified: undefined,
+  identifiedAlone: false,
+  unchanged: false,
   lapsesOn: undefined,
   session: undefined,
   sessions: 0,
@@ -85,14 +77,18 @@ const evolve = (state: Request, { type, data }: RequestEvent): Request => {
   if (state.status === 'unknown') throw new Error(`${type} before CertificateRequested`)
   switch (type) {
     case 'CguAccepted':
-      return { ...state, cguVersion: data.cguVersion }
+      return { ...state, cguVersion: data.cguVersion, unchanged: data.identityUnchanged ?? state.unchanged }
     case 'DossierCompleted':
       return { ...state, dossierComplete: true, returned: undefined }
     case 'RequestReturned':
       return sentBack(state, data)
     case 'IdentityVerified':
       // CGU-04: « l'identité et les qualités »: without the tie to the entity nothing is established.
-      return { ...state, identified: data.entityTieChecked ? data.level : undefined }
+      return {
+        ...state,
+        identified: data.entityTieChecked ? data.level : undefined,
+        identifiedAlone: data.entityTieChecked && data.method === 'authCertificate',
+      }
     case 'RequestValidated':
       return { ...state, status: 'validated', lapsesOn: data.lapsesOn }
     case 'RequestRejected':
@@ -153,6 +149,7 @@ const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data'
   card: data.card,
   serial: data.serial,
   recover: data.recover,
+  presence: data.presence,
 })
 
 export const request: Aggregate<Request, RequestEvent> = {

@@ -2,7 +2,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { event, type EventOf } from './event.ts'
-import { b, clause, code, d, h, id, n, sn, t, text } from './fields.ts'
+import { b, clause, code, d, h, id, n, sn, t, text, x } from './fields.ts'
 import {
   cardKind,
   documentKind,
@@ -102,7 +102,9 @@ const IdentityVerified = event('IdentityVerified', {
     reg: {
       documentNumber: optional(text),
       documentScan: optional(text),
+      /** What people call it by: its serial number and its issuer. */
       authCertificate: optional(text),
+      authCertificateDer: optional(x),
       verifier: id,
     },
   },

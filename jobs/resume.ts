@@ -8,6 +8,7 @@ import { perform, ProcessRefused, type Service } from '../commands/program.ts'
 import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
 import { unblockCard } from '../commands/unblocking.ts'
+import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
@@ -45,10 +46,11 @@ const refuseFor = async (service: Service, requestId: string, serial: string): P
 const sessionNeeds = async (
   tools: Issuance,
   { stream, at }: OpenIntent,
-): Promise<'issue' | 'refused' | 'unanswered' | 'lapsed' | 'nothing'> => {
+): Promise<'issue' | 'refused' | 'unanswered' | 'lapsed' | 'handOver' | 'nothing'> => {
   const { service } = tools
   const file = (await service.ledger.load(request, idOf(stream))).state
   if (file.status !== 'inSession' || file.session === undefined) return 'nothing'
+  if (await isSelfServiceDone(service, file)) return 'handOver'
   const signed = (await service.ledger.load(certificate, file.session.serial)).state
   if (signed.status === 'refused') return 'refused'
   if (await isUnanswered(service, file.session)) return 'unanswered'
@@ -78,6 +80,7 @@ export const resumeSession = async (tools: Issuance, intent: OpenIntent, started
   const requestId = idOf(intent.stream)
   const needs = await sessionNeeds(tools, intent)
   if (needs === 'unanswered') await refuseUnanswered(tools, requestId)
+  if (needs === 'handOver') await completeSelfService(tools.service, requestId)
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
   if (needs !== 'issue' || !started) return
   try {

@@ -13,6 +13,7 @@ import { retention } from './retention.ts'
 import { requests } from './requests.ts'
 import { recoveries } from './recoveries.ts'
 import { revocations } from './revocations.ts'
+import { renewals } from './renewals.ts'
 import { createSearch, type Blind } from './search.ts'
 import { sessions } from './sessions.ts'
 import { terminationNotices } from './terminationNotices.ts'
@@ -30,6 +31,7 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   requests,
   recoveries,
   revocations,
+  renewals,
   createSearch(blind),
   createAppointments(blind),
   createCards(blind),

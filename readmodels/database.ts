@@ -15,6 +15,7 @@ import { m007Cards } from './migrations/m007_cards.ts'
 import { m009Claims } from './migrations/m009_claims.ts'
 import { m010TerminationNotice } from './migrations/m010_termination_notice.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
+import { m008Renewals } from './migrations/m008_renewals.ts'
 import type { Database } from './schema.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
@@ -78,6 +79,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m009_claims: m009Claims,
       m010_termination_notice: m010TerminationNotice,
       m011_controls: m011Controls,
+      m008_renewals: m008Renewals,
     }),
   }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()

@@ -149,6 +149,15 @@ export type CardRow = Readonly<{
 /** `rank`: of the request's first event. */
 export type SearchRequestRow = Readonly<{ rank: number; request: string; person: string }>
 
+/** A request that follows a certificate. `rank`: of its first event; `alone`: without the RA (CGU-58). */
+export type RenewalRow = Readonly<{
+  request: string
+  previous: string
+  rank: number
+  status: 'open' | 'validated' | 'fulfilled' | 'rejected' | 'closed'
+  alone: boolean
+}>
+
 /** A keyed digest of a word that a request's sealed fields hold, and the request's rank. */
 export type SearchTermRow = Readonly<{ term: string; rank: number }>
 
@@ -369,6 +378,7 @@ export type Tables = {
   card: CardRow
   recovery: RecoveryRow
   revocation: RevocationRow
+  renewal: RenewalRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
   termination_notice: TerminationNoticeRow

@@ -1,7 +1,8 @@
 // CGU-92: « Communiquer des informations exactes et à jour lors de la demande ou du renouvellement du certificat ».
 // CGU-97: « Informer l’AC de toute modification concernant les informations contenues dans son certificat ». A certificate is never altered: what it says is changed by revoking it and
 // making another.
-import { asksForVerification, type Identity, type RequestFile } from '../request.ts'
+import type { Identity } from '../identity.ts'
+import { asksForVerification, type RequestFile } from '../request.ts'
 
 export type Correction = Partial<Record<keyof Identity, string>>
 

@@ -2,7 +2,8 @@
 // number is used again only for the identity that is known of it: by the file it relies on, and once that is destroyed
 // by the keyed digest that stays with the name in the certificate (docs/adr/0014).
 import { refuse, type Actor, type Decision } from '../kernel.ts'
-import type { Identity, Request } from '../request.ts'
+import type { Identity } from '../identity.ts'
+import type { Request } from '../request.ts'
 import type { Subject } from '../subject.ts'
 import type { Holder } from './demand.ts'
 import { sameNamed } from './names.ts'

@@ -115,7 +115,7 @@ describe('roles', () => {
 const proposal = { appointment: f.M, ...f.proposed().data } as ProposeAppointment['data']
 const demand: RequestCertificate['data'] = {
   ...{ request: f.R, person: uuid(2), drawn: false, entity: f.E, cardKind: 'agent', ra: 'dgddi' },
-  ...{ profile: 'encryption', escrow: true },
+  ...{ profile: 'encryption', escrow: true, looked: { readAt: morning, agent: undefined, inRaDirectory: false } },
   holder: {
     ...{ kind: 'agent', surname: 'Brun', givenNames: 'Ève', nameInCertificate: 'Ève BRUN' },
     ...{ email: 'eve@douane.example', matricule: '0012345678' },
@@ -139,7 +139,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
     given(on(appointment, f.M, f.proposed({ person: f.ra.person })))
       .when(checkAppointee, { appointment: f.M, method: 'inPerson' }, f.ra)
       .outcome(),
-  'RequestCertificate/holder': () => given().when(requestCertificate(f.policy), demand, f.ra).outcome(),
+  'RequestCertificate/holder': () => given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),
   'CompleteDossier/holder': () =>
     given(on(request, f.R, f.requested({ person: uuid(2), path: 'mandate' })))
       .when(
@@ -160,7 +160,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
     given(f.employer, on(request, f.R, own, f.accepted, f.identified, f.validated))
       .when(
         openSession,
-        { request: f.R, holderPresent: true, serial: f.S, card: f.C, recover: [], leftOut: [] },
+        { request: f.R, holderPresent: true, desk: uuid(70), serial: f.S, card: f.C, slots: 12, earlier: [] },
         f.ra,
       )
       .outcome(),

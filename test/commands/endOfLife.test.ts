@@ -204,7 +204,8 @@ describe('nothing is certified once issuance is stopped', () => {
 
   it.each(e.states)('CGU-80: a session opened while the authority is %s', async (state) => {
     const validated = on(request, R, f.requested(), f.accepted, f.identified, f.validated)
-    const order = { request: R, holderPresent: true, serial: S, card: f.C, recover: [], leftOut: [] }
+    const place = { desk: uuid(70), slots: 12, earlier: [] }
+    const order = { request: R, holderPresent: true, serial: S, card: f.C, ...place }
     const start = given(f.employer, validated, e.life(state))
     const issuing = state === 'unknown' || ('active terminating'.includes(state) && state !== 'stopped')
     const when = start.when(whileIssuing(issuer, openSession), order, f.ra)

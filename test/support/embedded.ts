@@ -97,10 +97,14 @@ const openOutage = (store: EventStore) => {
   }
 }
 
-export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedded> => {
+/** @param settings more of the environment than the data directory */
+export const openEmbedded = async (
+  limits: Partial<Limits> = {},
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
   const policy = await quickPolicy()
-  const config: Config = { ...readConfig({ DATA_DIR: directory }), policy }
+  const config: Config = { ...readConfig({ ...settings, DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
   const clock = (): Date => new Date(at)
   const custody = await openCustody(config, { clock, cost: 2 })
