@@ -6,6 +6,8 @@ import { addAccount } from '../accountsFile.ts'
 import { readConfig, readRelease } from '../config.ts'
 import { openInstallation } from '../installation.ts'
 import type { Output } from '../output.ts'
+import { openRegistersKey } from '../parts.ts'
+import { saveRegister } from '../registersFile.ts'
 import { exportLedger } from '../../ledger/export.ts'
 import { leafRecord } from '../../ledger/leaf.ts'
 import type { Entry, Ledger } from '../../ledger/ledger.ts'
@@ -90,7 +92,12 @@ export const demo = async (directory: string, output: Output): Promise<void> => 
           { id, roles: [role], ...(person === undefined ? {} : { person }) },
           new Date(),
         ).token
-      await live({ ...{ url, out, steps, judge, account }, cguVersion: config.policy.cgu.version })
+      const place = { dataDir, key: await openRegistersKey(config) }
+      const stage = { url, out, steps, judge, account }
+      await live({
+        ...{ ...stage, cguVersion: config.policy.cgu.version },
+        enrol: (agents) => saveRegister(place, 'referential', agents),
+      })
       await steps.step('The ledger tells all of it', ['CGU-110', 'CGU-111'], async (check) => {
         check(await leaveLedger(product.ledger, config.policy.log, out, judge))
       })

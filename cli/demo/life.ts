@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { download, openCaller, type Caller } from './client.ts'
 import type { Judge } from './judge.ts'
 import { openssl } from './openssl.ts'
@@ -16,6 +17,8 @@ export type Stage = Readonly<{
   judge: Judge
   /** Makes an account on the service's machine, as an administrator does. @returns its token */
   account: (id: string, role: string, person?: string) => string
+  /** Imports the referential of agents, as an administrator does. */
+  enrol: (agents: readonly AgentRecord[]) => Promise<void>
   cguVersion: string
 }>
 
@@ -64,12 +67,16 @@ const savePem = async (out: string, name: string, der: Buffer): Promise<void> =>
 
 /** Registration: entity, request, conditions of use, identity, validation. */
 const registered = async (stage: Stage): Promise<People & { request: string }> => {
-  const { url, steps, account, cguVersion } = stage
+  const { url, steps, account, enrol, cguVersion } = stage
   const ra = openCaller(url, account('marie-ra', 'raOfficer'))
   const entity = await steps.step(
     'The registration officer verifies the employer',
     ['CGU-24', 'CGU-25'],
     () => ra.post('/entities', employer),
+  )
+  const { matricule, surname, givenNames } = agent
+  await steps.step("The ministry's referential of agents is imported", ['CGU-27'], () =>
+    enrol([{ matricule, surname, givenNames, siren: employer.siren, active: true }]),
   )
   const demand = { entity: entity.id, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
   await steps.step(

@@ -52,6 +52,8 @@ const live = async ({ url }: Running): Promise<string> => {
     return openCaller(url, token)
   }
   const ra = await as('marie', 'raOfficer')
+  writeFileSync(site.file('agents.csv'), `matricule;nom;prenoms\n0012345678;D'Été-Brûlé;Zoë Maëlle\n`)
+  await site.json(['referential', 'import', site.file('agents.csv')])
   const { id: entity } = await ra.post('/entities', employer)
   const demand = { entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
   const { id, person } = await ra.post('/requests', { ...demand, holder: agent })

@@ -51,7 +51,7 @@ const askedBy = (by: Actor, more: Partial<RequestCertificate['data']> = {}, at =
 
 describe('a request for a certificate', () => {
   it('CGU-31, CGU-32, CGU-33: holds name, identification data and entity, and the terms of the policy', () =>
-    given()
+    given(f.employer)
       .when(requestCertificate(policy), demand, ra)
       .then([
         {
@@ -118,7 +118,8 @@ describe('a request for a certificate', () => {
   ] as const)('%s: %s, %s card, by %o', async (...[, kind, cardKind, by, outcome]) => {
     const person = kind === 'agent' ? { ...agent, kind } : { ...stranger, kind }
     const mandate = by.role === 'mc' ? { mandate: M } : {}
-    expect(await askedBy(by, { holder: person, cardKind, ...mandate })).toBe(outcome)
+    const cause = cardKind === 'temporary' ? ({ temporaryCause: 'forgotten' } as const) : {}
+    expect(await askedBy(by, { holder: person, cardKind, ...cause, ...mandate })).toBe(outcome)
   })
 
   it.each([
@@ -134,7 +135,7 @@ describe('a request for a certificate', () => {
   ] as const)('CGU-08, CGU-23: a mandate %s', async (...[, mandate, at, by, outcome]) => {
     const facts = on(appointment, M, mandate, f.checked, f.undertaken)
     const order = { ...demand, mandate: M }
-    const found = await given(facts).when(requestCertificate(policy), order, by, at).outcome()
+    const found = await given(f.employer, facts).when(requestCertificate(policy), order, by, at).outcome()
     expect(found).toBe(outcome === 'refused' ? 'CGU-23 MANDATE_NOT_IN_FORCE' : outcome)
   })
 
@@ -162,9 +163,14 @@ describe('a request for a certificate', () => {
     'CGU-04: %j, as person %s, relying on an earlier file of that person',
     async (names, person, outcome) => {
       const earlier = uuid(11)
-      const order = { ...demand, person, drawn: false, earlier, holder: { ...agent, ...names } }
+      const holder = { ...agent, ...names }
+      // Whoever he is, the referential knows him so: it is the earlier file that tells.
+      const looked = { ...demand.looked, agent: { ...zoe, ...names } }
+      const order = { ...demand, person, drawn: false, earlier, holder, looked }
       const facts = on(request, earlier, f.requested())
-      expect(await given(facts).when(requestCertificate(policy), order, ra).outcome()).toBe(outcome)
+      expect(await given(f.employer, facts).when(requestCertificate(policy), order, ra).outcome()).toBe(
+        outcome,
+      )
     },
   )
 
@@ -179,7 +185,8 @@ describe('a request for a certificate', () => {
 
 describe('the file', () => {
   const pieces: CompleteDossier['data']['pieces'] = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
-  const complete = { request: R, pieces, oldestSignedOn: '2026-02-01', scans: 'scans' }
+  const identityDocument = { documentKind: 'passport', documentNumber: '12AB34567' } as const
+  const complete = { request: R, pieces, oldestSignedOn: '2026-02-01', scans: 'scans', ...identityDocument }
 
   it.each([
     [pieces, '2025-12-02', 'DossierCompleted'],
@@ -383,7 +390,7 @@ describe('the session', () => {
   }
   const orders = {
     request: (events: readonly RequestEvent[]) =>
-      given(on(request, R, ...events)).when(requestCertificate(policy), demand, ra),
+      given(f.employer, on(request, R, ...events)).when(requestCertificate(policy), demand, ra),
     cgu: (events: readonly RequestEvent[]) =>
       given(f.cguInForce, on(request, R, ...events)).when(
         acceptCgu,
