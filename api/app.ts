@@ -13,11 +13,13 @@ import { certificateSearchRoutes } from './certificateSearch.ts'
 import { certificateRoutes } from './certificates.ts'
 import { createCommands } from './command.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { documentRoutes } from './documents.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
+import { noticeRoutes } from './notices.ts'
 import { ocspRoutes } from './ocsp.ts'
 import { documentationRoutes, installOpenApi } from './openapi.ts'
 import { livenessRoute, probeRoutes } from './probes.ts'
@@ -59,6 +61,8 @@ const resources = [
   revocationRoutes,
   recoveryRoutes,
   deliveryRoutes,
+  documentRoutes,
+  noticeRoutes,
   streamRoutes,
 ]
 

@@ -70,6 +70,8 @@ const tags = [
   ['cards', 'Cards and their PIN'],
   ['certificates', 'Certificates: search, content, status, acceptance, revocation'],
   ['recovery-requests', 'Recovery of escrowed keys'],
+  ['documents', 'Documents and parameters, by their versions'],
+  ['notices', 'Who has been told what, and which conditions of use bind a holder'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],
