@@ -112,7 +112,7 @@ describe('the notices job', () => {
         )
         expect(rows.every(({ delivery }) => delivery === 'sent')).toBe(true)
       }),
-      { seed: 77, numRuns: 12 },
+      { seed: 77, numRuns: 8 },
     )
   }, 300_000)
 
