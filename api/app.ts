@@ -21,12 +21,14 @@ import { deliveryRoutes } from './deliveries.ts'
 import { destructionRoutes } from './destructions.ts'
 import { endOfLifeRoutes } from './endOfLife.ts'
 import { disputeRoutes } from './disputes.ts'
+import { documentRoutes } from './documents.ts'
 import { entityRoutes } from './entities.ts'
 import { holderRoutes } from './holders.ts'
 import { holdRoutes } from './holds.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
+import { noticeRoutes } from './notices.ts'
 import { ocspRoutes } from './ocsp.ts'
 import { documentationRoutes, installOpenApi } from './openapi.ts'
 import { livenessRoute, probeRoutes } from './probes.ts'
@@ -91,6 +93,8 @@ const resources = [
   componentRoutes,
   controlRoutes,
   disputeRoutes,
+  documentRoutes,
+  noticeRoutes,
   streamRoutes,
 ]
 

@@ -77,6 +77,8 @@ const tags = [
   ['authorities', 'The issuing authority, its key, and the end of its life'],
   ['components', 'Components of the service and their controls'],
   ['disputes', 'Disputes brought to the support'],
+  ['documents', 'Documents and parameters, by their versions'],
+  ['notices', 'Who has been told what, and which conditions of use bind a holder'],
   ['streams', 'History of the ledger'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],

@@ -139,7 +139,9 @@ const planCguUpdate = async (tools: NoticeTools): Promise<void> => {
 /** The day on which the authority ceases, once that has been declared. */
 const ceasingOn = async ({ service, issuer }: NoticeTools): Promise<string | undefined> => {
   let day: string | undefined
-  for await (const { type, body } of service.ledger.stream(`authority-${issuer}`))
+  const stream = `authority-${issuer}`
+  if ((await service.ledger.lastRevision(stream)) < 0) return undefined
+  for await (const { type, body } of service.ledger.stream(stream))
     if (type === 'TerminationDeclared') day = body.pub['ceasesOn'] as string
   return day
 }

@@ -9,8 +9,8 @@ export type NoticeFilter = Readonly<{
   stream?: string
   /** Only who has not been told: not yet sent, no address, or come back; and not waived. */
   untold?: true
-  /** Rows before this rank of a plan. */
-  before?: number
+  /** Rows after this place of the notice that was planned at this rank. */
+  before?: Readonly<{ rank: number; place: number }>
   limit: number
 }>
 
@@ -29,7 +29,13 @@ export const findNotices = async (db: Db, filter: NoticeFilter): Promise<readonl
   let query = told(db)
   if (stream !== undefined) query = query.where('r.stream', '=', stream)
   if (untold) query = query.where('r.delivery', 'in', ['planned', 'failed', 'undelivered'])
-  if (before !== undefined) query = query.where('r.planned_rank', '<', before)
+  if (before !== undefined)
+    query = query.where((eb) =>
+      eb.or([
+        eb('r.planned_rank', '<', before.rank),
+        eb.and([eb('r.planned_rank', '=', before.rank), eb('r.place', '>', before.place)]),
+      ]),
+    )
   return query.orderBy('r.planned_rank', 'desc').orderBy('r.place').limit(limit).execute()
 }
 

@@ -106,6 +106,11 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/components/{id}/controls/completion': ['auditor'],
   '/disputes': ['supportAgent'],
   '/disputes/{id}/closing': ['supportAgent'],
+  '/documents/{kind}/versions': ['caOfficer', 'supervisor'],
+  '/documents/parameters/versions': ['caOfficer'],
+  '/documents/{kind}/publication': ['systemOperator'],
+  '/notices/{id}/bounce': ['supportAgent'],
+  '/notices/{id}/waiver': ['caOfficer', 'raOfficer'],
 }
 
 describe('roles', () => {
@@ -121,7 +126,10 @@ describe('roles', () => {
 
   it.each(Object.entries(mayGive))('CGU-06: POST %s is for %j alone', async (path, allowed) => {
     const body = await exampleOf(`/api/v1${path}`)
-    const url = path.replace('{id}', randomUUID()).replace('{serial}', '4f0123456789abcdef0123456789abcd')
+    const url = path
+      .replace('{id}', randomUUID())
+      .replace('{kind}', 'dpc')
+      .replace('{serial}', '4f0123456789abcdef0123456789abcd')
     for (const role of roles.filter((one) => one !== 'program')) {
       const id = `${role}-${randomUUID().slice(0, 8)}`
       const answer = await client(product.app, product.account(id, [role]).headers).post(url, body)

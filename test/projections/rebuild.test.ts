@@ -37,6 +37,7 @@ const live = async (product: Embedded): Promise<void> => {
   // The session of this one stays open.
   await issued(product)
   await product.publish()
+  await product.notify()
 }
 
 type Following = Readonly<{ database: OpenDatabase; runner: Runner }>

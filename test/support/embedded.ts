@@ -1,5 +1,5 @@
 // The whole product in one process, in a temporary directory, on a clock that stands still until it is moved.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,6 +61,10 @@ export type Embedded = Readonly<{
   lossy: (lasts: boolean) => void
   /** Issues the CRL that is due, if any, waits until it can be fetched, and says its number. */
   publish: () => Promise<number>
+  /** Plans and sends every notice that is due. */
+  notify: () => Promise<void>
+  /** Every message that has left: its headers, and its text. */
+  messages: () => Promise<readonly Readonly<{ name: string; headers: string; text: string }>[]>
   /** Waits until every read model has taken in every fact. */
   settle: () => Promise<void>
   /** Every route that there is, as `GET /path/{parameter}`; HEAD, the documentation and its own aliases left out. */
@@ -163,6 +167,17 @@ export const openEmbedded = async (
     account: (id, roles, more = {}) => {
       const { token, person } = addAccount(accountsFile, { id, roles, ...more }, new Date())
       return { token, person, headers: { authorization: `Bearer ${token}` } }
+    },
+    notify: () => jobs.runNow('notices'),
+    messages: async () => {
+      const outbox = join(directory, 'outbox')
+      const names = (await readdir(outbox)).filter((name) => name.endsWith('.eml')).sort()
+      return Promise.all(
+        names.map(async (name) => {
+          const [headers = '', ...body] = (await readFile(join(outbox, name), 'latin1')).split('\r\n\r\n')
+          return { name, headers, text: Buffer.from(body.join(''), 'base64').toString('utf8') }
+        }),
+      )
     },
     publish: async () => {
       await settled()

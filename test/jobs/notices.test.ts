@@ -1,0 +1,164 @@
+// The notices job over a ledger of many lives, cut off before any of its acts and run again.
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHandle } from '../../commands/handle.ts'
+import type { Service } from '../../commands/program.ts'
+import { document } from '../../domain/document.ts'
+import { composeMessage, messageIdOf } from '../../jobs/outbox.ts'
+import { runNotices, type SendTools } from '../../jobs/sendNotices.ts'
+import { createApply } from '../../projections/apply.ts'
+import { beginning, resetProjection } from '../../projections/checkpoint.ts'
+import { notices } from '../../projections/notices.ts'
+import { certificateStatus } from '../../projections/certificateStatus.ts'
+import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import { findNotices } from '../../readmodels/notices.ts'
+import * as f from '../commands/facts.ts'
+import * as n from '../commands/noticesFacts.ts'
+import { uuid } from '../ledger/filled.ts'
+import { life, tell } from '../projections/lives.ts'
+import { on } from '../support/given.ts'
+
+class CutOff extends Error {}
+
+const projections = [certificateStatus, notices]
+let database: OpenDatabase
+beforeAll(async () => {
+  database = await openDatabase({ memory: true })
+})
+afterAll(() => database.close())
+
+/** Lives of which some were revoked, a job over them, and a fuse: before which of its acts it is cut off. */
+const openJob = async (more: readonly ReturnType<typeof on>[] = [], recipientsAtMost = 2) => {
+  const endings = ['revoked', 'cardFailed', 'refused', 'inUse', 'recovered', 'inUse', 'inUse'] as const
+  const told = await tell([f.cguInForce, ...endings.flatMap((ending, i) => life(i, ending)), ...more])
+  for (const projection of projections) await resetProjection(database.db, projection)
+  const apply = createApply(told.ledger, database.db)
+  let at = beginning
+  const settled = async (): Promise<void> => {
+    const entries = []
+    for await (const entry of told.ledger.entries(at.position)) entries.push(entry)
+    at = await apply(projections, at, entries)
+  }
+  let left = Infinity
+  const fuse = (): void => {
+    left -= 1
+    if (left < 0) throw new CutOff()
+  }
+  const handle = createHandle({ ledger: told.ledger, policy: 1, release: 'test' })
+  const messages = new Map<string, Uint8Array>()
+  const puts: string[] = []
+  let now = '2026-03-02T10:00:00Z'
+  const policy = { ...f.policy, notice: { ...f.policy.notice, recipientsAtMost } }
+  const service: Service = {
+    ...{ ledger: told.ledger, policy, now: () => now, randomBytes: () => Buffer.alloc(16) },
+    handle: (...asked) => {
+      fuse()
+      return handle(...asked)
+    },
+    actor: async () => f.program,
+  }
+  const tools: SendTools = {
+    ...{ service, db: database.db, issuer: f.issuer, settled },
+    outbox: {
+      put: async (name, bytes) => {
+        fuse()
+        puts.push(name)
+        if (!messages.has(name)) messages.set(name, bytes)
+      },
+    },
+  }
+  return {
+    ...{ db: database.db, messages, tell: told.tell },
+    /** Runs to the end, or until it is cut off before act number `acts`. @returns whether it came to its end */
+    run: async (acts = Infinity): Promise<boolean> => {
+      left = acts
+      try {
+        await runNotices(tools)
+        await settled()
+        return true
+      } catch (error) {
+        if (error instanceof CutOff) return false
+        throw error
+      }
+    },
+    pass: (instant: string) => {
+      now = instant
+    },
+    rows: () => findNotices(database.db, { limit: 1000 }),
+  }
+}
+
+const plain = (bytes: Uint8Array): string => {
+  const [headers = '', body = ''] = Buffer.from(bytes).toString('latin1').split('\r\n\r\n')
+  return `${headers}\n\n${Buffer.from(body, 'base64').toString('utf8')}`
+}
+
+describe('the notices job', () => {
+  it('CGU-77: cut off before any of its acts, in the end it has told each holder of each revocation once', async () => {
+    const whole = await openJob()
+    expect(await whole.run()).toBe(true)
+    const expected = [...whole.messages.keys()].sort()
+    const revoked = (await whole.rows()).filter(({ kind }) => kind === 'revocation')
+    expect(revoked.map(({ milestone }) => milestone).sort()).toHaveLength(3)
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 6 }), async (cuts) => {
+        const job = await openJob()
+        for (const cut of cuts) await job.run(cut)
+        expect(await job.run()).toBe(true)
+        expect([...job.messages.keys()].sort()).toEqual(expected)
+        const rows = (await job.rows()).filter(({ kind }) => kind === 'revocation')
+        expect(rows.map(({ milestone }) => milestone).sort()).toEqual(
+          revoked.map(({ milestone }) => milestone).sort(),
+        )
+        expect(rows.every(({ delivery }) => delivery === 'sent')).toBe(true)
+      }),
+      { seed: 77, numRuns: 8 },
+    )
+  }, 300_000)
+
+  it('CGU-19, CGU-54: batches of a new version and of each lead time, once; nobody is told who accepted it or asked for a renewal', async () => {
+    const job = await openJob([on(document, 'cgu', { type: 'DocumentAdopted', data: n.version2 })])
+    await job.run()
+    const told = async (kind: string) => (await job.rows()).filter((row) => row.kind === kind)
+    // Four certificates are in force: three in use, and one whose key was recovered. Two recipients a mailing.
+    expect(await told('cguUpdate')).toHaveLength(4)
+    expect(new Set((await told('cguUpdate')).map(({ notice }) => notice)).size).toBe(2)
+    expect(await told('expiry')).toEqual([])
+    for (const [day, milestones] of [
+      ['2028-12-03T08:59:59Z', ['d90']],
+      ['2028-12-03T09:00:00Z', ['d90']],
+      ['2029-01-31T09:00:00Z', ['d30', 'd90']],
+      ['2029-02-25T09:00:00Z', ['d30', 'd7', 'd90']],
+      ['2029-03-03T09:00:00Z', ['d30', 'd7', 'd90']],
+    ] as const) {
+      job.pass(day)
+      await job.run()
+      await job.run()
+      const rows = await told('expiry')
+      expect([...new Set(rows.map(({ milestone }) => milestone))].sort()).toEqual(milestones)
+      expect(rows).toHaveLength(4 * milestones.length)
+    }
+  }, 120_000)
+
+  it('CGU-79: the message states when the revocation took effect; the same name is the same Message-ID', async () => {
+    const job = await openJob()
+    await job.run()
+    const texts = [...job.messages.values()].map(plain)
+    const one = texts.find((text) => text.includes('est révoqué'))
+    expect(one).toContain('La révocation a pris effet le 2 mars 2026 (2026-03-02T09:00:00Z)')
+    expect(one).toContain('took effect on 2 March 2026 (2026-03-02T09:00:00Z)')
+    const name = `${uuid(1)}-0`
+    const by = { from: 'igc@finances.example', log: 'grand-livre.example/registre/1' }
+    const message = {
+      name,
+      to: 'zoe@douane.example',
+      subject: 'Révocation',
+      text: 'é',
+      date: '2026-03-02T09:00:00Z',
+    }
+    const bytes = Buffer.from(await composeMessage(message, by)).toString('latin1')
+    expect(messageIdOf(name, by.log)).toBe(`<${name}@grand-livre.example>`)
+    expect(bytes).toContain(`Message-ID: ${messageIdOf(name, by.log)}\r\n`)
+    expect(bytes.split('\r\n').every((line) => line.length <= 78 && /^[\x20-\x7e]*$/.test(line))).toBe(true)
+  })
+})
