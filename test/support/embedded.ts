@@ -12,6 +12,7 @@ import { openCustody, openStore } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
+import type { SoftCards } from '../../hsm/softCard.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { compose } from '../../main.ts'
@@ -45,6 +46,10 @@ export type Embedded = Readonly<{
   /** What the responder is told about how far its table is behind; undefined: the truth. */
   lag: (seconds: number | undefined) => void
   account: (id: string, roles: readonly Role[], more?: { person?: string; entities?: string[] }) => Person
+  /** Cards, as their holders use them. */
+  cards: SoftCards
+  /** Runs a job now. */
+  run: (job: string) => Promise<void>
   /** While it lasts, the ledger gives no answer. */
   outage: (lasts: boolean) => void
   /** While it lasts, answers are lost on their way: what they delivered stays in custody. */
@@ -116,7 +121,8 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
   })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, ledger, policy },
+    ...{ app, services, ledger, policy, cards: custody.cards },
+    run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {
       at = addSeconds(at, seconds)
