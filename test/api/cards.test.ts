@@ -1,9 +1,9 @@
-import { constants, publicEncrypt } from 'node:crypto'
-import { randomUUID } from 'node:crypto'
+import { constants, publicEncrypt, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reportCard } from '../../commands/cardIncidents.ts'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { desk, done, inUse, issued, validated, verdict, type Issued } from '../support/life.ts'
+import { agent, desk, done, inUse, issued, validated, verdict, type Issued } from '../support/life.ts'
 
 let product: Embedded
 beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('a session', () => {
     expect(answers.map((answer) => verdict(answer).join(' ')).sort()).toEqual(['201 ', '409 DESK_BUSY'])
     await product.settle()
     expect(verdict(await opening(third))).toEqual([409, 'DESK_BUSY'])
-    const [winner] = answers[0]?.statusCode === 201 ? [first] : [second]
+    const [winner] = answers[0].statusCode === 201 ? [first] : [second]
     const shown = (await winner.ra.get(`/requests/${winner.request}`)).json<{ next: string }>()
     expect(shown.next).toBe('issue')
     const left = { outcome: 'holderLeft' }
@@ -134,7 +134,6 @@ describe('a card', () => {
     expect(done(await ra.post(`/cards/${card}/scrap`, scrap))).toMatchObject({ status: 'scrapped' })
     expect(await statusOf(life)).toBe('revoked')
     expect(await product.cards.read(card)).toEqual([])
-    const { agent } = await import('../support/life.ts')
     const demand = { entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
     const { id: request } = done(await ra.post('/requests', { ...demand, person, holder: agent }))
     const cgu = { cguVersion: product.policy.cgu.version, means: 'portal', directoryAgreed: true }
@@ -156,7 +155,6 @@ describe('a card', () => {
       'OUT_OF_ORDER',
     ])
     const cut = await inUse(product)
-    const { reportCard } = await import('../../commands/cardIncidents.ts')
     await product.services.handle(reportCard, {
       ...{ type: 'ReportCard', id: randomUUID(), data: { card: cut.card, incident: 'lost' } },
       ...{
