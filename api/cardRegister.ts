@@ -1,7 +1,7 @@
 // The register of cards: what lies in stock, what is in use, what waits for its end. CGU-14; CGU-99 for those that are faulty.
 import { Type } from 'typebox'
 import { registerStock } from '../commands/registerStock.ts'
-import { card, isAllotted } from '../domain/card.ts'
+import { card, isAllotted, type Card } from '../domain/card.ts'
 import { cardKind, incident } from '../domain/lists.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { cardByChip, countCards, findCards } from '../readmodels/cards.ts'
@@ -56,6 +56,23 @@ const rowBody = (card: CardRow) => ({
 })
 
 const also = ['unblockingOperator'] as const
+
+/** Whom the card is kept for by his entity's certification agent. */
+const entityOf = async ({ services }: Api, requestId: string): Promise<string | undefined> => {
+  const { state } = await services.load(requestFile, requestId)
+  return state.status === 'unknown' ? undefined : state.identity?.entity
+}
+
+/** A card as GET answers it, without its chip number. */
+const body = (state: Exclude<Card, { status: 'unknown' }>) => {
+  const { status: shown, model, kind, stocked } = state
+  if (!isAllotted(state)) return { status: shown, model, kind, stocked, serials: [] }
+  const { request, session, person, serials, incident: told } = state
+  return {
+    ...{ status: shown, model, kind, stocked, request, session, person, serials },
+    ...(told === undefined ? {} : { incident: told }),
+  }
+}
 
 export const cardRegisterRoutes = (api: Api): void => {
   const { db, load, policy, reads } = api.services
@@ -137,19 +154,11 @@ export const cardRegisterRoutes = (api: Api): void => {
       const { state, revision } = await load(card, params.id)
       const stream = `card-${params.id}`
       const held = isAllotted(state) ? state : undefined
-      const file = held === undefined ? undefined : (await load(requestFile, held.request)).state
-      const entity = file === undefined || file.status === 'unknown' ? undefined : file.identity?.entity
+      const entity = held === undefined ? undefined : await entityOf(api, held.request)
       await api.readers.reader(request, { person: held?.person, entity }, { screen: 'card', stream, also })
       if (state.status === 'unknown') return notFound()
       tag(reply, revision)
-      const { model, kind, stocked } = state
-      return {
-        ...{ id: params.id, stream, revision, status: state.status, model, kind, stocked, serials: [] },
-        ...(held === undefined
-          ? {}
-          : { request: held.request, session: held.session, person: held.person, serials: held.serials }),
-        ...(held?.incident === undefined ? {} : { incident: held.incident }),
-      }
+      return { id: params.id, stream, revision, ...body(state) }
     },
   })
 }

@@ -22,6 +22,9 @@ export type Opening = Readonly<{
   documentNumber?: string
 }>
 
+/** What is asked: a session of this request. */
+type Case = Readonly<{ requestId: string; body: Opening; act: Act }>
+
 const waitMs = 2000
 
 const lagging = (): Problem => new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
@@ -67,9 +70,7 @@ const refuseIf = async (
  */
 const lookBack = async (
   { services }: Api,
-  requestId: string,
-  { desk }: Opening,
-  act: Act,
+  { requestId, body: { desk }, act }: Case,
   { position }: Accepted<unknown>,
 ): Promise<void> => {
   if (position === undefined || !(await services.reads.waitFor(position, waitMs))) throw lagging()
@@ -83,12 +84,10 @@ const lookBack = async (
 /** Allots the card; when somebody was faster with it, the session that cannot have it is undone. */
 const allot = async (
   api: Api,
-  requestId: string,
+  { requestId, body, act }: Case,
   file: RequestFile,
   session: Session,
-  act: Act,
-  body: Opening,
-) => {
+): Promise<void> => {
   const { services } = api
   const { model, chipNumber } = body.card
   const order = {
@@ -139,8 +138,8 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
   const file = await fileOf(api, requestId)
   const session = file?.session
   if (file === undefined || session?.card !== card) return { ...accepted(requestId, outcome) }
-  await lookBack(api, requestId, body, act, outcome)
-  await allot(api, requestId, file, session, act, body)
+  await lookBack(api, { requestId, body, act }, outcome)
+  await allot(api, { requestId, body, act }, file, session)
   // The card's fact came last, but the request's revision is what the next command is about.
   const { number, serial } = session
   return { ...accepted(requestId, outcome), session: { number, card, serial } }

@@ -38,18 +38,25 @@ const mayNotReport = (
   state: AllottedCard,
   { file, mandate }: Reporting,
 ): Decision<never> | undefined => {
-  if (by.role === 'holder')
-    return by.person === state.person ? undefined : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', by.role)
-  // A loss revokes: whoever may not ask for that may not report it.
-  const revokes = data.incident === 'lost' || data.incident === 'stolen'
-  if (by.role === 'unblockingOperator')
-    return revokes ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role) : undefined
-  if (by.role !== 'mc') return undefined
-  const entity = file.status === 'unknown' ? '' : (file.identity?.entity ?? '')
-  return mandate !== undefined && mandateInForce(mandate, { by, entity, power: 'revoke', at })
-    ? undefined
-    : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
+  switch (by.role) {
+    case 'holder':
+      return by.person === state.person ? undefined : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', by.role)
+    case 'unblockingOperator':
+      // A loss revokes: whoever may not ask for that may not report it.
+      return data.incident === 'lost' || data.incident === 'stolen'
+        ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role)
+        : undefined
+    case 'mc':
+      return mandate !== undefined &&
+        mandateInForce(mandate, { by, entity: entityOf(file), power: 'revoke', at })
+        ? undefined
+        : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
+    default:
+      return undefined
+  }
 }
+
+const entityOf = (file: Request): string => (file.status === 'unknown' ? '' : (file.identity?.entity ?? ''))
 
 export const reportCard: Decider<Card, ReportCard, CardEvent, Reporting> = {
   type: 'ReportCard',

@@ -177,7 +177,7 @@ const evolve = (state: Card, event: CardEvent): Card => {
     return { status: 'inStock', model, kind, chipNumber: opened(data.chipNumber), stocked: true }
   }
   if (type === 'CardAllotted') return allot(state, data)
-  if (isAllotted(state)) return evolveAllotted(state, event as Parameters<typeof evolveAllotted>[1])
+  if (isAllotted(state)) return evolveAllotted(state, event)
   if (type === 'CardScrapped' && state.status !== 'unknown') return { ...state, status: 'discarded' }
   throw new Error(`${type} before CardAllotted`)
 }

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { openTurns } from '../domain/turns.ts'
 import type { Cards, CardKey, Unblocking } from '../pki/custody.ts'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
+import type { CardFile } from './cardFile.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable, syncDirectory } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { scryptCost, stretch } from './stretch.ts'
@@ -31,22 +32,6 @@ export class PinRefused extends Error {
     this.triesLeft = triesLeft
   }
 }
-
-type CardFile = Readonly<{
-  v: 1
-  certificates: readonly Readonly<{ serial: string; der: string }>[]
-  /** The private keys, under the card key. */
-  keys: string
-  triesLeft: number
-  /** The card key, until the holder has used the card. */
-  atDesk?: string
-  /** The card key under the PIN. */
-  pin?: Readonly<{ salt: string; n: number; box: string }>
-  /** The card key under the PUK; absent on cards that were written before there was one. */
-  puk?: Readonly<{ box: string; triesLeft: number }>
-  /** The PUK has been taken: the holder may define a PIN, until he has used the card with it. */
-  unblocked?: true
-}>
 
 type PrivateKeys = Readonly<Record<string, string>>
 

@@ -240,9 +240,9 @@ describe('a card', () => {
     ['allotted', busy, 'CardWritten', 'CardWriteFailed', noPin, 'CardReleased', 'CardScrapped'],
     ['written', busy, 'nothing', 'nothing', 'CardPinDefined', 'nothing', 'CardScrapped'],
     ['inUse', busy, 'nothing', 'nothing', noPin, 'nothing', 'CardScrapped'],
-    ['spoiled', no, no, no, noPin, 'nothing', 'CardScrapped'],
-    ['released', 'CardAllotted', no, no, noPin, 'nothing', 'nothing'],
-    ['scrapped', no, no, no, noPin, 'nothing', 'nothing'],
+    ['spoiled', busy, no, no, noPin, 'nothing', 'CardScrapped'],
+    ['released', busy, no, no, noPin, 'nothing', 'nothing'],
+    ['scrapped', busy, no, no, noPin, 'nothing', 'nothing'],
   ] as const)('CGU-34, CGU-50, CGU-99: from %s, what each command makes of it', async (life, ...outcomes) => {
     expect(await after(lives[life])).toEqual(outcomes)
   })

@@ -99,6 +99,43 @@ describe('the card', () => {
     expect(await cards.triesLeft(card)).toBe(0)
   })
 
+  const block = async (): Promise<void> => {
+    for (const tried of ['000000', '000001', '000002'])
+      await expect(
+        cards.decrypt({ card, pin: tried, serial: a, ciphertext: encipher(one.publicKey) }),
+      ).rejects.toThrow(PinRefused)
+  }
+
+  it('CGU-53: blocked, it is opened by its PUK: no PIN, old or new, is known, and its holder defines another', async () => {
+    await cards.definePin({ card, pin })
+    const ask = (tried: string) =>
+      cards.decrypt({ card, pin: tried, serial: b, ciphertext: encipher(two.publicKey) })
+    expect(await ask(pin)).toEqual(message)
+    expect(await cards.unblock(card)).toEqual({ unblocked: false, fault: 'notBlocked' })
+    await block()
+    await expect(cards.definePin({ card, pin: '135790' })).rejects.toThrow(KeyFault)
+    expect(await cards.unblock(card)).toEqual({ unblocked: true })
+    expect(await (await openCards()).unblock(card)).toEqual({ unblocked: true })
+    await expect(ask(pin)).rejects.toThrow(KeyFault)
+    await cards.definePin({ card, pin: '135790' })
+    await expect(ask(pin)).rejects.toMatchObject({ triesLeft: 2 })
+    expect(await ask('135790')).toEqual(message)
+    await expect(cards.definePin({ card, pin })).rejects.toThrow(KeyFault)
+    expect(await cards.unblock('absent')).toEqual({ unblocked: false, fault: 'cardAbsent' })
+  })
+
+  it('CGU-53: wrong PUKs in a row end it for good', async () => {
+    await cards.definePin({ card, pin })
+    await block()
+    const stranger = await openSoftCards({
+      ...{ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2 },
+      puks: () => Buffer.alloc(32, 7),
+    })
+    for (const triesLeft of [4, 3, 2, 1, 0])
+      expect(await stranger.unblock(card)).toEqual({ unblocked: false, fault: 'pukWrong', triesLeft })
+    expect(await cards.unblock(card)).toEqual({ unblocked: false, fault: 'pukBlocked', triesLeft: 0 })
+  })
+
   it('what does not decrypt, and a key that is not there, are refused alike whatever the cause', async () => {
     await cards.definePin({ card, pin })
     const asks = [randomBytes(256), encipher(two.publicKey), Buffer.alloc(3)]

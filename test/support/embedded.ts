@@ -14,6 +14,7 @@ import type { Role } from '../../domain/lists.ts'
 import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
+import type { SoftCards } from '../../hsm/softCard.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { compose } from '../../main.ts'
@@ -53,7 +54,9 @@ export type Embedded = Readonly<{
   referential: (agents: readonly AgentRecord[]) => Promise<void>
   /** The RA's reference directory as it is from now on. */
   directory: (people: readonly DirectoryEntry[]) => Promise<void>
-  /** Runs one of the jobs now. */
+  /** Cards, as their holders use them. */
+  cards: SoftCards
+  /** Runs a job now. */
   run: (job: string) => Promise<void>
   /** While it lasts, the ledger gives no answer. */
   outage: (lasts: boolean) => void
@@ -142,7 +145,8 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, ledger, policy },
+    ...{ app, services, ledger, policy, cards: custody.cards },
+    run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {
       at = addSeconds(at, seconds)
