@@ -51,6 +51,8 @@ export type Embedded = Readonly<{
   lossy: (lasts: boolean) => void
   /** Issues the CRL that is due, if any, waits until it can be fetched, and says its number. */
   publish: () => Promise<number>
+  /** Runs a job once, and waits for it. */
+  run: (job: string) => Promise<void>
   /** Waits until every read model has taken in every fact. */
   settle: () => Promise<void>
   /** Every route that there is, as `GET /path/{parameter}`; HEAD, the documentation and its own aliases left out. */
@@ -118,6 +120,7 @@ export const openEmbedded = async (limits: Partial<Limits> = {}): Promise<Embedd
   return {
     ...{ app, services, ledger, policy },
     settle: settled,
+    run: jobs.runNow,
     pass: async (seconds) => {
       at = addSeconds(at, seconds)
       // The read models have to look at the ledger again before they may say that they are not behind.
