@@ -169,11 +169,11 @@ describe('a request for revocation', () => {
     expect(text).not.toMatch(/Reason|Key Compromise/i)
     readers.file('ca.pem', pemOf(authority.certificate))
     const ask = [
+      '-sha256',
       '-issuer',
       'ca.pem',
       '-serial',
       `0x${serial}`,
-      '-sha256',
       '-no_nonce',
       '-reqout',
       'asked.der',
