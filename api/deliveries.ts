@@ -28,7 +28,7 @@ const bytesOf = async (api: Api, digest: string | undefined): Promise<Uint8Array
 
 const enveloped = { type: 'application/cms', ending: 'p7m' } as const
 const file = { type: 'application/x-pkcs12', ending: 'p12' } as const
-const isEnveloped = (state: Recovery): boolean => state.status !== 'unknown' && state.output === 'cms'
+const formOf = (state: Recovery) => (state.status !== 'unknown' && state.output === 'cms' ? enveloped : file)
 const binary = { schema: { type: 'string', format: 'binary' } }
 
 /** Removals under way: what has left is not given again because the disk is slow. */
@@ -66,7 +66,7 @@ const deliver = async (
       .finally(() => removals.delete(digest))
     removals.set(digest, removal)
   })
-  const { type, ending } = isEnveloped(state) ? enveloped : file
+  const { type, ending } = formOf(state)
   reply
     .type(type)
     .header('content-disposition', `attachment; filename="recovered-${id}.${ending}"`)

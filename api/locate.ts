@@ -1,11 +1,10 @@
 // CGU-73: « Une information permettant de retrouver rapidement et sans erreur le certificat à révoquer (par défaut le n° de
 // série) »: it leads to one certificate, or the request is not taken.
-import type { Refusal } from '../domain/kernel.ts'
 import { card, isAllotted } from '../domain/card.ts'
+import type { Actor, Refusal } from '../domain/kernel.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { findCertificates, type CertificateFilter } from '../readmodels/certificates.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
-import type { Actor } from '../domain/kernel.ts'
 import { wanted } from './certificateSearch.ts'
 import { Problem } from './problems.ts'
 import { parseSerial } from './serial.ts'
@@ -45,6 +44,20 @@ const mayKnow =
     return state.status !== 'unknown' && entities.includes(state.identity?.entity ?? '')
   }
 
+/** Those that can still be revoked, and that the caller may know of. */
+const revocable = async (
+  services: Services,
+  actor: Actor,
+  rows: readonly StatusRow[],
+): Promise<readonly StatusRow[]> => {
+  const now = services.now()
+  const known = mayKnow(services, actor)
+  const found: StatusRow[] = []
+  for (const row of rows)
+    if (live.includes(row.status) && now <= row.not_after && (await known(row))) found.push(row)
+  return found
+}
+
 /** The serial number that a locator leads to; of several certificates those count that can still be revoked. */
 export const locate = async (
   services: Services,
@@ -57,12 +70,11 @@ export const locate = async (
   if (filter === undefined) return unknown
   if (!(await services.reads.caughtUp(waitMs)))
     throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
-  const now = services.now()
-  const rows = await findCertificates(services.db, { ...filter, limit: most })
-  const known = mayKnow(services, actor)
-  const found: StatusRow[] = []
-  for (const row of rows)
-    if (live.includes(row.status) && now <= row.not_after && (await known(row))) found.push(row)
+  const found = await revocable(
+    services,
+    actor,
+    await findCertificates(services.db, { ...filter, limit: most }),
+  )
   if (found.length > 1) return ambiguous
   return found[0]?.serial ?? unknown
 }

@@ -87,7 +87,7 @@ export const revocationRequestRoutes = (api: Api): void => {
       const found = await locate(services, act.actor, locator)
       if (typeof found !== 'string') return act.refuse(found, { command: 'RequestRevocation' })
       return {
-        ...revocationOf(found, body as Parameters<typeof revocationOf>[1], act),
+        ...revocationOf(found, body, act),
         locatorGiven: locator,
       }
     },

@@ -83,24 +83,34 @@ const unfounded = ({ data }: RequestRecovery): Decision<never> | undefined => {
   return undefined
 }
 
+const unusable = (why: string): Decision<never> => refuse('CGU-46', 'RECIPIENT_CERTIFICATE_UNUSABLE', why)
+
+/** One of this authority's is the requester's own, and live. */
+const notHis = (recipient: Certificate | undefined, requester: string): Decision<never> | undefined => {
+  if (recipient?.status === 'revoked') return unusable('revoked')
+  if (recipient === undefined || !('person' in recipient) || recipient.person === requester) return undefined
+  return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'recipientSerial')
+}
+
+/** Nothing can be enciphered to it, or only to the key that is to be recovered: it would be lost a second time. */
+const unfit = (der: Uint8Array, subject: Certificate, at: Instant): Decision<never> | undefined => {
+  const fault = recipientFault(der, at)
+  if (fault !== undefined) return unusable(fault)
+  const isOwn = 'spkiSha256' in subject && sha256(spkiOf(der)) === subject.spkiSha256
+  return isOwn ? unusable('ownKey') : undefined
+}
+
 /** The recipient's certificate as it is recorded, and whether a key can be handed over to it. */
 const recipientOf = (
   { data, at }: RequestRecovery,
   { recipient, certificate: subject }: Subject,
 ): Readonly<{ der?: string }> | Decision<never> => {
-  const unusable = (why: string) => refuse('CGU-46', 'RECIPIENT_CERTIFICATE_UNUSABLE', why)
-  if (recipient === undefined && data.recipientCertificate === undefined) return {}
-  const der =
-    recipient === undefined ? Buffer.from(data.recipientCertificate ?? '', 'base64') : derOf(recipient)
+  const { recipientCertificate: given, requester } = data
+  if (recipient === undefined && given === undefined) return {}
+  const der = recipient === undefined ? Buffer.from(given ?? '', 'base64') : derOf(recipient)
   if (der === undefined) return unusable('unknown')
-  if (recipient?.status === 'revoked') return unusable('revoked')
-  if (recipient !== undefined && 'person' in recipient && recipient.person !== data.requester)
-    return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'recipientSerial')
-  const fault = recipientFault(der, at)
-  if (fault !== undefined) return unusable(fault)
-  // Enciphered to the key that is to be recovered, it would be lost a second time.
-  if ('spkiSha256' in subject && sha256(spkiOf(der)) === subject.spkiSha256) return unusable('ownKey')
-  return { der: Buffer.from(der).toString('base64') }
+  const refusal = notHis(recipient, requester) ?? unfit(der, subject, at)
+  return refusal ?? { der: Buffer.from(der).toString('base64') }
 }
 
 /** CGU-44, CGU-48: what makes the request fail as soon as it is made. */

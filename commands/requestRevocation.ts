@@ -112,15 +112,30 @@ const incomingOf = ({ data, by }: RequestRevocation, requester: Requester): Inco
   hasMotive: data.cause !== undefined || (data.note ?? '').trim() !== '',
 })
 
+/** Without what is not known: the ledger leaves it out. */
+const known = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    readonly [K in keyof T]?: Exclude<T[K], undefined>
+  }
+
+const personOf = (
+  { data, by }: RequestRevocation,
+  role: Requester,
+  subject: SignedCertificate,
+): string | undefined => {
+  if (by.role === role) return by.person
+  return role === 'holder' ? subject.person : data.requester
+}
+
 const asked = (
-  { data, by, at }: RequestRevocation,
+  command: RequestRevocation,
   role: Requester,
   subject: SignedCertificate,
   facts: Facts,
 ): CertificateEvent => {
+  const { data, by, at } = command
   const receivedBy = isOfficer(by.role) || role !== by.role ? by.role : 'program'
   const { documentKind, cause, note, form, locatorGiven, mandate } = data
-  const person = by.role === role ? by.person : role === 'holder' ? subject.person : data.requester
   return {
     type: 'RevocationRequested',
     data: {
@@ -133,13 +148,8 @@ const asked = (
       holderName: data.holderName ?? holderOf(facts) ?? '-',
       requesterName: data.requesterName,
       locator: data.serial,
-      ...(person === undefined ? {} : { requester: person }),
-      ...(documentKind === undefined ? {} : { documentKind }),
-      ...(cause === undefined ? {} : { cause }),
-      ...(note === undefined ? {} : { note }),
-      ...(form === undefined ? {} : { form }),
-      ...(locatorGiven === undefined ? {} : { locatorGiven }),
-      ...(mandate === undefined ? {} : { appointment: mandate }),
+      ...known({ requester: personOf(command, role, subject), appointment: mandate }),
+      ...known({ documentKind, cause, note, form, locatorGiven }),
     },
   }
 }

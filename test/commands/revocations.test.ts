@@ -264,7 +264,7 @@ describe('CGU-75: authenticated and checked, then revoked', () => {
     ['internal', ra, { cause: 'dossierError' }, 'exOfficio', 'exOfficio'],
   ] as const)(
     'CGU-75: by %s, revoked at this instant, authenticated',
-    async (channel, by, more, authentication, origin) => {
+    async (...[channel, by, more, authentication, origin]) => {
       const order = { ...asked, channel, ra: 'centrale', ...more, receivedAt: '2026-03-01T08:00:00Z' }
       await when()
         .when(requestRevocation(policy), order, by)

@@ -163,7 +163,6 @@ export const openEmbedded = async (
       await saveRegister(registers, 'referential', known)
     },
     directory: (people) => saveRegister(registers, 'directory', people),
-    run: jobs.runNow,
     outage: outage.set,
     lossy: (lasts) => {
       isLossy = lasts
