@@ -32,7 +32,7 @@ import { certificateStatus } from './projections/certificateStatus.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
 import { issuedTo } from './readmodels/certificates.ts'
-import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
+import { crlEntriesSince, crlEntriesUpTo, hasPlannedCrl, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
 import { statusTableAt } from './readmodels/statusTable.ts'
@@ -138,6 +138,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         const newest = await latestCrl(db, authority.id)
         return {
           newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
+          planned: await hasPlannedCrl(db, authority.id),
           entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
         }
       },

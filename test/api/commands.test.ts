@@ -69,6 +69,16 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/recovery-requests/{id}/rejection': ['recoveryOfficer'],
   '/recovery-requests/{id}/execution': ['recoveryOfficer'],
   '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],
+  '/authorities/{id}/issuance-stop': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/issuance-resumption': ['caOfficer'],
+  '/authorities/{id}/termination': ['caOfficer'],
+  '/authorities/{id}/last-crl': ['caOfficer'],
+  '/authorities/{id}/last-answers': ['caOfficer'],
+  '/authorities/{id}/obligations-transfer': ['caOfficer'],
+  '/authorities/{id}/key-copies': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/key-destruction': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/key-destruction-record': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/ca-revocation': ['caOfficer'],
 }
 
 describe('roles', () => {
@@ -84,10 +94,11 @@ describe('roles', () => {
 
   it.each(Object.entries(mayGive))('CGU-06: POST %s is for %j alone', async (path, allowed) => {
     const body = await exampleOf(`/api/v1${path}`)
-    const url = path.replace('{id}', randomUUID()).replace('{serial}', '4f0123456789abcdef0123456789abcd')
+    const id = path.startsWith('/authorities') ? '0'.repeat(16) : randomUUID()
+    const url = path.replace('{id}', id).replace('{serial}', '4f0123456789abcdef0123456789abcd')
     for (const role of roles.filter((one) => one !== 'program')) {
-      const id = `${role}-${randomUUID().slice(0, 8)}`
-      const answer = await client(product.app, product.account(id, [role]).headers).post(url, body)
+      const name = `${role}-${randomUUID().slice(0, 8)}`
+      const answer = await client(product.app, product.account(name, [role]).headers).post(url, body)
       const [status, code] = verdict(answer)
       if (allowed.includes(role)) expect([role, status, code]).not.toEqual([role, 403, 'ROLE_NOT_HELD'])
       else expect([role, status, code]).toEqual([role, 403, 'ROLE_NOT_HELD'])
