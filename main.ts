@@ -47,7 +47,7 @@ import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
 import { appointmentsOf } from './readmodels/appointments.ts'
 import { cardsToRevoke, lateSessions } from './readmodels/cards.ts'
-import { crlEntriesSince, crlEntriesUpTo, latestCrl } from './readmodels/crls.ts'
+import { crlEntriesSince, crlEntriesUpTo, hasPlannedCrl, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
 import { lapsedRequests } from './readmodels/requests.ts'
@@ -159,6 +159,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         const newest = await latestCrl(db, authority.id)
         return {
           newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
+          planned: await hasPlannedCrl(db, authority.id),
           entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
         }
       },

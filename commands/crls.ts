@@ -37,6 +37,21 @@ const wrongLast = ({ data }: PlanCrl, issuer: Authority): Decision<never> | unde
   return stillValid(data.count)
 }
 
+type Issued = Extract<Crl, { sha256: string }>
+
+const issuedOf = (list: Crl | undefined): Issued | undefined =>
+  list !== undefined && 'sha256' in list ? list : undefined
+
+/** The number is that of the predecessor and one, it covers no less of the ledger, and the predecessor is not the last. */
+const notNext = (
+  { data: { number, upTo } }: PlanCrl,
+  previous: Issued | undefined,
+): Decision<never> | undefined => {
+  if (previous?.last === true) return refuse('CGU-87', 'CRL_SERIES_ENDED', String(number))
+  const follows = previous === undefined ? number === 1 : upTo >= previous.upTo
+  return follows ? undefined : refuse('CGU-05', 'CRL_NUMBER_NOT_NEXT', String(number))
+}
+
 export const planCrl: Decider<Crl, PlanCrl, CrlEvent, Facts> = {
   type: 'PlanCrl',
   who: ['program', 'caOfficer'],
@@ -50,13 +65,13 @@ export const planCrl: Decider<Crl, PlanCrl, CrlEvent, Facts> = {
     const { issuer: _, number, count: __, ...plan } = command.data
     if (state.status !== 'none')
       return state.last === plan.last ? accept() : refuse('CGU-05', 'CRL_NUMBER_NOT_NEXT', String(number))
-    const issued = previous !== undefined && 'sha256' in previous ? previous : undefined
-    if (number !== 1 && issued === undefined) return refuse('CGU-05', 'CRL_NUMBER_NOT_NEXT', String(number))
-    if (issued?.last === true) return refuse('CGU-87', 'CRL_SERIES_ENDED', String(number))
-    if (issued !== undefined && plan.upTo < issued.upTo)
-      return refuse('CGU-05', 'CRL_NUMBER_NOT_NEXT', String(number))
+    const issued = issuedOf(previous)
     const before = issued === undefined ? {} : { previousSha256: issued.sha256 }
-    return wrongLast(command, signs) ?? accept({ type: 'CrlPlanned', data: { ...plan, ...before } })
+    return (
+      notNext(command, issued) ??
+      wrongLast(command, signs) ??
+      accept({ type: 'CrlPlanned', data: { ...plan, ...before } })
+    )
   },
 }
 

@@ -66,7 +66,7 @@ const tried = async <S, C extends Command, E, F>(
 ): Promise<Outcome> => {
   const by = actor(decider.who.includes('program') ? 'program' : (decider.who[0] ?? 'program'))
   const command = { type: decider.type, id: nobody, by, at, data } as unknown as C
-  const state = await fold(decider.aggregate as Aggregate<S, E>, decider.stream(command))
+  const state = await fold(decider.aggregate, decider.stream(command))
   const decision = await consider(decider, command, state, fold)
   if ('refused' in decision) return decision
   return decision.accepted.length > 0 ? 'accepted' : 'nothing'

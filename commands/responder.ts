@@ -43,8 +43,7 @@ export const ensureResponder = async (
   }
   if (current !== undefined && !endsSoon(service, current)) return current
   const stopped = await refusal(service, tools.ca)
-  if (stopped !== undefined && current !== undefined && current.notAfter > service.now()) return current
-  if (stopped !== undefined) throw stopped
+  if (stopped !== undefined) return unended(service, current, stopped)
   return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
 }
 
@@ -55,6 +54,11 @@ const refusal = async (service: Service, ca: IssuingCa): Promise<ProcessRefused 
   if (stopped === undefined || !('refused' in stopped)) return undefined
   const { code, clause, detail } = stopped.refused
   return new ProcessRefused('PlanCertificate', code, clause, detail)
+}
+
+const unended = ({ now }: Service, current: Responder | undefined, otherwise: ProcessRefused): Responder => {
+  if (current !== undefined && current.notAfter > now()) return current
+  throw otherwise
 }
 
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>

@@ -8,6 +8,8 @@ import type { Service } from '../commands/program.ts'
 export type CrlState = Readonly<{
   /** The newest issued CRL, if any. */
   newest: Readonly<{ thisUpdate: string; upTo: number; last: boolean }> | undefined
+  /** A list is planned and not signed yet: by a run that was cut off, or by an officer, as the last one is. */
+  planned?: boolean
   /** Entries of the CRL that have come since. */
   entriesSince: (rank: number) => Promise<number>
 }>
@@ -18,11 +20,12 @@ export type Rhythm = Readonly<{ everyHours: number; validityHours: number }>
 export const crlIsDue = async (
   now: string,
   { everyHours }: Rhythm,
-  { newest, entriesSince }: CrlState,
+  { newest, planned = false, entriesSince }: CrlState,
 ): Promise<boolean> => {
   if (newest === undefined) return true
   // CGU-87: nothing follows the last one.
   if (newest.last) return false
+  if (planned) return true
   if (addHours(newest.thisUpdate, everyHours) <= now) return true
   return (await entriesSince(newest.upTo)) > 0
 }

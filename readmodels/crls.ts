@@ -15,6 +15,18 @@ export const latestCrl = async (db: Db, issuer: string): Promise<CrlRow | undefi
     .limit(1)
     .executeTakeFirst()
 
+/** Whether a list of an issuer is planned and not signed yet. */
+export const hasPlannedCrl = async (db: Db, issuer: string): Promise<boolean> => {
+  const row = await db
+    .selectFrom('crl')
+    .select('number')
+    .where('issuer', '=', issuer)
+    .where('status', '=', 'planned')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** What a CRL lists whose plan was made when the ledger held `size` entries, in order of serial. */
 export const crlEntriesUpTo = async (
   db: Db,

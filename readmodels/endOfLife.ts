@@ -89,22 +89,10 @@ export const lastCrlNumber = async (db: Db, issuer: string): Promise<number> => 
 
 /** Streams that one event has opened and no other has closed. */
 const standing = async (db: Db, begins: string, ends: string): Promise<readonly string[]> => {
-  const rows = await db
-    .selectFrom('history as begun')
-    .select('begun.stream')
-    .where('begun.type', '=', begins)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('history as ended')
-            .select('ended.rank')
-            .whereRef('ended.stream', '=', 'begun.stream')
-            .where('ended.type', '=', ends),
-        ),
-      ),
-    )
-    .orderBy('begun.rank')
-    .execute()
+  const { rows } = await sql<{ stream: string }>`select begun.stream from history begun
+    where begun.type = ${begins} and not exists (
+      select 1 from history ended where ended.stream = begun.stream and ended.type = ${ends})
+    order by begun.rank`.execute(db)
   return rows.map(({ stream }) => stream)
 }
 

@@ -111,6 +111,16 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/documents/{kind}/publication': ['systemOperator'],
   '/notices/{id}/bounce': ['supportAgent'],
   '/notices/{id}/waiver': ['caOfficer', 'raOfficer'],
+  '/authorities/{id}/issuance-stop': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/issuance-resumption': ['caOfficer'],
+  '/authorities/{id}/termination': ['caOfficer'],
+  '/authorities/{id}/last-crl': ['caOfficer'],
+  '/authorities/{id}/last-answers': ['caOfficer'],
+  '/authorities/{id}/obligations-transfer': ['caOfficer'],
+  '/authorities/{id}/key-copies': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/key-destruction': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/key-destruction-record': ['caOfficer', 'securityOfficer'],
+  '/authorities/{id}/ca-revocation': ['caOfficer'],
 }
 
 describe('roles', () => {
@@ -130,9 +140,11 @@ describe('roles', () => {
       .replace('{id}', randomUUID())
       .replace('{kind}', 'dpc')
       .replace('{serial}', '4f0123456789abcdef0123456789abcd')
+    const id = path.startsWith('/authorities') ? '0'.repeat(16) : randomUUID()
+    const url = path.replace('{id}', id).replace('{serial}', '4f0123456789abcdef0123456789abcd')
     for (const role of roles.filter((one) => one !== 'program')) {
-      const id = `${role}-${randomUUID().slice(0, 8)}`
-      const answer = await client(product.app, product.account(id, [role]).headers).post(url, body)
+      const name = `${role}-${randomUUID().slice(0, 8)}`
+      const answer = await client(product.app, product.account(name, [role]).headers).post(url, body)
       const [status, code] = verdict(answer)
       if (allowed.includes(role)) expect([role, status, code]).not.toEqual([role, 403, 'ROLE_NOT_HELD'])
       else expect([role, status, code]).toEqual([role, 403, 'ROLE_NOT_HELD'])

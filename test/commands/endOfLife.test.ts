@@ -139,7 +139,7 @@ describe('the authority, from each of its states', () => {
   ] as const)('CGU-82, CGU-83: obligations transferred, %s', async (...[, facts, more, outcome]) => {
     const when = given(e.life('emptied'), ...(facts as readonly Fact[])).when(
       transferObligations,
-      { ...handed, ...more } as typeof handed,
+      { ...handed, ...more },
       ca,
       e.ceased,
     )

@@ -25,7 +25,7 @@ export const installed: AuthorityEvent = {
 export const root: AuthorityEvent = {
   ...installed,
   data: { ...installed.data, rootSha256: digest },
-} as AuthorityEvent
+}
 export const stopped: AuthorityEvent = { type: 'IssuanceStopped', data: { cause: 'control' } }
 export const resumed: AuthorityEvent = { type: 'IssuanceResumed', data: {} }
 export const declared: AuthorityEvent = {

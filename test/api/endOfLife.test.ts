@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recordCrlPublication } from '../../commands/crls.ts'
+import { recordFinalOcsp } from '../../commands/ocspRecords.ts'
+import { perform, type Service } from '../../commands/program.ts'
+import { certificate } from '../../domain/certificate.ts'
+import { crl } from '../../domain/crl.ts'
+import { obligations } from '../../domain/lists.ts'
+import { revokeAll, toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
+import { replayEnd } from '../../projections/endReplay.ts'
+import { client, type Client } from '../support/client.ts'
+import { openEmbedded, type Embedded } from '../support/embedded.ts'
+import { agent, done, employer, inUse, validated, verdict, desk, type Issued } from '../support/life.ts'
+
+let product: Embedded
+let issuer: string
+let ca: Client
+let so: Client
+let secondPerson: Readonly<{ headers: Readonly<Record<string, string>> }>
+let life: Issued
+
+const digest = 'd'.repeat(64)
+const day = 86_400
+
+beforeAll(async () => {
+  product = await openEmbedded({ api: 100_000 })
+  const [officer, security] = [
+    product.account('ca-1', ['caOfficer']),
+    product.account('so-1', ['securityOfficer']),
+  ]
+  ca = client(product.app, officer.headers)
+  so = client(product.app, security.headers)
+  secondPerson = { headers: { 'second-person': `Bearer ${security.token}` } }
+  issuer = (await ca.get('/authorities')).json<{ authorities: [{ id: string }] }>().authorities[0].id
+  life = await inUse(product)
+})
+afterAll(() => product.close())
+
+type DryRun = Readonly<{
+  size: number
+  steps: readonly Readonly<{
+    step: string
+    state: string
+    done: object | null
+    would: Readonly<Record<string, number>>
+    refused: Readonly<{ code: string; clause: string; reason: string }> | null
+  }>[]
+}>
+
+const dryRun = async (reader = ca): Promise<DryRun['steps']> =>
+  (await reader.get(`/authorities/${issuer}/end-of-life`)).json<DryRun>().steps
+const states = async (): Promise<string> => (await dryRun()).map(({ state }) => state[0]).join('')
+const post = (path: string, body?: object, more = {}) => ca.post(`/authorities/${issuer}${path}`, body, more)
+
+/** The program's own tools, as the composition root has them; who has been told is said here. */
+const tools = (toldEverybody?: EndOfLifeTools['toldEverybody']): EndOfLifeTools => {
+  const { services, ledger, policy } = product
+  const service: Service = {
+    ...{ handle: services.handle, ledger, policy, now: services.now },
+    randomBytes: (length) => new Uint8Array(length),
+    actor: () => services.actors(services.program, 'program'),
+  }
+  let size = 0
+  const settled = async (): Promise<void> => {
+    await product.settle()
+    size = 0
+    for await (const _ of ledger.entries()) size += 1
+  }
+  const notices = toldByNotices({ service, db: services.db })
+  return {
+    ...{ service, db: services.db, issuer, size: () => size, settled },
+    toldEverybody: toldEverybody ?? notices,
+  }
+}
+const everybody: EndOfLifeTools['toldEverybody'] = async () => ({
+  ...{ holders: 1, mandates: 0, entities: 1, untold: 0 },
+})
+
+describe('the end of the authority, by HTTP', () => {
+  it('CGU-80: the dry run tells each step, what it would do and why it may not; it changes nothing', async () => {
+    const before = (await product.journal()).length
+    const steps = await dryRun()
+    expect(steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      ...['declaration open', 'notices waiting', 'stop waiting', 'revocations waiting', 'lastCrl waiting'],
+      ...['lastAnswers waiting', 'obligations waiting', 'keyDestruction waiting', 'caRevocation waiting'],
+    ])
+    expect(steps[1]).toMatchObject({ would: { holders: 1, mandates: 0, entities: 1 } })
+    // The holder's certificate, and the responder's.
+    expect(steps[3]).toMatchObject({ would: { certificates: 2 }, refused: { clause: 'CGU-85' } })
+    expect(steps[7]).toMatchObject({ would: { keys: 1 }, refused: { code: 'LAST_CRL_MISSING' } })
+    expect(steps[8]).toMatchObject({ refused: { code: 'CA_KEY_NOT_DESTROYED', clause: 'CGU-90' } })
+    const auditor = client(product.app, product.account('auditor-9', ['auditor']).headers)
+    expect(await dryRun(auditor)).toEqual(steps)
+    expect(verdict(await life.ra.get(`/authorities/${issuer}/end-of-life`))).toEqual([403, 'ROLE_NOT_HELD'])
+    expect((await product.journal()).length).toBeLessThanOrEqual(before + 4)
+    expect(verdict(await ca.get(`/authorities/${'0'.repeat(16)}/end-of-life`))).toEqual([404, 'NOT_FOUND'])
+  })
+
+  it('CGU-111: an auditor finds the same in the ledger alone', async () => {
+    const steps = await dryRun()
+    const found = await replayEnd(product.ledger, product.ledger.entries(), product.services.now())
+    expect(found).toMatchObject({ issuer, observed: await product.services.endOfLife.observe() })
+    expect(steps[3]?.would['certificates']).toBe(found?.observed.count.issued)
+  })
+
+  it('CGU-06: the authority shows which of its commands are open to whom', async () => {
+    const open = async (reader: Client) =>
+      (await reader.get(`/authorities/${issuer}`))
+        .json<{ actions: readonly { command: string; open: boolean; code?: string }[] }>()
+        .actions.map(({ command, open: is, code }) => `${command} ${is ? 'open' : (code ?? '')}`)
+    expect(await open(ca)).toEqual([
+      ...['StopIssuance open', 'ResumeIssuance open', 'DeclareTermination open'],
+      'RecordCaRevocation CA_KEY_NOT_DESTROYED',
+    ])
+    expect((await open(so)).slice(0, 2)).toEqual(['StopIssuance open', 'ResumeIssuance ROLE_NOT_HELD'])
+  })
+
+  it('CGU-80: while issuance is stopped nothing is begun; resumed, it goes on', async () => {
+    const ready = await validated(product)
+    const demand = {
+      ...{ holder: agent, entity: life.entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption' },
+      escrow: true,
+    }
+    done(await so.post(`/authorities/${issuer}/issuance-stop`, { cause: 'control' }))
+    expect(verdict(await life.ra.post('/requests', demand))).toEqual([409, 'ISSUANCE_STOPPED'])
+    expect(verdict(await ready.ra.post(`/requests/${ready.request}/sessions`, desk))).toEqual([
+      409,
+      'ISSUANCE_STOPPED',
+    ])
+    done(await post('/issuance-resumption', {}))
+    done(await ready.ra.post(`/requests/${ready.request}/sessions`, desk))
+    // A stop that comes while the session is open: what was planned, or was going to be, has its outcome.
+    done(await so.post(`/authorities/${issuer}/issuance-stop`, { cause: 'control' }))
+    const issuance = await ready.ra.post(`/requests/${ready.request}/sessions/current/issuance`)
+    expect(verdict(issuance)).toEqual([409, 'ISSUANCE_STOPPED'])
+    done(
+      await ready.ra.post(`/requests/${ready.request}/sessions/current/abandonment`, {
+        outcome: 'abandoned',
+      }),
+    )
+    done(await post('/issuance-resumption', {}))
+  })
+
+  it('CGU-06, CGU-89: the key takes two persons, and is transmitted by nobody', async () => {
+    const copy = { copy: '5b0c2f0e-8f0a-4c56-9b1d-0e6f4f3d2a10', minutesSha256: digest, present: 'témoin' }
+    const backup = { ...copy, direction: 'backup' }
+    expect(verdict(await post('/key-copies', backup))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
+    const wrong = { headers: { 'second-person': 'Bearer nobody' } }
+    expect(verdict(await post('/key-copies', backup, wrong))).toEqual([401, 'UNAUTHENTICATED'])
+    done(await post('/key-copies', backup, secondPerson))
+    const transfer = { ...copy, direction: 'transfer' }
+    expect(verdict(await post('/key-copies', transfer, secondPerson))).toEqual([
+      403,
+      'CA_KEY_NEVER_TRANSMITTED',
+    ])
+    expect((await dryRun())[7]?.would).toEqual({ keys: 1, copies: 1 })
+    expect(product.logged()).not.toContain('témoin')
+  })
+
+  it('CGU-81, CGU-85: nobody is revoked before all have been told and the day has come', async () => {
+    const term = { kind: 'total', actingParty: 'ca', deedSha256: digest }
+    expect(verdict(await post('/termination', { ...term, ceasesOn: '2026-05-01' }))).toEqual([
+      422,
+      'PARAMETER_OUT_OF_BOUNDS',
+    ])
+    done(await post('/termination', { ...term, ceasesOn: '2026-06-02' }))
+    done(await post('/issuance-stop', { cause: 'termination' }))
+    expect(verdict(await post('/issuance-resumption', {}))).toEqual([409, 'OUT_OF_ORDER'])
+    await revokeAll(tools(everybody))
+    await product.pass(93 * day)
+    await revokeAll(tools())
+    expect((await dryRun())[1]).toMatchObject({ state: 'waiting', refused: { clause: 'CGU-84' } })
+    expect((await product.ledger.load(certificate, life.serial)).state.status).toBe('accepted')
+    expect(verdict(await post('/last-crl'))).toEqual([409, 'CERTIFICATES_STILL_VALID'])
+  })
+
+  it('CGU-85 to CGU-91: revoked, listed for the last time, answered for, handed over, destroyed', async () => {
+    const { publication } = product.policy
+    const steps: number[] = []
+    await revokeAll(tools(everybody), (revoked) => steps.push(revoked))
+    await revokeAll(tools(everybody), (revoked) => steps.push(revoked))
+    expect(steps.at(-1)).toBeGreaterThanOrEqual(1)
+    expect((await product.ledger.load(certificate, life.serial)).state.status).toBe('revoked')
+    // The revocations have made a list due: while it is under way, no other can be planned.
+    await product.publish()
+    expect((await dryRun()).map(({ step, state, refused }) => [step, state, refused?.code])[4]).toEqual([
+      ...['lastCrl', 'open', undefined],
+    ])
+
+    done(await post('/last-crl'))
+    const number = await product.publish()
+    expect(await product.publish()).toBe(number)
+    const list = (await product.ledger.load(crl, `${issuer}-${number}`)).state
+    expect(list).toMatchObject({ status: 'issued', last: true, nextUpdate: '9999-12-31T23:59:59Z' })
+    const path = new URL(publication.crl[0] ?? '').pathname
+    expect((await product.app.inject(path)).rawPayload.includes('99991231235959Z')).toBe(true)
+    expect(verdict(await post('/last-answers'))).toEqual([409, 'LAST_CRL_MISSING'])
+    const seenAt = product.services.now()
+    const { service } = tools()
+    await perform(service, recordCrlPublication(product.policy), {
+      key: `${issuer}|${number}`,
+      data: {
+        ...{ issuer, number, sha256: 'sha256' in list ? list.sha256 : '' },
+        sites: publication.crl.map((url) => ({ url, seenAt })),
+      },
+    })
+
+    const handed = { obligations: [...obligations], receiverSiren: '110020013', deedSha256: digest }
+    const doom = { copies: ['5b0c2f0e-8f0a-4c56-9b1d-0e6f4f3d2a10'], cause: 'endOfLife', present: 'témoin' }
+    done(await post('/last-answers'))
+    expect(verdict(await post('/obligations-transfer', handed))).toEqual([409, 'FINAL_ANSWERS_INCOMPLETE'])
+    const { count } = await product.services.endOfLife.observe()
+    const outcome = { issuer, count: count.issued, answersRoot: digest, archiveSha256: digest }
+    await perform(service, recordFinalOcsp, { key: issuer, data: outcome })
+    expect(verdict(await post('/key-destruction', doom, secondPerson))).toEqual([409, 'OBLIGATIONS_MISSING'])
+    expect(verdict(await post('/obligations-transfer', { ...handed, obligations: ['journals'] }))).toEqual([
+      409,
+      'OBLIGATIONS_MISSING',
+    ])
+    done(await post('/obligations-transfer', handed))
+
+    const arl = { revokedAt: seenAt, arlNumber: '2', arlSha256: digest }
+    expect(verdict(await post('/ca-revocation', arl))).toEqual([409, 'CA_KEY_NOT_DESTROYED'])
+    done(await post('/key-destruction', doom, secondPerson))
+    const gone = {
+      ...{ copies: doom.copies, method: 'moduleErased', failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+      ...{ minutesSha256: digest, present: 'témoin' },
+    }
+    expect(verdict(await post('/key-destruction-record', gone))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
+    done(await post('/key-destruction-record', gone, secondPerson))
+    done(await post('/ca-revocation', arl))
+    expect(await states()).toBe('ddddddddd')
+    expect((await ca.get(`/authorities/${issuer}`)).json()).toMatchObject({
+      status: 'revoked',
+      issuing: false,
+    })
+    expect(verdict(await life.ra.post('/entities', employer))[0]).toBe(201)
+  })
+})
