@@ -123,18 +123,7 @@ export const disputeRoutes = (api: Api): void => {
       if (known === undefined) return notFound()
       if (actor.role !== 'holder') await journal.consultation(actor, { screen: 'dispute', streams: [stream] })
       tag(reply, revision)
-      return {
-        ...{
-          id: params.id,
-          stream,
-          revision,
-          status: known.status,
-          channel: known.channel,
-          tool: known.tool,
-        },
-        ...{ serial: known.serial ?? null, outcome: known.outcome ?? null },
-        ...{ holder: known.holder ?? null, ticket: known.ticket ?? null },
-      }
+      return { id: params.id, stream, revision, ...fileBody(known) }
     },
   })
 }
