@@ -2,7 +2,7 @@
 // CGU-120: « Cette action est tracée dans un outil permettant de suivre le traitement. »
 import { Type } from 'typebox'
 import { closeDispute, openDispute } from '../commands/disputes.ts'
-import { dispute } from '../domain/dispute.ts'
+import { dispute, type DisputeFile } from '../domain/dispute.ts'
 import { disputeChannel, disputeOutcome, type Role } from '../domain/lists.ts'
 import { findDisputes } from '../readmodels/disputes.ts'
 import type { DisputeRow } from '../readmodels/schema.ts'
@@ -51,6 +51,11 @@ const listed = Type.Object({ ...fields, openedAt: t, closedAt: orNull(t) })
 const bodyOf = (row: DisputeRow) => ({
   ...{ id: row.dispute, status: row.status, channel: row.channel, serial: row.serial, tool: row.tool },
   ...{ openedAt: row.opened_at, outcome: row.outcome, closedAt: row.closed_at },
+})
+
+const fileBody = ({ status: state, channel, tool, serial, outcome, holder, ticket }: DisputeFile) => ({
+  ...{ status: state, channel, tool, serial: serial ?? null, outcome: outcome ?? null },
+  ...{ holder: holder ?? null, ticket: ticket ?? null },
 })
 
 const followers = ['supportAgent', 'supervisor'] as const satisfies readonly Role[]
@@ -118,18 +123,7 @@ export const disputeRoutes = (api: Api): void => {
       if (known === undefined) return notFound()
       if (actor.role !== 'holder') await journal.consultation(actor, { screen: 'dispute', streams: [stream] })
       tag(reply, revision)
-      return {
-        ...{
-          id: params.id,
-          stream,
-          revision,
-          status: known.status,
-          channel: known.channel,
-          tool: known.tool,
-        },
-        ...{ serial: known.serial ?? null, outcome: known.outcome ?? null },
-        ...{ holder: known.holder ?? null, ticket: known.ticket ?? null },
-      }
+      return { id: params.id, stream, revision, ...fileBody(known) }
     },
   })
 }

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { codec, event, opened, type EventOf } from './event.ts'
 import { code, id, sn, text } from './fields.ts'
-import { unreachable, type Aggregate } from './kernel.ts'
+import type { Aggregate } from './kernel.ts'
 import { disputeChannel, disputeOutcome } from './lists.ts'
 
 const optional = Type.Optional
@@ -41,12 +41,7 @@ const evolve = (state: Dispute, { type, data }: DisputeEvent): Dispute => {
       ...{ holder: opened(data.holder), ticket: opened(data.ticket), outcome: undefined },
     }
   if (state.status === 'unknown') throw new Error(`${type} before DisputeOpened`)
-  switch (type) {
-    case 'DisputeClosed':
-      return { ...state, status: 'closed', outcome: data.outcome }
-    default:
-      return unreachable(type)
-  }
+  return { ...state, status: 'closed', outcome: data.outcome }
 }
 
 export const dispute: Aggregate<Dispute, DisputeEvent> = {

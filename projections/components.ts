@@ -13,19 +13,14 @@ const declared = (data: Data<'ComponentDeclared'>, { stream, rank, env }: Record
 })
 
 const evolve = (row: ComponentRow, { type, data }: ComponentEvent, at: string): ComponentRow => {
-  switch (type) {
-    case 'ComponentModified':
-      return data.significant ? { ...row, status: 'declared', changed_at: at } : row
-    case 'ComponentCommissioned':
-      return {
-        ...{ ...row, status: 'inService', commissioned_control: data.control },
-        commissioned_at: row.commissioned_at ?? at,
-      }
-    case 'ComponentRetired':
-      return { ...row, status: 'retired' }
-    default:
-      return row
-  }
+  if (type === 'ComponentModified')
+    return data.significant ? { ...row, status: 'declared', changed_at: at } : row
+  if (type === 'ComponentCommissioned')
+    return {
+      ...{ ...row, status: 'inService', commissioned_control: data.control },
+      commissioned_at: row.commissioned_at ?? at,
+    }
+  return type === 'ComponentRetired' ? { ...row, status: 'retired' } : row
 }
 
 const ordered = (data: Data<'ControlOrdered'>, { stream, rank, env }: Recorded): ControlRow => ({

@@ -70,11 +70,14 @@ const delays = ({
 ${plot(measured, norms.revocationHours * 3600)}
 ${table({
   caption: 'Délais, de la demande à la révocation et à la LCR',
-  heads: ['Délai', 'Nombre', 'Médiane', '95ᵉ centile', 'Plus long', ...classNames],
-  rows: measured.map(({ name, count, median, p95, max, classes }) => [
-    ...[word(name), count, duration(median), duration(p95), duration(max)],
-    ...classes,
-  ]),
+  heads: ['Mesure', ...measured.map(({ name }) => word(name))],
+  rows: [
+    ['Nombre', ...measured.map(({ count }) => count)],
+    ['Médiane', ...measured.map(({ median }) => duration(median))],
+    ['95ᵉ centile', ...measured.map(({ p95 }) => duration(p95))],
+    ['Plus long', ...measured.map(({ max }) => duration(max))],
+    ...classNames.map((name, i) => [name, ...measured.map(({ classes }) => classes[i] ?? 0)]),
+  ],
   empty: '',
 })}
 <p>À la fin de la période : ${waiting.requests} demande(s) sans suite, ${waiting.crl} révocation(s) qu’aucune LCR ne montre.</p>`

@@ -18,10 +18,11 @@ dt { color: var(--soft); font-size: .82rem; }
 dd { margin: 0; font-size: 1.5rem; font-weight: 700; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 1.5rem; font-size: .87rem; }
 caption { text-align: left; font-weight: 700; padding: .3rem 0; font-size: .95rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { border-bottom: 2px solid var(--ink); white-space: nowrap; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
 tbody th { font-weight: 600; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1.2rem; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1.2rem; white-space: nowrap; }
+.s { white-space: nowrap; }
 tr { break-inside: avoid; }
 figure { margin: 1rem 0; break-inside: avoid; }
 svg.plot { width: 100%; height: auto; max-width: 48rem; }

@@ -11,10 +11,13 @@ export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign)
 
 type Cell = string | number | null
 
+/** What is as short as a clause, a date or a number stays on one line. */
+const short = 12
+
 const cell = (value: Cell, first: boolean): string => {
-  const shown = escaped(value === null ? '—' : String(value))
-  if (first) return `<th scope="row">${shown}</th>`
-  return typeof value === 'number' ? `<td class="n">${shown}</td>` : `<td>${shown}</td>`
+  const text = value === null ? '—' : String(value)
+  const kind = typeof value === 'number' ? ' class="n"' : text.length <= short ? ' class="s"' : ''
+  return first ? `<th scope="row"${kind}>${escaped(text)}</th>` : `<td${kind}>${escaped(text)}</td>`
 }
 
 export type Table = Readonly<{
@@ -28,7 +31,12 @@ export type Table = Readonly<{
 /** The first column heads its row. */
 export const table = ({ caption, heads, rows, empty }: Table): string => {
   if (rows.length === 0) return `<p class="empty"><strong>${escaped(caption)}.</strong> ${escaped(empty)}</p>`
-  const head = heads.map((one) => `<th scope="col">${escaped(one)}</th>`).join('')
+  const head = heads
+    .map(
+      (one, i) =>
+        `<th scope="col"${typeof rows[0]?.[i] === 'number' ? ' class="n"' : ''}>${escaped(one)}</th>`,
+    )
+    .join('')
   const body = rows.map((row) => `<tr>${row.map((value, i) => cell(value, i === 0)).join('')}</tr>`)
   return `<table><caption>${escaped(caption)}</caption><thead><tr>${head}</tr></thead>
 <tbody>${body.join('\n')}</tbody></table>`

@@ -302,7 +302,7 @@ describe('the report as it is handed over', () => {
       .map((line) => line.split(','))
     for (const { clause, events, refusals, exceptions } of report.clauses) {
       const cells = new RegExp(
-        `<th scope="row">${clause}</th><td class="n">(\\d+)</td>.*?<td class="n">(\\d+)</td>.*?<td class="n">(\\d+)</td></tr>`,
+        `<th scope="row" class="s">${clause}</th><td class="n">(\\d+)</td>.*?<td class="n">(\\d+)</td>.*?<td class="n">(\\d+)</td></tr>`,
       ).exec(html)
       expect([clause, ...cells!.slice(1).map(Number)]).toEqual([clause, events, refusals, exceptions])
       for (const [measure, value] of Object.entries({ events, refusals, exceptions }))
