@@ -136,12 +136,11 @@ describe('roles', () => {
 
   it.each(Object.entries(mayGive))('CGU-06: POST %s is for %j alone', async (path, allowed) => {
     const body = await exampleOf(`/api/v1${path}`)
+    const id = path.startsWith('/authorities') ? '0'.repeat(16) : randomUUID()
     const url = path
-      .replace('{id}', randomUUID())
+      .replace('{id}', id)
       .replace('{kind}', 'dpc')
       .replace('{serial}', '4f0123456789abcdef0123456789abcd')
-    const id = path.startsWith('/authorities') ? '0'.repeat(16) : randomUUID()
-    const url = path.replace('{id}', id).replace('{serial}', '4f0123456789abcdef0123456789abcd')
     for (const role of roles.filter((one) => one !== 'program')) {
       const name = `${role}-${randomUUID().slice(0, 8)}`
       const answer = await client(product.app, product.account(name, [role]).headers).post(url, body)

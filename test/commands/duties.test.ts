@@ -115,7 +115,7 @@ describe('roles', () => {
 const proposal = { appointment: f.M, ...f.proposed().data } as ProposeAppointment['data']
 const demand: RequestCertificate['data'] = {
   ...{ request: f.R, person: uuid(2), drawn: false, entity: f.E, cardKind: 'agent', ra: 'dgddi' },
-  ...{ profile: 'encryption', escrow: true, looked: { readAt: morning, agent: undefined, inRaDirectory: false } },
+  ...{ profile: 'encryption', escrow: true, looked: { readAt: morning, agent: 'empty', inRaDirectory: false } },
   holder: {
     ...{ kind: 'agent', surname: 'Brun', givenNames: 'Ève', nameInCertificate: 'Ève BRUN' },
     ...{ email: 'eve@douane.example', matricule: '0012345678' },
