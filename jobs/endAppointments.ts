@@ -1,14 +1,13 @@
 // Ends the appointments that have to end, whoever looks: at their term, with their entity, and of roles that may not be combined
 // the later one (commands/endAppointments.ts). None of them acts any more by then; what ends here is what the ledger says.
-import type { Kysely } from 'kysely'
 import { endAtTerm, endIfCrossed, endWithEntity } from '../commands/endAppointments.ts'
 import type { Service } from '../commands/program.ts'
 import { entity } from '../domain/entity.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { entitiesActedFor, heldTogether, liveOf, pastTheirTerm } from '../readmodels/appointments.ts'
-import type { Database } from '../readmodels/schema.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
 
-type Db = Kysely<Database>
+type Db = OpenDatabase['db']
 
 /** Looks back on acceptances: run once the read model has taken in the last of them. */
 export const endCrossed = async (service: Service, db: Db): Promise<void> => {

@@ -42,22 +42,16 @@ export const entityBound = (role: Role): boolean => isMandate(role) && role !== 
 /** Whom a legal representative may propose, and end, for his own entity. */
 export const representable: readonly Role[] = ['mc', 'accreditedRepresentative', 'authorisedPerson']
 
-/** CGU-08: the power to revoke is the mandate's own; where nothing is said the CGU give it (CGU-62), as to recover (CGU-47). */
-export const defaultPowers = (role: Role): readonly Power[] => {
-  switch (role) {
-    case 'mc':
-      return ['request', 'verifyIdentity', 'revoke']
-    case 'legalRepresentative':
-      return ['revoke', 'recover']
-    case 'authorisedPerson':
-      return ['revoke']
-    case 'accreditedRepresentative':
-    case 'legalAuthority':
-      return ['recover']
-    default:
-      return []
-  }
+const powersByRole: Readonly<Partial<Record<Role, readonly Power[]>>> = {
+  mc: ['request', 'verifyIdentity', 'revoke'],
+  legalRepresentative: ['revoke', 'recover'],
+  authorisedPerson: ['revoke'],
+  accreditedRepresentative: ['recover'],
+  legalAuthority: ['recover'],
 }
+
+/** CGU-08: the power to revoke is the mandate's own; where nothing is said the CGU give it (CGU-62), as to recover (CGU-47). */
+export const defaultPowers = (role: Role): readonly Power[] => powersByRole[role] ?? []
 
 /** An appointment of the person, with its entity where it is for one. */
 export type Candidate = Readonly<{ held: Appointment; employer: Entity | undefined }>
