@@ -491,7 +491,8 @@ describe('a contractor, through a certification agent (MC)', () => {
     done(await mc.post(`/requests/${id}/identity-verification`, { ...identity, mandate }))
     expect(verdict(await ra.post(`/requests/${id}/validation`))).toEqual([422, 'DOSSIER_INCOMPLETE'])
     const pieces = ['requestForm', 'identityCopy', 'mandate', 'cguSigned']
-    const dossier = { pieces, oldestSignedOn: '2026-02-01', scans: 'GED 7' }
+    const passport = { documentKind: 'passport', documentNumber: '12AB34567' }
+    const dossier = { pieces, oldestSignedOn: '2026-02-01', scans: 'GED 7', ...passport }
     expect(verdict(await mc.post(`/requests/${id}/dossier`, dossier))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
     done(await mc.post(`/requests/${id}/dossier`, { ...dossier, mandate }))
     done(await ra.post(`/requests/${id}/validation`))

@@ -138,7 +138,7 @@ describe('bad input', () => {
   })
 
   it('unknown and missing fields are named by pointers, never dropped', async () => {
-    const { nameInCertificate: _, ...holder } = agent
+    const { kind: _, ...holder } = agent
     const answer = await ra.post(
       '/requests',
       demand({}, { holder: { ...holder, surnom: 'Zo', 'a/b~': 1 }, admin: true }),
@@ -147,7 +147,7 @@ describe('bad input', () => {
     expect(errors?.map(({ pointer }) => pointer).sort()).toEqual([
       '/admin',
       '/holder/a~1b~0',
-      '/holder/nameInCertificate',
+      '/holder/kind',
       '/holder/surnom',
     ])
   })
