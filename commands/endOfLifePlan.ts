@@ -1,7 +1,7 @@
 // The dry run of the end of life: each step with its clause, how far it is, what it would do now, and why it is refused now.
 // Nothing is decided here: the command's own decider is asked, and nothing is written.
 import { authority, type Authority } from '../domain/authority.ts'
-import type { Actor, Aggregate, Command, Decider, Fold, Instant, Refusal } from '../domain/kernel.ts'
+import type { Actor, Command, Decider, Fold, Instant, Refusal } from '../domain/kernel.ts'
 import { obligations, type Role } from '../domain/lists.ts'
 import { addYears, dayOf } from '../domain/policy/dates.ts'
 import { endOfTime, type Count } from '../domain/policy/endOfLife.ts'
