@@ -13,10 +13,7 @@ import { createActors } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { recordParameters } from './commands/documents.ts'
 import { createHandle } from './commands/handle.ts'
-import { createPosts } from './commands/posts.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
-import type { StatusView } from './commands/issueCrl.ts'
-import type { IssuingCa } from './commands/issuing.ts'
 import { drawSerial, type Service } from './commands/program.ts'
 import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
@@ -24,36 +21,29 @@ import { revokeOfCard } from './commands/revokeOfCard.ts'
 import { unblockCard } from './commands/unblocking.ts'
 import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
-import { endAppointments, endCrossed, endOfEntity } from './jobs/endAppointments.ts'
-import { addHours, dayOf } from './domain/policy/dates.ts'
+import { addHours } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
-import { closeRecoveries } from './jobs/closeRecoveries.ts'
 import { observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
+import { careJobs } from './jobs/care.ts'
+import { openCrls } from './jobs/crls.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
-import { lapseRequests } from './jobs/lapseRequests.ts'
 import { followNudges } from './jobs/nudges.ts'
 import { openJobs } from './jobs/open.ts'
+import { openPosts } from './jobs/posts.ts'
 import type { Jobs, OnFault } from './jobs/port.ts'
-import { publishCrl, type Rhythm } from './jobs/publishCrl.ts'
 import { careForCards, closeLateSessions } from './jobs/cards.ts'
 import { openRenewals } from './jobs/renewals.ts'
 import { resume } from './jobs/resume.ts'
 import { noticesJob } from './jobs/sendNotices.ts'
-import { statusDigest } from './jobs/statusDigest.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { EventStore } from './ledger/store.ts'
 import { certificateStatus } from './projections/certificateStatus.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
-import { appointmentsOf } from './readmodels/appointments.ts'
 import { cardsToRevoke, lateSessions } from './readmodels/cards.ts'
-import { crlEntriesSince, crlEntriesUpTo, hasPlannedCrl, latestCrl } from './readmodels/crls.ts'
 import type { OpenDatabase } from './readmodels/database.ts'
 import { findIntents } from './readmodels/intents.ts'
-import { lapsedRequests } from './readmodels/requests.ts'
-import { lapsedRecoveries } from './readmodels/recoveries.ts'
 import { openSince } from './readmodels/revocations.ts'
-import { statusTableAt } from './readmodels/statusTable.ts'
 
 /** What is opened before, and closed after. */
 export type Parts = Readonly<{ store: EventStore; custody: Custody; database: OpenDatabase; clock: Clock }>
@@ -84,7 +74,7 @@ export type Product = Readonly<{
 /** How long a start may wait for read models that are rebuilt. */
 const longestRebuild = 24 * 3600 * 1000
 
-const rootRhythm = ({ crl }: Policy): Rhythm => ({
+const rootRhythm = ({ crl }: Policy) => ({
   everyHours: crl.rootEveryDays * 24,
   validityHours: crl.rootValidityDays * 24,
 })
@@ -146,24 +136,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const size = (): number => Math.min(...runner.status().map((model) => model.size))
   const toldEverybody = toldByNotices({ service, db })
   const ending = { service, db, issuer: ca.id, size, settled, toldEverybody }
-  const viewOf = (id: string): StatusView => ({
-    size: async () => size(),
-    lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
-    entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
-    tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),
-  })
-  const publish = (authority: IssuingCa, rhythm: Rhythm): Promise<void> =>
-    publishCrl(service, authority, {
-      ...{ rhythm, view: viewOf(authority.id), settled },
-      state: async () => {
-        const newest = await latestCrl(db, authority.id)
-        return {
-          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
-          planned: await hasPlannedCrl(db, authority.id),
-          entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
-        }
-      },
-    })
+  const crls = openCrls({ service, db, size, settled })
   const subjectMac = await openSubjectMac(custody)
   const issuance = { service, ca, escrow, cards, subjectMac }
   // What touches one request, or one recovery, runs one after the other, whoever asks: people or a job.
@@ -196,21 +169,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await goOn(true)
     jobs = await openJobs(
       [
-        { name: 'publishCrl', everySeconds: 60, run: () => publish(ca, policy.crl) },
-        { name: 'publishRootCrl', everySeconds: 3600, run: () => publish(rootCa, rootRhythm(policy)) },
+        { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(ca, policy.crl) },
+        { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(rootCa, rootRhythm(policy)) },
         { name: 'resume', everySeconds: 60, run: () => goOn(false) },
-        { name: 'endAppointments', everySeconds: 3600, run: () => endAppointments(service, db) },
-        {
-          name: 'lapseRequests',
-          everySeconds: 3600,
-          run: async () => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(now()))),
-        },
+        ...careJobs({ service, db, inTurn }),
         noticesJob({ service, db, issuer: ca.id, outbox, settled }),
-        {
-          name: 'closeRecoveries',
-          everySeconds: 3600,
-          run: async () => closeRecoveries(service, await lapsedRecoveries(db, now()), inTurn),
-        },
         { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
       ],
@@ -235,21 +198,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     drawSerial: () => drawSerial(randomBytes),
     load: ledger.load,
     accounts: openAccounts(join(dataDir, 'accounts.json')),
-    posts: {
-      ...createPosts({
-        fold: async (aggregate, id) => (await ledger.load(aggregate, id)).state,
-        now,
-        appointmentsOf: (person) => appointmentsOf(db, blind('person', person)),
-      }),
-      lookBack: async () => {
-        await settled()
-        await endCrossed(service, db)
-      },
-      endOfEntity: async (id) => {
-        await settled()
-        await endOfEntity(service, db, id)
-      },
-    },
+    posts: openPosts({ service, db, settled, blind }),
     registers: openRegisters({ dataDir, key: custody.registersKey }),
     subjectMac,
     reads: {
@@ -288,12 +237,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),
       readModels: runner.lagSeconds(now()) <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
-      crl: await stateOf(async () => {
-        for (const { id } of [ca, rootCa]) {
-          const newest = await latestCrl(db, id)
-          if (newest === undefined || newest.next_update <= now()) throw new Error('stale')
-        }
-      }, 'out of date'),
+      crl: await stateOf(() => crls.requireFresh([ca, rootCa]), 'out of date'),
       ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),
     }),
   }

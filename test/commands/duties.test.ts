@@ -115,7 +115,11 @@ describe('roles', () => {
 const proposal = { appointment: f.M, ...f.proposed().data } as ProposeAppointment['data']
 const demand: RequestCertificate['data'] = {
   ...{ request: f.R, person: uuid(2), drawn: false, entity: f.E, cardKind: 'agent', ra: 'dgddi' },
-  ...{ profile: 'encryption', escrow: true, looked: { readAt: morning, agent: 'empty', inRaDirectory: false } },
+  ...{
+    profile: 'encryption',
+    escrow: true,
+    looked: { readAt: morning, agent: 'empty', inRaDirectory: false },
+  },
   holder: {
     ...{ kind: 'agent', surname: 'Brun', givenNames: 'Ève', nameInCertificate: 'Ève BRUN' },
     ...{ email: 'eve@douane.example', matricule: '0012345678' },
@@ -139,7 +143,8 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
     given(on(appointment, f.M, f.proposed({ person: f.ra.person })))
       .when(checkAppointee, { appointment: f.M, method: 'inPerson' }, f.ra)
       .outcome(),
-  'RequestCertificate/holder': () => given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),
+  'RequestCertificate/holder': () =>
+    given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),
   'CompleteDossier/holder': () =>
     given(on(request, f.R, f.requested({ person: uuid(2), path: 'mandate' })))
       .when(
