@@ -103,6 +103,12 @@ module.exports = {
       'Queues are used in jobs/ only. Export a function there that nudges the job.',
     ),
     only(
+      'mail-in-jobs',
+      'nodemailer',
+      'jobs/',
+      'Messages are composed in jobs/outbox.ts only. Plan a notice: the job writes its messages.',
+    ),
+    only(
       'http-in-api',
       'fastify|@fastify/[^/]+',
       'api/',

@@ -1,7 +1,7 @@
 // Documents and parameters: adopted by their digest from a date on, and seen on the sites that publish them.
 // CGU-01: « Les présentes CGU ». CGU-19: « L’AC s’engage à communiquer … toute nouvelle version des CGU. »
 import { document, type Document, type DocumentData, type DocumentEvent } from '../domain/document.ts'
-import { accept, refuse, type Command, type Decider, type Json } from '../domain/kernel.ts'
+import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { DocumentName } from '../domain/lists.ts'
 import { outOfBounds, parametersOf, sameJson } from '../domain/policy/parameters.ts'
 import type { Policy } from '../domain/policy/policy.ts'
@@ -57,7 +57,7 @@ export const adoptParameters: Decider<Document, AdoptParameters, DocumentEvent> 
     if (wrong !== undefined) return refuse('CGU-06', 'PARAMETER_OUT_OF_BOUNDS', wrong)
     const known = parameters.find(({ policy }) => policy === data.policy)
     if (known === undefined) return accept({ type: 'ParametersAdopted', data })
-    return sameJson(known.values as Json, data.values as Json)
+    return sameJson(known.values, data.values)
       ? accept()
       : refuse('CGU-06', 'OUT_OF_ORDER', String(data.policy))
   },
@@ -87,7 +87,7 @@ export const recordPublication = (policy: Policy): Decider<Document, RecordPubli
 export const recordParameters = async (service: Service): Promise<void> => {
   const { policy, now } = service
   const values = parametersOf(policy)
-  const key = `${policy.version}|${sha256(canonical(values as Json))}`
+  const key = `${policy.version}|${sha256(canonical(values))}`
   await perform(service, adoptParameters, {
     key,
     data: { kind: 'parameters', policy: policy.version, effectiveFrom: now(), values },

@@ -1,5 +1,5 @@
 // Whom notices may go to, and what they depend on: requests and their renewals, mandates, entities, recoveries on request.
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { AppointmentEvent } from '../domain/appointment.ts'
 import type { EntityEvent } from '../domain/entity.ts'
 import type { RecoveryEvent } from '../domain/recovery.ts'
@@ -50,7 +50,7 @@ const entityRow: Change<NoticePartyRow> = (row, { event, at }) => {
       ...{ stream: at.stream, role: 'legalRepresentative', entity: idOf(at.stream), in_force: true },
       ...{ from_on: null, until_on: data.validUntil ?? null, rank: row?.rank ?? at.rank },
     }
-  return row === undefined ? undefined : { ...row, in_force: type !== 'EntityClosed' && row.in_force }
+  return row !== undefined && event.type === 'EntityClosed' ? { ...row, in_force: false } : row
 }
 
 const partyRow: Change<NoticePartyRow> = (row, applied) =>
@@ -77,11 +77,8 @@ const keep = async <T extends keyof Tables>(
 ): Promise<void> => {
   if (batch.length === 0) return
   const keys = [...new Set(batch.map(({ at }) => keyOf(at.stream)))]
-  const before = (await tx
-    .selectFrom(table as keyof Tables)
-    .selectAll()
-    .where(isAnyOf(key, keys))
-    .execute()) as unknown as Tables[T][]
+  const { rows: before } = await sql<Tables[T]>`
+    select * from ${sql.table(table)} where ${isAnyOf(key, keys)}`.execute(tx)
   const rows = new Map(before.map((row) => [row[key] as string, row]))
   for (const applied of batch) {
     const name = keyOf(applied.at.stream)

@@ -83,6 +83,6 @@ export const sameJson = (a: Json, b: Json): boolean => {
   return (
     Array.isArray(a) === Array.isArray(b) &&
     left.length === Object.keys(b).length &&
-    left.every(([name, value]) => right[name] !== undefined && sameJson(value as Json, right[name]))
+    left.every(([name, value]) => right[name] !== undefined && sameJson(value, right[name]))
   )
 }

@@ -98,7 +98,8 @@ export const decided = (
           undefined,
         ),
       )
-    default: {
+    case 'waiveAll':
+    case 'waiveOne': {
       const recipientIndexes = step === 'waiveAll' ? [0, 1] : [1]
       const data = { notice: id, recipientIndexes, cause: 'unreachable' as const }
       return accepted(waiveNotice.decide({ ...order, type: 'WaiveNotice', data }, state, undefined))
