@@ -33,27 +33,28 @@ export type ScrapCard = Command<
 
 type Reporting = Readonly<{ file: Request; mandate: Appointment | undefined }>
 
+const notForOperator = ({ data, by }: ReportCard): Decision<never> | undefined =>
+  // A loss revokes: whoever may not ask for that may not report it.
+  data.incident === 'lost' || data.incident === 'stolen'
+    ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role)
+    : undefined
+
+const notForAgent = ({ by, at }: ReportCard, { file, mandate }: Reporting): Decision<never> | undefined =>
+  mandate !== undefined && mandateInForce(mandate, { by, entity: entityOf(file), power: 'revoke', at })
+    ? undefined
+    : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
+
 const mayNotReport = (
-  { data, by, at }: ReportCard,
+  command: ReportCard,
   state: AllottedCard,
-  { file, mandate }: Reporting,
+  facts: Reporting,
 ): Decision<never> | undefined => {
-  switch (by.role) {
-    case 'holder':
-      return by.person === state.person ? undefined : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', by.role)
-    case 'unblockingOperator':
-      // A loss revokes: whoever may not ask for that may not report it.
-      return data.incident === 'lost' || data.incident === 'stolen'
-        ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role)
-        : undefined
-    case 'mc':
-      return mandate !== undefined &&
-        mandateInForce(mandate, { by, entity: entityOf(file), power: 'revoke', at })
-        ? undefined
-        : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
-    default:
-      return undefined
-  }
+  const { role, person } = command.by
+  if (role === 'unblockingOperator') return notForOperator(command)
+  if (role === 'mc') return notForAgent(command, facts)
+  return role === 'holder' && person !== state.person
+    ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', role)
+    : undefined
 }
 
 const entityOf = (file: Request): string => (file.status === 'unknown' ? '' : (file.identity?.entity ?? ''))
