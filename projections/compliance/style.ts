@@ -31,7 +31,7 @@ svg text { font-size: 11px; fill: var(--soft); }
 .limit { stroke: var(--red); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .curve { fill: none; stroke-width: 2; }
 .c0 { stroke: #000091; }
-.c1 { stroke: #c9191e; stroke-dasharray: 8 3; }
+.c1 { stroke: #b34000; stroke-dasharray: 8 3; }
 .c2 { stroke: #18753c; stroke-dasharray: 2 3; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; padding: 0; margin: .3rem 0; font-size: .87rem; }
 .legend svg { vertical-align: middle; }

@@ -14,9 +14,9 @@ type Cell = string | number | null
 /** What is as short as a clause, a date or a number stays on one line. */
 const short = 12
 
-const cell = (value: Cell, first: boolean): string => {
+const cell = (value: Cell, first: boolean, counts: boolean): string => {
   const text = value === null ? '—' : String(value)
-  const kind = typeof value === 'number' ? ' class="n"' : text.length <= short ? ' class="s"' : ''
+  const kind = counts ? ' class="n"' : text.length <= short ? ' class="s"' : ''
   return first ? `<th scope="row"${kind}>${escaped(text)}</th>` : `<td${kind}>${escaped(text)}</td>`
 }
 
@@ -28,16 +28,16 @@ export type Table = Readonly<{
   empty: string
 }>
 
-/** The first column heads its row. */
+/** The first column heads its row; a column that begins with a number is one of figures. */
 export const table = ({ caption, heads, rows, empty }: Table): string => {
   if (rows.length === 0) return `<p class="empty"><strong>${escaped(caption)}.</strong> ${escaped(empty)}</p>`
+  const counts = heads.map((_, i) => typeof rows[0]?.[i] === 'number')
   const head = heads
-    .map(
-      (one, i) =>
-        `<th scope="col"${typeof rows[0]?.[i] === 'number' ? ' class="n"' : ''}>${escaped(one)}</th>`,
-    )
+    .map((one, i) => `<th scope="col"${counts[i] === true ? ' class="n"' : ''}>${escaped(one)}</th>`)
     .join('')
-  const body = rows.map((row) => `<tr>${row.map((value, i) => cell(value, i === 0)).join('')}</tr>`)
+  const body = rows.map(
+    (row) => `<tr>${row.map((value, i) => cell(value, i === 0, counts[i] === true)).join('')}</tr>`,
+  )
   return `<table><caption>${escaped(caption)}</caption><thead><tr>${head}</tr></thead>
 <tbody>${body.join('\n')}</tbody></table>`
 }
