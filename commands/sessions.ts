@@ -3,10 +3,12 @@
 // the next draws everything anew.
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { card, type Card } from '../domain/card.ts'
+import { component, type Component } from '../domain/component.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'
 import type { SessionOutcome } from '../domain/lists.ts'
+import { notInService } from '../domain/policy/components.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
@@ -38,15 +40,18 @@ export type CloseSession = Command<'CloseSession', { request: string; outcome: S
 export type HandOverCard = Command<'HandOverCard', { request: string; receipt: string }>
 
 type Opening = Readonly<{
+  desk: Component
   employer: Entity | undefined
   earlier: readonly OldKey[]
   /** The session that holds the desk, if it is still open. */
   rival: Request | undefined
 }>
 
-/** CGU-34: a desk has one holder before it. */
-const notAtDesk = ({ data }: OpenSession, { rival }: Opening): Decision<never> | undefined => {
+/** CGU-34: a desk has one holder before it. CGU-124: and was controlled before it opened. */
+const notAtDesk = ({ data }: OpenSession, { desk, rival }: Opening): Decision<never> | undefined => {
   if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
+  const notControlled = notInService(desk)
+  if (notControlled) return notControlled
   return data.atDesk !== data.request && rival?.status === 'inSession' && rival.session?.desk === data.desk
     ? refuse('CGU-34', 'DESK_BUSY', data.desk)
     : undefined
@@ -78,6 +83,7 @@ export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> =
       state.status === 'unknown' || state.identity === undefined
         ? undefined
         : await fold(entity, state.identity.entity),
+    desk: await fold(component, data.desk),
     earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial))),
     rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
   }),

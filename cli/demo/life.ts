@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { download, openCaller, type Caller } from './client.ts'
+import { commissionDesk } from './desk.ts'
 import type { Judge } from './judge.ts'
 import { openssl } from './openssl.ts'
 import type { Steps } from './steps.ts'
@@ -116,11 +117,16 @@ const registered = async (stage: Stage): Promise<People & { request: string }> =
 
 /** Personalisation: card, key, escrow, certificate. */
 const issued = async (stage: Stage, { ra, holder, request }: People & { request: string }): Promise<Held> => {
-  const { out, steps, judge } = stage
+  const { out, steps, judge, url, account } = stage
+  const desk = await steps.step(
+    'A desk is declared, controlled on demand of the Comité, and put into service',
+    ['CGU-122', 'CGU-124'],
+    () => commissionDesk((id, role) => openCaller(url, account(id, role))),
+  )
   await steps.step('The personalisation session is opened, the holder present', ['CGU-34'], () =>
     ra.post(`/requests/${request}/sessions`, {
       holderPresent: true,
-      desk: crypto.randomUUID(),
+      desk,
       card: { model: 'software-qscd', chipNumber: '8925 0000 0042' },
     }),
   )

@@ -34,7 +34,7 @@ describe('a session', () => {
       await validated(product),
       await validated(product),
     ]
-    const at = randomUUID()
+    const at = desk.desk
     const opening = (life: typeof first) =>
       life.ra.post(`/requests/${life.request}/sessions`, { ...desk, desk: at })
     const answers = await Promise.all([opening(first), opening(second)])

@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCaller, type Caller } from '../../cli/demo/client.ts'
+import { commissionDesk } from '../../cli/demo/desk.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { agent, desk, employer, revocation } from '../support/life.ts'
 import { openSite, type Ended, type Env, type Running, type Site } from './grandLivre.ts'
@@ -66,7 +67,8 @@ const live = async ({ url }: Running): Promise<string> => {
     ...{ method: 'inPerson', documentKind: 'nationalIdentityCard', entityTieChecked: true },
   })
   await ra.post(`/requests/${id}/validation`)
-  await ra.post(`/requests/${id}/sessions`, desk)
+  const inService = await commissionDesk(as)
+  await ra.post(`/requests/${id}/sessions`, { ...desk, desk: inService })
   const issued = await ra.post(`/requests/${id}/sessions/current/issuance`)
   const { presentedSha256, presentedAt } = await holder.post(`/certificates/${issued.serial}/presentation`)
   await holder.post(`/cards/${issued.card}/pin`, { pin: '246813' })

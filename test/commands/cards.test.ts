@@ -32,7 +32,10 @@ describe('a session', () => {
     ...{ request: R, holderPresent: true, desk, serial: S, card: C, slots: 12 },
     earlier: [],
   }
-  const ready = [f.employer, on(request, R, f.requested(), f.validated)]
+  const ready = [
+    ...[f.employer, f.deskInService(desk), f.deskInService(uuid(46))],
+    on(request, R, f.requested(), f.validated),
+  ]
   const other = (...events: readonly (typeof f.validated)[]) =>
     on(request, R2, f.requested({ person: uuid(70) }), f.validated, ...events)
   const atDesk = opened({ desk, card: uuid(41), serial: S2 })
@@ -47,6 +50,11 @@ describe('a session', () => {
     const when = given(...ready, ...facts).when(openSession, { ...plan, ...more }, ra)
     expect(await when.outcome()).toBe(outcome)
   })
+
+  it('CGU-124: is not opened at a desk that was never controlled', () =>
+    given(...ready)
+      .when(openSession, { ...plan, desk: uuid(47) }, ra)
+      .then('CGU-124 COMPONENT_NOT_IN_SERVICE'))
 
   it('CGU-43: takes the holder’s old keys as the ledger has them, and nobody else’s', async () => {
     const old = on(certificate, S2, f.planned, f.issued, f.acceptedByHolder)

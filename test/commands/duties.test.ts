@@ -162,7 +162,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
       .when(validateRequest(f.policy), { request: f.R }, f.ra)
       .outcome(),
   'OpenSession/holder': () =>
-    given(f.employer, on(request, f.R, own, f.accepted, f.identified, f.validated))
+    given(f.employer, f.deskInService(uuid(70)), on(request, f.R, own, f.accepted, f.identified, f.validated))
       .when(
         openSession,
         { request: f.R, holderPresent: true, desk: uuid(70), serial: f.S, card: f.C, slots: 12, earlier: [] },

@@ -206,7 +206,7 @@ describe('nothing is certified once issuance is stopped', () => {
     const validated = on(request, R, f.requested(), f.accepted, f.identified, f.validated)
     const place = { desk: uuid(70), slots: 12, earlier: [] }
     const order = { request: R, holderPresent: true, serial: S, card: f.C, ...place }
-    const start = given(f.employer, validated, e.life(state))
+    const start = given(f.employer, f.deskInService(uuid(70)), validated, e.life(state))
     const issuing = state === 'unknown' || ('active terminating'.includes(state) && state !== 'stopped')
     const when = start.when(whileIssuing(issuer, openSession), order, f.ra)
     expect(await when.outcome()).toBe(issuing ? 'SessionOpened' : 'CGU-80 ISSUANCE_STOPPED')

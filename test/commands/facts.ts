@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AppointmentEvent } from '../../domain/appointment.ts'
 import type { CardEvent } from '../../domain/card.ts'
 import type { CertificateEvent } from '../../domain/certificate.ts'
+import { component } from '../../domain/component.ts'
 import { document } from '../../domain/document.ts'
 import { entity, type EntityEvent } from '../../domain/entity.ts'
 import type { KeyEvent } from '../../domain/key.ts'
@@ -216,3 +217,23 @@ export const delivered: RecoveryEvent = {
   type: 'RecoveryDelivered',
   data: { outputSha256: digest, receipt: 'reçu' },
 }
+
+/** A desk that was controlled and put into service. */
+export const deskInService = (desk: string) =>
+  on(
+    component,
+    desk,
+    { type: 'ComponentDeclared', data: { kind: 'desk', ra: 'dgddi', configurationSha256: digest } },
+    {
+      type: 'ControlOrdered',
+      data: { control: desk, scope: 'commissioning', orderedBy: 'supervisor', dueOn: '2026-03-31' },
+    },
+    {
+      type: 'ControlCompleted',
+      data: {
+        ...{ control: desk, verdict: 'passed', completedOn: '2026-03-01', findingCount: 0 },
+        ...{ reportSha256: digest, auditor: uuid(13) },
+      },
+    },
+    { type: 'ComponentCommissioned', data: { control: desk } },
+  )

@@ -404,7 +404,7 @@ describe('the session', () => {
         ra,
       ),
     open: (events: readonly RequestEvent[]) =>
-      given(f.employer, on(request, R, ...events)).when(openSession, plan, ra),
+      given(f.employer, f.deskInService(uuid(45)), on(request, R, ...events)).when(openSession, plan, ra),
     close: (events: readonly RequestEvent[]) =>
       given(on(request, R, ...events)).when(closeSession, { request: R, outcome: 'abandoned' }, ra),
     handOver: (events: readonly RequestEvent[]) =>

@@ -19,6 +19,8 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { compose } from '../../main.ts'
 import type { Deliveries } from '../../pki/custody.ts'
+import { deskInService } from '../commands/facts.ts'
+import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
 import { openDatabase } from '../../readmodels/database.ts'
 
@@ -35,6 +37,9 @@ const quickPolicy = async (): Promise<Policy> => {
     issuing: { ...shipped.issuing, algorithm: 'ecP384' },
   })
 }
+
+/** Desks that are in service from the start: a session is opened at none other (CGU-124). */
+export const desks: readonly string[] = Array.from({ length: 60 }, (_, n) => uuid(4500 + n))
 
 export type Person = Readonly<{ token: string; person: string; headers: { authorization: string } }>
 
@@ -127,6 +132,7 @@ export const openEmbedded = async (
   const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
   const product = await compose(config, parts, { release: 'test', watchMs: 20 })
   const { runner, jobs, ledger, chain, settled } = product
+  for (const desk of desks) await deskInService(desk)(product.service.handle, desk)
   const lines: string[] = []
   let pretended: number | undefined
   const lagSeconds = (): number => pretended ?? product.services.reads.lagSeconds()

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { client, type Client } from './client.ts'
-import type { Embedded } from './embedded.ts'
+import { desks, type Embedded } from './embedded.ts'
 
 export const agent = {
   kind: 'agent',
@@ -25,11 +25,14 @@ export const employer = {
 
 let sat = 0
 
+/** The next desk, of those that every product has in service. */
+const nextDesk = (): string => desks[(sat += 1) % desks.length]!
+
 /** A session at a desk that is free, with a card that nobody has seen yet: another desk, another chip at each look. */
 export const desk = {
   holderPresent: true,
   get desk(): string {
-    return randomUUID()
+    return nextDesk()
   },
   get card() {
     sat += 1
