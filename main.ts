@@ -195,14 +195,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         now,
         appointmentsOf: (person) => appointmentsOf(db, blind('person', person)),
       }),
-      lookBack: async () => {
-        await settled()
-        await endCrossed(service, db)
-      },
-      endOfEntity: async (id) => {
-        await settled()
-        await endOfEntity(service, db, id)
-      },
+      lookBack: () => settled().then(() => endCrossed(service, db)),
+      endOfEntity: (id) => settled().then(() => endOfEntity(service, db, id)),
     },
     reads: {
       waitFor: (position, ms) => runner.waitFor(position, ms),
