@@ -70,11 +70,11 @@ export const proposeAppointment = (
     const { data, by } = command
     const { appointment: _, actingUnder: __, powers = defaultPowers(data.role), ...proposed } = data
     if (state.status !== 'unknown') return refuse('CGU-23', 'OUT_OF_ORDER', state.status)
-    if (!proposes(by, data.role)) return notHeld(data.role)
     if (data.untilOn < data.fromOn) return refuse('CGU-23', 'OUT_OF_ORDER', 'untilOn')
     return (
       notRepresented(command, data.entity, facts.under) ??
       unfounded(command, facts.employer, policy) ??
+      (proposes(by, data.role) ? undefined : notHeld(data.role)) ??
       (typeof data.person === 'string' ? notForOneself(by, data.person) : undefined) ??
       accept({ type: 'AppointmentProposed', data: { ...proposed, powers: [...powers] } })
     )

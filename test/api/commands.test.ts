@@ -502,7 +502,8 @@ describe('a contractor, through a certification agent (MC)', () => {
       status: 'ended',
       person: account.person,
     })
-    expect(verdict(await mc.post('/requests', demand))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
+    // His role was the appointment's: it has gone with it.
+    expect(verdict(await mc.post('/requests', demand))).toEqual([403, 'ROLE_NOT_HELD'])
   })
 })
 
