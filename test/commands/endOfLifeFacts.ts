@@ -27,7 +27,6 @@ export const root: AuthorityEvent = {
   data: { ...installed.data, rootSha256: digest },
 }
 export const stopped: AuthorityEvent = { type: 'IssuanceStopped', data: { cause: 'control' } }
-export const resumed: AuthorityEvent = { type: 'IssuanceResumed', data: {} }
 export const declared: AuthorityEvent = {
   type: 'TerminationDeclared',
   data: { kind: 'total', ceasesOn, actingParty: 'ca', deedSha256: digest },
