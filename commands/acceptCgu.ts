@@ -1,5 +1,5 @@
 // CGU-16: « Les présentes CGU sont opposables au porteur dès leur acceptation ». CGU-40, CGU-45: with them the holder asks
-// for the escrow of his key and for the recovery of his old ones. CGU-92: he declares his data accurate.
+// for the escrow of his key and for the recovery of his old ones. CGU-92, CGU-111: he declares his data accurate.
 import { document, inForce, type Document } from '../domain/document.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { request, type Request, type RequestEvent } from '../domain/request.ts'

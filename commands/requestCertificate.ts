@@ -115,6 +115,7 @@ export const requestCertificate = (
   decide: (command, state, facts) => {
     const { data, by } = command
     if (state.status !== 'unknown') return refuse('CGU-21', 'OUT_OF_ORDER', state.status)
+    // CGU-22: « soit directement auprès de l’AE, soit via un Mandataire de Certification (MC) ».
     const path = by.role === 'mc' ? 'mandate' : 'direct'
     const holder = wholeHolder(data.holder)
     if (!('kind' in holder)) return holder

@@ -1,5 +1,5 @@
 // A card in software, one enciphered file each: it stands in for the QSCD on the embedded profile. It has what the procedure
-// asks of a card: keys that come out of it only as what they decrypt, a PIN that nobody else knows, a counter that blocks.
+// asks of a card (CGU-49 to CGU-51): keys that come out of it only as what they decrypt, a PIN that nobody else knows, a counter that blocks.
 //
 // The keys lie under a card key. Until the holder has used his PIN once, the desk can open the card as well: it tests the
 // keys, and a PIN whose definition a crash cut off from its record may be defined anew. From the first use on, the PIN alone

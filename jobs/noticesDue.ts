@@ -1,3 +1,7 @@
+// CGU-19: every new version of the conditions of use. CGU-54: « à l’approche de la date d’expiration du certificat ». CGU-77:
+// « Quelle que soit la cause ayant entraîné la révocation d’un certificat, le porteur est informé »; CGU-78: « Le MC peut également
+// être notifié »; CGU-79: with « la date à laquelle la révocation du certificat a pris effet ».
+//
 // Notices that are due, from events and dates alone: whoever is cut short looks again and finds what is left. Each list is read
 // in pages, a page is a notice, and a notice is known by what it is about and by its first recipient (events.md section 3).
 import { document } from '../domain/document.ts'

@@ -1,4 +1,4 @@
-// Sealed fields (proofs.md 1.1 and 2): a value enciphered under its unit's data key, with a commitment that survives it.
+// CGU-112: personal data are sealed from the first event on. Sealed fields (proofs.md 1.1 and 2): a value enciphered under its unit's data key, with a commitment that survives it.
 // The key, once destroyed, takes value and commitment opening with it; the leaf keeps the digests and proves on.
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Json } from '../domain/kernel.ts'

@@ -69,6 +69,6 @@ const milestones = [
   ['planned', 'planned_at'],
 ] as const
 
-/** What a certificate had become at an instant; undefined before it was planned. */
+/** CGU-110: what a certificate had become at an instant; undefined before it was planned. */
 export const statusAt = (row: StatusRow, at: string): StatusRow['status'] | undefined =>
   milestones.find(([, field]) => (row[field] ?? '~') <= at)?.[0]

@@ -76,7 +76,7 @@ export const clauses = {
     kind: 'code',
     text: "Un porteur de certificats ne peut être qu'une personne physique. Le porteur est un agent des MEF ou une personne externe liée contractuellement aux MEF",
     says: 'holder is a natural person: MEF agent or person contractually tied to MEF; entity in the cert = the tie',
-    rule: 'commands/requestCertificate.ts',
+    rule: 'domain/policy/demand.ts',
     events: ['CertificateRequested'],
   },
   'CGU-08': {
@@ -114,7 +114,7 @@ export const clauses = {
     text: 'Les certificats sont émis conformément à la politique de certification publiée aux adresses suivantes',
     says: 'PC at 3 https URLs (igc, igc1, igc2)',
     reading: 'identical bytes on all three',
-    rule: 'commands/documents.ts',
+    rule: 'domain/policy/publication.ts',
     events: ['DocumentPublished', 'ComponentFaultFound'],
   },
   'CGU-13': {
@@ -137,7 +137,7 @@ export const clauses = {
     kind: 'code',
     text: 'Agents des MEF, • Prestataires intervenant au sein des MEF.',
     says: 'holders: MEF agents, contractors working in MEF',
-    rule: 'commands/requestCertificate.ts',
+    rule: 'domain/policy/demand.ts',
     events: ['CertificateRequested'],
   },
   'CGU-16': {
@@ -168,7 +168,7 @@ export const clauses = {
     text: 'L’AC s’engage à communiquer par tous moyens à sa disposition (courrier électronique, information en ligne, etc.) toute nouvelle version des CGU.',
     says: 'every new CGU version is communicated by any means',
     reading: 'channel e-mail + online; per-holder proof kept',
-    rule: 'jobs/notices.ts',
+    rule: 'jobs/noticesDue.ts',
     events: ['DocumentAdopted', 'NoticePlanned', 'NoticeSent'],
   },
   'CGU-20': {
@@ -262,7 +262,7 @@ export const clauses = {
     text: 'Le nom du porteur à utiliser dans le certificat',
     says: 'request contains name to use in cert',
     reading: 'usage name vs birth name → official document',
-    rule: 'commands/requestCertificate.ts',
+    rule: 'domain/policy/demand.ts',
     events: ['CertificateRequested'],
   },
   'CGU-32': {
@@ -270,7 +270,7 @@ export const clauses = {
     text: 'Les données personnelles d’identification du porteur',
     says: 'request contains personal identification data',
     reading: 'encrypted payload',
-    rule: 'commands/requestCertificate.ts',
+    rule: 'domain/policy/demand.ts',
     events: ['CertificateRequested'],
   },
   'CGU-33': {
@@ -278,7 +278,7 @@ export const clauses = {
     text: "Les données de l'entité du porteur.",
     says: "request contains holder's entity data",
     reading: 'required even via MC (RGS exempts)',
-    rule: 'commands/requestCertificate.ts',
+    rule: 'domain/policy/demand.ts',
     events: ['CertificateRequested', 'EntityVerified'],
   },
   'CGU-34': {
@@ -455,7 +455,7 @@ export const clauses = {
     text: 'Une notification est envoyée au porteur à l’approche de la date d’expiration du certificat de façon à préparer la délivrance d’un nouveau certificat.',
     says: 'notice sent to holder as expiry approaches',
     reading: 'lead time unstated → 90/30/7 d; not if revoked',
-    rule: 'jobs/notices.ts',
+    rule: 'jobs/noticesDue.ts',
     events: ['NoticePlanned', 'NoticeSent'],
   },
   'CGU-55': {
@@ -573,7 +573,7 @@ export const clauses = {
     kind: 'code',
     text: 'Le formulaire de révocation est disponible sur les sites de publication igc.finances.gouv.fr, igc1.finances.gouv.fr, igc2.finances.gouv.fr.',
     says: 'revocation form on the 3 publication sites',
-    rule: 'commands/documents.ts',
+    rule: 'domain/policy/publication.ts',
     events: ['DocumentPublished'],
   },
   'CGU-70': {
@@ -588,14 +588,14 @@ export const clauses = {
     kind: 'code',
     text: 'L’identité du porteur figurant dans le certificat (nom et prénom)',
     says: 'request holds holder name + first name as in cert',
-    rule: 'commands/revocations.ts',
+    rule: 'commands/requestRevocation.ts',
     events: ['RevocationRequested', 'RevocationRejected'],
   },
   'CGU-72': {
     kind: 'code',
     text: 'Le nom du demandeur de la révocation',
     says: "a revocation request holds the requester's name",
-    rule: 'commands/revocations.ts',
+    rule: 'commands/requestRevocation.ts',
     events: ['RevocationRequested'],
   },
   'CGU-73': {
@@ -603,7 +603,7 @@ export const clauses = {
     text: 'Une information permettant de retrouver rapidement et sans erreur le certificat à révoquer (par défaut le n° de série)',
     says: 'a revocation request holds a locator, by default the serial number',
     reading: 'must resolve to exactly 1 cert, else clarify',
-    rule: 'commands/revocations.ts',
+    rule: 'api/locate.ts',
     events: ['RevocationRequested', 'RevocationRejected'],
   },
   'CGU-74': {
@@ -611,7 +611,7 @@ export const clauses = {
     text: 'Eventuellement, la cause de révocation.',
     says: 'a revocation request may hold the cause',
     reading: 'optional ⇒ null allowed; never published',
-    rule: 'commands/revocations.ts',
+    rule: 'commands/requestRevocation.ts',
     events: ['RevocationRequested'],
   },
   'CGU-75': {
@@ -635,7 +635,7 @@ export const clauses = {
     text: 'Quelle que soit la cause ayant entraîné la révocation d’un certificat, le porteur est informé par une notification de la révocation de son certificat.',
     says: 'holder notified whatever the cause',
     reading: 'also RA/CA-initiated and termination; death ⇒ exception logged',
-    rule: 'jobs/notices.ts',
+    rule: 'jobs/noticesDue.ts',
     events: ['NoticePlanned', 'NoticeSent', 'NoticeUndelivered', 'NoticeWaived'],
   },
   'CGU-78': {
@@ -643,7 +643,7 @@ export const clauses = {
     text: 'Le MC peut également être notifié.',
     says: 'MC may be notified',
     reading: 'optional; RGS: entity informed → default on',
-    rule: 'jobs/notices.ts',
+    rule: 'jobs/noticesDue.ts',
     events: ['NoticePlanned', 'NoticeSent'],
   },
   'CGU-79': {
@@ -651,7 +651,7 @@ export const clauses = {
     text: 'Cette notification prend la forme d’un courrier électronique et indique la date à laquelle la révocation du certificat a pris effet.',
     says: 'notice is an e-mail stating the effective date',
     reading: '= revocationDate in CRL',
-    rule: 'jobs/notices.ts',
+    rule: 'jobs/noticesDue.ts',
     events: ['CertificateRevoked', 'NoticePlanned', 'NoticeSent'],
   },
   'CGU-80': {
@@ -745,7 +745,7 @@ export const clauses = {
     text: 'Révoque son certificat',
     says: "CA's own certificate revoked",
     reading: 'only Root can; after 86–88',
-    rule: 'domain/policy/endOfLife.ts',
+    rule: 'commands/endOfLife.ts',
     events: ['CaCertificateRevoked'],
   },
   'CGU-92': {
@@ -789,7 +789,7 @@ export const clauses = {
     text: 'Informer l’AC de toute modification concernant les informations contenues dans son certificat',
     says: 'holder reports changes to certified data',
     reading: 'modification ⇒ revoke + new cert',
-    rule: 'commands/registrations.ts',
+    rule: 'domain/policy/correction.ts',
     events: ['RegistrationCorrected', 'RevocationRequested'],
   },
   'CGU-98': {
@@ -797,7 +797,7 @@ export const clauses = {
     text: 'Faire, sans délai, une demande de révocation de son certificat auprès de l’AE, du MC de son entité le cas échéant ou de l’AC en cas de compromission ou de suspicion de compromission de sa clé privée (ou de ses données d’activation)',
     says: 'compromise/suspicion (key or activation data) ⇒ revocation request without delay to RA, MC or CA',
     reading: 'MC must relay; clock starts at first receipt',
-    rule: 'commands/revocations.ts',
+    rule: 'domain/policy/revocation.ts',
     events: ['CardIncidentReported', 'RevocationRequested'],
   },
   'CGU-99': {
@@ -805,7 +805,7 @@ export const clauses = {
     text: 'En cas de dysfonctionnement de la carte portant la clé privée, que ce dysfonctionnement soit lié à l’utilisation de la clé privée ou à une fonctionnalité annexe de la carte, de se rapprocher de l’AE pour que l’AE mette au rebut de la carte et révoque le certificat correspondant.',
     says: 'any card malfunction ⇒ go to RA; RA scraps card and revokes cert',
     reading: 'even side functions; then new card + CGU-43',
-    rule: 'commands/scrapping.ts',
+    rule: 'commands/revokeOfCard.ts',
     events: ['CardIncidentReported', 'CardScrapped', 'CertificateRevoked'],
   },
   'CGU-100': {
@@ -977,7 +977,7 @@ export const clauses = {
     text: 'bénéficient d’une qualification au sens du RGS',
     says: 'RGS qualification held, level *',
     reading: 'stop claiming when lapsed',
-    rule: 'commands/certificates.ts',
+    rule: 'domain/policy/qualification.ts',
     events: ['DocumentAdopted', 'ControlCompleted'],
   },
   'CGU-122': {

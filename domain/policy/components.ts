@@ -1,4 +1,4 @@
-// CGU-124: « avant la première mise en service d'une composante du service d’émission de certificats ou suite à toute
+// CGU-124, CGU-125: « avant la première mise en service d'une composante du service d’émission de certificats ou suite à toute
 // modification significative au sein d'une composante, l'AC fera également procéder à un contrôle de conformité de cette
 // composante. »
 // CGU-123: « L’AC s’engage à effectuer ce contrôle au minimum une fois tous les deux ans. »

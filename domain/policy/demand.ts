@@ -1,4 +1,6 @@
 // « La demande de certificat contient a minima les informations suivantes : »
+// CGU-07, CGU-15: « Le porteur est un agent des MEF ou une personne externe liée contractuellement aux MEF »: his kind and his
+// entity are that tie.
 // CGU-31: « Le nom du porteur à utiliser dans le certificat ». CGU-32: « Les données personnelles d’identification du
 // porteur ». CGU-33: « Les données de l'entité du porteur ».
 import { refuse, type Decision } from '../kernel.ts'

@@ -1,5 +1,5 @@
 // For each clause: the events that prove it, and the commands that were refused under it.
-import { provingEvents } from '../../domain/policy/proofs.ts'
+import { clauses, type Clause } from '../../domain/policy/clauses.ts'
 import type { ClauseId } from '../../domain/refusals.ts'
 import { text, type Seen } from './seen.ts'
 
@@ -39,8 +39,8 @@ export const openClauses = (): ClauseCounts => {
       if (seen.type === 'CommandRefused') count(refused, `${text(seen, 'clause')} ${text(seen, 'code')}`)
     },
     counted: () =>
-      (Object.keys(provingEvents) as ClauseId[]).map((clause) => {
-        const proving = (provingEvents[clause] ?? []).filter((type) => type !== 'CommandRefused')
+      (Object.entries(clauses) as [ClauseId, Clause][]).map(([clause, { events }]) => {
+        const proving = events.filter((type) => type !== 'CommandRefused')
         const found = Object.fromEntries(proving.map((type) => [type, types.get(type) ?? 0]))
         const codes = codesOf(clause)
         return { clause, events: sumOf(found), types: found, refusals: sumOf(codes), codes }

@@ -101,6 +101,15 @@ describe('a request for a certificate', () => {
     expect(await askedBy(ra, { holder: { ...agent, matricule } })).toBe(outcome)
   })
 
+  it('CGU-07, CGU-15: a holder is an agent, or tied to the ministries through an entity that the certificate names', async () => {
+    await given(f.employer)
+      .when(requestCertificate(policy), demand, ra)
+      .then([{ type: 'CertificateRequested', data: { holderKind: 'agent', entity: E } }])
+    expect(await given().when(requestCertificate(policy), demand, ra).outcome()).toBe(
+      'CGU-33 REQUEST_INCOMPLETE',
+    )
+  })
+
   it('CGU-27: an agent without a matricule is refused', async () => {
     expect(await askedBy(ra, { holder: stranger })).toBe('CGU-27 MATRICULE_INVALID')
   })

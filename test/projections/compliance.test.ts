@@ -4,7 +4,7 @@ import { component } from '../../domain/component.ts'
 import { key } from '../../domain/key.ts'
 import { recovery } from '../../domain/recovery.ts'
 import { request } from '../../domain/request.ts'
-import { provingEvents } from '../../domain/policy/proofs.ts'
+import { clauses, type Clause } from '../../domain/policy/clauses.ts'
 import { complianceCsv } from '../../projections/compliance/csv.ts'
 import { complianceHtml } from '../../projections/compliance/html.ts'
 import { nothingKnown } from '../../projections/compliance/known.ts'
@@ -171,7 +171,9 @@ describe('figures', () => {
     expect(report.totals.events).toBe(types.length)
     expect(report.ledger.size).toBe(types.length)
     for (const { clause, events } of report.clauses) {
-      const proving = provingEvents[clause]!.filter((type) => type !== 'CommandRefused')
+      const proving = (clauses as Readonly<Record<string, Clause>>)[clause]!.events.filter(
+        (type) => type !== 'CommandRefused',
+      )
       expect([clause, events]).toEqual([clause, types.filter((type) => proving.includes(type)).length])
     }
     expect(report.clauses).toHaveLength(125)
