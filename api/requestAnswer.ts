@@ -23,7 +23,14 @@ const identity = Type.Object({
 export const requestStatus = Type.Enum(['open', 'validated', 'inSession', 'fulfilled', 'rejected', 'closed'])
 
 const returned = closed({ cause: returnCause, missing: Type.Array(pieceKind) })
-const session = closed({ number: n, desk: Type.Optional(id), card: id, serial: sn, recover: Type.Array(sn), presence })
+const session = closed({
+  number: n,
+  desk: Type.Optional(id),
+  card: id,
+  serial: sn,
+  recover: Type.Array(sn),
+  presence,
+})
 
 /** A request as GET answers it. `holder` is null once the file has been destroyed. */
 export const requestAnswer = Type.Object({

@@ -1,4 +1,4 @@
-// CGU-73: « défaut : n° de série ». People copy serial numbers from wherever they are shown: in hex, upper or lower case, with
+// CGU-73: « par défaut le n° de série ». People copy serial numbers from wherever they are shown: in hex, upper or lower case, with
 // spaces or colons, with leading zeros, or in decimal.
 import { Problem } from './problems.ts'
 

@@ -1,5 +1,7 @@
-// CGU-98, CGU-99: « en cas de dysfonctionnement de la carte, même de ses fonctions annexes », its holder goes to the registration
-// authority, which scraps the card and revokes the certificate. CGU-51: « La carte se bloque après plusieurs codes PIN erronés. »
+// CGU-98, CGU-99: « En cas de dysfonctionnement de la carte portant la clé privée, que ce dysfonctionnement soit lié à
+// l’utilisation de la clé privée ou à une fonctionnalité annexe de la carte », its holder goes to the registration authority, which
+// scraps the card and revokes the certificate. CGU-51: « En cas de blocage de la carte faisant suite à plusieurs tentatives
+// successives erronées de saisie du code PIN ».
 import { appointment, type Appointment } from '../domain/appointment.ts'
 import { card, isAllotted, type AllottedCard, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
@@ -82,7 +84,7 @@ export const reportCard: Decider<Card, ReportCard, CardEvent, Reporting> = {
 
 type Scrapping = Readonly<{ holding: Request; other: Card | undefined }>
 
-/** CGU-59: only a card in order is « replaced », by one that its holder has in use; any other ends in revocation. */
+/** CGU-59: only a card in order is `replaced`, by one that its holder has in use; any other ends in revocation. */
 const notReplaced = (state: AllottedCard, { data }: ScrapCard, other: Card | undefined): boolean =>
   state.status !== 'inUse' ||
   data.replacedBy === data.card ||

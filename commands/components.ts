@@ -1,4 +1,4 @@
-// CGU-124: « avant la première mise en service d'une composante du service d’émission de certificats […], l'AC fera
+// CGU-124: « avant la première mise en service d'une composante du service d’émission de certificats … l'AC fera
 // également procéder à un contrôle de conformité de cette composante. » CGU-125: « ou suite à toute modification
 // significative au sein d'une composante ».
 import { component, type Component, type ComponentEvent, type ComponentFile } from '../domain/component.ts'

@@ -1,4 +1,4 @@
-// CGU-38: « l’AC met en œuvre un séquestre systématique des clés de déchiffrement. »
+// CGU-38: « met en œuvre un séquestre systématique des clés de déchiffrement ».
 // CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'

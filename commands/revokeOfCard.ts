@@ -1,4 +1,4 @@
-// CGU-99: « L’AE met la carte au rebut et révoque le certificat »: every certificate that is still valid and was written on it.
+// CGU-99: « pour que l’AE mette au rebut de la carte et révoque le certificat correspondant »: every certificate that is still valid and was written on it.
 // CGU-98: so does a loss or a theft, at once. What stops in between goes on at the next look (jobs/cards.ts).
 import { card, isAllotted } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'

@@ -1,5 +1,5 @@
-// CGU-52: « Un service de déblocage est offert exclusivement au porteur ». CGU-53: « par l’intermédiaire d’un opérateur de
-// déblocage habilité ». The card is opened by its own PUK, which no person sees; the PIN that was is known to nobody, and the
+// CGU-52: « l’AC met à disposition du porteur exclusivement un service de déblocage de carte ». CGU-53: « le porteur doit se
+// rapprocher d’un opérateur de déblocage habilité ». The card is opened by its own PUK, which no person sees; the PIN that was is known to nobody, and the
 // holder defines a new one.
 import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'

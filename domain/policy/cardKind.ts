@@ -1,7 +1,7 @@
 // « L’AC prévoit de délivrer : »
 // CGU-27: « Des certificats sur une carte « agent » pour les agents présents sur le référentiel des agents des MEF (et
 // qui disposent dont d’un matricule ministériel à 10 chiffres) et ne nécessitant pas l’intervention d’un MC ».
-// CGU-28: « une carte « temporaire » pour : Les agents présents sur le référentiel des agents des MEF, qui ne nécessitent
+// CGU-28: « une carte « temporaire » … Les agents présents sur le référentiel des agents des MEF, qui ne nécessitent
 // pas l’intervention d’un MC ».
 // CGU-29: « Les agents inconnus dans le référentiel des agents des MEF (ex : nouveaux arrivants) et nécessitant donc
 // l’intervention d’un MC et la constitution d’un dossier de demande de certificat ».

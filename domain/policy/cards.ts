@@ -1,6 +1,6 @@
-// CGU-14: « les bi-clés et les certificats sont stockés dans un dispositif de type QSCD ».
+// CGU-14: « des certificats stockés dans un dispositif matériel de type QSCD ».
 // CGU-34: one session has a card, and a card is in one session. CGU-43: nobody's card but the holder's own.
-// CGU-99: « L’AE met la carte au rebut et révoque le certificat. »
+// CGU-99: « pour que l’AE mette au rebut de la carte et révoque le certificat correspondant ».
 import { isAllotted, type AllottedCard, type Card } from '../card.ts'
 import { refuse, type Decision } from '../kernel.ts'
 import type { CardKind, RevocationCause, ScrapCause } from '../lists.ts'

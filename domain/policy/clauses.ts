@@ -367,7 +367,7 @@ export const clauses = {
     text: 'La clé privée à recouvrer est identifiée par le numéro de série du certificat associé et le nom du porteur associé.',
     says: 'key identified by cert serial + holder name; mismatch ⇒ reject',
     reading: 'normalise serial hex, name NFC/case-fold; both mandatory',
-    rule: 'commands/recoveries.ts',
+    rule: 'commands/requestRecovery.ts',
     events: ['RecoveryRequested', 'RecoveryRejected'],
   },
   'CGU-45': {

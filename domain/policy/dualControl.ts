@@ -1,4 +1,4 @@
-// CGU-06: « L’AC a la responsabilité … de l’ensemble des opérations de gestion des certificats ». What touches a key of the
+// CGU-06: « Ensemble des pratiques à mettre en œuvre pour satisfaire aux exigences de la PC. » What touches a key of the
 // service takes two persons at once, the officer of the authority and the security officer (RGS A2 VI.1.1): two persons, not two
 // accounts or two roles of one.
 import { refuse, type Actor, type Decision } from '../kernel.ts'

@@ -1,6 +1,7 @@
-// CGU-42: « Lors du renouvellement de la carte, l’ancienne ou les anciennes clés de déchiffrement du porteur sont
-// systématiquement recouvrées, dans la limite de la durée de séquestre. »
-// CGU-43: « toute demande de nouvelle carte intègre le recouvrement » of every old key that is still in escrow.
+// CGU-42: « un recouvrement systématique de ladite clé de déchiffrement dans le cadre du renouvellement de carte et dans la
+// limite de la durée de séquestre ».
+// CGU-43: « toute demande de nouvelle carte pour un porteur intègre systématiquement le recouvrement de sa ou ses anciennes
+// clés de déchiffrement ».
 import type { Certificate } from '../certificate.ts'
 import type { Instant } from '../kernel.ts'
 import type { Key } from '../key.ts'

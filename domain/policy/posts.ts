@@ -1,6 +1,6 @@
 // Which roles are given by appointment, by whom, and what an account holds by them.
-// CGU-23: « Dans ce dernier cas, le MC est préalablement enregistré par l’AE. » CGU-53: « … par l’intermédiaire d’un
-// opérateur de déblocage habilité ». EN 319 401 REQ-7.2: a trusted role is formally appointed and accepted, and nobody has
+// CGU-23: « Dans ce dernier cas, le MC est préalablement enregistré par l’AE. » CGU-53: « le porteur doit se
+// rapprocher d’un opérateur de déblocage habilité ». EN 319 401 REQ-7.2: a trusted role is formally appointed and accepted, and nobody has
 // access before the checks are done.
 import type { Appointment } from '../appointment.ts'
 import type { Entity } from '../entity.ts'

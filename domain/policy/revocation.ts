@@ -1,8 +1,8 @@
 // CGU-61 to CGU-64: « Une demande de révocation … peut être faite par : Le porteur lui-même, Un MC ou un représentant légal
 // de l’entité du porteur ou une personne autorisée, L’AE, L’AC. »
-// CGU-65 to CGU-68: « La demande de révocation peut être effectuée : Sur Internet si le porteur dispose d’un moyen
-// d’authentification au portail Self-service ; En face-à-face entre le porteur et l’AE au cours duquel le porteur présente un
-// document officiel d’identité ; Via un centre d’appel en fonction de l’AE ; Par courriel ou par courrier (en fonction de
+// CGU-65 to CGU-68: « La demande de révocation peut être effectuée : … Sur Internet si le porteur dispose d’un moyen
+// d’authentification au portail Self-service … En face-à-face entre le porteur et l’AE au cours duquel le porteur présente un
+// document officiel d’identité … Via un centre d’appel en fonction de l’AE … Par courriel ou par courrier (en fonction de
 // l’AE), la demande doit être signée par le demandeur. »
 // CGU-75: « Une fois la demande authentifiée et contrôlée … »
 // CGU-98: « Faire, sans délai, une demande de révocation de son certificat auprès de l’AE, du MC de son entité le cas échéant

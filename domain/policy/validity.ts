@@ -1,5 +1,5 @@
 // CGU-18: « toute la durée de vie du certificat d’une période de trois ans pour les certificats de chiffrement ».
-// CGU-41: « séquestre de sa clé de déchiffrement pour une durée de 10 (dix) ans ».
+// CGU-41: « le séquestre de sa clé de déchiffrement pour une durée de 10(dix) ans ».
 import type { Instant } from '../kernel.ts'
 import { addSeconds, addYears } from './dates.ts'
 

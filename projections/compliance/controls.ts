@@ -13,7 +13,7 @@ export type ControlLine = Readonly<{
   orderedOn: string
   dueOn: string
   completedOn: string | null
-  /** `open` while it is not completed; « à confirmer » that was not confirmed in time has failed. */
+  /** `open` while it is not completed; `toConfirm` that was not confirmed in time has failed. */
   verdict: string
   findings: number | null
   confirmBy: string | null

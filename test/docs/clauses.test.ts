@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { refusals } from '../../domain/refusals.ts'
 import { allClauses, citing, clausesFile, clausesPage, numberOf } from '../support/docs/clauses.ts'
+import { plain, quotesOfTheNorm } from '../support/docs/quotes.ts'
 import { clauseTitles, testFiles } from '../support/docs/titles.ts'
 import { declaredForms } from '../support/fixtures/declared.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const titles = clauseTitles()
+const norm = plain(read('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'))
 
 test('docs/clauses.md is what `npm run docs` writes', () => {
   expect(readFileSync(clausesFile, 'utf8')).toBe(clausesPage())
@@ -21,9 +23,17 @@ test('there are 125 clauses, each once, in order', () => {
 })
 
 test('what a clause quotes stands in the conditions of use, word for word', () => {
-  const norm = read('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt').replaceAll(/\s+/g, ' ')
-  const missing = allClauses.filter(([, { text }]) => !text.split(' … ').every((part) => norm.includes(part)))
+  const words = read('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt').replaceAll(/\s+/g, ' ')
+  const missing = allClauses.filter(
+    ([, { text }]) => !text.split(' … ').every((part) => words.includes(part)),
+  )
   expect(missing).toEqual([])
+})
+
+test('what a comment quotes of a clause stands in the conditions of use too', () => {
+  const invented = quotesOfTheNorm().filter(({ parts }) => !parts.every((part) => norm.includes(part)))
+  expect(invented).toEqual([])
+  expect(quotesOfTheNorm().length).toBeGreaterThan(60)
 })
 
 test('the file of a rule exists and cites its clause', () => {

@@ -1,5 +1,5 @@
-// The titles of the tests, read from their source: which clause each of them is about. A title begins with its clauses, or
-// its first `%s` is filled by the first cell of a row of its table.
+// The titles of the tests, read from their source: which clause each of them is about. A title begins with its clauses; its
+// places (`%s`) are filled from the rows of its table.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -30,24 +30,38 @@ const calleeOf = (node: ts.Expression): string | undefined => {
   return undefined
 }
 
-/** First cells of the rows of a table that is written where it is used. */
-const firstCells = (callee: ts.Expression): readonly string[] => {
+/** The rows of a table that is written where it is used: what their cells say, `…` for what is no text. */
+const rowsOf = (callee: ts.Expression): readonly (readonly string[])[] => {
   if (!ts.isCallExpression(callee)) return []
   let table = callee.arguments[0]
   while (table !== undefined && (ts.isAsExpression(table) || ts.isSatisfiesExpression(table)))
     table = table.expression
   if (table === undefined || !ts.isArrayLiteralExpression(table)) return []
-  return table.elements.flatMap((row) => {
-    const cell = ts.isArrayLiteralExpression(row) ? row.elements[0] : row
-    return textOf(cell) ?? []
-  })
+  return table.elements.map((row) =>
+    (ts.isArrayLiteralExpression(row) ? [...row.elements] : [row]).map((cell) => textOf(cell) ?? '…'),
+  )
 }
 
+const atMost = 6
+const places = /%[sjodi]/g
+
+/** A title with its places filled, once for each of the first rows. */
 const titlesOf = (call: ts.CallExpression): readonly string[] => {
   const title = textOf(call.arguments[0])
   if (title === undefined) return []
-  if (!title.startsWith('%s')) return [title]
-  return [...new Set(firstCells(call.expression))].map((cell) => title.replace('%s', cell))
+  if (title.match(places) === null) return [title]
+  const rows = rowsOf(call.expression)
+  const filled = [
+    ...new Set(
+      (rows.length === 0 ? [[]] : rows).map((row) => {
+        let cell = 0
+        return title.replaceAll(places, () => row[cell++] ?? '…')
+      }),
+    ),
+  ]
+  // The clause may be the row's own: then each row counts.
+  if (title.startsWith('%') || filled.length <= atMost) return filled
+  return [...filled.slice(0, atMost), `${title.replaceAll(places, '…')} (${filled.length - atMost} more)`]
 }
 
 const read = (file: string): readonly Titled[] => {
