@@ -66,7 +66,7 @@ describe('a session', () => {
     const full = { recover: [], leftOut: [{ serial: S2, cause: 'cardFull' }] }
     await start.when(openSession, { ...order, slots: 1 }, ra).then([{ type: 'SessionOpened', data: full }])
     const another = given(
-      ...ready.slice(0, 1),
+      ...ready.slice(0, 2),
       on(request, R, f.requested({ person: uuid(70) }), f.validated),
       old,
     )
@@ -270,8 +270,8 @@ describe('a card', () => {
     ],
     ['without a document', operator, { documentNumber: undefined }, 'CGU-53 IDENTITY_DOCUMENT_REQUIRED'],
     ['for himself', actor('unblockingOperator', 1), {}, 'CGU-04 SELF_APPROVAL'],
-    ['by the holder', holder, {}, 'CGU-06 ROLE_NOT_HELD'],
-    ['by the RA', ra, {}, 'CGU-06 ROLE_NOT_HELD'],
+    ['by the holder', holder, {}, 'CGU-53 ROLE_NOT_HELD'],
+    ['by the RA', ra, {}, 'CGU-53 ROLE_NOT_HELD'],
   ] as const)('CGU-52, CGU-53: unblocked %s', async (...[, by, more, outcome]) => {
     const data = Object.fromEntries(
       Object.entries({ ...asked, ...more }).filter(([, value]) => value !== undefined),

@@ -318,7 +318,7 @@ describe('the RA confirms an identity at a first renewal', () => {
 
   it('CGU-04: nobody confirms his own', async () => {
     await confirming([...r.inUse(), r.atTheCounter()], actor('raOfficer', 1)).then('CGU-04 SELF_APPROVAL')
-    await confirming([...r.inUse(), r.atTheCounter()], actor('mc', 3)).then('CGU-06 ROLE_NOT_HELD')
+    await confirming([...r.inUse(), r.atTheCounter()], actor('mc', 3)).then('CGU-26 ROLE_NOT_HELD')
     await confirming([...r.inUse(), r.alone(r.validatedLight)]).then('CGU-24 OUT_OF_ORDER')
   })
 })

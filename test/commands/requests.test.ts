@@ -489,7 +489,7 @@ describe('the session', () => {
   ] as const)('CGU-34: a session opened with %s', async (...[, more, by, at, outcome]) => {
     const facts = on(request, R, ...lives['validated']!)
     expect(
-      await given(f.employer, facts)
+      await given(f.employer, f.deskInService(plan.desk), facts)
         .when(openSession, { ...plan, ...more }, by, at)
         .outcome(),
     ).toBe(outcome)
@@ -501,11 +501,12 @@ describe('the session', () => {
     ['closed since', f.closedEmployer, 'CGU-24 ENTITY_NOT_VERIFIED'],
   ])('CGU-24: a session opened for a holder of an entity %s', async (_, employer, outcome) => {
     const facts = on(request, R, ...lives['validated']!)
-    expect(await given(employer, facts).when(openSession, plan, ra).outcome()).toBe(outcome)
+    const when = given(employer, f.deskInService(plan.desk), facts).when(openSession, plan, ra)
+    expect(await when.outcome()).toBe(outcome)
   })
 
   it('CGU-34: after a session that failed, the next has the next number', () =>
-    given(f.employer, on(request, R, ...lives['inSession']!, f.sessionClosed))
+    given(f.employer, f.deskInService(plan.desk), on(request, R, ...lives['inSession']!, f.sessionClosed))
       .when(openSession, { ...plan, serial: f.S2, card: uuid(41) }, ra)
       .then([{ type: 'SessionOpened', data: { session: 2, serial: f.S2, card: uuid(41) } }]))
 

@@ -400,7 +400,7 @@ describe('CGU-75: revoked is final', () => {
     [revokeCertificate, { serial: S, origin: 'request', authentication: 'callback' }],
     [rejectRevocation, { serial: S, cause: 'REVOKER_NOT_ENTITLED' }],
     [acceptCertificate, { serial: S, ...f.presented }],
-    [refuseCertificate, { serial: S, ...f.presented, cause: 'contentWrong' }],
+    [refuseCertificate(policy), { serial: S, ...f.presented, cause: 'contentWrong' }],
   ]
   const everybody = [holder, ra, ca, mc, program]
   const file = request.evolve(request.initial, f.requested())
