@@ -1,4 +1,5 @@
 // Requests as a work queue: where each stands, from public fields alone. Whom they are about stays sealed in the ledger.
+import { unreachable } from '../domain/kernel.ts'
 import { asksForVerification, type RequestEvent } from '../domain/request.ts'
 import type { RequestRow } from '../readmodels/schema.ts'
 import { idOf, type Applied, type Projection, type Recorded } from './projection.ts'
@@ -51,8 +52,11 @@ const evolve = (row: RequestRow | undefined, { event, at }: Applied): RequestRow
       return { ...row, ...ended, status: 'rejected' }
     case 'RequestClosed':
       return { ...row, ...ended, status: 'closed' }
-    default:
+    case 'CguAccepted':
+    case 'IdentityVerified':
       return row
+    default:
+      return unreachable(type)
   }
 }
 

@@ -118,11 +118,9 @@ const registered = async (stage: Stage): Promise<People & { request: string }> =
 /** Personalisation: card, key, escrow, certificate. */
 const issued = async (stage: Stage, { ra, holder, request }: People & { request: string }): Promise<Held> => {
   const { out, steps, judge, url, account } = stage
-  const desk = await steps.step(
-    'A desk is declared, controlled on demand of the Comité, and put into service',
-    ['CGU-122', 'CGU-124'],
-    () => commissionDesk((id, role) => openCaller(url, account(id, role))),
-  )
+  const as = (id: string, role: string): Caller => openCaller(url, account(id, role))
+  const title = 'A desk is declared, controlled on demand of the Comité, and put into service'
+  const desk = await steps.step(title, ['CGU-122', 'CGU-124'], () => commissionDesk(as))
   await steps.step('The personalisation session is opened, the holder present', ['CGU-34'], () =>
     ra.post(`/requests/${request}/sessions`, {
       holderPresent: true,

@@ -40,17 +40,24 @@ const nameIsHis = ({ person, digests }: Claim, { subject }: Evidence): boolean |
 
 /** The refusal of a person number that is not this holder's, or of which nobody can tell any more. */
 export const samePerson = (claim: Claim, evidence: Evidence): Decision<never> | undefined => {
-  const { person, drawn, holder, by } = claim
+  const { drawn, by } = claim
   // Two numbers of one person are found out by the RA, which looks into both files.
   if (by.role !== 'raOfficer' && (claim.samePersonAs ?? []).length > 0)
     return refuse('CGU-04', 'PERSON_MISMATCH', 'samePersonAs')
-  const named = nameIsHis(claim, evidence)
   // Without a file: a number drawn just now, or the holder's own, which his account names, at his first request.
   if (claim.earlier === undefined)
-    return (drawn || by.role === 'holder') && named !== false ? undefined : mismatch
+    return (drawn || by.role === 'holder') && nameIsHis(claim, evidence) !== false ? undefined : mismatch
+  return sameAsBefore(claim, evidence)
+}
+
+/** By the file that the number was used in before; where its identity has been destroyed, by the name. */
+const sameAsBefore = (claim: Claim, evidence: Evidence): Decision<never> | undefined => {
   const { earlier } = evidence
-  if (earlier === undefined || earlier.status === 'unknown' || earlier.person !== person) return mismatch
-  if (earlier.identity !== undefined) return sameIdentity(earlier.identity, holder) ? undefined : mismatch
+  if (earlier === undefined || earlier.status === 'unknown' || earlier.person !== claim.person)
+    return mismatch
+  if (earlier.identity !== undefined)
+    return sameIdentity(earlier.identity, claim.holder) ? undefined : mismatch
+  const named = nameIsHis(claim, evidence)
   if (named === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'earlier')
   return named ? undefined : mismatch
 }

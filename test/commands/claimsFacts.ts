@@ -13,7 +13,13 @@ export const authorisedPerson = actor('authorisedPerson', 18, [f.E])
 export const accredited = uuid(19)
 
 const appointed = (id: string, role: Role, person: string, more: object = {}) =>
-  on(appointment, id, f.proposed({ role, person, powers: [], untilOn: '2099-12-31', ...more }), f.checked, f.undertaken)
+  on(
+    appointment,
+    id,
+    f.proposed({ role, person, powers: [], untilOn: '2099-12-31', ...more }),
+    f.checked,
+    f.undertaken,
+  )
 
 export const representatives = [
   appointed(L, 'legalRepresentative', legalRepresentative.person),

@@ -85,14 +85,12 @@ const file = fc.record({
   end: fc.constantFrom('issued' as const, 'closed' as const, 'open' as const),
   held: fc.boolean(),
 })
-const history = fc
-  .array(file, { minLength: 1, maxLength: 7 })
-  .map((files) =>
-    files.map((one, n) => ({
-      ...one,
-      relies: one.relies !== undefined && one.relies < n ? one.relies : undefined,
-    })),
-  )
+const history = fc.array(file, { minLength: 1, maxLength: 7 }).map((files) =>
+  files.map((one, n) => ({
+    ...one,
+    relies: one.relies !== undefined && one.relies < n ? one.relies : undefined,
+  })),
+)
 
 describe('the due list', () => {
   it('CGU-113, CGU-116: a file is due when its term and the term of all that rely on it have ended; a hold shows', async () => {
