@@ -18,6 +18,7 @@ export type ObjectKind =
   | 'certificate'
   | 'component'
   | 'destruction'
+  | 'disclosure'
   | 'dispute'
   | 'document'
   | 'entity'

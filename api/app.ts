@@ -19,6 +19,7 @@ import { componentRoutes } from './components.ts'
 import { controlRoutes } from './controls.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { destructionRoutes } from './destructions.ts'
+import { disclosureRoutes } from './disclosures.ts'
 import { endOfLifeRoutes } from './endOfLife.ts'
 import { disputeRoutes } from './disputes.ts'
 import { documentRoutes } from './documents.ts'
@@ -88,6 +89,7 @@ const resources = [
   retentionRoutes,
   holdRoutes,
   destructionRoutes,
+  disclosureRoutes,
   authorityRoutes,
   endOfLifeRoutes,
   componentRoutes,

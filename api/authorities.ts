@@ -1,6 +1,5 @@
 // The issuing authority itself, and what becomes of its key.
 // CGU-89: « S’interdit de transmettre la clé privée ». CGU-90: « Prend toutes les mesures nécessaires pour la détruire ».
-import type { FastifyReply } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
 import {
   planServiceKeyDestruction,
@@ -15,9 +14,9 @@ import { copyDirection, destructionMethod } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { accepted } from './command.ts'
-import { Problem } from './problems.ts'
 import { notFound, tag } from './readers.ts'
 import { actRoute, readRoute, type Api } from './routes.ts'
+import { secondOf } from './secondPerson.ts'
 import { closed, code, d, id, orNull, t } from './schemas.ts'
 
 export const byAuthority = closed({
@@ -27,21 +26,6 @@ export const byAuthority = closed({
 /** The issuing authority is the one that there is. The root has other ends. @throws Problem NOT_FOUND */
 export const issuerOf = ({ services }: Api, asked: string): string =>
   asked === services.authority.ca.id ? asked : notFound()
-
-/**
- * Header `Second-Person: Bearer …`: the other person who is present, signed in by a token of his own.
- * @throws Problem UNAUTHENTICATED on a token that is nobody's
- */
-const secondOf = async (api: Api, { request }: FastifyReply): Promise<Second | undefined> => {
-  const header = request.headers['second-person']
-  if (header === undefined) return undefined
-  const token =
-    typeof header === 'string' ? /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1] : undefined
-  const account = token === undefined ? undefined : await api.services.accounts.byToken(token)
-  if (account !== undefined) return { person: account.person, roles: account.roles }
-  await api.journal.failedSignIn(request.ip)
-  throw new Problem('UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
-}
 
 const present = Type.String({
   minLength: 1,

@@ -94,6 +94,8 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/recovery-requests/{id}/delivery': ['recoveryOfficer', 'holder'],
   '/holds': ['caOfficer', 'archivist'],
   '/holds/{id}/lifting': ['caOfficer', 'archivist'],
+  '/disclosures': ['caOfficer'],
+  '/disclosures/{id}/ending': ['caOfficer'],
   '/destructions': ['archivist'],
   '/destructions/{id}/visa': ['archivist'],
   '/destructions/{id}/approvals': ['caOfficer', 'securityOfficer'],

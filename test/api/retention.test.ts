@@ -103,4 +103,23 @@ describe('retention over HTTP', () => {
     const ra = client(product.app, product.account('ra-x', ['raOfficer']).headers)
     expect(verdict(await ra.get('/retention/due?class=reg'))).toEqual([403, 'ROLE_NOT_HELD'])
   })
+
+  it('CGU-06, CGU-112: personal data leave by two persons, and are on record until they are back', async () => {
+    const data = {
+      ...{ fields: ['surname'], unitCount: 1, returnBy: '2034-12-31', packageSha256: 'a'.repeat(64) },
+      ...{ recipient: 'juge d’instruction', ground: 'ordonnance n° 26/118' },
+    }
+    expect(verdict(await officer.post('/disclosures', data))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
+    const other = product.account('ca-2', ['caOfficer'])
+    const both = { headers: { 'second-person': other.headers.authorization } }
+    const { id } = done(await officer.post('/disclosures', data, both))
+    const shown = async () =>
+      (await officer.get(`/disclosures/${id}`)).json<Pick<Run, 'status' | 'actions'>>()
+    expect(await shown()).toMatchObject({
+      status: 'held',
+      actions: [{ command: 'EndDisclosure', open: true }],
+    })
+    done(await officer.post(`/disclosures/${id}/ending`, { outcome: 'returned' }))
+    expect((await shown()).status).toBe('ended')
+  })
 })
