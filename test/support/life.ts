@@ -148,6 +148,27 @@ export const revocation = {
   cause: 'cardLost',
 }
 
+/** A certification agent of the entity of a life, who has undertaken his mandate. */
+export const mandated = async (
+  product: Embedded,
+  { ra, entity }: Pick<Life, 'ra' | 'entity'>,
+  { id, email }: Readonly<{ id: string; email: string }>,
+): Promise<string> => {
+  const account = product.account(id, ['mc'])
+  const { id: mandate } = done(
+    await ra.post('/appointments', {
+      ...{ role: 'mc', person: account.person, entity, powers: ['revoke'], email },
+      ...{ fromOn: '2026-01-01', untilOn: '2027-12-31' },
+      mandateSignedOn: product.services.now().slice(0, 10),
+      ...{ surname: 'Garçon', givenNames: 'Noé', mandate: 'réf. 12' },
+    }),
+  )
+  done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
+  const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
+  done(await client(product.app, account.headers).post(`/appointments/${mandate}/acceptance`, undertaking))
+  return mandate
+}
+
 export const passphrase = 'correct cheval batterie agrafe'
 
 /** A recovery asked by the holder and approved by two officers. */
