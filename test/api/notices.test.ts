@@ -97,14 +97,23 @@ describe('new conditions of use, and notices', () => {
     const life = await inUse(product)
     const appoint = (id: string, email: string) => mandated(product, life, { id, email })
     await appoint('mc-1', 'noe.garcon@douane.example')
-    const gone = await appoint('mc-2', 'parti@douane.example')
-    done(await life.ra.post(`/appointments/${gone}/end`, { cause: 'departure', effectiveOn: '2026-05-31' }))
+    const leaves = async (id: string, email: string, effectiveOn: string) =>
+      done(
+        await life.ra.post(`/appointments/${await appoint(id, email)}/end`, {
+          cause: 'departure',
+          effectiveOn,
+        }),
+      )
+    await leaves('mc-2', 'parti@douane.example', '2026-05-31')
+    await leaves('mc-3', 'bientot.parti@douane.example', '2026-09-30')
     done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
     await product.settle()
     const before = new Set((await product.messages()).map(({ name }) => name))
     await product.notify()
     const told = (await product.messages()).filter(({ name }) => !before.has(name))
     const recipients = told.map(({ headers }) => /^To: .*?([^\s<>]+@[^\s<>]+)/m.exec(headers)?.[1])
-    expect(recipients.sort()).toEqual(['noe.garcon@douane.example', 'zoe.dete-brule@douane.example'])
+    expect(recipients.sort()).toEqual([
+      ...['bientot.parti@douane.example', 'noe.garcon@douane.example', 'zoe.dete-brule@douane.example'],
+    ])
   })
 })

@@ -1,6 +1,7 @@
 // One agent's certificate, by HTTP, as far as a test wants it.
 import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
+import { document, inForce } from '../../domain/document.ts'
 import { client, type Client } from './client.ts'
 import { desks, type Embedded } from './embedded.ts'
 
@@ -101,9 +102,10 @@ export const requested = async (product: Embedded, holderData: object = agent): 
 export const validated = async (product: Embedded, holderData: object = agent): Promise<Life> => {
   const life = await requested(product, holderData)
   const { ra, holder, request } = life
+  const { state: conditions } = await product.ledger.load(document, 'cgu')
   done(
     await holder.post(`/requests/${request}/cgu-acceptance`, {
-      cguVersion: product.policy.cgu.version,
+      cguVersion: inForce(conditions, product.services.now())?.version,
       means: 'portal',
       directoryAgreed: true,
     }),
