@@ -1,6 +1,12 @@
 // Documents and parameters: adopted by their digest from a date on, and seen on the sites that publish them.
 // CGU-01: « Les présentes CGU ». CGU-19: « L’AC s’engage à communiquer … toute nouvelle version des CGU. »
-import { document, type Document, type DocumentData, type DocumentEvent } from '../domain/document.ts'
+import {
+  document,
+  type Document,
+  type DocumentData,
+  type DocumentEvent,
+  type Parameters,
+} from '../domain/document.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { DocumentName } from '../domain/lists.ts'
 import { outOfBounds, parametersOf, sameJson } from '../domain/policy/parameters.ts'
@@ -8,7 +14,7 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { differingSite, type Site } from '../domain/policy/publication.ts'
 import { canonical } from '../ledger/canonical.ts'
 import { sha256 } from './issuing.ts'
-import { perform, type Service } from './program.ts'
+import { perform, ProcessRefused, type Service } from './program.ts'
 
 /** The port of the texts of documents: each under its SHA-256, so that none can take another's place. */
 export type Documents = Readonly<{
@@ -80,16 +86,43 @@ export const recordPublication = (policy: Policy): Decider<Document, RecordPubli
   },
 })
 
+/** The policy file was changed and its version was not: nobody could tell any more which parameters were in force. */
+export class PolicyChanged extends Error {
+  override readonly name = 'PolicyChanged'
+  constructor(version: number, changes: readonly string[]) {
+    super(
+      `the policy file has other parameters than those adopted as version ${version}: ${changes.join(', ')}; ` +
+        'give the changed file a new version, or restore what it said',
+    )
+  }
+}
+
+/** What differs from the parameters that were adopted under the number of the loaded ones. */
+const changesOf = async ({ ledger, policy }: Service, values: Parameters): Promise<readonly string[]> => {
+  const { parameters } = (await ledger.load(document, 'parameters')).state
+  const adopted = parameters.find((one) => one.policy === policy.version)?.values
+  if (adopted === undefined) return []
+  const names = Object.keys({ ...adopted, ...values }) as (keyof Parameters)[]
+  return names
+    .filter((name) => !sameJson(adopted[name], values[name]))
+    .map((name) => `${name} is ${JSON.stringify(values[name])} and was ${JSON.stringify(adopted[name])}`)
+}
+
 /**
  * Records the loaded parameters under their number.
- * @throws ProcessRefused when they are not those that were adopted under it: a changed file takes a new number
+ * @throws PolicyChanged when others were adopted under it
  */
 export const recordParameters = async (service: Service): Promise<void> => {
   const { policy, now } = service
   const values = parametersOf(policy)
   const key = `${policy.version}|${sha256(canonical(values))}`
-  await perform(service, adoptParameters, {
-    key,
-    data: { kind: 'parameters', policy: policy.version, effectiveFrom: now(), values },
-  })
+  try {
+    await perform(service, adoptParameters, {
+      key,
+      data: { kind: 'parameters', policy: policy.version, effectiveFrom: now(), values },
+    })
+  } catch (error) {
+    const changes = error instanceof ProcessRefused ? await changesOf(service, values) : []
+    throw changes.length > 0 ? new PolicyChanged(policy.version, changes) : error
+  }
 }

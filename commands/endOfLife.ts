@@ -27,7 +27,7 @@ export type CompleteRevocations = Command<
   'CompleteRevocations',
   Of<
     Count & {
-      /** Holders, certification agents and entities that no notice of the end has been planned for. */
+      /** Holders, certification agents and entities that have not been told of the end, and whom nobody has waived. */
       untold: number
     }
   >

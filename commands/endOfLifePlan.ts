@@ -20,7 +20,7 @@ import {
 import { planFinalOcsp } from './ocspRecords.ts'
 import { planServiceKeyDestruction } from './serviceKeys.ts'
 
-/** Who is to be told that the authority ends, and how many of them no notice has been planned for. */
+/** Who is to be told that the authority ends, and how many of them have not been: not sent, no address, or come back. */
 export type Audience = Readonly<{ holders: number; mandates: number; entities: number; untold: number }>
 
 /** When an event was recorded, and its place in the ledger. */

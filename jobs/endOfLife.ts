@@ -12,17 +12,17 @@ import { notYetToRevoke, stillValid } from '../domain/policy/endOfLife.ts'
 import { crlEntriesUpTo } from '../readmodels/crls.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import {
-  audienceOf,
   countCertificates,
   issuedSerials,
   lastCrlNumber,
   momentsOf,
   validCertificates,
 } from '../readmodels/endOfLife.ts'
+import { audienceOf } from '../readmodels/terminationAudience.ts'
 
 type Db = OpenDatabase['db']
 
-/** Who is to be told that an authority ends, and how many of them no notice has been planned for (CGU-81, CGU-84). */
+/** Who is to be told that an authority ends, and how many of them have not been (CGU-81, CGU-84). */
 export type ToldEverybody = (issuer: string) => Promise<Audience>
 
 export type EndOfLifeTools = Readonly<{
@@ -35,11 +35,11 @@ export type EndOfLifeTools = Readonly<{
   toldEverybody: ToldEverybody
 }>
 
-/** The audience as the read models know it: notices of kind `termination` by the streams that they name. */
+/** The audience as the read models know it. */
 export const toldByNotices =
   ({ service, db }: Pick<EndOfLifeTools, 'service' | 'db'>): ToldEverybody =>
   (issuer) =>
-    audienceOf(db, service.ledger.load, { issuer, at: service.now() })
+    audienceOf(db, { issuer, at: service.now() })
 
 /** What the dry run and the officers' commands are told beside the authority's own streams. */
 export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
@@ -70,14 +70,8 @@ export const serialsSha256 = async (db: Db, issuer: string, upTo: number): Promi
 
 const batch = 500
 
-/**
- * Revokes all that is valid, when all that has to come before it has come, and records that it is done.
- * @param onProgress is told how many have been revoked so far in this run
- */
-export const revokeAll = async (
-  tools: EndOfLifeTools,
-  onProgress: (revoked: number) => void = () => undefined,
-): Promise<void> => {
+/** Revokes all that is valid, when all that has to come before it has come, and records that it is done. */
+export const revokeAll = async (tools: EndOfLifeTools): Promise<void> => {
   const { service, db, issuer, settled } = tools
   const { state } = await service.ledger.load(authority, issuer)
   if (notYetToRevoke(state, service.now()) !== undefined) return
@@ -85,13 +79,11 @@ export const revokeAll = async (
   const { untold } = await tools.toldEverybody(issuer)
   if (untold > 0) return
   const circumstances = { correlationId: 'servicekey' in state ? state.servicekey : issuer }
-  for (let revoked = 0; ;) {
+  for (;;) {
     const serials = await validCertificates(db, issuer, { at: service.now(), limit: batch })
     if (serials.length === 0) break
     for (const serial of serials)
       await perform(service, terminateCertificate, { key: serial, data: { serial }, circumstances })
-    revoked += serials.length
-    onProgress(revoked)
     await settled()
   }
   const count = await countCertificates(db, issuer, { upTo: tools.size(), at: service.now() })

@@ -16,6 +16,7 @@ import { perform, type Service } from '../commands/program.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import * as due from '../readmodels/noticesDue.ts'
+import { terminationHoldersDue, terminationPartiesDue } from '../readmodels/terminationAudience.ts'
 
 export type NoticeTools = Readonly<{
   service: Service
@@ -156,9 +157,9 @@ const planTermination = async (tools: NoticeTools): Promise<void> => {
   if (day === undefined) return
   const { db, issuer, service } = tools
   const about = { kind: 'termination', milestone: issuer, effectiveAt: startOf(day) } as const
-  const now = service.now()
-  await tellHolders(tools, about, (page) => due.terminationHoldersDue(db, { issuer, now }, page))
-  await eachPage(tools, (page) => due.terminationPartiesDue(db, { issuer, day: dayOf(now) }, page), {
+  const ending = { issuer, at: service.now() }
+  await tellHolders(tools, about, (page) => terminationHoldersDue(db, ending, page))
+  await eachPage(tools, (page) => terminationPartiesDue(db, ending, page), {
     nameOf: ({ stream }) => stream,
     take: (recipients) => plan(tools, { ...about, recipients }),
   })

@@ -1,17 +1,17 @@
 // What the dry run of the end of life looks at, from the ledger alone: no database, no key. The same as the read models give
-// (readmodels/endOfLife.ts), for an auditor who has nothing but the ledger.
+// (readmodels/endOfLife.ts, readmodels/terminationAudience.ts), for an auditor who has nothing but the ledger.
 import { appointment } from '../domain/appointment.ts'
 import { aggregateOf } from '../domain/aggregates.ts'
 import { authority } from '../domain/authority.ts'
 import type { CrlEvent } from '../domain/crl.ts'
 import type { Env } from '../domain/event.ts'
 import type { Event } from '../domain/kernel.ts'
-import { dayOf } from '../domain/policy/dates.ts'
+import { notice, type Notice, type NoticeEvent } from '../domain/notice.ts'
+import { actsAt } from '../domain/policy/mandate.ts'
 import type { Entry, Ledger } from '../ledger/ledger.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
 import { evolveStatus } from './certificateStatus.ts'
 import { idOf, type Recorded } from './projection.ts'
-import { recipientsOf } from './terminationNotices.ts'
 
 type Moment = Readonly<{ rank: number; at: string }>
 
@@ -22,7 +22,8 @@ type Gathered = {
   /** By stream, the newest event of each type. */
   moments: Map<string, Map<string, Moment>>
   standing: Map<string, 'EntityVerified' | 'AppointmentAccepted'>
-  told: Set<string>
+  /** Notices of the end, by their stream. */
+  notices: Map<string, Notice>
   /** By stream: whether the list that was planned there is the last. */
   lists: Map<string, { last: boolean; issued: boolean }>
 }
@@ -31,7 +32,15 @@ const followed = ['authority-', 'crl-', 'ocsp-', 'servicekey-', 'entity-', 'appo
 
 const gatherStanding = ({ standing }: Gathered, stream: string, type: string): void => {
   if (type === 'EntityVerified' || type === 'AppointmentAccepted') standing.set(stream, type)
-  if (type === 'EntityClosed' || type === 'AppointmentEnded') standing.delete(stream)
+  if (type === 'EntityClosed') standing.delete(stream)
+}
+
+const gatherNotice = ({ notices }: Gathered, stream: string, event: Event): void => {
+  const it = event as NoticeEvent
+  const before = notices.get(stream)
+  if (before !== undefined) notices.set(stream, notice.evolve(before, it))
+  else if (it.type === 'NoticePlanned' && it.data.kind === 'termination')
+    notices.set(stream, notice.evolve(notice.initial, it))
 }
 
 const gatherList = ({ lists }: Gathered, stream: string, event: Event): void => {
@@ -52,13 +61,13 @@ const gather = (found: Gathered, event: Event, at: Recorded): void => {
   found.moments.set(stream, own.set(event.type, { rank, at: at.at }))
   gatherStanding(found, stream, event.type)
   if (stream.startsWith('crl-')) gatherList(found, stream, event)
-  for (const recipient of recipientsOf(event)) found.told.add(recipient)
+  if (stream.startsWith('notice-')) gatherNotice(found, stream, event)
 }
 
 const gatherAll = async (entries: AsyncIterable<Entry>, publicPart: Ledger['publicPart']) => {
   const found: Gathered = {
     ...{ size: 0, certificates: new Map(), moments: new Map(), standing: new Map() },
-    ...{ told: new Set(), lists: new Map() },
+    ...{ notices: new Map(), lists: new Map() },
   }
   for await (const entry of entries) {
     const { stream, revision, id, position, body } = entry
@@ -95,26 +104,36 @@ const countOf = (rows: readonly StatusRow[], upTo: number, at: string) => {
   }
 }
 
-const inForce = async ({ load }: Pick<Ledger, 'load'>, stream: string, at: string): Promise<boolean> => {
+const isMandate = async ({ load }: Pick<Ledger, 'load'>, stream: string, at: string): Promise<boolean> => {
   const { state } = await load(appointment, idOf(stream))
-  return state.status === 'inForce' && state.role === 'mc' && state.untilOn >= dayOf(at)
+  return actsAt(state, at) && state.role === 'mc'
+}
+
+/** Streams that a notice of the end has told, or an officer waived. */
+const toldOf = ({ notices }: Gathered, issuer: string): ReadonlySet<string> => {
+  const told = new Set<string>()
+  for (const state of notices.values())
+    if (state.status !== 'unknown' && state.milestone === issuer)
+      for (const { stream, delivery } of state.recipients)
+        if (delivery === 'sent' || delivery === 'waived') told.add(stream)
+  return told
 }
 
 const audienceOf = async (
   found: Gathered,
   rows: readonly StatusRow[],
-  { ledger, at }: Readonly<{ ledger: Ledger; at: string }>,
+  { ledger, issuer, at }: Readonly<{ ledger: Ledger; issuer: string; at: string }>,
 ) => {
-  const holders = rows.filter((row) => row.profile === 'encryption' && isValid(row, at))
+  const holders = rows.filter(
+    (row) => row.profile === 'encryption' && row.issued_rank !== null && row.not_after >= at,
+  )
   const [entities, mandates]: [string[], string[]] = [[], []]
   for (const [stream, type] of found.standing)
     if (type === 'EntityVerified') entities.push(stream)
-    else if (await inForce(ledger, stream, at)) mandates.push(stream)
-  const heard = ({ serial, request }: StatusRow): boolean =>
-    found.told.has(`certificate-${serial}`) || found.told.has(`request-${request ?? ''}`)
-  const untold =
-    holders.filter((row) => !heard(row)).length +
-    [...entities, ...mandates].filter((stream) => !found.told.has(stream)).length
+    else if (await isMandate(ledger, stream, at)) mandates.push(stream)
+  const told = toldOf(found, issuer)
+  const streams = [...holders.map(({ request }) => `request-${request ?? ''}`), ...entities, ...mandates]
+  const untold = streams.filter((stream) => !told.has(stream)).length
   return { holders: holders.length, mandates: mandates.length, entities: entities.length, untold }
 }
 
@@ -147,7 +166,7 @@ export const replayEnd = async (ledger: Ledger, entries: AsyncIterable<Entry>, a
   ]
   const observed = {
     count: countOf(rows, found.size, at),
-    audience: await audienceOf(found, rows, { ledger, at }),
+    audience: await audienceOf(found, rows, { ledger, issuer, at }),
     entries: rows.filter((row) => row.revoked_rank !== null || row.maybe_signed === true).length,
     crlNumber,
     moments: new Map(streams.flatMap((stream) => [...(found.moments.get(stream) ?? [])])),

@@ -2,6 +2,7 @@
 import { sql, type Transaction } from 'kysely'
 import type { AppointmentEvent } from '../domain/appointment.ts'
 import type { EntityEvent } from '../domain/entity.ts'
+import { lastDayOf } from '../domain/policy/mandate.ts'
 import type { RecoveryEvent } from '../domain/recovery.ts'
 import type { RequestEvent } from '../domain/request.ts'
 import type {
@@ -40,7 +41,9 @@ const mandateRow: Change<NoticePartyRow> = (row, { event, at }) => {
         }
   if (row === undefined) return undefined
   if (type === 'AppointmentAccepted') return { ...row, in_force: true }
-  return type === 'AppointmentEnded' ? { ...row, in_force: false } : row
+  if (type !== 'AppointmentEnded') return row
+  // One whose end lies ahead acts until then.
+  return { ...row, until_on: lastDayOf({ untilOn: row.until_on ?? data.effectiveOn, end: data }) }
 }
 
 const entityRow: Change<NoticePartyRow> = (row, { event, at }) => {

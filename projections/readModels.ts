@@ -16,7 +16,6 @@ import { revocations } from './revocations.ts'
 import { renewals } from './renewals.ts'
 import { createSearch, type Blind } from './search.ts'
 import { sessions } from './sessions.ts'
-import { terminationNotices } from './terminationNotices.ts'
 
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
@@ -36,5 +35,4 @@ export const readModels = (blind: Blind): readonly Projection[] => [
   createAppointments(blind),
   createCards(blind),
   sessions,
-  terminationNotices,
 ]

@@ -189,8 +189,6 @@ export type RecoveryRow = Readonly<{
   approval_ends: readonly string[]
   decided_at: string | null
 }>
-/** Somebody who has been told that the authority ends, by his stream; `rank`: of the notice. */
-export type TerminationNoticeRow = Readonly<{ recipient: string; rank: number }>
 
 /** A part of the service (CGU-124, CGU-125). `rank`: of its first event. */
 export type ComponentRow = Readonly<{

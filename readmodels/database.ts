@@ -13,7 +13,6 @@ import { m005Requests } from './migrations/m005_requests.ts'
 import { m006Notices } from './migrations/m006_notices.ts'
 import { m007Cards } from './migrations/m007_cards.ts'
 import { m009Claims } from './migrations/m009_claims.ts'
-import { m010TerminationNotice } from './migrations/m010_termination_notice.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
 import { m008Renewals } from './migrations/m008_renewals.ts'
 import type { Database } from './schema.ts'
@@ -77,7 +76,6 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m006_notices: m006Notices,
       m007_cards: m007Cards,
       m009_claims: m009Claims,
-      m010_termination_notice: m010TerminationNotice,
       m011_controls: m011Controls,
       m008_renewals: m008Renewals,
     }),

@@ -73,39 +73,6 @@ export const cguUpdatesDue = async (
   return rows
 }
 
-/** Holders of a certificate of the authority that has not expired, revoked ones included: « révoqués ou à révoquer » (CGU-84). */
-export const terminationHoldersDue = async (
-  db: Db,
-  { issuer, now }: Readonly<{ issuer: string; now: string }>,
-  { after, limit }: Page,
-): Promise<readonly HolderDue[]> => {
-  const { rows } = await sql<HolderDue>`
-    select c.serial, c.request from certificate_status c
-    where c.issuer = ${issuer} and c.profile = 'encryption' and c.request is not null
-      and c.accepted_rank is not null and c.not_after > ${now}
-      and ${untold('termination', issuer, ofHolder)}
-      and c.serial > ${after ?? ''}
-    order by c.serial limit ${limit}`.execute(db)
-  return rows
-}
-
-export type PartyDue = Readonly<{ stream: string; role: 'mc' | 'legalRepresentative' }>
-
-/** Certification agents in force and entities that have not been told of the end (CGU-81, CGU-84). */
-export const terminationPartiesDue = async (
-  db: Db,
-  { issuer, day }: Readonly<{ issuer: string; day: string }>,
-  { after, limit }: Page,
-): Promise<readonly PartyDue[]> => {
-  const { rows } = await sql<PartyDue>`
-    select c.stream, c.role from notice_party c
-    where c.in_force and (c.role <> 'mc' or (c.from_on <= ${day} and c.until_on >= ${day}))
-      and ${untold('termination', issuer, 'c.stream')}
-      and c.stream > ${after ?? ''}
-    order by c.stream limit ${limit}`.execute(db)
-  return rows
-}
-
 /** Mandates of an entity that are in force on a day, oldest first. */
 export const mandatesOf = async (db: Db, entity: string, day: string): Promise<readonly string[]> => {
   const rows = await db

@@ -20,7 +20,6 @@ import type {
   RetentionHoldRow,
   RetentionUnitRow,
   RevocationRow,
-  TerminationNoticeRow,
 } from './caseRows.ts'
 import type {
   CheckpointRow,
@@ -63,7 +62,6 @@ export type Tables = {
   renewal: RenewalRow
   search_request: SearchRequestRow
   search_term: SearchTermRow
-  termination_notice: TerminationNoticeRow
 }
 
 export type Database = Tables & {

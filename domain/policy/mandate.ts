@@ -16,7 +16,7 @@ type Known = Exclude<Appointment, { status: 'unknown' }>
 const atOnce: readonly EndCause[] = ['withdrawn', 'declined', 'checkFailed', 'incompatible']
 
 /** The last day on which an appointment acts, as far as is recorded. */
-export const lastDayOf = ({ untilOn, end }: Known): string => {
+export const lastDayOf = ({ untilOn, end }: Pick<Known, 'untilOn' | 'end'>): string => {
   if (end === undefined) return untilOn
   const { cause, effectiveOn } = end
   const last = atOnce.includes(cause) ? dayBefore(effectiveOn) : effectiveOn

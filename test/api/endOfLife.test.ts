@@ -2,14 +2,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordCrlPublication } from '../../commands/crls.ts'
 import { recordFinalOcsp } from '../../commands/ocspRecords.ts'
 import { perform, type Service } from '../../commands/program.ts'
+import { authority } from '../../domain/authority.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { crl } from '../../domain/crl.ts'
 import { obligations } from '../../domain/lists.ts'
-import { revokeAll, toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
 import { replayEnd } from '../../projections/endReplay.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { agent, done, employer, inUse, validated, verdict, desk, type Issued } from '../support/life.ts'
+import {
+  agent,
+  desk,
+  done,
+  employer,
+  inUse,
+  mandated,
+  validated,
+  verdict,
+  type Issued,
+} from '../support/life.ts'
 
 let product: Embedded
 let issuer: string
@@ -17,6 +27,10 @@ let ca: Client
 let so: Client
 let secondPerson: Readonly<{ headers: Readonly<Record<string, string>> }>
 let life: Issued
+/** Who is to be told of the end, by their streams. */
+let audience: readonly string[]
+/** An entity whose contact is no mailbox. */
+let unreachable: string
 
 const digest = 'd'.repeat(64)
 const day = 86_400
@@ -32,6 +46,17 @@ beforeAll(async () => {
   secondPerson = { headers: { 'second-person': `Bearer ${security.token}` } }
   issuer = (await ca.get('/authorities')).json<{ authorities: [{ id: string }] }>().authorities[0].id
   life = await inUse(product)
+  const appoint = (id: string) => mandated(product, life, { id, email: `${id}@douane.example` })
+  const [stays, leaves, withdrawn] = [await appoint('mc-1'), await appoint('mc-2'), await appoint('mc-3')]
+  done(await life.ra.post(`/appointments/${leaves}/end`, { cause: 'departure', effectiveOn: '2026-04-30' }))
+  const end = { cause: 'withdrawn', effectiveOn: '2026-03-02' }
+  done(await life.ra.post(`/appointments/${withdrawn}/end`, end))
+  done(await life.ra.post(`/entities/${life.entity}/verification`, employer))
+  unreachable = done(await life.ra.post('/entities', { ...employer, contact: 'guichet du bureau 12' })).id
+  audience = [
+    ...[`request-${life.request}`, `appointment-${stays}`, `appointment-${leaves}`],
+    ...[`entity-${life.entity}`, `entity-${unreachable}`],
+  ]
 })
 afterAll(() => product.close())
 
@@ -42,7 +67,7 @@ type DryRun = Readonly<{
     state: string
     done: object | null
     would: Readonly<Record<string, number>>
-    refused: Readonly<{ code: string; clause: string; reason: string }> | null
+    refused: Readonly<{ code: string; clause: string; reason: string; detail: string }> | null
   }>[]
 }>
 
@@ -51,29 +76,32 @@ const dryRun = async (reader = ca): Promise<DryRun['steps']> =>
 const states = async (): Promise<string> => (await dryRun()).map(({ state }) => state[0]).join('')
 const post = (path: string, body?: object, more = {}) => ca.post(`/authorities/${issuer}${path}`, body, more)
 
-/** The program's own tools, as the composition root has them; who has been told is said here. */
-const tools = (toldEverybody?: EndOfLifeTools['toldEverybody']): EndOfLifeTools => {
+/** The program, for what its jobs do not do yet. */
+const program = (): Service => {
   const { services, ledger, policy } = product
-  const service: Service = {
+  return {
     ...{ handle: services.handle, ledger, policy, now: services.now },
     randomBytes: (length) => new Uint8Array(length),
     actor: () => services.actors(services.program, 'program'),
   }
-  let size = 0
-  const settled = async (): Promise<void> => {
-    await product.settle()
-    size = 0
-    for await (const _ of ledger.entries()) size += 1
-  }
-  const notices = toldByNotices({ service, db: services.db })
-  return {
-    ...{ service, db: services.db, issuer, size: () => size, settled },
-    toldEverybody: toldEverybody ?? notices,
-  }
 }
-const everybody: EndOfLifeTools['toldEverybody'] = async () => ({
-  ...{ holders: 1, mandates: 0, entities: 1, untold: 0 },
-})
+
+type Told = Readonly<{ notice: string; place: number; kind: string; stream: string; delivery: string }>
+const notices = async (query = ''): Promise<readonly Told[]> => {
+  await product.settle()
+  const { notices: told } = (await ca.get(`/notices?limit=100${query}`)).json<{ notices: Told[] }>()
+  return told.filter(({ kind }) => kind === 'termination')
+}
+const statusOfCertificate = async (): Promise<string> =>
+  (await product.ledger.load(certificate, life.serial)).state.status
+
+/** The ledger alone says what the read models say. */
+const foundByReplay = async () => {
+  await product.settle()
+  const found = await replayEnd(product.ledger, product.ledger.entries(), product.services.now())
+  expect(found).toMatchObject({ issuer, observed: await product.services.endOfLife.observe() })
+  return found
+}
 
 describe('the end of the authority, by HTTP', () => {
   it('CGU-80: the dry run tells each step, what it would do and why it may not; it changes nothing', async () => {
@@ -83,7 +111,11 @@ describe('the end of the authority, by HTTP', () => {
       ...['declaration open', 'notices waiting', 'stop waiting', 'revocations waiting', 'lastCrl waiting'],
       ...['lastAnswers waiting', 'obligations waiting', 'keyDestruction waiting', 'caRevocation waiting'],
     ])
-    expect(steps[1]).toMatchObject({ would: { holders: 1, mandates: 0, entities: 1 } })
+    // Verified twice, an entity is told once; whose mandate was withdrawn is not waited for, whose departure lies ahead is.
+    expect(steps[1]).toMatchObject({
+      ...{ would: { holders: 1, mandates: 2, entities: 2 } },
+      refused: { clause: 'CGU-84', detail: '5 not told' },
+    })
     // The holder's certificate, and the responder's.
     expect(steps[3]).toMatchObject({ would: { certificates: 2 }, refused: { clause: 'CGU-85' } })
     expect(steps[7]).toMatchObject({ would: { keys: 1 }, refused: { code: 'LAST_CRL_MISSING' } })
@@ -97,8 +129,7 @@ describe('the end of the authority, by HTTP', () => {
 
   it('CGU-111: an auditor finds the same in the ledger alone', async () => {
     const steps = await dryRun()
-    const found = await replayEnd(product.ledger, product.ledger.entries(), product.services.now())
-    expect(found).toMatchObject({ issuer, observed: await product.services.endOfLife.observe() })
+    const found = await foundByReplay()
     expect(steps[3]?.would['certificates']).toBe(found?.observed.count.issued)
   })
 
@@ -156,7 +187,8 @@ describe('the end of the authority, by HTTP', () => {
     expect(product.logged()).not.toContain('témoin')
   })
 
-  it('CGU-81, CGU-85: nobody is revoked before all have been told and the day has come', async () => {
+  it('CGU-81, CGU-84, CGU-85: nobody is revoked before all have been told and the day has come', async () => {
+    const entities = (await dryRun())[1]?.would['entities']
     const term = { kind: 'total', actingParty: 'ca', deedSha256: digest }
     expect(verdict(await post('/termination', { ...term, ceasesOn: '2026-05-01' }))).toEqual([
       422,
@@ -165,21 +197,48 @@ describe('the end of the authority, by HTTP', () => {
     done(await post('/termination', { ...term, ceasesOn: '2026-06-02' }))
     done(await post('/issuance-stop', { cause: 'termination' }))
     expect(verdict(await post('/issuance-resumption', {}))).toEqual([409, 'OUT_OF_ORDER'])
-    await revokeAll(tools(everybody))
+    await product.notify()
+    const streams = (await notices()).map(({ stream }) => stream)
+    expect(streams).toEqual(expect.arrayContaining([...audience]))
+    expect(streams).toHaveLength(1 + 2 + (entities ?? 0))
+    expect(await notices('&untold=true')).toMatchObject([
+      { stream: `entity-${unreachable}`, delivery: 'failed' },
+    ])
+    expect((await dryRun())[1]).toMatchObject({ refused: { detail: '1 not told' } })
+    await product.run('endOfLife')
+    expect(await statusOfCertificate()).toBe('accepted')
+
     await product.pass(93 * day)
-    await revokeAll(tools())
-    expect((await dryRun())[1]).toMatchObject({ state: 'waiting', refused: { clause: 'CGU-84' } })
-    expect((await product.ledger.load(certificate, life.serial)).state.status).toBe('accepted')
+    // Somebody more, of whom no notice has been planned.
+    done(await life.ra.post('/entities', employer))
+    await product.run('endOfLife')
+    expect((await dryRun())[1]).toMatchObject({
+      ...{ state: 'waiting', would: { holders: 1, mandates: 1 } },
+      refused: { clause: 'CGU-84', detail: '2 not told' },
+    })
+    await product.notify()
+    await product.run('endOfLife')
+    expect((await dryRun())[1]).toMatchObject({ refused: { detail: '1 not told' } })
+    expect(await statusOfCertificate()).toBe('accepted')
     expect(verdict(await post('/last-crl'))).toEqual([409, 'CERTIFICATES_STILL_VALID'])
+    await foundByReplay()
   })
 
-  it('CGU-85 to CGU-91: revoked, listed for the last time, answered for, handed over, destroyed', async () => {
+  it('CGU-84: who has no mailbox is told otherwise, and waived; then the end goes on', async () => {
+    const [untold] = await notices('&untold=true')
+    const waiver = { recipientIndexes: [untold?.place], cause: 'alreadyInformed' }
+    done(await life.ra.post(`/notices/${untold?.notice}/waiver`, waiver))
+    await product.settle()
+    expect((await dryRun())[1]).toMatchObject({ state: 'done' })
+    await foundByReplay()
+    await product.run('endOfLife')
+    expect(await statusOfCertificate()).toBe('revoked')
+    expect((await product.ledger.load(authority, issuer)).state.status).toBe('emptied')
+    expect((await dryRun())[3]).toMatchObject({ step: 'revocations', state: 'done' })
+  })
+
+  it('CGU-86 to CGU-91: listed for the last time, answered for, handed over, destroyed', async () => {
     const { publication } = product.policy
-    const steps: number[] = []
-    await revokeAll(tools(everybody), (revoked) => steps.push(revoked))
-    await revokeAll(tools(everybody), (revoked) => steps.push(revoked))
-    expect(steps.at(-1)).toBeGreaterThanOrEqual(1)
-    expect((await product.ledger.load(certificate, life.serial)).state.status).toBe('revoked')
     // The revocations have made a list due: while it is under way, no other can be planned.
     await product.publish()
     expect((await dryRun()).map(({ step, state, refused }) => [step, state, refused?.code])[4]).toEqual([
@@ -195,7 +254,7 @@ describe('the end of the authority, by HTTP', () => {
     expect((await product.app.inject(path)).rawPayload.includes('99991231235959Z')).toBe(true)
     expect(verdict(await post('/last-answers'))).toEqual([409, 'LAST_CRL_MISSING'])
     const seenAt = product.services.now()
-    const { service } = tools()
+    const service = program()
     await perform(service, recordCrlPublication(product.policy), {
       key: `${issuer}|${number}`,
       data: {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { done, inUse, revocation, verdict } from '../support/life.ts'
+import { done, inUse, mandated, revocation, verdict } from '../support/life.ts'
 
 let product: Embedded
 beforeAll(async () => {
@@ -95,31 +95,25 @@ describe('new conditions of use, and notices', () => {
 
   it('CGU-78: the certification agents of the entity are told of a revocation too, those in force alone', async () => {
     const life = await inUse(product)
-    const appoint = async (id: string, email: string, powers: readonly string[]): Promise<string> => {
-      const account = product.account(id, ['mc'])
-      const { id: mandate } = done(
-        await life.ra.post('/appointments', {
-          ...{ role: 'mc', person: account.person, entity: life.entity, powers, email },
-          ...{ fromOn: '2026-01-01', untilOn: '2027-12-31', mandateSignedOn: '2026-05-01' },
-          ...{ surname: 'Garçon', givenNames: 'Noé', mandate: 'réf. 12' },
+    const appoint = (id: string, email: string) => mandated(product, life, { id, email })
+    await appoint('mc-1', 'noe.garcon@douane.example')
+    const leaves = async (id: string, email: string, effectiveOn: string) =>
+      done(
+        await life.ra.post(`/appointments/${await appoint(id, email)}/end`, {
+          cause: 'departure',
+          effectiveOn,
         }),
       )
-      const checked = { method: 'inPerson', documentKind: 'passport' }
-      done(await life.ra.post(`/appointments/${mandate}/check`, checked))
-      const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
-      const mc = client(product.app, account.headers)
-      done(await mc.post(`/appointments/${mandate}/acceptance`, undertaking))
-      return mandate
-    }
-    await appoint('mc-1', 'noe.garcon@douane.example', ['revoke'])
-    const gone = await appoint('mc-2', 'parti@douane.example', ['revoke'])
-    done(await life.ra.post(`/appointments/${gone}/end`, { cause: 'departure', effectiveOn: '2026-05-31' }))
+    await leaves('mc-2', 'parti@douane.example', '2026-05-31')
+    await leaves('mc-3', 'bientot.parti@douane.example', '2026-09-30')
     done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
     await product.settle()
     const before = new Set((await product.messages()).map(({ name }) => name))
     await product.notify()
     const told = (await product.messages()).filter(({ name }) => !before.has(name))
     const recipients = told.map(({ headers }) => /^To: .*?([^\s<>]+@[^\s<>]+)/m.exec(headers)?.[1])
-    expect(recipients.sort()).toEqual(['noe.garcon@douane.example', 'zoe.dete-brule@douane.example'])
+    expect(recipients.sort()).toEqual([
+      ...['bientot.parti@douane.example', 'noe.garcon@douane.example', 'zoe.dete-brule@douane.example'],
+    ])
   })
 })

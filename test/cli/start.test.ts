@@ -28,6 +28,13 @@ const published = async ({ url }: Running): Promise<Published> => {
   return { root: root!, ca: ca!, crl: crl!, cgu: cgu! }
 }
 
+/** The setting for a policy that differs. */
+const withPolicy = (change: object): Record<string, string> => {
+  const file = site.file(`policy-${randomUUID()}.json`)
+  writeFileSync(file, JSON.stringify({ ...site.policy, ...change }))
+  return { POLICY_FILE: file }
+}
+
 const verified = (): Promise<Head> => site.json<Head>(['ledger', 'verify'])
 
 const inSite = (...args: readonly string[]): Promise<string> => openssl(site.file(''), ...args)
@@ -283,6 +290,18 @@ describe('a later start', () => {
     expect(readdirSync(join(site.dataDir, 'vault')).filter((name) => name.startsWith('lock'))).toEqual([])
   })
 
+  it('CGU-70: parameters changed under the same version of the policy: status 2, said in a sentence', async () => {
+    const env = withPolicy({ card: { ...(site.policy['card'] as object), pinTries: 5 } })
+    const { status, stderr } = await site.run(['start'], env)
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^the policy file has other parameters than those adopted as version \d+: pinTries is 5 and was 3; give the changed file a new version, or restore what it said\n$/,
+      ),
+    ])
+    expect(await verified()).toMatchObject({ found: 0, findings: [] })
+  })
+
   it('RGS A2 XI: another passphrase opens nothing: status 3', async () => {
     const { status, stderr } = await site.run(['start'], { GRAND_LIVRE_PASSPHRASE: 'not the one of before' })
     expect([status, stderr]).toEqual([3, 'this is not the passphrase that the keys were protected with\n'])
@@ -290,11 +309,6 @@ describe('a later start', () => {
 })
 
 describe('settings that do not fit: status 2, the setting named, and nothing made', () => {
-  const withPolicy = (change: object): Record<string, string> => {
-    const file = site.file(`policy-${randomUUID()}.json`)
-    writeFileSync(file, JSON.stringify({ ...site.policy, ...change }))
-    return { POLICY_FILE: file }
-  }
   it.each<[string, string, () => Record<string, string>]>([
     [
       'CGU-106: a CRL every 25 hours',

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHandle } from '../../commands/handle.ts'
 import type { Service } from '../../commands/program.ts'
 import { document } from '../../domain/document.ts'
+import { recovery } from '../../domain/recovery.ts'
+import { request } from '../../domain/request.ts'
 import { composeMessage, messageIdOf } from '../../jobs/outbox.ts'
 import { runNotices, type SendTools } from '../../jobs/sendNotices.ts'
 import { createApply } from '../../projections/apply.ts'
@@ -14,7 +16,8 @@ import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
 import { findNotices } from '../../readmodels/notices.ts'
 import * as f from '../commands/facts.ts'
 import * as n from '../commands/noticesFacts.ts'
-import { uuid } from '../ledger/filled.ts'
+import * as r from '../commands/renewalFacts.ts'
+import { serialOf, spkiOf, uuid } from '../ledger/filled.ts'
 import { life, tell } from '../projections/lives.ts'
 import { on } from '../support/given.ts'
 
@@ -88,6 +91,24 @@ const openJob = async (more: readonly ReturnType<typeof on>[] = [], recipientsAt
   }
 }
 
+const requestOf = (i: number): string => uuid(10_000 + i)
+const streamsOf = (...lives: readonly number[]): readonly string[] =>
+  lives.map((i) => `request-${requestOf(i)}`).sort()
+
+const renewalId = (i: number): string => uuid(11_000 + i)
+/** The holder of a life asks for its renewal. */
+const renewalOf = (i: number) =>
+  on(
+    request,
+    renewalId(i),
+    f.requested({ kind: 'renewal', requesterRole: 'holder', previous: serialOf(i), reliesOn: requestOf(i) }),
+  )
+
+const withTemporaryCard = (i: number) => [
+  on(request, requestOf(i), f.requested({ cardKind: 'temporary', person: uuid(30_000 + i) })),
+  ...life(i, 'inUse').slice(1),
+]
+
 const plain = (bytes: Uint8Array): string => {
   const [headers = '', body = ''] = Buffer.from(bytes).toString('latin1').split('\r\n\r\n')
   return `${headers}\n\n${Buffer.from(body, 'base64').toString('utf8')}`
@@ -116,12 +137,15 @@ describe('the notices job', () => {
     )
   }, 300_000)
 
-  it('CGU-19, CGU-54: batches of a new version and of each lead time, once; nobody is told who accepted it or asked for a renewal', async () => {
-    const job = await openJob([on(document, 'cgu', { type: 'DocumentAdopted', data: n.version2 })])
+  it('CGU-19, CGU-54: batches of a new version and of each lead time, once; who has accepted the version is not told of it', async () => {
+    const job = await openJob([
+      on(document, 'cgu', { type: 'DocumentAdopted', data: n.version2 }),
+      on(request, requestOf(3), n.acceptedAnew),
+    ])
     await job.run()
     const told = async (kind: string) => (await job.rows()).filter((row) => row.kind === kind)
     // Four certificates are in force: three in use, and one whose key was recovered. Two recipients a mailing.
-    expect(await told('cguUpdate')).toHaveLength(4)
+    expect((await told('cguUpdate')).map(({ stream }) => stream).sort()).toEqual(streamsOf(4, 5, 6))
     expect(new Set((await told('cguUpdate')).map(({ notice }) => notice)).size).toBe(2)
     expect(await told('expiry')).toEqual([])
     for (const [day, milestones] of [
@@ -138,6 +162,41 @@ describe('the notices job', () => {
       expect([...new Set(rows.map(({ milestone }) => milestone))].sort()).toEqual(milestones)
       expect(rows).toHaveLength(4 * milestones.length)
     }
+  }, 120_000)
+
+  it('CGU-54: none is told whose card is temporary, whose certificate is revoked, or who has asked for a renewal', async () => {
+    const job = await openJob([
+      ...withTemporaryCard(20),
+      ...[...life(21, 'inUse'), renewalOf(21)],
+      ...[...life(22, 'inUse'), renewalOf(22), on(request, renewalId(22), r.rejected)],
+      ...life(23, 'revoked'),
+    ])
+    job.pass('2029-01-31T09:00:00Z')
+    await job.run()
+    const rows = (await job.rows()).filter(({ kind, milestone }) => kind === 'expiry' && milestone === 'd30')
+    // A renewal that came to nothing is none: that holder is to ask again.
+    expect(rows.map(({ stream }) => stream).sort()).toEqual(streamsOf(3, 4, 5, 6, 22))
+  }, 120_000)
+
+  it('CGU-46: a holder is told of a recovery once it is delivered, unless justice or the law withheld it', async () => {
+    // That of life 4 was asked by a judge, and withheld.
+    const [delivered, approved] = [uuid(41_000), uuid(41_001)]
+    const told = { holderNotice: true, requesterRole: 'holder', ground: 'holderRequest' }
+    const asked = f.asked({ ...told, serial: serialOf(5), key: spkiOf(5) })
+    const job = await openJob([
+      on(recovery, delivered, asked, f.approvedBy(5, '2026-03-09T09:00:00Z')),
+      on(recovery, approved, asked, f.approvedBy(5, '2026-03-09T09:00:00Z')),
+    ])
+    const rows = async () => (await job.rows()).filter(({ kind }) => kind === 'keyRecovery')
+    await job.run()
+    expect(await rows()).toEqual([])
+    await job.tell(on(recovery, delivered, f.delivered))
+    await job.run()
+    await job.run()
+    expect(await rows()).toMatchObject([
+      { milestone: delivered, stream: `request-${requestOf(5)}`, role: 'holder', delivery: 'sent' },
+    ])
+    expect([...job.messages.values()].map(plain).filter((text) => text.includes(serialOf(5)))).toHaveLength(1)
   }, 120_000)
 
   it('CGU-79: the message states when the revocation took effect; the same name is the same Message-ID', async () => {

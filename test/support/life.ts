@@ -1,6 +1,7 @@
 // One agent's certificate, by HTTP, as far as a test wants it.
 import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
+import { document, inForce } from '../../domain/document.ts'
 import { client, type Client } from './client.ts'
 import { desks, type Embedded } from './embedded.ts'
 
@@ -101,9 +102,10 @@ export const requested = async (product: Embedded, holderData: object = agent): 
 export const validated = async (product: Embedded, holderData: object = agent): Promise<Life> => {
   const life = await requested(product, holderData)
   const { ra, holder, request } = life
+  const { state: conditions } = await product.ledger.load(document, 'cgu')
   done(
     await holder.post(`/requests/${request}/cgu-acceptance`, {
-      cguVersion: product.policy.cgu.version,
+      cguVersion: inForce(conditions, product.services.now())?.version,
       means: 'portal',
       directoryAgreed: true,
     }),
@@ -146,6 +148,27 @@ export const revocation = {
   requesterName: "Zoë D'Été-Brûlé",
   channel: 'portal',
   cause: 'cardLost',
+}
+
+/** A certification agent of the entity of a life, who has undertaken his mandate. */
+export const mandated = async (
+  product: Embedded,
+  { ra, entity }: Pick<Life, 'ra' | 'entity'>,
+  { id, email }: Readonly<{ id: string; email: string }>,
+): Promise<string> => {
+  const account = product.account(id, ['mc'])
+  const { id: mandate } = done(
+    await ra.post('/appointments', {
+      ...{ role: 'mc', person: account.person, entity, powers: ['revoke'], email },
+      ...{ fromOn: '2026-01-01', untilOn: '2027-12-31' },
+      mandateSignedOn: product.services.now().slice(0, 10),
+      ...{ surname: 'Garçon', givenNames: 'Noé', mandate: 'réf. 12' },
+    }),
+  )
+  done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
+  const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
+  done(await client(product.app, account.headers).post(`/appointments/${mandate}/acceptance`, undertaking))
+  return mandate
 }
 
 export const passphrase = 'correct cheval batterie agrafe'
