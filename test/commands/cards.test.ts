@@ -270,8 +270,8 @@ describe('a card', () => {
     ],
     ['without a document', operator, { documentNumber: undefined }, 'CGU-53 IDENTITY_DOCUMENT_REQUIRED'],
     ['for himself', actor('unblockingOperator', 1), {}, 'CGU-04 SELF_APPROVAL'],
-    ['by the holder', holder, {}, 'CGU-06 ROLE_NOT_HELD'],
-    ['by the RA', ra, {}, 'CGU-06 ROLE_NOT_HELD'],
+    ['by the holder', holder, {}, 'CGU-53 ROLE_NOT_HELD'],
+    ['by the RA', ra, {}, 'CGU-53 ROLE_NOT_HELD'],
   ] as const)('CGU-52, CGU-53: unblocked %s', async (...[, by, more, outcome]) => {
     const data = Object.fromEntries(
       Object.entries({ ...asked, ...more }).filter(([, value]) => value !== undefined),
