@@ -4,8 +4,9 @@ import { confirmIdentity } from '../commands/confirmIdentity.ts'
 import { requestRenewal, type RequestRenewal } from '../commands/requestRenewal.ts'
 import { certificate } from '../domain/certificate.ts'
 import { document, inForce } from '../domain/document.ts'
+import { present } from '../domain/policy/cardKind.ts'
 import { marked, type Policy } from '../domain/policy/policy.ts'
-import { request as requestFile } from '../domain/request.ts'
+import { request as requestFile, type Request } from '../domain/request.ts'
 import { renewalsOf } from '../readmodels/renewals.ts'
 import { accepted, type Act } from './command.ts'
 import { Problem } from './problems.ts'
@@ -61,8 +62,16 @@ const confirmation = closed(
 
 const waitMs = 2000
 
+/** CGU-27: whoever was an agent when he was registered, and has left the referential since, is none. */
+const inReferential = async ({ services }: Api, file: Request | undefined): Promise<boolean> => {
+  if (file === undefined || file.status === 'unknown' || file.holderKind !== 'agent') return false
+  const agent = await services.registers.referential.find(file.identity?.matricule ?? '')
+  return present({ agent }) !== undefined
+}
+
 /** What the shell knows of a renewal, beside what the holder gives; rivals as far as the read models have come. */
-const known = async ({ services }: Api, previous: string) => {
+const known = async (api: Api, previous: string) => {
+  const { services } = api
   const { state } = await services.load(certificate, previous)
   const { request } = 'request' in state ? state : {}
   const file = request === undefined ? undefined : (await services.load(requestFile, request)).state
@@ -70,7 +79,7 @@ const known = async ({ services }: Api, previous: string) => {
     previous,
     rivals: (await renewalsOf(services.db, previous)).map((rival) => rival.request),
     issuer: services.authority.ca.id,
-    inReferential: file !== undefined && file.status !== 'unknown' && file.holderKind === 'agent',
+    inReferential: await inReferential(api, file),
   }
 }
 

@@ -2,13 +2,14 @@
 // l’utilisation de la clé privée ou à une fonctionnalité annexe de la carte », its holder goes to the registration authority, which
 // scraps the card and revokes the certificate. CGU-51: « En cas de blocage de la carte faisant suite à plusieurs tentatives
 // successives erronées de saisie du code PIN ».
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { card, isAllotted, type AllottedCard, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { CardFunction, Incident, ScrapCause } from '../domain/lists.ts'
 import { isInSession } from '../domain/policy/cards.ts'
 import { mandateInForce } from '../domain/policy/mandate.ts'
 import { request, type Request } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 export type ReportCard = Command<
   'ReportCard',
@@ -66,9 +67,9 @@ export const reportCard: Decider<Card, ReportCard, CardEvent, Reporting> = {
   who: ['holder', 'mc', 'raOfficer', 'unblockingOperator'],
   aggregate: card,
   stream: ({ data }) => data.card,
-  facts: async (fold, { data }, state) => ({
+  facts: async (fold, command, state) => ({
     file: isAllotted(state) ? await fold(request, state.request) : request.initial,
-    mandate: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+    mandate: await foldMandate(fold, command),
   }),
   decide: (command, state, facts) => {
     if (!isAllotted(state)) return refuse('CGU-99', 'OUT_OF_ORDER', state.status)

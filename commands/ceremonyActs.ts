@@ -1,7 +1,7 @@
 // The key ceremony's acts (RGS VI.1.1, ETSI GEN-6.5.1-13A): each key is planned before it is made, and installed once.
 import { authority, type Authority, type AuthorityEvent } from '../domain/authority.ts'
 import { accept, refuse, type Actor, type Command, type Decider, type Decision } from '../domain/kernel.ts'
-import { alone, type Second } from '../domain/policy/dualControl.ts'
+import { alone, keyHolders, type Second } from '../domain/policy/dualControl.ts'
 import { serviceKey, type ServiceKey, type ServiceKeyEvent } from '../domain/serviceKey.ts'
 
 type KeyData<T extends ServiceKeyEvent['type']> = Extract<ServiceKeyEvent, { type: T }>['data']
@@ -25,7 +25,7 @@ const single = (by: Actor, second: Second | undefined): Decision<never> | undefi
 
 export const planServiceKey: Decider<ServiceKey, PlanServiceKey, ServiceKeyEvent> = {
   type: 'PlanServiceKey',
-  who: ['program', 'caOfficer'],
+  who: ['program', ...keyHolders],
   aggregate: serviceKey,
   stream: ({ data }) => data.servicekey,
   decide: ({ data: { servicekey: _, second, ...data }, by }, state) =>
@@ -35,7 +35,7 @@ export const planServiceKey: Decider<ServiceKey, PlanServiceKey, ServiceKeyEvent
 
 export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyEvent> = {
   type: 'RecordServiceKey',
-  who: ['program', 'caOfficer'],
+  who: ['program', ...keyHolders],
   aggregate: serviceKey,
   stream: ({ data }) => data.servicekey,
   decide: ({ data: { servicekey: _, second, ...data }, by }, state) => {

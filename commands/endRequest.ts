@@ -1,11 +1,12 @@
 // CGU-21: a request ends without a card when the RA rejects it, when whoever made it takes it back, or when nobody came for
 // the card before it lapsed.
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { refusals, type RefusalCode } from '../domain/refusals.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 import { mandateRefusal } from './ofRequest.ts'
 
 /** Why the RA rejects a request: the refusals that a program cannot find out by itself, with their clauses. */
@@ -59,19 +60,25 @@ export const rejectRequest: Decider<Request, RejectRequest, RequestEvent> = {
   },
 }
 
+/** The program ends what has lapsed, and one of two. */
+const notForProgram = (
+  { data, at }: CloseRequest,
+  { lapsesOn }: RequestFile,
+): Decision<never> | undefined => {
+  const over = lapsesOn !== undefined && lapsesOn < dayOf(at)
+  return data.cause === 'withdrawn' || (data.cause === 'lapsed' && !over)
+    ? refuse('CGU-21', 'OUT_OF_ORDER', data.cause)
+    : undefined
+}
+
 /** Who may end a request for this cause: people take it back, the program ends what lapsed; a duplicate the RA or it. */
 const mayNotClose = (
   command: CloseRequest,
   state: RequestFile,
   mandate: Appointment | undefined,
 ): Decision<never> | undefined => {
-  const { by, data, at } = command
-  if (by.role === 'program') {
-    const over = state.lapsesOn !== undefined && state.lapsesOn < dayOf(at)
-    if (data.cause === 'withdrawn' || (data.cause === 'lapsed' && !over))
-      return refuse('CGU-21', 'OUT_OF_ORDER', data.cause)
-    return undefined
-  }
+  const { by, data } = command
+  if (by.role === 'program') return notForProgram(command, state)
   if (data.cause === 'lapsed' || (data.cause === 'duplicate' && by.role !== 'raOfficer'))
     return refuse('CGU-21', 'OUT_OF_ORDER', data.cause)
   if (by.role === 'holder' && by.person !== state.person)
@@ -84,8 +91,7 @@ export const closeRequest: Decider<Request, CloseRequest, RequestEvent, Appointm
   who: ['holder', 'mc', 'raOfficer', 'program'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }) =>
-    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  facts: foldMandate,
   decide: (command, state, mandate) => {
     if (state.status === 'closed') return accept()
     if (!isUnderWay(state)) return refuse('CGU-21', 'OUT_OF_ORDER', state.status)

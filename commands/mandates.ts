@@ -1,4 +1,5 @@
-// CGU-23: « Dans ce dernier cas, le MC est préalablement enregistré par l’AE. » A mandate is judged with its entity. Whoever acts under one hands its id to `foldMandate` in his facts.
+// CGU-23: « Dans ce dernier cas, le MC est préalablement enregistré par l’AE. » A mandate is judged with its
+// entity. Whoever acts under one hands its id to `foldMandate` in his facts.
 import { appointment, type Appointment } from '../domain/appointment.ts'
 import { entity } from '../domain/entity.ts'
 import { refuse, type Actor, type Decision, type Fold, type Instant } from '../domain/kernel.ts'

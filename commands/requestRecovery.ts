@@ -1,6 +1,6 @@
 // CGU-44: « La clé privée à recouvrer est identifiée par le numéro de série du certificat associé et le nom du porteur
 // associé. » CGU-47: who may ask; domain/policy/recovery.ts has the rules. An officer records what others ask for.
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { key, type Key } from '../domain/key.ts'
@@ -13,6 +13,7 @@ import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.
 import { spkiOf } from '../pki/fields.ts'
 import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256 } from './issuing.ts'
+import { foldMandate } from './mandates.ts'
 
 export type RequestRecovery = Command<
   'RequestRecovery',
@@ -152,13 +153,13 @@ export const requestRecovery: Decider<Recovery, RequestRecovery, RecoveryEvent, 
   who: ['holder', 'recoveryOfficer'],
   aggregate: recovery,
   stream: ({ data }) => data.recovery,
-  facts: async (fold, { data }) => {
-    const signed = await fold(certificate, data.serial)
-    const { mandate, recipientSerial } = data
+  facts: async (fold, command) => {
+    const { serial, recipientSerial } = command.data
+    const signed = await fold(certificate, serial)
     return {
       certificate: signed,
       key: 'spkiSha256' in signed ? await fold(key, signed.spkiSha256) : key.initial,
-      appointment: mandate === undefined ? undefined : await fold(appointment, mandate),
+      appointment: await foldMandate(fold, command),
       recipient: recipientSerial === undefined ? undefined : await fold(certificate, recipientSerial),
     }
   },

@@ -6,6 +6,7 @@ import { certificate, type Certificate } from '../domain/certificate.ts'
 import { document, inForce, type Document } from '../domain/document.ts'
 import type { Identity } from '../domain/identity.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { marked, type Policy } from '../domain/policy/policy.ts'
 import {
   fullyIdentified,
@@ -45,7 +46,7 @@ export type RequestRenewal = Command<
     rivals: readonly string[]
     /** The authority that is to issue. */
     issuer: string
-    /** CGU-27: the agent is still in the referential. */
+    /** CGU-27: the agent is still in the referential, as the shell has looked up today. */
     inReferential: boolean
     cguVersion: string
     directoryAgreed: boolean
@@ -74,8 +75,6 @@ const knownOf = ({ previous, file }: Facts): Known | undefined => {
   return id === undefined ? undefined : { ...file, id, identity: file.identity }
 }
 
-const issuing: readonly string[] = ['unknown', 'active']
-
 /** CGU-55, CGU-56: whether this certificate may be followed at all, by him who asks. */
 const notOpen = (
   { data, by, at }: RequestRenewal,
@@ -86,8 +85,8 @@ const notOpen = (
   if (!('signature' in previous)) return refuse('CGU-73', 'CERTIFICATE_UNKNOWN', 'previous')
   if (previous.person !== by.person) return refuse('CGU-55', 'RENEWAL_HOLDER_ONLY', 'person')
   if (previous.cardKind !== 'agent') return refuse('CGU-56', 'RENEWAL_AGENT_CARD_ONLY', 'cardKind')
-  if (!issuing.includes(issuer.status)) return refuse('CGU-80', 'ISSUANCE_STOPPED', issuer.status)
   return (
+    issuanceStopped(issuer, { profile: 'encryption', at }) ??
     notRenewable(previous, at) ??
     (rivals.some((rival) => renews(rival, data.previous))
       ? refuse('CGU-55', 'RENEWAL_ALREADY_OPEN', 'previous')

@@ -3,7 +3,7 @@
 // et sans erreur le certificat à révoquer (par défaut le n° de série), Eventuellement, la cause de révocation. »
 // Who may ask, and how: domain/policy/revocation.ts. A request whose way in proves who asks revokes at once; another one is
 // open until an officer has authenticated it (commands/revocations.ts).
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import {
   certificate,
   type Certificate,
@@ -24,6 +24,7 @@ import {
   type Requester,
 } from '../domain/policy/revocation.ts'
 import { request, type Request } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 
 export type RequestRevocation = Command<
   'RequestRevocation',
@@ -198,9 +199,9 @@ export const requestRevocation = (
   who: ['raOfficer', 'caOfficer', 'mc', 'legalRepresentative', 'authorisedPerson', 'holder'],
   aggregate: certificate,
   stream: ({ data }) => data.serial,
-  facts: async (fold, { data }, state) => ({
+  facts: async (fold, command, state) => ({
     file: await fileOf(fold, state),
-    appointment: data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+    appointment: await foldMandate(fold, command),
   }),
   decide: (command, state, facts) =>
     'signature' in state && state.profile === 'encryption'

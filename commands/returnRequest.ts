@@ -1,11 +1,12 @@
 // CGU-29: a file that is not complete, or whose holder may be somebody else (CGU-04), goes back to whoever brings it, with
 // what is missing. The request stays open: what was found wanting is done again.
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { PieceKind } from '../domain/lists.ts'
 import { missingPieces } from '../domain/policy/dossier.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent, type Returned } from '../domain/request.ts'
+import { foldMandate } from './mandates.ts'
 import { mandateRefusal } from './ofRequest.ts'
 
 export type ReturnRequest = Command<
@@ -31,8 +32,7 @@ export const returnRequest: Decider<Request, ReturnRequest, RequestEvent, Appoin
   who: ['raOfficer', 'mc'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }) =>
-    data.mandate === undefined ? undefined : await fold(appointment, data.mandate),
+  facts: foldMandate,
   decide: (command, state, mandate) => {
     const { data, by } = command
     if (state.status !== 'open') return refuse('CGU-29', 'OUT_OF_ORDER', state.status)

@@ -35,7 +35,7 @@ export type Applicant = Readonly<{
 }>
 
 /** The agent's record, when he is one today: who has left is in the referential and is no agent. */
-const present = ({ agent }: Pick<Applicant, 'agent'>): AgentRecord | undefined =>
+export const present = ({ agent }: Pick<Applicant, 'agent'>): AgentRecord | undefined =>
   typeof agent === 'string' || !agent.active ? undefined : agent
 
 /** CGU-29: whoever says that he is an agent, and is not in the referential, is a newcomer. */

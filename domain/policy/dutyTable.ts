@@ -63,18 +63,24 @@ export const dutyTable = {
   },
   request: {
     RequestCertificate: by([RA, MC, H], { clause: 'CGU-21', apart: not('holder') }),
-    ...each(by([H]), 'RequestRenewal', 'AcceptCgu'),
+    // Certification agents and officers are told whose it is (CGU-55), not only that it is not theirs.
+    RequestRenewal: by([H, MC, RA]),
+    AcceptCgu: by([H]),
     CompleteDossier: by([MC, RA], { apart: not('holder') }),
-    VerifyIdentity: by([RA, MC, P], { clause: 'CGU-26', apart: not('holder') }),
+    VerifyIdentity: by([RA, MC], { clause: 'CGU-26', apart: not('holder') }),
     ValidateRequest: by([RA, P], { apart: not('holder') }),
-    ReturnRequest: by([RA, MC]),
-    CorrectRegistration: by([H, RA]),
-    RejectRequest: by([RA]),
+    ReturnRequest: by([RA, MC], { apart: not('holder') }),
+    CorrectRegistration: by([H, RA], { apart: not('holder') }),
+    RejectRequest: by([RA], { apart: not('holder') }),
     CloseRequest: by([H, MC, RA, P]),
+    // CGU-58: the holder alone, in a renewal.
     OpenSession: by([RA, H], { apart: not('holder') }),
-    ...each(by([RA, P]), 'CloseSession', 'HandOverCard'),
+    CloseSession: by([RA, P]),
+    HandOverCard: by([RA, P], { apart: not('holder') }),
   },
+  subject: { BindSubjectName: by([P]) },
   card: {
+    RegisterStock: by([RA]),
     AllotCard: by([RA, H, P]),
     DefinePin: by([H]),
     StartUnblocking: by([UO], { clause: 'CGU-53', apart: not('holder') }),
@@ -113,17 +119,26 @@ export const dutyTable = {
     CompleteRevocations: by([P]),
   },
   servicekey: {
-    PlanServiceKey: by([CA, P], { apart: inPairs }),
-    RecordServiceKey: by([CA, P]),
-    ...each(by([CA], { apart: inPairs }), 'RecordServiceKeyCopy', 'PlanServiceKeyDestruction'),
-    RecordServiceKeyDestruction: by([CA]),
+    // Either of the two officers speaks, the other stands beside him.
+    ...each(by([CA, SO, P], { apart: inPairs }), 'PlanServiceKey', 'RecordServiceKey'),
+    ...each(
+      by([CA, SO], { apart: inPairs }),
+      ...(['RecordServiceKeyCopy', 'PlanServiceKeyDestruction', 'RecordServiceKeyDestruction'] as const),
+    ),
     ...each(by([P]), 'CountKeyStock', 'RecordDeniedKeyUse'),
   },
-  document: { AdoptDocument: by([CA, CS, P]), AdoptParameters: by([CA]), RecordPublication: by([P]) },
+  document: {
+    AdoptDocument: by([CA, CS, P]),
+    // The program records those that it was started with.
+    AdoptParameters: by([CA, P]),
+    RecordPublication: by([P, SY]),
+  },
   notice: {
     PlanNotice: by([P, CA]),
     WaiveNotice: by([CA, RA]),
-    ...each(by([P]), 'RecordNotice', 'RecordBounce'),
+    RecordNotice: by([P]),
+    // CGU-119: mail that comes back comes back to the user support.
+    RecordBounce: by([P, SA]),
   },
   component: {
     ...each(by([CA, SY]), 'DeclareComponent', 'ModifyComponent', 'RetireComponent'),
@@ -132,7 +147,7 @@ export const dutyTable = {
     CompleteControl: by([AU], { clause: 'CGU-122', apart: not('manager') }),
     RecordComponentRun: by([P]),
   },
-  dispute: each(by([SA]), 'OpenDispute', 'CloseDispute'),
+  dispute: { OpenDispute: by([SA]), CloseDispute: by([SA], { apart: not('holder') }) },
   hold: each(by([CA, AV]), 'PlaceHold', 'LiftHold'),
   destruction: {
     ProposeDestruction: by([AV, P]),

@@ -8,7 +8,7 @@ import { request } from '../../domain/request.ts'
 import { openSibling, zoeSubject, type Sibling } from '../pki/sibling.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { done, inUse, verdict, type Issued } from '../support/life.ts'
+import { agent, done, inUse, verdict, type Issued } from '../support/life.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'grand-livre-renewals-'))
 const trust = join(directory, 'trust')
@@ -116,6 +116,24 @@ describe('what keeps a holder from renewing alone', () => {
     expect(verdict(byOfficer)).toEqual([403, 'RENEWAL_HOLDER_ONLY'])
     const stranger = client(product.app, product.account('renewing', ['holder']).headers)
     expect((await stranger.get(`/certificates/${life.serial}/renewal-challenge`)).statusCode).toBe(403)
+  })
+})
+
+describe('an agent who has left', () => {
+  const { matricule, surname, givenNames } = agent
+  it('CGU-27: no longer in the referential, or there as one who has left: no agent card', async () => {
+    const left = { matricule, surname, givenNames, active: false }
+    for (const agents of [[], [left]]) {
+      await product.referential(agents)
+      expect(await actionOn(life.holder, life.serial)).toMatchObject({
+        ...{ open: false, code: 'AGENT_CARD_NOT_ALLOWED', clause: 'CGU-27' },
+      })
+      expect(verdict(await life.holder.post(`/certificates/${life.serial}/renewal`, demand))).toEqual([
+        ...[422, 'AGENT_CARD_NOT_ALLOWED'],
+      ])
+    }
+    await product.enrol(agent)
+    expect(await actionOn(life.holder, life.serial)).toMatchObject({ open: true })
   })
 })
 

@@ -23,6 +23,7 @@ import { samePersonAs, type Shown } from '../../domain/policy/renewal.ts'
 import { request, type Request, type RequestEvent } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, on, type Refused } from '../support/given.ts'
+import { life, type Life } from './endOfLifeFacts.ts'
 import * as f from './facts.ts'
 import * as r from './renewalFacts.ts'
 
@@ -99,6 +100,7 @@ describe('a renewal is asked for', () => {
     },
   })
 
+  const whileIssuer = (state: Life) => [...r.inUse(), life(state)]
   const refused: readonly (readonly [string, Refused, () => ReturnType<typeof asking>])[] = [
     ['by a certification agent', 'CGU-55 RENEWAL_HOLDER_ONLY', () => asking(r.inUse(), {}, f.mc)],
     ['by an officer', 'CGU-55 RENEWAL_HOLDER_ONLY', () => asking(r.inUse(), {}, f.ra)],
@@ -120,6 +122,9 @@ describe('a renewal is asked for', () => {
       'CGU-27 AGENT_CARD_NOT_ALLOWED',
       () => asking(r.inUse(), { inReferential: false }),
     ],
+    ['of an authority that was stopped', 'CGU-80 ISSUANCE_STOPPED', () => asking(whileIssuer('stopped'))],
+    ['of one that ends', 'CGU-80 ISSUANCE_STOPPED', () => asking(whileIssuer('stoppedForGood'))],
+    ['of one that has handed over', 'CGU-80 ISSUANCE_STOPPED', () => asking(whileIssuer('transferred'))],
     ['under conditions of before', 'CGU-19 CGU_NOT_CURRENT', () => asking([...r.inUse(), nextCgu])],
     [
       'alone, after a light one',
@@ -147,6 +152,11 @@ describe('a renewal is asked for', () => {
   ]
   it.each(refused)('CGU-54 to CGU-59: %s: %s', async (_, code, ordered) => {
     await ordered().then(code)
+  })
+
+  it('CGU-80: as long as certificates are issued, though the end is declared', async () => {
+    for (const state of ['unknown', 'active', 'terminating'] as const)
+      expect(await asking(whileIssuer(state)).outcome()).toContain('Requested')
   })
 
   it('CGU-54, CGU-57: from the day it opens to the last second of validity', async () => {
