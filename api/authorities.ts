@@ -13,6 +13,7 @@ import type { Command, Decider, Event } from '../domain/kernel.ts'
 import { copyDirection, destructionMethod } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import type { ClauseId } from '../domain/refusals.ts'
+import { heldAmong } from '../readmodels/retention.ts'
 import { accepted } from './command.ts'
 import { notFound, tag } from './readers.ts'
 import { actRoute, readRoute, type Api } from './routes.ts'
@@ -107,12 +108,13 @@ export const authorityRoutes = (api: Api): void => {
   keyRoute(api, {
     url: '/authorities/:id/key-destruction',
     summary: 'Order the destruction of the key of the authority and of every copy',
-    clauses: ['CGU-06', 'CGU-82', 'CGU-86', 'CGU-88', 'CGU-90'],
+    clauses: ['CGU-06', 'CGU-82', 'CGU-86', 'CGU-88', 'CGU-90', 'CGU-116'],
     body: destruction,
     decider: planServiceKeyDestruction,
     data: async (body, known) => {
       const { crlNumber: lastCrl } = await services.endOfLife.observe()
-      return { ...body, ...known, lastCrl }
+      const held = await heldAmong(services.db, [`reg/${known.servicekey}`])
+      return { ...body, ...known, lastCrl, held: held.length > 0 }
     },
   })
   keyRoute(api, {

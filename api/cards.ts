@@ -3,6 +3,7 @@
 import { Type } from 'typebox'
 import { definePin } from '../commands/cards.ts'
 import { card, isAllotted, type Card } from '../domain/card.ts'
+import { request } from '../domain/request.ts'
 import { accepted } from './command.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed } from './schemas.ts'
@@ -33,8 +34,9 @@ export const cardRoutes = (api: Api): void => {
     also: ({ id: cardId }) => `card ${cardId}`,
     run: async ({ params, body, act }) => {
       const { state, revision } = await services.load(card, params.id)
+      const file = isAllotted(state) ? (await services.load(request, state.request)).state : request.initial
       const order = { type: decider.type, id: act.id, by: act.actor, at: act.at } as const
-      const decision = decider.decide({ ...order, data: { card: params.id } }, state, undefined)
+      const decision = decider.decide({ ...order, data: { card: params.id } }, state, file)
       // The card first, the ledger second: a crash between the two leaves a card that is still `written`, and the holder
       // sets his PIN again. Once it is recorded the decision is a refusal here, and the card is not touched again.
       if ('accepted' in decision) {

@@ -5,6 +5,7 @@ import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile } from '../domain/request.ts'
+import { anyDeskInService } from '../readmodels/components.ts'
 import { accepted, lastOf } from './command.ts'
 import { openAtDesk } from './openAtDesk.ts'
 import { notFound } from './readers.ts'
@@ -59,8 +60,10 @@ export const sessionRoutes = (api: Api): void => {
     {
       on: 'request',
       decider: whileIssuing(services.authority.ca.id, openSession),
-      data: (request) => ({
-        ...{ request, holderPresent: true, desk: nobody, card: nobody, serial: `4${'0'.repeat(31)}` },
+      // At some desk that is in service: which one the officer sits at, the request does not say.
+      data: async (request) => ({
+        desk: (await anyDeskInService(services.db)) ?? nobody,
+        ...{ request, holderPresent: true, card: nobody, serial: `4${'0'.repeat(31)}` },
         ...{ slots: 1, earlier: [] },
       }),
     },

@@ -1,8 +1,8 @@
 // Cards at the desk. CGU-14: a QSCD; CGU-49, CGU-50: « code PIN de la carte, défini par le porteur lors de l’obtention du
 // certificat et qui est sous son contrôle exclusif » — the PIN itself never comes near a command.
-import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
+import { card, isAllotted, type AllottedCard, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import type { CardKind } from '../domain/lists.ts'
+import type { CardKind, PinOccasion } from '../domain/lists.ts'
 import { notAllottable, slotsOf } from '../domain/policy/cards.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { request, type Request } from '../domain/request.ts'
@@ -82,18 +82,23 @@ export const recordCardWriting: Decider<Card, RecordCardWriting, CardEvent> = {
   },
 }
 
-export const definePin = (policy: Policy): Decider<Card, DefinePin, CardEvent> => ({
+/** The first PIN of a card that renews another one is the renewal's. */
+const occasionOf = ({ pinFor }: AllottedCard, file: Request): PinOccasion =>
+  pinFor === 'issuance' && file.status !== 'unknown' && file.kind === 'renewal' ? 'renewal' : pinFor
+
+export const definePin = (policy: Policy): Decider<Card, DefinePin, CardEvent, Request> => ({
   type: 'DefinePin',
   who: ['holder'],
   aggregate: card,
   stream,
-  decide: ({ by }, state) => {
+  facts: async (fold, _, state) => (isAllotted(state) ? await fold(request, state.request) : request.initial),
+  decide: ({ by }, state, file) => {
     if (!isAllotted(state)) return refuse('CGU-50', 'OUT_OF_ORDER', state.status)
     if (state.person !== by.person) return refuse('CGU-50', 'PIN_HOLDER_ONLY', by.role)
     if (state.status !== 'written') return refuse('CGU-50', 'OUT_OF_ORDER', state.status)
     return accept({
       type: 'CardPinDefined',
-      data: { occasion: state.pinFor, triesAllowed: policy.card.pinTries },
+      data: { occasion: occasionOf(state, file), triesAllowed: policy.card.pinTries },
     })
   },
 })

@@ -155,7 +155,11 @@ const keySteps = async (asked: Asked, servicekey: string): Promise<readonly Show
   const key = await fold(serviceKey, servicekey)
   const copies = 'copies' in key ? key.copies : []
   const second = { person: 'second', roles: ['caOfficer', 'securityOfficer'] } as const
-  const doom = { copies: [...copies], cause: 'endOfLife', present: 'x', lastCrl: observed.crlNumber }
+  // Holds are looked up when the destruction is ordered.
+  const doom = {
+    ...{ copies: [...copies], cause: 'endOfLife', present: 'x' },
+    ...{ lastCrl: observed.crlNumber, held: false },
+  }
   const arl = { revokedAt: at, arlNumber: '1', arlSha256: digest }
   return [
     {

@@ -25,6 +25,8 @@ export type PlanServiceKeyDestruction = Command<
   Held<Data<'ServiceKeyDestructionPlanned'>> & {
     /** Number of the authority's last list, as the read model knows it. */
     lastCrl: number
+    /** CGU-116: the file of this key is on hold, as the shell has looked up. */
+    held: boolean
   }
 >
 export type RecordServiceKeyDestruction = Command<
@@ -115,11 +117,12 @@ export const planServiceKeyDestruction: Decider<
       finished: await foldFinished(fold, issuer, data.lastCrl),
     }
   },
-  decide: ({ data: { copies, cause, present, second }, by }, state, end) => {
+  decide: ({ data: { servicekey, copies, cause, present, second, held }, by }, state, end) => {
     const single = alone(by, second)
     if (single) return single
     if (state.status === 'doomed' || state.status === 'destroyed') return accept()
     if (state.status !== 'live') return refuse('CGU-90', 'OUT_OF_ORDER', state.status)
+    if (held) return refuse('CGU-116', 'UNIT_ON_HOLD', `reg/${servicekey}`)
     return (
       stillNeeded(state.purpose, end) ??
       notEveryCopy(state, copies) ??

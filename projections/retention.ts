@@ -42,6 +42,9 @@ const ofFile = (type: string, data: Pub, unit: string, at: string): readonly Cha
       return [opening(unit, 'dispute')]
     case 'PersonalDataDisclosed':
       return [opening(unit, 'export')]
+    // A card of the stock, whose chip number is kept under the card itself.
+    case 'CardStocked':
+      return [opening(unit, 'card')]
     case 'ServiceKeyPlanned':
       return [opening(unit, 'servicekey')]
     case 'AppointmentEnded':
@@ -50,6 +53,7 @@ const ofFile = (type: string, data: Pub, unit: string, at: string): readonly Cha
     case 'DisputeClosed':
     case 'DisclosureEnded':
     case 'ServiceKeyDestroyed':
+    case 'CardScrapped':
       return [starting(unit, at)]
     case 'RequestRejected':
     case 'RequestClosed':
@@ -178,7 +182,7 @@ export const retention: Projection = {
   name: 'retention',
   version: 1,
   streams: [
-    ...['appointment-', 'certificate-', 'destruction-', 'dispute-', 'entity-', 'export-', 'hold-'],
+    ...['appointment-', 'card-', 'certificate-', 'destruction-', 'dispute-', 'entity-', 'export-', 'hold-'],
     ...['journal-', 'key-', 'recovery-', 'request-', 'servicekey-'],
   ],
   tables: ['retention_unit', 'retention_hold'],

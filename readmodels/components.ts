@@ -11,6 +11,19 @@ type Page = Readonly<{ after?: number; limit: number }>
 export const findComponents = async (db: Db, { after = -1, limit }: Page): Promise<readonly ComponentRow[]> =>
   db.selectFrom('component').selectAll().where('rank', '>', after).orderBy('rank').limit(limit).execute()
 
+/** The first desk that is in service, whichever it is. */
+export const anyDeskInService = async (db: Db): Promise<string | undefined> => {
+  const row = await db
+    .selectFrom('component')
+    .select('component')
+    .where('kind', '=', 'desk')
+    .where('status', '=', 'inService')
+    .orderBy('rank')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.component
+}
+
 /** The controls of a component, as they were ordered. */
 export const controlsOf = async (db: Db, component: string): Promise<readonly ControlRow[]> =>
   db.selectFrom('control').selectAll().where('component', '=', component).orderBy('rank').execute()

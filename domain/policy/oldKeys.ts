@@ -20,7 +20,7 @@ export type OldKeys = Readonly<{
 export const wasAccepted = (state: Certificate): boolean => 'accepted' in state && state.accepted
 
 const impediment = ({ certificate, key }: OldKey, at: Instant): LeftOutCause | undefined => {
-  const ended = 'until' in key ? !escrowRuns(key.until, at) : (key.status as string) === 'destroyed'
+  const ended = 'until' in key ? !escrowRuns(key.until, at) : key.status === 'destroyed'
   if (ended) return 'escrowEnded'
   // Without what was certified the key cannot be put on a card, whatever custody still holds.
   const whole = 'until' in key && 'tbs' in certificate && certificate.tbs !== undefined

@@ -229,6 +229,7 @@ const keyActs = {
         {
           ...{ servicekey: e.key, present: 'témoin', second, copies: [e.copy], cause: 'endOfLife' },
           lastCrl: 2,
+          held: false,
         },
         e.ca,
       )

@@ -346,7 +346,7 @@ describe('the key of the authority', () => {
   const second = { person: so.person, roles: [so.role] }
   const held = { servicekey: e.key, present: 'témoin', second }
   const minutes = { copy: uuid(74), direction: 'backup', minutesSha256: digest } as const
-  const doom = { ...held, copies: [e.copy], cause: 'endOfLife', lastCrl: 2 }
+  const doom = { ...held, copies: [e.copy], cause: 'endOfLife', lastCrl: 2, held: false }
   const gone = { ...held, ...e.destroyed.data, present: 'témoin' } as Parameters<
     typeof recordServiceKeyDestruction.decide
   >[0]['data']
@@ -443,6 +443,7 @@ describe('the key of the authority', () => {
       'CGU-88 FINAL_ANSWERS_INCOMPLETE',
     ],
     ['before the transfer', [e.life('emptied'), ready[1]!, ready[2]!], {}, 'CGU-82 OBLIGATIONS_MISSING'],
+    ['while its file is on hold', ready, { held: true }, 'CGU-116 UNIT_ON_HOLD'],
     ['a copy forgotten', ready, { copies: [] }, 'CGU-90 OUT_OF_ORDER'],
     ['a copy named that is none', ready, { copies: [e.copy, uuid(75)] }, 'CGU-90 OUT_OF_ORDER'],
   ] as const)('CGU-90: its destruction ordered %s', async (...[, facts, more, outcome]) => {

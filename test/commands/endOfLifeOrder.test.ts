@@ -115,7 +115,7 @@ const procedure: readonly (readonly [Act, string])[] = [
     act(
       planServiceKeyDestruction,
       ca,
-      { ...held, copies: [e.copy], cause: 'endOfLife', lastCrl: 2 },
+      { ...held, copies: [e.copy], cause: 'endOfLife', lastCrl: 2, held: false },
       { copies: [] },
     ),
     'ServiceKeyDestructionPlanned',

@@ -173,6 +173,26 @@ describe('the due list', () => {
     expect(await heldAmong(database.db, journal)).toEqual([])
   })
 
+  it('CGU-113: a card of the stock, from its scrap on; one that never was in it has no file of its own', async () => {
+    const scrap = { type: 'CardScrapped', data: { cause: 'returned', method: 'shredded' } }
+    const stock = applied(1, `card-${uuid(710)}`, { type: 'CardStocked', data: {} }, '2020-01-01T00:00:00Z')
+    const scrapped = [710, 711].map((n, rank) =>
+      applied(2 + rank, `card-${uuid(n)}`, scrap, '2021-01-01T00:00:00Z'),
+    )
+    const due = async (at: string) => {
+      const asked = { class: 'reg' as const, at, startedBy: startedBy('reg', at, policy), limit: 10 }
+      return (await dueUnits(database.db, asked)).map(({ unit }) => unit)
+    }
+    await project([stock], 0)
+    expect(await due('2060-01-01T00:00:00Z')).toEqual([])
+    expect(await countUnits(database.db)).toEqual([{ class: 'reg', kept: 1, held: 0, destroyed: 0 }])
+    await project([stock, ...scrapped], 1)
+    expect(await due('2027-12-31T23:59:59Z')).toEqual([])
+    expect(await due('2028-01-01T00:00:00Z')).toEqual([`reg/${uuid(710)}`])
+    const { kind } = await database.db.selectFrom('retention_unit').select('kind').executeTakeFirstOrThrow()
+    expect(kind).toBe('card')
+  })
+
   it('CGU-113: the file of an entity outlives the requests that were begun before its close', async () => {
     const entity = `entity-${uuid(700)}`
     const events = (more: readonly Applied[]): readonly Applied[] => [
