@@ -104,4 +104,3 @@ export const quarterEnds = (quarter: string): Instant => {
 /** events.md section 6: `<class>/<id>`. */
 export const classOfUnit = (unit: string): RetentionClass =>
   unit.slice(0, unit.indexOf('/')) as RetentionClass
-export const idOfUnit = (unit: string): string => unit.slice(unit.indexOf('/') + 1)

@@ -102,7 +102,7 @@ describe('read models that followed, and read models that are rebuilt', () => {
       expect(await runner.waitFor(head!, 60_000)).toBe(true)
       await runner.stop()
     }
-  })
+  }, 300_000)
   afterAll(async () => {
     for (const { database, runner } of following.values()) {
       await runner.stop()
