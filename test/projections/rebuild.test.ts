@@ -2,20 +2,57 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CrlEvent } from '../../domain/crl.ts'
 import { decodeAny } from '../../domain/aggregates.ts'
+import type { Role } from '../../domain/lists.ts'
 import { statusDigest } from '../../jobs/statusDigest.ts'
 import type { Projection } from '../../projections/projection.ts'
 import { readModels } from '../../projections/readModels.ts'
 import { createRunner, type Runner } from '../../projections/runner.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
 import { statusTableAt } from '../../readmodels/statusTable.ts'
+import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { desk, done, inUse, issued, recovered, requested, revocation, validated } from '../support/life.ts'
+import {
+  desk,
+  done,
+  employer,
+  inUse,
+  issued,
+  mandated,
+  recovered,
+  requested,
+  revocation,
+  validated,
+  type Issued,
+} from '../support/life.ts'
 import { databases, dump } from './databases.ts'
+
+/** What stands around a certificate: mandates, a dispute, a hold; its renewal, asked when its end is near; the authority's end. */
+const around = async (product: Embedded, life: Issued): Promise<void> => {
+  const as = (id: string, role: Role) => client(product.app, product.account(id, [role]).headers)
+  const ca = as('ca-1', 'caOfficer')
+  await mandated(product, life, { id: 'mc-1', email: 'noe.garcon@douane.example' })
+  const left = await mandated(product, life, { id: 'mc-2', email: 'parti@douane.example' })
+  done(await life.ra.post(`/appointments/${left}/end`, { cause: 'departure', effectiveOn: '2026-04-30' }))
+  done(await life.ra.post(`/entities/${life.entity}/verification`, employer))
+  const dispute = { holder: life.person, channel: 'phone', tool: 'assistance', ticket: 'TK-2026-0017' }
+  done(await as('support-1', 'supportAgent').post('/disputes', dispute))
+  done(await ca.post('/holds', { units: [`reg/${life.request}`], reference: 'réquisition' }))
+  const near = Date.parse('2028-12-10T00:00:00Z') - Date.parse(product.services.now())
+  await product.pass(near / 1000)
+  const demand = { cguVersion: product.policy.cgu.version, directoryAgreed: true }
+  done(await life.holder.post(`/certificates/${life.serial}/renewal`, demand))
+  const [{ id: authority }] = (await ca.get('/authorities')).json<{ authorities: [{ id: string }] }>()
+    .authorities
+  const end = { kind: 'total', actingParty: 'ca', ceasesOn: '2029-12-31', deedSha256: 'd'.repeat(64) }
+  done(await ca.post(`/authorities/${authority}/termination`, end))
+  await product.notify()
+}
 
 /** Lives that come to every end there is. */
 const live = async (product: Embedded): Promise<void> => {
   await requested(product)
-  await recovered(product, await inUse(product))
+  const kept = await inUse(product)
+  await recovered(product, kept)
   await product.pass(61)
 
   const lost = await inUse(product)
@@ -29,6 +66,8 @@ const live = async (product: Embedded): Promise<void> => {
   const refusal = { presentedSha256, presentedAt, cause: 'contentWrong' }
   done(await refused.holder.post(`/certificates/${refused.serial}/refusal`, refusal))
   await product.publish()
+
+  await around(product, kept)
 
   const left = await validated(product)
   done(await left.ra.post(`/requests/${left.request}/sessions`, desk))
@@ -63,7 +102,7 @@ describe('read models that followed, and read models that are rebuilt', () => {
       expect(await runner.waitFor(head!, 60_000)).toBe(true)
       await runner.stop()
     }
-  })
+  }, 300_000)
   afterAll(async () => {
     for (const { database, runner } of following.values()) {
       await runner.stop()
