@@ -1,0 +1,79 @@
+// Whole random lives of a small population, lived on the real ledger and in the model at the same time: what is done is accepted
+// or refused as the model says, and in the end both are in the same state.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { broken } from './invariants.ts'
+import { emptyModel, type Model } from './model.ts'
+import { kinds, live, next, whole, type Action, type Draw, type Scope } from './rules.ts'
+import { give, history, openWorld, states, wordOf, type World } from './world.ts'
+
+const draw: fc.Arbitrary<Draw> = fc.record({
+  // Mostly what is possible, so that lives get far; else anything, whoever gives it.
+  possible: fc.oneof(
+    { weight: 7, arbitrary: fc.constant(true) },
+    { weight: 3, arbitrary: fc.constant(false) },
+  ),
+  kind: fc.nat(9_999),
+  who: fc.nat(99),
+  on: fc.nat(99),
+  choice: fc.nat(999),
+})
+
+/** Does it in the world and in the model; both must say the same. */
+const step = async (world: World, m: Model, action: Action): Promise<string> => {
+  const outcome = await give(world, m, action)
+  const expected = live(m, action)
+  if (outcome === undefined) return 'nothing'
+  const word = wordOf(outcome)
+  const said = `${action.kind} by ${action.who.role} ${action.who.person} on ${action.on}`
+  if ('events' in expected) expect([said, word]).toEqual([said, expected.events.join(' ')])
+  else expect(expected.reasons, `${said}: ${word}`).toContain(word)
+  return word
+}
+
+type Lived = Readonly<{ world: World; m: Model; words: readonly string[] }>
+
+const liveThrough = async (draws: readonly Draw[], scope: Scope = whole, base = 0): Promise<Lived> => {
+  const world = await openWorld(base)
+  const m = emptyModel()
+  const words: string[] = []
+  for (const one of draws) {
+    const action = next(m, scope, one)
+    if (action !== undefined) words.push(await step(world, m, action))
+  }
+  return { world, m, words }
+}
+
+const settings = { seed: 20_260_302, numRuns: 250 }
+
+/** How often each event, and each refusal, has to be met over all lives: a test that never gets there proves nothing. */
+const least: Readonly<Record<string, number>> = {}
+
+describe('lives of a small population', () => {
+  it('CGU-21 to CGU-60, CGU-61 to CGU-75, CGU-99: what is done comes to what the model says, and so do the states', async () => {
+    const met = new Map<string, number>()
+    const count = (word: string) => met.set(word, (met.get(word) ?? 0) + 1)
+    const lives = fc.array(draw, { minLength: 40, maxLength: 80, size: 'max' })
+    await fc.assert(
+      fc.asyncProperty(lives, fc.nat(99), async (draws, again) => {
+        const { world, m, words } = await liveThrough(draws)
+        words.flatMap((word) => word.split(' ')).forEach(count)
+        const { real, told } = await states(world, m)
+        expect(real).toEqual(told)
+        const events = await history(world)
+        expect(broken(events)).toEqual([])
+        // The same command twice: whatever was accepted, whenever it is given again, writes nothing.
+        const accepted = world.given.filter(({ given }) => events.some(({ command }) => command === given.id))
+        const one = accepted[again % Math.max(1, accepted.length)]
+        if (one === undefined) return
+        expect(await one.order(world.handle, one.given)).toMatchObject({ accepted: [], replayed: true })
+        expect(world.size()).toBe(events.length)
+      }),
+      settings,
+    )
+    console.log(JSON.stringify([...met].sort()))
+    expect(kinds.length).toBeGreaterThan(1)
+    for (const [word, times] of Object.entries(least))
+      expect(met.get(word) ?? 0, `${word} was met too seldom`).toBeGreaterThanOrEqual(times)
+  })
+})
