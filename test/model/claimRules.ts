@@ -95,10 +95,7 @@ export const claimRules = {
   },
   rejectRevocation: {
     ...{ on: 'session', by: ['raOfficer', 'caOfficer'], often: 2 },
-    not: (m, { on, choice }) => [
-      unsigned(m, on),
-      askedOf(m, on, choice) === undefined && 'OUT_OF_ORDER',
-    ],
+    not: (m, { on, choice }) => [unsigned(m, on), askedOf(m, on, choice) === undefined && 'OUT_OF_ORDER'],
     then: (m, { on, choice }) => {
       const certificate = m.certificates[on]!
       certificate.asked = certificate.asked.filter((one) => one !== askedOf(m, on, choice))
@@ -133,7 +130,11 @@ export const claimRules = {
     not: (m, { who, on }) => {
       const recovery = m.recoveries[on]!
       const { status, requester, recorder, certificate } = recovery
-      const concerned = [requester, recorder, ...(isEscrowed(m, certificate) ? [personOf(m, certificate)] : [])]
+      const concerned = [
+        requester,
+        recorder,
+        ...(isEscrowed(m, certificate) ? [personOf(m, certificate)] : []),
+      ]
       return [
         status !== 'requested' && 'OUT_OF_ORDER',
         concerned.includes(who.person) && 'SELF_APPROVAL',
@@ -202,9 +203,7 @@ export const claimRules = {
   },
   rejectRecovery: ending(['recoveryOfficer'], 'rejected', () => []),
   withdrawRecovery: ending(['holder', 'recoveryOfficer'], 'closed', (m, { who, on }) => [
-    who.role === 'holder' &&
-      who.person !== m.recoveries[on]!.requester &&
-      'RECOVERY_REQUESTER_NOT_ENTITLED',
+    who.role === 'holder' && who.person !== m.recoveries[on]!.requester && 'RECOVERY_REQUESTER_NOT_ENTITLED',
   ]),
   /** Once every approval has ended, unless the key has left the escrow under them. */
   expireRecovery: ending(['program'], 'closed', (m, { on }) => {

@@ -15,12 +15,15 @@ const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
 
 /** The ledger, asked by type. */
 const reading = (events: readonly Told[]) => {
-  const all = <T extends Type>(...types: readonly T[]): readonly Found<T>[] =>
-    events.flatMap((at, rank) =>
-      (types as readonly string[]).includes(at.event.type)
-        ? [{ rank, at, id: idOf(at.stream), data: at.event.data as Of<T>['data'] }]
-        : [],
-    )
+  const byType = new Map<string, { rank: number; at: Told; id: string; data: object }[]>()
+  for (const [rank, at] of events.entries()) {
+    const { type, data } = at.event
+    const found = byType.get(type) ?? []
+    byType.set(type, found)
+    found.push({ rank, at, id: idOf(at.stream), data })
+  }
+  const all = <T extends Type>(...types: readonly T[]) =>
+    types.flatMap((type) => byType.get(type) ?? []) as unknown as readonly Found<T>[]
   const before = <T extends Type>(rank: number, type: T): readonly Found<T>[] =>
     all(type).filter((one) => one.rank < rank)
   return { all, before }
@@ -188,7 +191,9 @@ const oneSerial: Check = ({ all, before }) => [
   ...tell(
     'CGU-60',
     'a key has two serials',
-    all('PublicKeyBound').filter(({ id, rank }) => before(rank, 'PublicKeyBound').some((one) => one.id === id)),
+    all('PublicKeyBound').filter(({ id, rank }) =>
+      before(rank, 'PublicKeyBound').some((one) => one.id === id),
+    ),
   ),
   ...tell(
     'CGU-60',
@@ -221,7 +226,9 @@ const notForHimself: Check = (ledger) =>
     'somebody verified or validated for himself',
     ledger
       .all('IdentityVerified', 'RequestValidated')
-      .filter(({ id, data }) => [('verifier' in data ? data.verifier : data.validator)].includes(personOf(ledger, id) ?? '')),
+      .filter(({ id, data }) =>
+        ['verifier' in data ? data.verifier : data.validator].includes(personOf(ledger, id) ?? ''),
+      ),
   )
 
 /** CGU-75: revoked on a request that was authenticated, or ex officio. */

@@ -1,5 +1,13 @@
 // Keys, certificates and cards of a session (CGU-14, CGU-18, CGU-34 to CGU-38, CGU-41 to CGU-43, CGU-49 to CGU-53, CGU-60).
-import { authorityEnds, cardInSession, isSigned, liveSession, minutes, personOf, yearsAfter } from './model.ts'
+import {
+  authorityEnds,
+  cardInSession,
+  isSigned,
+  liveSession,
+  minutes,
+  personOf,
+  yearsAfter,
+} from './model.ts'
 import type { Ask, Card, Model, Rule } from './model.ts'
 
 /** Now and then a command is given with something wrong in it. */
@@ -152,10 +160,7 @@ export const issuanceRules = {
     ...{ on: 'session', by: ['program'], often: 1 },
     not: (m, { on }) => {
       const { status } = m.certificates[on]!
-      return [
-        status === 'abandoned' && 'nothing',
-        !['unknown', 'planned'].includes(status) && 'OUT_OF_ORDER',
-      ]
+      return [status === 'abandoned' && 'nothing', !['unknown', 'planned'].includes(status) && 'OUT_OF_ORDER']
     },
     then: (m, { on }) => {
       m.certificates[on]!.status = 'abandoned'
@@ -176,9 +181,7 @@ export const issuanceRules = {
     not: (m, ask) => [
       m.certificates[ask.on]!.status === 'refused' && 'nothing',
       ...answered(m, ask),
-      ask.who.role === 'program' &&
-        m.now < m.certificates[ask.on]!.from + minutes(30) &&
-        'OUT_OF_ORDER',
+      ask.who.role === 'program' && m.now < m.certificates[ask.on]!.from + minutes(30) && 'OUT_OF_ORDER',
     ],
     then: (m, { on }) => {
       m.certificates[on]!.status = 'refused'
@@ -252,9 +255,7 @@ export const issuanceRules = {
         status !== 'inUse' && incident === reported && 'nothing',
         !['inUse', 'blocked'].includes(status) && 'OUT_OF_ORDER',
         who.role === 'holder' && who.person !== person && 'CARD_OF_ANOTHER_HOLDER',
-        who.role === 'unblockingOperator' &&
-          ['lost', 'stolen'].includes(reported) &&
-          'REVOKER_NOT_ENTITLED',
+        who.role === 'unblockingOperator' && ['lost', 'stolen'].includes(reported) && 'REVOKER_NOT_ENTITLED',
       ]
     },
     then: (m, { on, choice }) => {

@@ -36,10 +36,7 @@ import { absent, cardKindOf, cardOf, deskOf } from './requestRules.ts'
 import type { Kind } from './rules.ts'
 
 /** A command that waits for its id, its giver and its instant. */
-export type Order = (
-  handle: Handle,
-  given: Omit<Command, 'type' | 'data'>,
-) => Promise<Outcome<Event>>
+export type Order = (handle: Handle, given: Omit<Command, 'type' | 'data'>) => Promise<Outcome<Event>>
 
 const order =
   <S, C extends Command, E extends Event, F>(decider: Decider<S, C, E, F>, data: C['data']): Order =>
@@ -60,7 +57,12 @@ export type Names = ReturnType<typeof namesFrom>
 
 export const desks = [uuid(81), uuid(82)]
 const people = [
-  { surname: "D'Été-Brûlé", givenNames: 'Zoë', nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ", matricule: '0012345678' },
+  {
+    surname: "D'Été-Brûlé",
+    givenNames: 'Zoë',
+    nameInCertificate: "Zoë D'ÉTÉ-BRÛLÉ",
+    matricule: '0012345678',
+  },
   { surname: 'Garçon', givenNames: 'Noé', nameInCertificate: 'Noé GARÇON', matricule: '0012345679' },
   { surname: 'Ørsted', givenNames: 'Åse', nameInCertificate: 'Åse ØRSTED', birth: '1990-04-05' },
 ] as const
@@ -95,7 +97,11 @@ const demand = ({ m, names }: Looking, { on, choice, who }: Ask, as: number) => 
     request: names.request(m.files.length),
     person: uuid(person),
     drawn: kind === holders[as]!.kind && on === as && earlier < 0,
-    holder: { ...record, kind: holders[as]!.kind, email: `${givenNames}.${surname.slice(0, 2)}@douane.example` },
+    holder: {
+      ...record,
+      kind: holders[as]!.kind,
+      email: `${givenNames}.${surname.slice(0, 2)}@douane.example`,
+    },
     entity: E,
     cardKind,
     ...(cardKind === 'temporary' ? { temporaryCause: 'forgotten' as const } : {}),
@@ -130,7 +136,9 @@ const sessionOf = ({ m, names }: Looking, { on, choice }: Ask) => ({
 })
 
 const outcome = (choice: number) =>
-  fails(choice) ? ({ recovered: false, stage: 'output', fault: 'x' } as const) : ({ recovered: true } as const)
+  fails(choice)
+    ? ({ recovered: false, stage: 'output', fault: 'x' } as const)
+    : ({ recovered: true } as const)
 
 const requestOrders = {
   request: (look, ask) => demand(look, ask, ask.on),
@@ -149,7 +157,12 @@ const requestOrders = {
     order(completeDossier(policy), {
       request: names.request(ask.on),
       pieces: ['requestForm', 'identityCopy', 'mandate', 'cguSigned'],
-      ...{ oldestSignedOn: dayOf(m.now), scans: 'scans', documentKind: 'passport', documentNumber: '12AB34567' },
+      ...{
+        oldestSignedOn: dayOf(m.now),
+        scans: 'scans',
+        documentKind: 'passport',
+        documentNumber: '12AB34567',
+      },
       ...mandate(ask),
     }),
   verifyIdentity: ({ names }, ask) =>
@@ -180,8 +193,7 @@ const requestOrders = {
     }),
   closeSession: ({ names }, { on }) =>
     order(closeSession, { request: names.request(on), outcome: 'abandoned' }),
-  handOver: ({ names }, { on }) =>
-    order(handOverCard, { request: names.request(on), receipt: 'PV signé' }),
+  handOver: ({ names }, { on }) => order(handOverCard, { request: names.request(on), receipt: 'PV signé' }),
 } satisfies Partial<Record<Kind, Make>>
 
 const issuanceOrders = {
@@ -320,8 +332,7 @@ const claimOrders = {
       under: { recovery: names.recovery(on) },
       ...(fails(choice) ? outcome(choice) : { recovered: true, outputSha256: digest }),
     }),
-  deliver: ({ names }, { on }) =>
-    order(deliverRecovery, { recovery: names.recovery(on), receipt: 'reçu' }),
+  deliver: ({ names }, { on }) => order(deliverRecovery, { recovery: names.recovery(on), receipt: 'reçu' }),
   rejectRecovery: ({ names }, { on }) =>
     order(rejectRecovery, { recovery: names.recovery(on), cause: 'unfounded' }),
   withdrawRecovery: ({ names }, { on }) =>

@@ -194,10 +194,7 @@ export const requestRules = {
     ...{ on: 'file', by: ['program'], never: ['holder', 'mc', 'raOfficer'], often: 1 },
     not: (m, { on }) => {
       const file = m.files[on]!
-      return [
-        file.status === 'closed' && 'nothing',
-        (!underWay(file) || !lapsed(m, file)) && 'OUT_OF_ORDER',
-      ]
+      return [file.status === 'closed' && 'nothing', (!underWay(file) || !lapsed(m, file)) && 'OUT_OF_ORDER']
     },
     then: (m, { on }) => {
       m.files[on]!.status = 'closed'

@@ -12,8 +12,7 @@ export const kinds = Object.keys(every) as Kind[]
 export type Action = Ask & Readonly<{ kind: Kind }>
 
 /** Events, or every reason why there are none. `apply` moves the model on. */
-export type Prediction =
-  Readonly<{ events: readonly string[] }> | Readonly<{ reasons: readonly string[] }>
+export type Prediction = Readonly<{ events: readonly string[] }> | Readonly<{ reasons: readonly string[] }>
 
 const reasonsOf = (m: Model, { kind, ...ask }: Action): readonly string[] => {
   const rule = rules[kind]
@@ -34,8 +33,14 @@ export type Draw = Readonly<{ possible: boolean; kind: number; who: number; on: 
 export type Scope = Readonly<{ holders: readonly number[]; kinds: readonly Kind[] }>
 export const whole: Scope = { holders: [0, 1, 2], kinds }
 
-const weighted = (among: readonly Kind[]): readonly Kind[] =>
-  among.flatMap((kind) => Array.from({ length: rules[kind].often }, () => kind))
+const lists = new Map<readonly Kind[], readonly Kind[]>()
+const weighted = (among: readonly Kind[]): readonly Kind[] => {
+  const known = lists.get(among)
+  if (known !== undefined) return known
+  const made = among.flatMap((kind) => Array.from({ length: rules[kind].often }, () => kind))
+  lists.set(among, made)
+  return made
+}
 
 const targetsOf = (m: Model, { holders }: Scope, kind: Kind): readonly number[] => {
   const { on } = rules[kind]
