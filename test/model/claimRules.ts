@@ -1,6 +1,6 @@
 // Revocation (CGU-61 to CGU-75, CGU-99), recovery on request (CGU-44 to CGU-48), and what happens to all: time, and a stop.
 import { fails, isWrong } from './issuanceRules.ts'
-import { authorityAtLaw, days, hours, isEscrowed, isSigned, minutes, personOf } from './model.ts'
+import { authorityAtLaw, days, hours, isEscrowed, isSigned, minutes, personOf, seldom } from './model.ts'
 import type { Model, Recovery, Rule } from './model.ts'
 
 const revoke = (m: Model, certificate: number): void => {
@@ -18,6 +18,7 @@ export const askedOf = (m: Model, on: number, choice: number): number | undefine
 /** Ex officio: CGU-37, P1 « undo », and CGU-99. */
 const byProgram = (often: number, not: (m: Model, on: number) => string | false): Rule => ({
   ...{ on: 'session', by: ['program'], never: ['raOfficer', 'caOfficer'], often },
+  dull: seldom,
   not: (m, { on }) => [unsigned(m, on), revoked(m, on), not(m, on)],
   then: (m, { on }) => {
     revoke(m, on)
@@ -108,6 +109,7 @@ export const claimRules = {
   /** CGU-47: the holder himself, or a legal authority, for whom an officer records. */
   askRecovery: {
     ...{ on: 'session', by: ['holder', 'recoveryOfficer'], often: 12 },
+    dull: (m, { on, choice }) => choice % 3 !== 0 || isOver(m, on),
     not: (m, { who, on, choice }) => [
       who.role === 'holder' &&
         isEscrowed(m, on) &&
@@ -221,6 +223,7 @@ export const claimRules = {
   },
   stop: {
     ...{ on: 'world', by: ['caOfficer'], often: 1 },
+    dull: seldom,
     not: (m) => [m.stopped && 'nothing'],
     then: (m) => {
       m.stopped = true

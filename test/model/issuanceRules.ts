@@ -6,6 +6,7 @@ import {
   liveSession,
   minutes,
   personOf,
+  seldom,
   yearsAfter,
 } from './model.ts'
 import type { Ask, Card, Model, Rule } from './model.ts'
@@ -158,6 +159,7 @@ export const issuanceRules = {
   },
   abandon: {
     ...{ on: 'session', by: ['program'], often: 1 },
+    dull: seldom,
     not: (m, { on }) => {
       const { status } = m.certificates[on]!
       return [status === 'abandoned' && 'nothing', !['unknown', 'planned'].includes(status) && 'OUT_OF_ORDER']
@@ -239,6 +241,7 @@ export const issuanceRules = {
   },
   release: {
     ...{ on: 'card', by: ['raOfficer', 'program'], often: 1 },
+    dull: seldom,
     not: (m, { on }) => [m.cards[on]!.status !== 'allotted' && 'nothing'],
     then: (m, { on }) => {
       const { before, ...held } = m.cards[on]!
@@ -282,6 +285,7 @@ export const issuanceRules = {
   /** The program scraps what a session has spoiled; an officer, only outside a session. */
   scrap: {
     ...{ on: 'card', by: ['raOfficer', 'program'], often: 2 },
+    dull: seldom,
     not: (m, { who, on }) => [
       gone.includes(m.cards[on]!.status) && 'nothing',
       who.role === 'raOfficer' && cardInSession(m, on) && 'CARD_BUSY',

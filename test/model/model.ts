@@ -138,6 +138,8 @@ export type Rule = Readonly<{
   by: readonly Role[]
   /** Roles that hold the same command for another kind of action. */
   never?: readonly Role[]
+  /** It would lead nowhere now: it is not drawn as something possible. */
+  dull?: (m: Model, ask: Ask) => boolean
   /** How much it is wanted in a life. */
   often: number
   /**
@@ -148,6 +150,9 @@ export type Rule = Readonly<{
   /** What it writes, and the model after it. */
   then: (m: Model, ask: Ask) => readonly string[]
 }>
+
+/** What ends things early: seldom, or no life gets far. */
+export const seldom = (_: Model, { choice }: Ask): boolean => choice % 6 !== 0
 
 const minute = 60_000
 export const [minutes, hours, days] = [

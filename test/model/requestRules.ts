@@ -1,5 +1,5 @@
 // Requests, from the demand to the card in the holder's hand (CGU-04, CGU-16 to CGU-37, CGU-42, CGU-43, CGU-54 to CGU-59).
-import { days, dayOf, holders, isEscrowed, liveSession, personOf } from './model.ts'
+import { days, dayOf, holders, isEscrowed, liveSession, personOf, seldom } from './model.ts'
 import type { Ask, File, Model, Rule } from './model.ts'
 
 const underWay = ({ status }: File): boolean => status === 'open' || status === 'validated'
@@ -69,6 +69,10 @@ const renewal: Rule['not'] = (m, { who, on }) => {
 export const requestRules = {
   request: {
     ...{ on: 'holder', by: ['holder', 'raOfficer', 'mc'], often: 5, not: demand },
+    dull: (m, { on }) =>
+      m.files.some(
+        (file) => file.person === holders[on]!.person && (underWay(file) || file.status === 'inSession'),
+      ),
     then: (m, { who, on, choice }) => {
       const path = who.role === 'mc' ? 'mandate' : 'direct'
       m.files.push(newFile({ person: holders[on]!.person, path, cardKind: cardKindOf(on, choice) }))
@@ -102,6 +106,7 @@ export const requestRules = {
   },
   completeDossier: {
     ...{ on: 'file', by: ['mc', 'raOfficer'], often: 4 },
+    dull: (m, { on }) => m.files[on]!.dossier,
     not: (m, ask) => {
       const { status, path } = m.files[ask.on]!
       return [(status !== 'open' || path !== 'mandate') && 'OUT_OF_ORDER', isHis(m, ask) && 'SELF_APPROVAL']
@@ -113,6 +118,7 @@ export const requestRules = {
   },
   verifyIdentity: {
     ...{ on: 'file', by: ['raOfficer', 'mc'], often: 8 },
+    dull: (m, { on }) => m.files[on]!.identified,
     not: (m, ask) => {
       const { status, path } = m.files[ask.on]!
       return [
@@ -128,6 +134,7 @@ export const requestRules = {
   },
   sendBack: {
     ...{ on: 'file', by: ['raOfficer', 'mc'], often: 1 },
+    dull: seldom,
     not: (m, ask) => {
       const { status, path } = m.files[ask.on]!
       return [
@@ -162,6 +169,7 @@ export const requestRules = {
   },
   reject: {
     ...{ on: 'file', by: ['raOfficer'], often: 1 },
+    dull: seldom,
     not: (m, ask) => {
       const file = m.files[ask.on]!
       return [
@@ -177,6 +185,7 @@ export const requestRules = {
   },
   withdraw: {
     ...{ on: 'file', by: ['holder', 'mc', 'raOfficer'], never: ['program'], often: 1 },
+    dull: seldom,
     not: (m, ask) => {
       const file = m.files[ask.on]!
       return [
@@ -228,6 +237,7 @@ export const requestRules = {
   },
   closeSession: {
     ...{ on: 'file', by: ['raOfficer', 'program'], often: 1 },
+    dull: seldom,
     not: (m, { on }) => {
       const { status } = m.files[on]!
       return [status === 'validated' && 'nothing', status !== 'inSession' && 'OUT_OF_ORDER']

@@ -55,7 +55,7 @@ const possible = (m: Model, scope: Scope, kind: Kind, { choice }: Draw): readonl
     people
       .filter(({ role }) => rules[kind].by.includes(role))
       .map((who) => ({ kind, who, on, choice }))
-      .filter((action) => reasonsOf(m, action).length === 0),
+      .filter((action) => reasonsOf(m, action).length === 0 && rules[kind].dull?.(m, action) !== true),
   )
 
 /** The next action of a life; undefined where there is nothing yet to do it to. */
