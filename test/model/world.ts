@@ -123,14 +123,13 @@ export const states = async ({ ledger, names }: World, m: Model) => {
     told[`recovery ${n}`] = one.status
     real[`recovery ${n}`] = (await ledger.load(recovery, names.recovery(n))).state.status
   }
-  for (const [n, session] of m.sessions.entries()) {
+  for (const [n] of m.sessions.entries()) {
     const { state } = await ledger.load(certificate, names.serial(n))
     const open = 'revocations' in state ? state.revocations.length : 0
     real[`certificate ${n}`] = `${state.status} ${open}`
     told[`certificate ${n}`] = `${m.certificates[n]!.status} ${m.certificates[n]!.asked.length}`
     real[`key ${n}`] = (await ledger.load(key, names.spki(n))).state.status
     told[`key ${n}`] = m.keys[n]!.status
-    void session
   }
   return { real, told }
 }
