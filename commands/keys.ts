@@ -1,7 +1,7 @@
 // CGU-38: « met en œuvre un séquestre systématique des clés de déchiffrement ».
 // CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
 import { certificate, type Certificate } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
+import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
 import { sameName } from '../domain/policy/names.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
@@ -67,6 +67,38 @@ const ofAnother = (held: Escrow, file: Request | undefined): boolean => {
   return file.person !== held.person || !named
 }
 
+/** CGU-42, CGU-43: old keys leave the escrow for a new card in the session that was opened with them, while it is open. */
+const notInSession = (
+  { session }: StartKeyRecovery['data'],
+  { serial }: Escrow,
+  file: Request | undefined,
+): Decision<never> | undefined => {
+  const live = file !== undefined && file.status === 'inSession' ? file.session : undefined
+  return live?.number === session && live?.recover.includes(serial) === true
+    ? undefined
+    : refuse('CGU-34', 'OUT_OF_ORDER', file?.status ?? 'unknown')
+}
+
+/** CGU-46: what was approved is the recovery of this key, and of no other. */
+const approvedFor = (spki: string, file: Recovery | undefined, policy: Policy, at: Instant): boolean =>
+  file !== undefined && file.status !== 'unknown' && file.key === spki && quorumOf(file, policy, at)
+
+/** What allows the key to leave the escrow: the session of a new card, or the approvals of a request. */
+const notAllowed = (
+  { data: { spki, ...data }, at }: StartKeyRecovery,
+  held: Escrow,
+  facts: Facts,
+  policy: Policy,
+): Decision<never> | undefined => {
+  if (data.regime === 'newCard')
+    return ofAnother(held, facts.file)
+      ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
+      : notInSession({ spki, ...data }, held, facts.file)
+  return approvedFor(spki, facts.recovery, policy, at)
+    ? undefined
+    : refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
+}
+
 /** CGU-42, CGU-46, CGU-48: only within the term, one at a time, and on request only once approved. */
 export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery, KeyEvent, Facts> => ({
   type: 'StartKeyRecovery',
@@ -77,15 +109,12 @@ export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery,
     recovery: data.recovery === undefined ? undefined : await fold(recovery, data.recovery),
     file: data.request === undefined ? undefined : await fold(request, data.request),
   }),
-  decide: ({ data: { spki, ...data }, at }, state, facts) => {
+  decide: (command, state, facts) => {
+    const { spki, ...data } = command.data
     if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
     if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)
-    if (!escrowRuns(state.until, at)) return refuse('CGU-48', 'ESCROW_TERM_ENDED', state.until)
-    if (data.regime === 'newCard' && ofAnother(state, facts.file))
-      return refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
-    const approved = data.regime === 'newCard' || quorumOf(facts.recovery, policy, at)
-    if (!approved) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
-    return accept({ type: 'KeyRecoveryStarted', data })
+    if (!escrowRuns(state.until, command.at)) return refuse('CGU-48', 'ESCROW_TERM_ENDED', state.until)
+    return notAllowed(command, state, facts, policy) ?? accept({ type: 'KeyRecoveryStarted', data })
   },
 })
 

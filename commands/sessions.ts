@@ -13,6 +13,7 @@ import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
+import { hasCard } from '../domain/policy/session.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
 
 type Opened = Extract<RequestEvent, { type: 'SessionOpened' }>['data']
@@ -150,6 +151,9 @@ export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed |
       return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const forbidden = notForOneself(by, state.person)
     if (forbidden) return forbidden
+    // The card on the desk may be in use already: what it was given before is not of this session.
+    if (!hasCard({ request: data.request, session: state.session, card: facts.card }))
+      return refuse('CGU-34', 'OUT_OF_ORDER', facts.card.status)
     if (facts.card.status !== 'inUse') return refuse('CGU-50', 'PIN_NOT_DEFINED', facts.card.status)
     if (facts.certificate.status !== 'accepted')
       return refuse('CGU-37', 'CERTIFICATE_NOT_ACCEPTED', facts.certificate.status)

@@ -12,7 +12,7 @@ import type { Ground, Role } from '../../domain/lists.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { quorumOf } from '../../domain/policy/recovery.ts'
 import { recovery, type RecoveryEvent } from '../../domain/recovery.ts'
-import { request } from '../../domain/request.ts'
+import { request, type RequestEvent } from '../../domain/request.ts'
 import { read, sequenceOf } from '../../pki/derReader.ts'
 import { spkiOf } from '../../pki/fields.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -356,9 +356,19 @@ describe('approval by two officers', () => {
     expect(await started(events, more, at)).toBe(outcome)
   })
 
+  /** A session that was opened with the key that it takes out of escrow. */
+  const withOldKey: RequestEvent = {
+    type: 'SessionOpened',
+    data: {
+      ...{ session: 1, presence: 'inPerson', card: uuid(41), serial: f.S2 },
+      recover: [f.S],
+      leftOut: [],
+    },
+  }
+
   it('CGU-42, CGU-43, CGU-48: for a new card no approval is needed, but the term must run', async () => {
     const forCard = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
-    const file = on(request, uuid(12), f.requested())
+    const file = on(request, uuid(12), f.requested(), withOldKey)
     const held = given(on(key, K, f.bound, f.escrowed), file)
     expect(await held.when(startKeyRecovery(policy), forCard, program, justBefore).outcome()).toBe(
       'KeyRecoveryStarted',
@@ -380,8 +390,32 @@ describe('approval by two officers', () => {
     ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
   ])('CGU-04, CGU-43: an old key is for a new card of %s', async (_, file, outcome) => {
     const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
-    const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file))
+    const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file, withOldKey))
     expect(await when.when(startKeyRecovery(policy), order, program).outcome()).toBe(outcome)
+  })
+
+  const closed: RequestEvent = { type: 'SessionClosed', data: { session: 1, outcome: 'abandoned' } }
+  it.each([
+    ['before the session', []],
+    ['after it', [withOldKey, closed]],
+    [
+      'in one that was opened without this key',
+      [{ ...withOldKey, data: { ...withOldKey.data, recover: [] } }],
+    ],
+  ] as [string, RequestEvent[]][])('CGU-42, CGU-43: no old key leaves the escrow %s', async (_, events) => {
+    const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
+    await given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), f.requested(), ...events))
+      .when(startKeyRecovery(policy), order, program)
+      .then('CGU-34 OUT_OF_ORDER')
+  })
+
+  it('CGU-46: what was approved for one key opens no other', async () => {
+    const other = { ...f.bound, data: { ...f.bound.data, serial: f.S2 } } as typeof f.bound
+    const held = { ...f.escrowed, data: { ...f.escrowed.data, serial: f.S2 } } as typeof f.escrowed
+    const two = [f.approvedBy(5, '2026-03-09T09:00:00Z'), f.approvedBy(6, '2026-03-09T09:00:00Z')]
+    await given(on(key, f.K2, other, held), on(recovery, Q, f.asked(), ...two))
+      .when(startKeyRecovery(policy), { spki: f.K2, regime: 'approved', recovery: Q }, program)
+      .then('CGU-46 RECOVERY_NOT_APPROVED')
   })
 
   const byCard: KeyEvent = {

@@ -423,7 +423,8 @@ describe('the session alone', () => {
     await allotting(f.sessionOpened, f.holder).then('CGU-06 ROLE_NOT_HELD')
   })
 
-  const cardHeld = on(card, f.C, f.allotted, f.written, f.pinDefined)
+  const allotted2 = { ...f.allotted, data: { ...f.allotted.data, request: r.R2 } } as typeof f.allotted
+  const cardHeld = on(card, f.C, allotted2, f.written, f.pinDefined)
   const [accepted2, issued2] = [
     on(certificate, f.S2, f.planned, f.issued, f.acceptedByHolder),
     on(certificate, f.S2, f.planned, f.issued),
@@ -440,7 +441,7 @@ describe('the session alone', () => {
     await handing(r.aloneSession, cardHeld, accepted2).then([
       { type: 'CardHandedOver', data: { session: 1 } },
     ])
-    await handing(r.aloneSession, on(card, f.C, f.allotted, f.written), accepted2).then(
+    await handing(r.aloneSession, on(card, f.C, allotted2, f.written), accepted2).then(
       'CGU-50 PIN_NOT_DEFINED',
     )
     await handing(r.aloneSession, cardHeld, issued2).then('CGU-37 CERTIFICATE_NOT_ACCEPTED')
