@@ -66,7 +66,7 @@ describe('a session', () => {
     const full = { recover: [], leftOut: [{ serial: S2, cause: 'cardFull' }] }
     await start.when(openSession, { ...order, slots: 1 }, ra).then([{ type: 'SessionOpened', data: full }])
     const another = given(
-      ...ready.slice(0, 2),
+      ...ready.slice(0, 3),
       on(request, R, f.requested({ person: uuid(70) }), f.validated),
       old,
     )
@@ -283,6 +283,16 @@ describe('a card', () => {
     ).toBe(outcome)
   })
 
+  it.each([
+    ['initial', cardLives.written, 'issuance'],
+    ['renewal', cardLives.written, 'renewal'],
+    ['renewal', [...cardLives.unblocking, unblocked], 'unblocking'],
+  ] as const)('CGU-50: the PIN of a card of a request that is %s', async (...[kind, events, occasion]) => {
+    await given(on(request, R, f.requested({ kind })), on(card, C, ...events))
+      .when(definePin(policy), { card: C }, holder)
+      .then([{ type: 'CardPinDefined', data: { occasion, triesAllowed: policy.card.pinTries } }])
+  })
+
   it('CGU-53: unblocked, its holder defines a new PIN; not unblocked, it stays blocked', async () => {
     const open = given(on(card, C, ...cardLives.unblocking, unblocked))
     await open
@@ -348,7 +358,7 @@ describe('a card', () => {
       .slice(0, 1)
       .reduce<Request>((state, event) => request.evolve(state, event), request.initial)
     const acts: readonly ((state: Card) => Decision<CardEvent>)[] = [
-      (state) => definePin(policy).decide(commandOf('DefinePin', holder, {}), state, undefined),
+      (state) => definePin(policy).decide(commandOf('DefinePin', holder, {}), state, file),
       ...(['blocked', 'faulty', 'lost'] as const).map(
         (incident) => (state: Card) =>
           reportCard.decide(commandOf('ReportCard', holder, { incident }), state, {
