@@ -2,7 +2,7 @@
 // réalisées par l’AE en présence du porteur ». One session is one serial, one key, one card; a failed one is closed and
 // the next draws everything anew.
 import { certificate, type Certificate } from '../domain/certificate.ts'
-import { card, type Card } from '../domain/card.ts'
+import { card, isAllotted, type Card } from '../domain/card.ts'
 import { component, type Component } from '../domain/component.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
@@ -14,7 +14,13 @@ import { verifiedAt } from '../domain/policy/entity.ts'
 import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { hasCard } from '../domain/policy/session.ts'
-import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
+import {
+  request,
+  type Request,
+  type RequestEvent,
+  type RequestFile,
+  type Session,
+} from '../domain/request.ts'
 
 type Opened = Extract<RequestEvent, { type: 'SessionOpened' }>['data']
 
@@ -129,6 +135,17 @@ export const closeSession: Decider<Request, CloseSession, RequestEvent> = {
 
 type Handed = Readonly<{ card: Card; certificate: Certificate }>
 
+/** The card was made in this session and has its PIN; the certificate was accepted. */
+const notReady = (id: string, session: Session, facts: Handed): Decision<never> | undefined => {
+  // The card on the desk may be in use already: what it was given before is not of this session.
+  if (!hasCard({ request: id, session, card: facts.card }))
+    return refuse('CGU-34', 'OUT_OF_ORDER', facts.card.status)
+  if (facts.card.status !== 'inUse') return refuse('CGU-50', 'PIN_NOT_DEFINED', facts.card.status)
+  return facts.certificate.status === 'accepted'
+    ? undefined
+    : refuse('CGU-37', 'CERTIFICATE_NOT_ACCEPTED', facts.certificate.status)
+}
+
 /** CGU-35: « … qui récupère à l’issue de cette séance son dispositif matériel personnalisé (sa carte) ». */
 export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed | undefined> = {
   type: 'HandOverCard',
@@ -151,16 +168,12 @@ export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed |
       return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const forbidden = notForOneself(by, state.person)
     if (forbidden) return forbidden
-    // The card on the desk may be in use already: what it was given before is not of this session.
-    if (!hasCard({ request: data.request, session: state.session, card: facts.card }))
-      return refuse('CGU-34', 'OUT_OF_ORDER', facts.card.status)
-    if (facts.card.status !== 'inUse') return refuse('CGU-50', 'PIN_NOT_DEFINED', facts.card.status)
-    if (facts.certificate.status !== 'accepted')
-      return refuse('CGU-37', 'CERTIFICATE_NOT_ACCEPTED', facts.certificate.status)
+    const unready = notReady(data.request, state.session, facts)
+    if (unready) return unready
     const { number, card: id } = state.session
     return accept({
       type: 'CardHandedOver',
-      data: { session: number, card: id, serials: [...facts.card.serials], receipt: data.receipt },
+      data: { session: number, card: id, serials: isAllotted(facts.card) ? [...facts.card.serials] : [], receipt: data.receipt },
     })
   },
 }

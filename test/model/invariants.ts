@@ -71,30 +71,38 @@ const final: Check = (_, events) => {
   return found
 }
 
-/** CGU-34: at no rank two live sessions of one desk, or of one request, or two that hold one card. */
+/** CGU-34: at no rank two live sessions of one desk, or of one request. */
 const oneSession: Check = (_, events) => {
-  const live = new Map<string, Readonly<{ desk?: string | undefined }>>()
-  const cards = new Map<string, string>()
+  const live = new Map<string, string | undefined>()
   const found: string[] = []
   for (const [rank, { stream, event }] of events.entries()) {
     const { type, data } = event as Known
     if (type === 'SessionOpened') {
       if (live.has(stream)) found.push(...tell('CGU-34', 'two sessions of a request', [{ rank }]))
-      if ([...live.values()].some(({ desk }) => desk !== undefined && desk === data.desk))
+      if (data.desk !== undefined && [...live.values()].includes(data.desk))
         found.push(...tell('CGU-34', 'two sessions at a desk', [{ rank }]))
-      live.set(stream, { desk: data.desk })
+      live.set(stream, data.desk)
     }
     if (type === 'CardHandedOver' || type === 'SessionClosed') live.delete(stream)
-    if (type === 'CardAllotted') {
-      const holding = cards.get(stream)
-      if (holding !== undefined && live.has(holding) && holding !== `request-${data.request}`)
-        found.push(...tell('CGU-34', 'a card in two sessions', [{ rank }]))
-      cards.set(stream, `request-${data.request}`)
-    }
-    if (type === 'CardReleased') cards.delete(stream)
   }
   return found
 }
+
+/** CGU-34: no card is taken by a session while another one that has it is open. */
+const oneCard: Check = ({ all, before }) =>
+  tell(
+    'CGU-34',
+    'a card in two sessions',
+    all('CardAllotted').filter(({ id, rank }) => {
+      const last = before(rank, 'CardAllotted').findLast((one) => one.id === id)
+      if (last === undefined) return false
+      const over = [...before(rank, 'SessionClosed'), ...before(rank, 'CardHandedOver')].some(
+        (one) => one.id === last.data.request && one.data.session === last.data.session,
+      )
+      const released = before(rank, 'CardReleased').some((one) => one.id === id && one.rank > last.rank)
+      return !over && !released
+    }),
+  )
 
 /** CGU-46: an approved recovery rests on two persons, none of them concerned, whose approvals still hold at that instant. */
 const twoApprovals: Check = (ledger) => {
@@ -249,7 +257,17 @@ const authenticated: Check = ({ all, before }) =>
   )
 
 const checks: readonly Check[] = [
-  ...[escrowBeforeIssue, final, oneSession, twoApprovals, withinTerm, ownOldKeys, handedOver, oneSerial],
+  ...[
+    escrowBeforeIssue,
+    final,
+    oneSession,
+    oneCard,
+    twoApprovals,
+    withinTerm,
+    ownOldKeys,
+    handedOver,
+    oneSerial,
+  ],
   ...[onePerson, notForHimself, authenticated],
 ]
 

@@ -102,6 +102,23 @@ const least: Readonly<Record<string, number>> = {
   ...{ OUT_OF_ORDER: 60, ROLE_NOT_HELD: 25, PERSON_MISMATCH: 1, RECOVERY_NOT_APPROVED: 1, nothing: 100 },
 }
 
+/** What a check has to notice: without its cause, what follows from it breaks the clause. */
+const causes = [
+  ['CGU-38', 'KeyEscrowed', 'CertificateIssued'],
+  ['CGU-35', 'CardPinDefined', 'CardHandedOver'],
+  ['CGU-35', 'CardAllotted', 'CardHandedOver'],
+  ['CGU-35', 'CertificateAccepted', 'CardHandedOver'],
+  ['CGU-46', 'RecoveryApproved', 'RecoveryDelivered'],
+] as const
+
+const noticed = (events: readonly Told[]): void => {
+  for (const [clause, cause, then] of causes) {
+    if (!events.some(({ event }) => event.type === then)) continue
+    const found = broken(events.filter(({ event }) => event.type !== cause))
+    expect(found.join(), `${then} without ${cause}`).toContain(clause)
+  }
+}
+
 // Alone on a quiet core it takes seconds; beside all other tests it may take minutes.
 describe('lives of a small population', { timeout: 300_000 }, () => {
   it('CGU-34, CGU-38, CGU-46, CGU-75, CGU-99: what is done comes to what the model says, and so do the states', async () => {
@@ -116,6 +133,7 @@ describe('lives of a small population', { timeout: 300_000 }, () => {
         expect(real).toEqual(told)
         const events = await history(world)
         expect(broken(events)).toEqual([])
+        noticed(events)
         // The same command twice: whatever was accepted, whenever it is given again, writes nothing.
         const accepted = world.given.filter(({ given }) => events.some(({ command }) => command === given.id))
         const one = accepted[again % Math.max(1, accepted.length)]

@@ -50,12 +50,15 @@ const renewable = (m: Model, certificate: number): boolean => {
   return status === 'accepted' && m.now <= until
 }
 
+const notHolder = ({ role, person }: Ask['who'], holder: number): boolean =>
+  role !== 'holder' || person !== holder
+
 const renewal: Rule['not'] = (m, { who, on }) => {
   const { status, until } = m.certificates[on]!
   const file = m.files[m.sessions[on]!.file]!
   const rival = m.files.some((one) => one.previous === on && !['rejected', 'closed'].includes(one.status))
   return [
-    (who.role !== 'holder' || who.person !== file.person) && 'RENEWAL_HOLDER_ONLY',
+    notHolder(who, file.person) && 'RENEWAL_HOLDER_ONLY',
     !['issued', 'accepted', 'refused', 'revoked'].includes(status) && 'CERTIFICATE_UNKNOWN',
     file.cardKind !== 'agent' && 'RENEWAL_AGENT_CARD_ONLY',
     (['refused', 'revoked'].includes(status) || until < m.now) && 'RENEWAL_AFTER_REVOCATION',
