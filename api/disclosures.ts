@@ -46,7 +46,7 @@ export const disclosureRoutes = (api: Api): void => {
     who: discloseData.who,
     run: async ({ body, act }, reply) => {
       const second = await secondOf(api, reply)
-      const order = { export: act.id, ...body, ...(second === undefined ? {} : { second: second.person }) }
+      const order = { export: act.id, ...body, ...(second === undefined ? {} : { second }) }
       return accepted(act.id, await act.carryOut(discloseData, order))
     },
   })

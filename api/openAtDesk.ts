@@ -34,10 +34,14 @@ const fileOf = async ({ services }: Api, requestId: string): Promise<RequestFile
   return state.status === 'unknown' ? undefined : state
 }
 
-/** The card of the register that lies on the desk; a card that is not registered gets a number of its own. */
-const cardOf = async ({ services }: Api, { card }: Opening, act: Act): Promise<string> =>
-  card.id ??
+/** The card of the register that is there, by its chip; one that is not registered gets a number of its own. */
+export const cardOf = async (
+  { services }: Api,
+  card: Readonly<{ id?: string; chipNumber: string }>,
+  act: Act,
+): Promise<string> =>
   (await cardByChip(services.db, services.reads.blind('chip', card.chipNumber))) ??
+  card.id ??
   // Derived from the command's id, so that the same request after a crash goes on with the same card.
   v5('card', act.id)
 
@@ -114,7 +118,7 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
       { code: 'CARD_NOT_QUALIFIED', clause: 'CGU-14', detail: thing.model },
       { command: 'AllotCard', stream },
     )
-  const card = await cardOf(api, body, act)
+  const card = await cardOf(api, thing, act)
   const before = await fileOf(api, requestId)
   if (before?.status === 'validated') {
     const { person, cardKind: kind } = before

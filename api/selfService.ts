@@ -1,7 +1,6 @@
 // CGU-58: « Dans ce cadre, le porteur peut réaliser l’opération seul ». The session of a renewal without the RA: the holder puts in
 // the card that he was given, and goes on to the PIN and to « Valider » as anybody does.
 import { Type } from 'typebox'
-import { v5 } from 'uuid'
 import { allotCard } from '../commands/cards.ts'
 import { openSelfService } from '../commands/selfService.ts'
 import { handOverCard } from '../commands/sessions.ts'
@@ -12,6 +11,7 @@ import { slotsOf } from '../domain/policy/cards.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { acceptedBy } from '../readmodels/certificates.ts'
 import { accepted, lastOf, type Act } from './command.ts'
+import { cardOf } from './openAtDesk.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, code, id, note, sn } from './schemas.ts'
 import { requestOf, session } from './sessions.ts'
@@ -31,8 +31,7 @@ const open = async (api: Api, requestId: string, { model, chipNumber }: Card, ac
       { code: 'CARD_NOT_QUALIFIED', clause: 'CGU-14', detail: model },
       { command: 'AllotCard', stream: `request-${requestId}` },
     )
-  // Derived from the command's id, as at the desk: the same request after a crash goes on with the same card.
-  const card = v5('card', act.id)
+  const card = await cardOf(api, { chipNumber }, act)
   const earlier = await acceptedBy(services.db, act.actor.person)
   const order = { request: requestId, slots, earlier, card, serial: services.drawSerial() }
   const outcome = await act.carryOut(

@@ -3,6 +3,7 @@
 import { disclosure, type Disclosure, type DisclosureEvent } from '../domain/disclosure.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { dayOf } from '../domain/policy/dates.ts'
+import { alone, presentAt, type Second } from '../domain/policy/dualControl.ts'
 
 type Data<T extends DisclosureEvent['type']> = Extract<DisclosureEvent, { type: T }>['data']
 type On<T> = { export: string } & T
@@ -10,8 +11,8 @@ type On<T> = { export: string } & T
 export type ProduceExport = Command<'ProduceExport', On<Data<'ExportProduced'>>>
 export type DiscloseData = Command<
   'DiscloseData',
-  /** `second`: person number of somebody else who has signed in for this very act. */
-  On<Data<'PersonalDataDisclosed'> & { second?: string }>
+  /** `second`: the security officer, who has signed in for this very act. */
+  On<Omit<Data<'PersonalDataDisclosed'>, 'present'> & { second?: Second }>
 >
 export type EndDisclosure = Command<'EndDisclosure', On<Data<'DisclosureEnded'>>>
 
@@ -38,10 +39,13 @@ export const discloseData: Decider<Disclosure, DiscloseData, DisclosureEvent> = 
   who: ['caOfficer'],
   decide: ({ data: { export: _, second, ...data }, by, at }, state) => {
     if (state.status !== 'unknown') return refuse('CGU-112', 'OUT_OF_ORDER', state.status)
-    if (second === undefined || second === by.person)
-      return refuse('CGU-06', 'SECOND_PERSON_REQUIRED', 'second')
+    const single = alone(by, second)
+    if (single) return single
     if (data.returnBy < dayOf(at)) return refuse('CGU-112', 'OUT_OF_ORDER', 'returnBy')
-    return accept({ type: 'PersonalDataDisclosed', data })
+    return accept({
+      type: 'PersonalDataDisclosed',
+      data: { ...data, present: presentAt(by, second, 'communication de données') },
+    })
   },
 }
 

@@ -2,7 +2,15 @@
 // associé. » CGU-47: who may ask; domain/policy/recovery.ts has the rules. An officer records what others ask for.
 import type { Appointment } from '../domain/appointment.ts'
 import { certificate, type Certificate } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
+import {
+  accept,
+  refuse,
+  type Command,
+  type Decider,
+  type Decision,
+  type Fold,
+  type Instant,
+} from '../domain/kernel.ts'
 import { key, type Key } from '../domain/key.ts'
 import type { Ground, Role } from '../domain/lists.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
@@ -148,19 +156,32 @@ const requestedBy = (
   )
 }
 
+/** The serial of a certificate of this authority that is given as octets: it is known by its key. */
+const ownSerialOf = async (
+  fold: Fold,
+  given: string | undefined,
+  at: Instant,
+): Promise<string | undefined> => {
+  const der = Buffer.from(given ?? '', 'base64')
+  if (given === undefined || recipientFault(der, at) !== undefined) return undefined
+  const bound = await fold(key, sha256(spkiOf(der)))
+  return 'serial' in bound ? bound.serial : undefined
+}
+
 export const requestRecovery: Decider<Recovery, RequestRecovery, RecoveryEvent, Subject> = {
   type: 'RequestRecovery',
   who: ['holder', 'recoveryOfficer'],
   aggregate: recovery,
   stream: ({ data }) => data.recovery,
   facts: async (fold, command) => {
-    const { serial, recipientSerial } = command.data
+    const { serial, recipientSerial, recipientCertificate } = command.data
     const signed = await fold(certificate, serial)
+    const named = recipientSerial ?? (await ownSerialOf(fold, recipientCertificate, command.at))
     return {
       certificate: signed,
       key: 'spkiSha256' in signed ? await fold(key, signed.spkiSha256) : key.initial,
       appointment: await foldMandate(fold, command),
-      recipient: recipientSerial === undefined ? undefined : await fold(certificate, recipientSerial),
+      recipient: named === undefined ? undefined : await fold(certificate, named),
     }
   },
   decide: (command, state, subject) => {

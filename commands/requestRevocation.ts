@@ -135,7 +135,9 @@ const asked = (
   facts: Facts,
 ): CertificateEvent => {
   const { data, by, at } = command
-  const receivedBy = isOfficer(by.role) || role !== by.role ? by.role : 'program'
+  // Only who received it from somebody else may say when: nobody sets the start of his own delay.
+  const relayed = isOfficer(by.role) || role !== by.role
+  const receivedAt = relayed && data.receivedAt < at ? data.receivedAt : at
   const { documentKind, cause, note, form, locatorGiven, mandate } = data
   return {
     type: 'RevocationRequested',
@@ -143,8 +145,8 @@ const asked = (
       revocation: data.revocation,
       requesterRole: role,
       channel: data.channel,
-      firstReceivedAt: data.receivedAt < at ? data.receivedAt : at,
-      firstReceivedBy: data.receivedBy ?? receivedBy,
+      firstReceivedAt: receivedAt,
+      firstReceivedBy: relayed ? (data.receivedBy ?? by.role) : 'program',
       signatureForm: data.signatureForm,
       holderName: data.holderName ?? holderOf(facts) ?? '-',
       requesterName: data.requesterName,

@@ -57,6 +57,8 @@ type Opening = Readonly<{
 /** CGU-34: a desk has one holder before it. CGU-124: and was controlled before it opened. */
 const notAtDesk = ({ data }: OpenSession, { desk, rival }: Opening): Decision<never> | undefined => {
   if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
+  if (desk.status !== 'unknown' && desk.kind !== 'desk')
+    return refuse('CGU-124', 'COMPONENT_NOT_IN_SERVICE', desk.kind)
   const notControlled = notInService(desk)
   if (notControlled) return notControlled
   return data.atDesk !== data.request && rival?.status === 'inSession' && rival.session?.desk === data.desk
@@ -173,7 +175,12 @@ export const handOverCard: Decider<Request, HandOverCard, RequestEvent, Handed |
     const { number, card: id } = state.session
     return accept({
       type: 'CardHandedOver',
-      data: { session: number, card: id, serials: isAllotted(facts.card) ? [...facts.card.serials] : [], receipt: data.receipt },
+      data: {
+        session: number,
+        card: id,
+        serials: isAllotted(facts.card) ? [...facts.card.serials] : [],
+        receipt: data.receipt,
+      },
     })
   },
 }

@@ -46,6 +46,9 @@ export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appo
     if (state.status !== 'open') return refuse('CGU-24', 'OUT_OF_ORDER', state.status)
     const refusal = wrongVerifier(command, state, mandate)
     if (refusal) return refusal
+    // CGU-59: what resets the count of renewals is an identification as at the first registration, and nothing lighter.
+    if (state.kind === 'renewal' && data.method !== 'inPerson')
+      return refuse('CGU-59', 'FULL_IDENTIFICATION_REQUIRED', data.method)
     const { request: _, mandate: __, ...facts } = data
     return accept({
       type: 'IdentityVerified',

@@ -95,11 +95,15 @@ const declared = (data: Data<'ComponentDeclared'>): ComponentFile => ({
   ...{ ordered: [], done: [], control: undefined, faults: [] },
 })
 
-/** A significant change asks for a control anew; any other leaves everything as it is (CGU-125). */
+/**
+ * A significant change asks for a control anew: what was ordered before it would control what is no more. Any other change leaves
+ * everything as it is (CGU-125). The control of the policy goes on: it is about the service as a whole.
+ */
 const changed = (state: ComponentFile, data: Data<'ComponentModified'>): ComponentFile => {
   const authors = [...new Set([...state.authors, ...authorsOf(data)])]
   if (!data.significant) return { ...state, authors }
-  return { ...state, authors, status: 'declared', modified: true, control: undefined }
+  const ordered = state.ordered.filter(({ scope }) => scope === 'policy')
+  return { ...state, authors, status: 'declared', modified: true, control: undefined, ordered }
 }
 
 const completed = (state: ComponentFile, data: Data<'ControlCompleted'>): ComponentFile => ({

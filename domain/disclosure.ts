@@ -11,7 +11,8 @@ const ExportProduced = event('ExportProduced', {
 })
 const PersonalDataDisclosed = event('PersonalDataDisclosed', {
   pub: { fields: Type.Array(code), unitCount: n, returnBy: d, packageSha256: h },
-  sealed: { reg: { recipient: text, ground: text } },
+  // Both persons whose act it was, as the key acts seal them.
+  sealed: { reg: { recipient: text, ground: text, present: text } },
 })
 const DisclosureEnded = event('DisclosureEnded', { pub: { outcome: disclosureEnd } })
 

@@ -110,7 +110,10 @@ describe('retention over HTTP', () => {
       ...{ recipient: 'juge d’instruction', ground: 'ordonnance n° 26/118' },
     }
     expect(verdict(await officer.post('/disclosures', data))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
-    const other = product.account('ca-2', ['caOfficer'])
+    const alike = product.account('ca-2', ['caOfficer'])
+    const same = { headers: { 'second-person': alike.headers.authorization } }
+    expect(verdict(await officer.post('/disclosures', data, same))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
+    const other = product.account('so-2', ['securityOfficer'])
     const both = { headers: { 'second-person': other.headers.authorization } }
     const { id } = done(await officer.post('/disclosures', data, both))
     const shown = async () =>

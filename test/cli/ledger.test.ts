@@ -349,16 +349,17 @@ describe('--help', () => {
             expect(stdout).toMatch(/^Usage: grand-livre.*\n\n\S/)
             helped.push(path)
             const commands = stdout.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? ''
-            for (const [, name = ''] of commands.matchAll(/^ {2}([a-z]+)/gm))
+            for (const [, name = ''] of commands.matchAll(/^ {2}([a-z-]+)/gm))
               if (name !== 'help') next.push(`${path} ${name}`.trim())
           }),
         )
       level = next
     }
     expect(helped.toSorted()).toEqual([
-      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'demo', 'ledger'],
+      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'compliance', 'demo'],
+      ...['directory', 'directory import', 'end-of-life', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
-      ...['replay', 'start'],
+      ...['referential', 'referential import', 'replay', 'start'],
     ])
   })
 })

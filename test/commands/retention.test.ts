@@ -18,6 +18,7 @@ import { disclosure } from '../../domain/disclosure.ts'
 import { hold } from '../../domain/hold.ts'
 import { key } from '../../domain/key.ts'
 import { addHours, addSeconds, addYears } from '../../domain/policy/dates.ts'
+import type { Second } from '../../domain/policy/dualControl.ts'
 import { dueAt, quarterEnds, retentionRules, startedBy } from '../../domain/policy/retention.ts'
 import { retentionClasses } from '../../domain/lists.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -324,17 +325,18 @@ describe('the destruction of a key', () => {
 })
 
 describe('disclosures', () => {
+  const besides = (person: number): Second => ({ person: uuid(person), roles: ['securityOfficer'] })
   const disclosed = {
     ...{ fields: ['surname'], unitCount: 1, returnBy: addYears(morning, 1).slice(0, 10) },
     ...{ packageSha256: digest, recipient: 'juge', ground: 'ordonnance' },
   }
   it.each([
-    ['with a second person', { ...disclosed, second: uuid(62) }, 'PersonalDataDisclosed'],
+    ['with a second person', { ...disclosed, second: besides(62) }, 'PersonalDataDisclosed'],
     ['alone', disclosed, 'CGU-06 SECOND_PERSON_REQUIRED'],
-    ['twice oneself', { ...disclosed, second: officer.person }, 'CGU-06 SECOND_PERSON_REQUIRED'],
+    ['twice oneself', { ...disclosed, second: besides(61) }, 'CGU-06 SECOND_PERSON_REQUIRED'],
     [
       'to be returned yesterday',
-      { ...disclosed, second: uuid(62), returnBy: '2026-03-01' },
+      { ...disclosed, second: besides(62), returnBy: '2026-03-01' },
       'CGU-112 OUT_OF_ORDER',
     ],
   ])('CGU-112: personal data disclosed %s', async (_, data, outcome) => {
@@ -347,7 +349,10 @@ describe('disclosures', () => {
 
   it('CGU-112: ends when the data are returned or destroyed', async () => {
     const data = { export: X, outcome: 'returned' as const }
-    const open = on(disclosure, X, { type: 'PersonalDataDisclosed', data: disclosed })
+    const open = on(disclosure, X, {
+      type: 'PersonalDataDisclosed',
+      data: { ...disclosed, present: 'CA, SO' },
+    })
     expect(await given(open).when(endDisclosure, data, officer).outcome()).toBe('DisclosureEnded')
     expect(await given().when(endDisclosure, data, officer).outcome()).toBe('CGU-112 OUT_OF_ORDER')
   })
