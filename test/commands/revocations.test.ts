@@ -266,10 +266,12 @@ describe('CGU-75: authenticated and checked, then revoked', () => {
     'CGU-75: by %s, revoked at this instant, authenticated',
     async (...[channel, by, more, authentication, origin]) => {
       const order = { ...asked, channel, ra: 'centrale', ...more, receivedAt: '2026-03-01T08:00:00Z' }
+      // Who asks for himself is heard now: he does not set the start of his own delay (CGU-76).
+      const firstReceivedAt = by === ra ? order.receivedAt : '2026-03-02T09:00:00Z'
       await when()
         .when(requestRevocation(policy), order, by)
         .then([
-          { type: 'RevocationRequested', data: { firstReceivedAt: '2026-03-01T08:00:00Z', locator: S } },
+          { type: 'RevocationRequested', data: { firstReceivedAt, locator: S } },
           {
             type: 'CertificateRevoked',
             data: { revokedAt: '2026-03-02T09:00:00Z', origin, authentication, revocation: uuid(80) },
