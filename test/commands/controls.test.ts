@@ -145,7 +145,7 @@ describe('controls', () => {
       await given(desk(f.declared))
         .when(orderControl, order, by)
         .then([{ type: 'ControlOrdered', data: { control: A1, orderedBy: by.role, dueOn: '2026-03-31' } }])
-    await given(desk(f.declared)).when(orderControl, order, f.auditor).then('CGU-06 ROLE_NOT_HELD')
+    await given(desk(f.declared)).when(orderControl, order, f.auditor).then('CGU-122 ROLE_NOT_HELD')
   })
 
   it.each([

@@ -76,7 +76,8 @@ describe('the look back', () => {
 })
 
 describe('the end of a session alone', () => {
-  const used = on(card, f.C, f.allotted, f.written, f.pinDefined)
+  const allotted = { ...f.allotted, data: { ...f.allotted.data, request: r.R2 } } as typeof f.allotted
+  const used = on(card, f.C, allotted, f.written, f.pinDefined)
   const accepted = on(certificate, f.S2, f.planned, f.issued, f.acceptedByHolder)
   const session = r.alone(r.validatedLight, r.aloneSession)
 
@@ -90,7 +91,7 @@ describe('the end of a session alone', () => {
   })
 
   it('CGU-58: nothing is done as long as PIN or « Valider » are missing, or at a desk', async () => {
-    const written = on(card, f.C, f.allotted, f.written)
+    const written = on(card, f.C, allotted, f.written)
     const issued = on(certificate, f.S2, f.planned, f.issued)
     const atDesk = r.atTheCounter(f.identified, f.validated, f.sessionOpened)
     const cases = [
