@@ -106,13 +106,8 @@ describe('a request for revocation', () => {
       crl: null,
     })
     const before = await actionsOf(ca, `/certificates/${serial}`)
-    expect(before).toEqual(
-      new Map([
-        ['RequestRevocation', 'open'],
-        ['RevokeCertificate', 'open'],
-        ['RejectRevocation', 'open'],
-      ]),
-    )
+    const revoking = ['RequestRevocation', 'RevokeCertificate', 'RejectRevocation']
+    expect(revoking.map((command) => before.get(command))).toEqual(['open', 'open', 'open'])
     expect((await actionsOf(holder, `/certificates/${serial}`)).get('RevokeCertificate')).toBe(
       'ROLE_NOT_HELD',
     )
