@@ -9,7 +9,7 @@ import {
   type Fold,
   type Instant,
 } from '../domain/kernel.ts'
-import { isUnder, key, type Key } from '../domain/key.ts'
+import { escrowed, isUnder, key, type Key } from '../domain/key.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { approvalsLapsed } from '../domain/policy/recovery.ts'
@@ -29,9 +29,6 @@ const stream = ({ data }: { data: { recovery: string } }): string => data.recove
 /** The key that a request is for. */
 const keyOf = async (fold: Fold, state: Recovery): Promise<Key> =>
   state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key)
-
-const escrowed = (subject: Key): Extract<Key, { status: 'kept' | 'recovering' }> | undefined =>
-  subject.status === 'kept' || subject.status === 'recovering' ? subject : undefined
 
 const live = (state: Recovery): state is RecoveryFile => state.status === 'requested'
 
@@ -127,6 +124,4 @@ export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, 
 
 /** The digest that the key's own stream names as this recovery's output: only these bytes are ever released. */
 export const outputOf = (subject: Key, id: string): string | undefined =>
-  subject.status === 'kept' || subject.status === 'recovering'
-    ? subject.recovered.findLast((done) => done.recovery === id)?.outputSha256
-    : undefined
+  escrowed(subject)?.recovered.findLast((done) => done.recovery === id)?.outputSha256

@@ -11,7 +11,7 @@ import {
   type Fold,
   type Instant,
 } from '../domain/kernel.ts'
-import { key, type Key } from '../domain/key.ts'
+import { escrowed, key, type Key } from '../domain/key.ts'
 import type { Ground, Role } from '../domain/lists.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
 import { sameName } from '../domain/policy/names.ts'
@@ -50,9 +50,6 @@ type Subject = Readonly<{
   appointment: Appointment | undefined
   recipient: Certificate | undefined
 }>
-
-const escrowed = (subject: Key): Extract<Key, { status: 'kept' | 'recovering' }> | undefined =>
-  subject.status === 'kept' || subject.status === 'recovering' ? subject : undefined
 
 /** CGU-47: the holder himself, signed in; for everybody else an officer records. */
 const notEntitled = ({ data, by, at }: RequestRecovery, subject: Subject): Decision<never> | undefined => {

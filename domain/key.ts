@@ -101,6 +101,11 @@ export type Key =
         under: RecoveryOf
       }>)
   | Readonly<{ status: 'destroyed'; serial: string; destruction: string }>
+type Escrowed = Extract<Key, { status: 'kept' | 'recovering' }>
+/** The key while it is in escrow, under a recovery or not (CGU-42). */
+export const escrowed = (state: Key): Escrowed | undefined =>
+  state.status === 'kept' || state.status === 'recovering' ? state : undefined
+
 /** Whether the key is under this recovery, and under no other. */
 export const isUnder = (state: Key, of: Partial<RecoveryOf>): boolean =>
   state.status === 'recovering' &&
@@ -147,8 +152,9 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
   }
 }
 
-const kept = (state: Key, type: string): Extract<Key, { status: 'kept' | 'recovering' }> => {
-  if (state.status === 'kept' || state.status === 'recovering') return state
+const kept = (state: Key, type: string): Escrowed => {
+  const held = escrowed(state)
+  if (held !== undefined) return held
   throw new Error(`${type} before KeyEscrowed`)
 }
 
