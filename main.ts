@@ -56,6 +56,8 @@ export type ComposeOptions = Readonly<{
   onFault?: OnFault
   /** How often the read models ask where the ledger ends, in milliseconds. */
   watchMs?: number
+  /** What a guess at the passphrase of a recovered key costs, where it is not as much as usual (pki/pkcs12.ts). */
+  passphraseIterations?: number
 }>
 
 export type Product = Readonly<{
@@ -97,6 +99,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const { policy, cguText, dataDir } = config
   const { store, custody, database, clock } = parts
   const { release, onStep = () => undefined, onFault = () => undefined, watchMs } = options
+  const { passphraseIterations: iterations } = options
   const { keys, vault, cards } = custody
   const { escrow, deliveries, journals } = vault
   const { db } = database
@@ -220,7 +223,13 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     renewal: renewals,
     recovery: {
       execute: (id, secret) =>
-        inTurn(id, () => recoverKey({ service, escrow, deliveries, ca, root }, id, secret)),
+        inTurn(id, () =>
+          recoverKey(
+            { service, escrow, deliveries, ca, root, ...(iterations === undefined ? {} : { iterations }) },
+            id,
+            secret,
+          ),
+        ),
       discard: (id) => inTurn(id, () => removeOutputsOf({ service, deliveries }, id)),
       deliveries,
     },

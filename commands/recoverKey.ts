@@ -21,6 +21,8 @@ export type RecoveryTools = Readonly<{
   deliveries: Deliveries
   ca: IssuingCa
   root: Uint8Array
+  /** What a guess at the passphrase costs, where it is not as much as usual (pki/pkcs12.ts). */
+  iterations?: number
 }>
 
 /**
@@ -122,7 +124,9 @@ const sealOf = async (
   }
   if (passphrase === undefined) throw new RangeError('no certificate was named: a passphrase is needed')
   const chain = [tools.ca.certificate, tools.root]
-  return (pkcs8, own) => exportPkcs12({ pkcs8, certificates: [own, ...chain], passphrase, random })
+  const { iterations } = tools
+  const cost = iterations === undefined ? {} : { iterations }
+  return (pkcs8, own) => exportPkcs12({ pkcs8, certificates: [own, ...chain], passphrase, random, ...cost })
 }
 
 const output = async (tools: RecoveryTools, serial: string, seal: Seal): Promise<string> => {

@@ -27,10 +27,11 @@ export type Pkcs12Content = Readonly<{
   friendlyName?: string
   /** Fresh random octets: the only source of the salts and vectors. */
   random: (size: number) => Uint8Array
+  /** What a guess costs, as much through the encryption as through the MAC; 600,000 unless it is given. */
+  iterations?: number
 }>
 
-/** Guesses cost as much through the encryption as through the MAC. */
-const iterations = 600_000
+const usualIterations = 600_000
 
 const pkcs7 = { data: '1.2.840.113549.1.7.1', encryptedData: '1.2.840.113549.1.7.6' }
 const bag = { shroudedKey: '1.2.840.113549.1.12.10.1.2', certificate: '1.2.840.113549.1.12.10.1.3' }
@@ -85,7 +86,10 @@ const certificateBag = (certificate: Uint8Array, attributes: readonly Der[]): De
 
 type Encrypted = Readonly<{ algorithm: Der; text: Uint8Array }>
 
-const encrypted = async ({ passphrase, random }: Pkcs12Content, clear: Uint8Array): Promise<Encrypted> => {
+const encrypted = async (
+  { passphrase, random, iterations = usualIterations }: Pkcs12Content,
+  clear: Uint8Array,
+): Promise<Encrypted> => {
   const [salt, iv] = [random(16), random(16)]
   const key = await promisify(pbkdf2)(passphrase.normalize('NFC'), salt, iterations, 32, 'sha256')
   const cipher = createCipheriv('aes-256-cbc', key, iv)
@@ -101,9 +105,12 @@ const encrypted = async ({ passphrase, random }: Pkcs12Content, clear: Uint8Arra
   }
 }
 
-const macData = async ({ passphrase, random }: Pkcs12Content, safe: Uint8Array): Promise<Der> => {
+const macData = async (
+  { passphrase, random, iterations = usualIterations }: Pkcs12Content,
+  safe: Uint8Array,
+): Promise<Der> => {
   const salt = random(16)
-  const mac = createHmac('sha256', await macKey(passphrase, salt))
+  const mac = createHmac('sha256', await macKey(passphrase, salt, iterations))
     .update(safe)
     .digest()
   const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), nothing)
@@ -119,7 +126,7 @@ const filled = (value: Uint8Array): Uint8Array => {
 }
 
 /** RFC 7292 B.2 with ID 3 and 32 octets of key: one SHA-256 block, so its last step is never reached. */
-const macKey = async (passphrase: string, salt: Uint8Array): Promise<Uint8Array> => {
+const macKey = async (passphrase: string, salt: Uint8Array, iterations: number): Promise<Uint8Array> => {
   const password = concat([utf16(passphrase), Uint8Array.of(0, 0)])
   let digest: Uint8Array = concat([new Uint8Array(64).fill(3), filled(salt), filled(password)])
   for (let i = 0; i < iterations; i += 1) {

@@ -2,10 +2,13 @@
 //   npm test                          every test
 //   npm test -- test/pki -t 'CGU-44'  arguments of vitest: files, or a part of a title
 //   npm test -- --no-services         without PostgreSQL, Redis and SoftHSM2
+import { join } from 'node:path'
 import { closing } from './support/closing.ts'
+import { layOut } from './support/installed.ts'
 import { providePackages } from './support/services/packages.ts'
 import { providePkcs11Binding } from './support/services/pkcs11Binding.ts'
 import { startServices, type Services } from './support/services/services.ts'
+import { openWorkspace, type Workspace } from './support/services/workspace.ts'
 import { runVitest, type VitestRun } from './support/vitest.ts'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -15,10 +18,15 @@ const isWithout = args.includes('--no-services')
 const vitestArgs = args.filter((arg) => arg !== '--no-services')
 const isFiltered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg))
 
-const up: { services?: Services; run?: VitestRun } = {}
+/** The command is tried as its image has it, if anything is that starts it; else nobody waits for it to be built. */
+const startsCommand =
+  !vitestArgs.some((arg) => arg.startsWith('test/')) || vitestArgs.some((arg) => arg.startsWith('test/cli'))
+
+const up: { services?: Services; installed?: Workspace; run?: VitestRun } = {}
 
 const takeDown = async (): Promise<void> => {
   up.run?.kill()
+  up.installed?.remove()
   await up.services?.stop()
 }
 
@@ -41,10 +49,20 @@ const start = async (): Promise<boolean> => {
   return true
 }
 
+const install = async (): Promise<Readonly<Record<string, string>>> => {
+  if (!startsCommand) return {}
+  const before = performance.now()
+  up.installed = openWorkspace()
+  const launcher = await layOut(join(up.installed.path, 'app'))
+  say(`The command is built (${((performance.now() - before) / 1000).toFixed(1)} s)`)
+  return { GRAND_LIVRE_LAUNCHER: launcher }
+}
+
 const main = async (): Promise<number> => {
   if (!isWithout && !(await start())) return 2
-  up.run = runVitest(vitestArgs, up.services?.env ?? {})
+  up.run = runVitest(vitestArgs, { ...up.services?.env, ...(await install()) })
   const report = await up.run.ended
+  up.installed?.remove()
   await up.services?.stop()
   const { lines, status } = closing(report, isFiltered)
   lines.forEach(say)

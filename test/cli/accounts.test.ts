@@ -50,7 +50,7 @@ describe('accounts', () => {
   })
 
   it('CGU-24: the running service takes a token from the moment it is added until it is removed', async () => {
-    const service = await site.start()
+    const service = await site.start(await site.onServer())
     const look = async (token: string): Promise<number> => {
       const headers = { authorization: `Bearer ${token}` }
       return (await fetch(`${service.url}/api/v1/certificates?limit=1`, { headers })).status

@@ -15,7 +15,7 @@ const days = () => {
 
 beforeAll(async () => {
   site = openSite()
-  const service = await site.start()
+  const service = await site.start(await site.onServer())
   beside = await site.run(['compliance', ...days(), '--json'])
   await service.stop()
 })

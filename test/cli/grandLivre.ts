@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { vi } from 'vitest'
+import { createOnServer } from '../support/database.ts'
 
 // Every command is a process, and starts the slower the more the machine has to do.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const root = join(import.meta.dirname, '../..')
-const launcher = join(root, 'cli/grand-livre.js')
+/** As its image has it, where `npm test` has laid it out; else the sources. */
+const launcher = process.env['GRAND_LIVRE_LAUNCHER'] ?? join(root, 'cli/grand-livre.js')
 
 export type Ended = Readonly<{ status: number | null; stdout: string; stderr: string }>
 export type Env = Readonly<Record<string, string>>
@@ -32,6 +34,8 @@ export type Site = Readonly<{
   run: (args: readonly string[], env?: Env) => Promise<Ended>
   /** Runs it with `--json`, expects exit status 0. @returns the one document that it printed */
   json: <T>(args: readonly string[], env?: Env) => Promise<T>
+  /** A database of its own for what is not about the embedded one, which takes its time to be made. */
+  onServer: () => Promise<Env>
   /** Runs it with its standard output closed from the beginning. */
   unread: (args: readonly string[], env?: Env) => Promise<Ended>
   /** Starts the service, and waits until it listens. */
@@ -89,8 +93,15 @@ export const openSite = (): Site => {
 
   const run: Site['run'] = (args, env = {}) => launch(args, env).ended
 
+  const drops: (() => Promise<void>)[] = []
+
   return {
     ...{ file, dataDir, policy, run },
+    onServer: async () => {
+      const { url, drop } = await createOnServer()
+      drops.push(drop)
+      return { DATABASE_URL: url }
+    },
     json: async <T>(args: readonly string[], env?: Env) => {
       const { status, stdout, stderr } = await run([...args, '--json'], env)
       if (status !== 0) throw new Error(`${args.join(' ')}: ${String(status)} ${stdout} ${stderr}`)
@@ -133,6 +144,7 @@ export const openSite = (): Site => {
           if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
         }),
       )
+      await Promise.all(drops.map((drop) => drop()))
       rmSync(directory, { recursive: true })
     },
   }

@@ -25,7 +25,8 @@ import { openIntents } from '../../projections/intents.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
 import { takes, type Applied, type Projection } from '../../projections/projection.ts'
 import { crlEntriesUpTo } from '../../readmodels/crls.ts'
-import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import { findIntents } from '../../readmodels/intents.ts'
 import { openKeys, passphrase } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -207,7 +208,7 @@ const project = async (db: OpenDatabase['db'], projection: Projection, ledger: L
  * CRL would list.
  */
 export const openRestart = async () => {
-  const { db, close } = await openDatabase({ memory: true })
+  const { db, close } = await openSomeDatabase()
   return {
     close,
     goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {

@@ -64,7 +64,10 @@ const recovering = (
   passphrase = secret,
 ): Promise<string> =>
   recoverKey(
-    { service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+    {
+      ...{ service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+      iterations: 1000,
+    },
     id,
     passphrase,
   )
@@ -239,7 +242,10 @@ describe('an approved recovery', () => {
     )(installation.service.handle, uuid(803))
   const withoutPassphrase = ({ service, vault, chain }: Installation) =>
     recoverKey(
-      { service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+      {
+        ...{ service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
+        iterations: 1000,
+      },
       uuid(52),
     )
 

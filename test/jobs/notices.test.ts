@@ -12,7 +12,8 @@ import { createApply } from '../../projections/apply.ts'
 import { beginning, resetProjection } from '../../projections/checkpoint.ts'
 import { notices } from '../../projections/notices.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
-import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import { findNotices } from '../../readmodels/notices.ts'
 import * as f from '../commands/facts.ts'
 import * as n from '../commands/noticesFacts.ts'
@@ -26,7 +27,7 @@ class CutOff extends Error {}
 const projections = [certificateStatus, notices]
 let database: OpenDatabase
 beforeAll(async () => {
-  database = await openDatabase({ memory: true })
+  database = await openSomeDatabase()
 })
 afterAll(() => database.close())
 

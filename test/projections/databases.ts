@@ -1,43 +1,14 @@
-// Databases of the tests' own, and what stands in them.
-import { randomUUID } from 'node:crypto'
+// The databases that the read models stand in, and what stands in them.
 import { sql, type Kysely } from 'kysely'
-import pg from 'pg'
 import type { Projection } from '../../projections/projection.ts'
 import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
 import type { Database } from '../../readmodels/schema.ts'
-
-const onServer = async (url: string, statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
-}
-
-/** A new database of the server that the tests have; closed, it is gone. */
-const openPrivate = async (): Promise<OpenDatabase> => {
-  const server = process.env['TEST_POSTGRES_URL']
-  if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: `npm test` brings a server up')
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  await onServer(server, `create database ${name}`)
-  const url = new URL(server)
-  url.pathname = `/${name}`
-  const { db, close } = await openDatabase({ url: url.href })
-  return {
-    db,
-    close: async () => {
-      await close()
-      await onServer(server, `drop database ${name} with (force)`)
-    },
-  }
-}
+import { openOnServer } from '../support/database.ts'
 
 /** Both databases that the read models stand in. */
 export const databases: readonly (readonly [string, () => Promise<OpenDatabase>])[] = [
   ['PGlite', () => openDatabase({ memory: true })],
-  ['PostgreSQL', openPrivate],
+  ['PostgreSQL', openOnServer],
 ]
 
 /** Rows by table or view, in an order of their own. */

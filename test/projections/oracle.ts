@@ -4,18 +4,22 @@ import { expect } from 'vitest'
 import type { Entry, Ledger } from '../../ledger/ledger.ts'
 import { createApply } from '../../projections/apply.ts'
 import { beginning, resetProjection } from '../../projections/checkpoint.ts'
-import type { Projection } from '../../projections/projection.ts'
-import { openDatabase } from '../../readmodels/database.ts'
+import { takes, type Projection } from '../../projections/projection.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import type { Database } from '../../readmodels/schema.ts'
 import { dump, type Dump } from './databases.ts'
 
 /** A projection's rows, with the checkpoint that they came with. */
 export type State = Readonly<{ name: string; size: number; checkpoint: string; rows: Dump }>
 
-/** Every projection that has begun, at one moment. */
+/**
+ * Every projection that has begun, at one moment.
+ * @param unchanged by name, the states of projections whose rows need not be read again
+ */
 export const statesOf = (
   db: Kysely<Database>,
   projections: readonly Projection[],
+  unchanged: ReadonlyMap<string, State> = new Map(),
 ): Promise<readonly State[]> =>
   db
     .transaction()
@@ -26,7 +30,8 @@ export const statesOf = (
       for (const checkpoint of checkpoints) {
         const own = projections.filter(({ name }) => name === checkpoint.name)
         const { name, size } = checkpoint
-        states.push({ name, size, checkpoint: JSON.stringify(checkpoint), rows: await dump(tx, own, []) })
+        const rows = unchanged.get(name)?.rows ?? (await dump(tx, own, []))
+        states.push({ name, size, checkpoint: JSON.stringify(checkpoint), rows })
       }
       return states
     })
@@ -49,9 +54,34 @@ export type Oracle = Readonly<{
   expectWhole: (states: readonly State[]) => void
 }>
 
-/** Applies a ledger event by event. */
+/** Those whose rows an event of this stream does not touch, as they stand. */
+const untouchedBy = (stream: string, projections: readonly Projection[], states: readonly State[]) =>
+  new Map(
+    states
+      .filter(({ name }) => projections.some((one) => one.name === name && !takes(one, stream)))
+      .map((state) => [state.name, state]),
+  )
+
+/** Applies a ledger event by event, and looks at the end. @returns the states with every event applied */
+export const finalOf = async (
+  ledger: Ledger,
+  projections: readonly Projection[],
+): Promise<readonly State[]> => {
+  const { db, close } = await openSomeDatabase()
+  try {
+    const apply = createApply(ledger, db)
+    for (const projection of projections) await resetProjection(db, projection)
+    let at = beginning
+    for (const entry of await entriesOf(ledger)) at = await apply(projections, at, [entry])
+    return await statesOf(db, projections)
+  } finally {
+    await close()
+  }
+}
+
+/** Applies a ledger event by event, and looks after each. */
 export const openOracle = async (ledger: Ledger, projections: readonly Projection[]): Promise<Oracle> => {
-  const { db, close } = await openDatabase({ memory: true })
+  const { db, close } = await openSomeDatabase()
   try {
     const apply = createApply(ledger, db)
     for (const projection of projections) await resetProjection(db, projection)
@@ -59,10 +89,11 @@ export const openOracle = async (ledger: Ledger, projections: readonly Projectio
     let at = beginning
     for (const entry of await entriesOf(ledger)) {
       at = await apply(projections, at, [entry])
-      bySize.push(await statesOf(db, projections))
+      const unchanged = untouchedBy(entry.stream, projections, bySize.at(-1)!)
+      bySize.push(await statesOf(db, projections, unchanged))
     }
     return {
-      final: bySize.at(-1)!,
+      final: await statesOf(db, projections),
       expectWhole: (states) => {
         for (const state of states)
           expect(state).toEqual(bySize[state.size]?.find(({ name }) => name === state.name))

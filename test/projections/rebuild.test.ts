@@ -30,8 +30,8 @@ import { databases, dump } from './databases.ts'
 const around = async (product: Embedded, life: Issued): Promise<void> => {
   const as = (id: string, role: Role) => client(product.app, product.account(id, [role]).headers)
   const ca = as('ca-1', 'caOfficer')
-  await mandated(product, life, { id: 'mc-1', email: 'noe.garcon@douane.example' })
-  const left = await mandated(product, life, { id: 'mc-2', email: 'parti@douane.example' })
+  await mandated(product, life, { id: 'mc-1' })
+  const { mandate: left } = await mandated(product, life, { id: 'mc-2' })
   done(await life.ra.post(`/appointments/${left}/end`, { cause: 'departure', effectiveOn: '2026-04-30' }))
   done(await life.ra.post(`/entities/${life.entity}/verification`, employer))
   const dispute = { holder: life.person, channel: 'phone', tool: 'assistance', ticket: 'TK-2026-0017' }

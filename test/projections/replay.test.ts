@@ -5,7 +5,7 @@ import { statusDigest } from '../../jobs/statusDigest.ts'
 import type { Entry, Ledger } from '../../ledger/ledger.ts'
 import { replayStatus } from '../../projections/replay.ts'
 import { createRunner } from '../../projections/runner.ts'
-import { openDatabase } from '../../readmodels/database.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import { statusTableAt, type StatusEntry } from '../../readmodels/statusTable.ts'
 import { everyLife, projections, tell } from './lives.ts'
 
@@ -38,7 +38,7 @@ describe('the status table as it stood', () => {
   it('CGU-76: after every event, replayed, read from the rows and folded, it is the same, to the digest', async () => {
     const { ledger, now } = await tell(everyLife())
     const entries = await whole(ledger)
-    const { db, close } = await openDatabase({ memory: true })
+    const { db, close } = await openSomeDatabase()
     try {
       await createRunner({ ledger, db, projections, now }).rebuild('all')
       const digests = new Set<string>()

@@ -6,14 +6,15 @@ import { addYears } from '../../domain/policy/dates.ts'
 import { dueAt, startedBy } from '../../domain/policy/retention.ts'
 import type { Applied } from '../../projections/projection.ts'
 import { retention } from '../../projections/retention.ts'
-import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import { countUnits, dueUnits, heldAmong } from '../../readmodels/retention.ts'
 import { policy } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 
 let database: OpenDatabase
 beforeAll(async () => {
-  database = await openDatabase({ memory: true })
+  database = await openSomeDatabase()
 })
 afterAll(() => database.close())
 

@@ -22,7 +22,7 @@ import type { Deliveries } from '../../pki/custody.ts'
 import { deskInService } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
-import { openDatabase } from '../../readmodels/database.ts'
+import { openSomeDatabase } from './database.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -128,11 +128,11 @@ export const openEmbedded = async (
   const vault = { ...custody.vault, deliveries: { ...deliveries, remove } }
   const embedded = await openStore(config, { clock })
   const outage = openOutage(embedded)
-  const database = await openDatabase({ memory: true })
+  const database = await openSomeDatabase()
   const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
-  const product = await compose(config, parts, { release: 'test', watchMs: 20 })
+  const product = await compose(config, parts, { release: 'test', watchMs: 20, passphraseIterations: 1000 })
   const { runner, jobs, ledger, chain, settled } = product
-  for (const desk of desks) await deskInService(desk)(product.service.handle, desk)
+  await Promise.all(desks.map((desk) => deskInService(desk)(product.service.handle, desk)))
   const lines: string[] = []
   let pretended: number | undefined
   const lagSeconds = (): number => pretended ?? product.services.reads.lagSeconds()

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { makeTemplate } from '../database.ts'
 import { command } from './command.ts'
 import { findPostgres } from './programs.ts'
 import { launch, type Service } from './service.ts'
@@ -50,7 +51,7 @@ const initialise = async (
   if (made.status !== 0) throw new Error(`initdb failed:\n${made.output}`)
 }
 
-/** A PostgreSQL server with nothing in it, on 127.0.0.1 and without a socket file: `TEST_POSTGRES_URL`. */
+/** A PostgreSQL server on 127.0.0.1, without a socket file: `TEST_POSTGRES_URL`. It holds what test databases are copied from. */
 export const startPostgres = async (workspace: string): Promise<Service> => {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('PostgreSQL is not installed')
@@ -65,7 +66,7 @@ export const startPostgres = async (workspace: string): Promise<Service> => {
   const password = randomBytes(16).toString('hex')
   await initialise(programs.initdb, directory, password, owner)
   const url = (port: number) => `postgres://${user}:${password}@127.0.0.1:${String(port)}/postgres`
-  return launch({
+  const service = await launch({
     name: 'postgres',
     workspace,
     file: programs.postgres,
@@ -89,4 +90,11 @@ export const startPostgres = async (workspace: string): Promise<Service> => {
     // Immediate shutdown: there is nothing to write back.
     endSignal: 'SIGQUIT',
   })
+  try {
+    await makeTemplate(service.env['TEST_POSTGRES_URL'] ?? '')
+  } catch (error) {
+    await service.stop()
+    throw error
+  }
+  return service
 }
