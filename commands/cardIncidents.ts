@@ -36,16 +36,20 @@ export type ScrapCard = Command<
 
 type Reporting = Readonly<{ file: Request; mandate: Appointment | undefined }>
 
+const isGone = (incident: Incident): boolean => incident === 'lost' || incident === 'stolen'
+
 const notForOperator = ({ data, by }: ReportCard): Decision<never> | undefined =>
   // A loss revokes: whoever may not ask for that may not report it.
-  data.incident === 'lost' || data.incident === 'stolen'
-    ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role)
-    : undefined
+  isGone(data.incident) ? refuse('CGU-62', 'REVOKER_NOT_ENTITLED', by.role) : undefined
 
 const notForAgent = ({ by, at }: ReportCard, { file, mandate }: Reporting): Decision<never> | undefined =>
   mandate !== undefined && mandateInForce(mandate, { by, entity: entityOf(file), power: 'revoke', at })
     ? undefined
     : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
+
+/** A card that waits to be scrapped may still be lost on its way there, which revokes at once (CGU-98). */
+const reportable = ({ status }: AllottedCard, incident: Incident): boolean =>
+  status === 'inUse' || status === 'blocked' || (status === 'faulty' && isGone(incident))
 
 const mayNotReport = (
   command: ReportCard,
@@ -77,8 +81,7 @@ export const reportCard: Decider<Card, ReportCard, CardEvent, Reporting> = {
     if (forbidden) return forbidden
     const { card: _, mandate: __, ...data } = command.data
     if (state.status !== 'inUse' && state.incident === data.incident) return accept()
-    if (state.status !== 'inUse' && state.status !== 'blocked')
-      return refuse('CGU-99', 'OUT_OF_ORDER', state.status)
+    if (!reportable(state, command.data.incident)) return refuse('CGU-99', 'OUT_OF_ORDER', state.status)
     return accept({ type: 'CardIncidentReported', data: { ...data, reporterRole: command.by.role } })
   },
 }

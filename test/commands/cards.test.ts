@@ -253,7 +253,7 @@ describe('a card', () => {
     released: [no, no, no, locked, locked, 'nothing'],
     inUse: [told, told, told, locked, locked, scrapped],
     blocked: ['nothing', told, told, 'CardUnblockingStarted', locked, scrapped],
-    faulty: [no, 'nothing', no, locked, locked, scrapped],
+    faulty: [no, 'nothing', told, locked, locked, scrapped],
     lost: [no, no, 'nothing', locked, locked, scrapped],
     unblocking: ['nothing', no, no, locked, 'CardUnblocked', scrapped],
     scrapped: [no, no, no, locked, locked, 'nothing'],

@@ -256,7 +256,9 @@ export const issuanceRules = {
       const reported = incidentOf(choice)
       return [
         status !== 'inUse' && incident === reported && 'nothing',
-        !['inUse', 'blocked'].includes(status) && 'OUT_OF_ORDER',
+        !['inUse', 'blocked'].includes(status) &&
+          !(status === 'faulty' && ['lost', 'stolen'].includes(reported)) &&
+          'OUT_OF_ORDER',
         who.role === 'holder' && who.person !== person && 'CARD_OF_ANOTHER_HOLDER',
         who.role === 'unblockingOperator' && ['lost', 'stolen'].includes(reported) && 'REVOKER_NOT_ENTITLED',
       ]
