@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { reportCard, scrapCard } from '../commands/cardIncidents.ts'
 import { startUnblocking } from '../commands/unblocking.ts'
 import { card, isAllotted } from '../domain/card.ts'
-import { cardFunction, documentKind, identityMethod, incident, role } from '../domain/lists.ts'
+import { cardFunction, identityMethod, incident, role } from '../domain/lists.ts'
 import { accepted, lastOf, type Act } from './command.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, id, note } from './schemas.ts'
@@ -30,7 +30,6 @@ const unblocking = closed(
   {
     askedBy: role,
     identityMethod,
-    documentKind: optional(documentKind),
     documentNumber: optional(note),
     method: Type.Enum(['puk']),
   },
@@ -39,7 +38,6 @@ const unblocking = closed(
       {
         askedBy: 'holder',
         identityMethod: 'inPerson',
-        documentKind: 'nationalIdentityCard',
         documentNumber: '880692310285',
         method: 'puk',
       },
@@ -74,6 +72,7 @@ export const cardCareRoutes = (api: Api): void => {
   list(texts.report, {
     ...{ on: 'card', decider: reportCard },
     data: (cardId) => ({ card: cardId, incident: 'faulty' as const }),
+    underMandate: true,
   })
   list(texts.unblock, {
     ...{ on: 'card', decider: startUnblocking },

@@ -3,7 +3,7 @@
 // holder defines a new one.
 import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import type { DocumentKind, IdentityMethod, Role } from '../domain/lists.ts'
+import type { IdentityMethod, Role } from '../domain/lists.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import type { Cards } from '../pki/custody.ts'
 import { perform, type Service } from './program.ts'
@@ -15,7 +15,6 @@ export type StartUnblocking = Command<
     /** Who asked the operator for it. */
     askedBy: Role
     identityMethod: IdentityMethod
-    documentKind?: DocumentKind
     documentNumber?: string
     method: 'puk' | 'challenge'
   }

@@ -104,7 +104,7 @@ describe('a card', () => {
     const uo = officer('unblockingOperator')
     done(await life.holder.post(`/cards/${life.card}/incidents`, { incident: 'blocked' }))
     const asked = {
-      ...{ askedBy: 'holder', identityMethod: 'inPerson', documentKind: 'passport', documentNumber: '12AB' },
+      ...{ askedBy: 'holder', identityMethod: 'inPerson', documentNumber: '12AB' },
       method: 'puk',
     }
     const unblock = (more: object) => uo.post(`/cards/${life.card}/unblocking`, { ...asked, ...more })
