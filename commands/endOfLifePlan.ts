@@ -34,6 +34,8 @@ export type Observed = Readonly<{
   entries: number
   /** The last list's number where there is one, else the number of the next. */
   crlNumber: number
+  /** CGU-116: the file of the authority's key is on hold. */
+  held: boolean
   /** The newest event of each type on the streams of the authority, its last list, its last answers and its key. */
   moments: ReadonlyMap<string, Moment>
 }>
@@ -155,10 +157,9 @@ const keySteps = async (asked: Asked, servicekey: string): Promise<readonly Show
   const key = await fold(serviceKey, servicekey)
   const copies = 'copies' in key ? key.copies : []
   const second = { person: 'second', roles: ['caOfficer', 'securityOfficer'] } as const
-  // Holds are looked up when the destruction is ordered.
   const doom = {
     ...{ copies: [...copies], cause: 'endOfLife', present: 'x' },
-    ...{ lastCrl: observed.crlNumber, held: false },
+    ...{ lastCrl: observed.crlNumber, held: observed.held },
   }
   const arl = { revokedAt: at, arlNumber: '1', arlSha256: digest }
   return [

@@ -18,6 +18,7 @@ import {
   momentsOf,
   validCertificates,
 } from '../readmodels/endOfLife.ts'
+import { heldAmong } from '../readmodels/retention.ts'
 import { audienceOf } from '../readmodels/terminationAudience.ts'
 
 type Db = OpenDatabase['db']
@@ -49,14 +50,20 @@ export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
   const count = await countCertificates(db, issuer, { upTo: size(), at })
   const { state } = await service.ledger.load(authority, issuer)
   const crlNumber = await lastCrlNumber(db, issuer)
+  const keys = 'servicekey' in state ? [state.servicekey] : []
+  const held = await heldAmong(
+    db,
+    keys.map((servicekey) => `reg/${servicekey}`),
+  )
   return {
     count,
     crlNumber,
+    held: held.length > 0,
     audience: await toldEverybody(issuer),
     entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length,
     moments: await momentsOf(db, [
       ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${finalAnswersOf(issuer)}`],
-      ...('servicekey' in state ? [`servicekey-${state.servicekey}`] : []),
+      ...keys.map((servicekey) => `servicekey-${servicekey}`),
     ]),
   }
 }

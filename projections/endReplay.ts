@@ -5,6 +5,7 @@ import { aggregateOf } from '../domain/aggregates.ts'
 import { authority } from '../domain/authority.ts'
 import type { CrlEvent } from '../domain/crl.ts'
 import type { Env } from '../domain/event.ts'
+import type { HoldEvent } from '../domain/hold.ts'
 import type { Event } from '../domain/kernel.ts'
 import { notice, type Notice, type NoticeEvent } from '../domain/notice.ts'
 import { actsAt } from '../domain/policy/mandate.ts'
@@ -26,9 +27,11 @@ type Gathered = {
   notices: Map<string, Notice>
   /** By stream: whether the list that was planned there is the last. */
   lists: Map<string, { last: boolean; issued: boolean }>
+  /** Units of each hold in force, by its stream. */
+  holds: Map<string, readonly string[]>
 }
 
-const followed = ['authority-', 'crl-', 'ocsp-', 'servicekey-', 'entity-', 'appointment-', 'notice-']
+const followed = ['authority-', 'crl-', 'ocsp-', 'servicekey-', 'entity-', 'appointment-', 'notice-', 'hold-']
 
 const gatherStanding = ({ standing }: Gathered, stream: string, type: string): void => {
   if (type === 'EntityVerified' || type === 'AppointmentAccepted') standing.set(stream, type)
@@ -50,6 +53,12 @@ const gatherList = ({ lists }: Gathered, stream: string, event: Event): void => 
   if (type === 'CrlIssued' && list !== undefined) lists.set(stream, { ...list, issued: true })
 }
 
+const gatherHold = ({ holds }: Gathered, stream: string, event: Event): void => {
+  const { type, data } = event as HoldEvent
+  if (type === 'HoldPlaced') holds.set(stream, data.units)
+  else holds.delete(stream)
+}
+
 const gather = (found: Gathered, event: Event, at: Recorded): void => {
   const { stream, rank } = at
   if (stream.startsWith('certificate-')) {
@@ -61,13 +70,14 @@ const gather = (found: Gathered, event: Event, at: Recorded): void => {
   found.moments.set(stream, own.set(event.type, { rank, at: at.at }))
   gatherStanding(found, stream, event.type)
   if (stream.startsWith('crl-')) gatherList(found, stream, event)
+  if (stream.startsWith('hold-')) gatherHold(found, stream, event)
   if (stream.startsWith('notice-')) gatherNotice(found, stream, event)
 }
 
 const gatherAll = async (entries: AsyncIterable<Entry>, publicPart: Ledger['publicPart']) => {
   const found: Gathered = {
     ...{ size: 0, certificates: new Map(), moments: new Map(), standing: new Map() },
-    ...{ notices: new Map(), lists: new Map() },
+    ...{ notices: new Map(), lists: new Map(), holds: new Map() },
   }
   for await (const entry of entries) {
     const { stream, revision, id, position, body } = entry
@@ -160,15 +170,17 @@ export const replayEnd = async (ledger: Ledger, entries: AsyncIterable<Entry>, a
   const { issuer, state } = issuing
   const rows = [...found.certificates.values()].filter((row) => row.issuer === issuer)
   const crlNumber = listNumber(found, issuer)
+  const keys = 'servicekey' in state ? [state.servicekey] : []
   const streams = [
     ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${issuer}-final`],
-    ...('servicekey' in state ? [`servicekey-${state.servicekey}`] : []),
+    ...keys.map((servicekey) => `servicekey-${servicekey}`),
   ]
   const observed = {
     count: countOf(rows, found.size, at),
     audience: await audienceOf(found, rows, { ledger, issuer, at }),
     entries: rows.filter((row) => row.revoked_rank !== null || row.maybe_signed === true).length,
     crlNumber,
+    held: [...found.holds.values()].flat().some((unit) => keys.some((key) => unit === `reg/${key}`)),
     moments: new Map(streams.flatMap((stream) => [...(found.moments.get(stream) ?? [])])),
   }
   return { issuer, observed }
