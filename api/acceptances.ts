@@ -8,6 +8,7 @@ import {
   type RefuseCertificate,
 } from '../commands/certificates.ts'
 import { derOf, sha256 } from '../commands/issuing.ts'
+import { presentCertificate } from '../commands/presentCertificate.ts'
 import { certificate, type Certificate, type CertificateEvent } from '../domain/certificate.ts'
 import type { Decider } from '../domain/kernel.ts'
 import { request as requestFile } from '../domain/request.ts'
@@ -27,19 +28,11 @@ const refusal = closed(
   { examples: [{ ...presentation, cause: 'contentWrong' }] },
 )
 
-const unknown = { code: 'CERTIFICATE_UNKNOWN', clause: 'CGU-73', detail: 'serial' } as const
-
 const present = async (api: Api, serial: string, act: Act) => {
+  const { stream } = await act.carryOut(presentCertificate, { serial })
   const { state, revision, written } = await api.services.load(certificate, serial)
-  act.expectSeen(revision)
-  const stream = `certificate-${serial}`
-  const about = { command: 'PresentCertificate', stream }
-  if (!('signature' in state)) return act.refuse(unknown, about)
-  if (act.actor.role === 'holder' && state.person !== act.actor.person)
-    return act.refuse({ code: 'ACCEPTANCE_HOLDER_ONLY', clause: 'CGU-37', detail: act.actor.role }, about)
   const der = derOf(state)
-  if (der === undefined)
-    return act.refuse({ code: 'PERSONAL_DATA_DESTROYED', clause: 'CGU-116', detail: 'certificate' }, about)
+  if (der === undefined) throw new Error('a certificate that was there is gone')
   await api.journal.consultation(act.actor, { screen: 'presentation', streams: [stream] })
   const position = lastOf(written)
   act.mark({ position, replayed: false })
@@ -88,14 +81,20 @@ export const acceptanceRoutes = (api: Api): void => {
     },
   )
 
-  actRoute(api, {
-    ...about,
+  const presenting = {
     url: '/certificates/:serial/presentation',
     summary: 'Present the content of the certificate to its holder',
+  } as const
+  api.actions.list(presenting, {
+    ...{ on: 'certificate', decider: presentCertificate },
+    data: (serial) => ({ serial }),
+  })
+  actRoute(api, {
+    ...{ ...about, ...presenting },
     description: 'Acceptance and refusal name what was presented: its digest and the instant.',
     clauses: ['CGU-36'],
-    command: 'PresentCertificate',
-    who: ['holder', 'raOfficer'],
+    command: presentCertificate.type,
+    who: presentCertificate.who,
     extra: { content: contentAnswer, ...presented },
     run: ({ params, act }) => present(api, serialFrom(params.serial), act),
   })

@@ -3,8 +3,11 @@
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { consider } from '../commands/consider.ts'
+import { appointment } from '../domain/appointment.ts'
 import type { Actor, Aggregate, Command, Decider, Event, Fold, Refusal } from '../domain/kernel.ts'
+import type { Role } from '../domain/lists.ts'
 import { clauseOfRole } from '../domain/policy/duties.ts'
+import { entityBound } from '../domain/policy/posts.ts'
 import { refusals } from '../domain/refusals.ts'
 import { accountOf } from './auth.ts'
 import { languageOf } from './problems.ts'
@@ -33,6 +36,8 @@ export type Trial<S, C extends Command, E extends Event, F> = Readonly<{
   decider: Decider<S, C, E, F>
   /** @param id the object's, as its path names it */
   data: (id: string, by: Actor) => C['data'] | Promise<C['data']>
+  /** Whoever stands for an entity gives it under a mandate (CGU-23): each that he has is tried. */
+  underMandate?: true
 }>
 
 type Listed = Readonly<{
@@ -40,7 +45,8 @@ type Listed = Readonly<{
   href: (id: string) => string
   summary: string
   who: Decider<never, never, never>['who']
-  decide: (id: string, by: Actor, fold: Fold) => Promise<Refusal | undefined>
+  underMandate: boolean
+  decide: (id: string, by: Actor, fold: Fold, mandate: string | undefined) => Promise<Refusal | undefined>
 }>
 
 export const actionAnswer = Type.Object({
@@ -49,6 +55,9 @@ export const actionAnswer = Type.Object({
   href: Type.String({ description: 'Where the command is POSTed.' }),
   open: Type.Boolean(),
   role: Type.Optional(Type.String({ description: 'The role of the caller in which it is open.' })),
+  mandate: Type.Optional(
+    Type.String({ description: 'The appointment of the caller that it is open under.' }),
+  ),
   code: Type.Optional(Type.String({ description: 'Why it is closed: the refusal that it would meet.' })),
   clause: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String({ description: 'The same in words.' })),
@@ -68,7 +77,10 @@ export type Actions = Readonly<{
 /** Nobody's journal: what is only tried out is not written. */
 const noJournal = '00000000-0000-0000-0000-000000000000'
 
-export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, prefix: string): Actions => {
+export const createActions = (
+  { load, now, posts }: Pick<Services, 'load' | 'now' | 'posts'>,
+  prefix: string,
+): Actions => {
   const listed = new Map<ObjectKind, Listed[]>()
 
   /** Each stream is read once a request, however many commands ask for it. */
@@ -82,15 +94,33 @@ export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, pre
     }
   }
 
+  /** The appointments of a person in a role, newest first; without one he stands there with empty hands. */
+  const mandatesOf = async (
+    person: string,
+    role: Role,
+    fold: Fold,
+  ): Promise<readonly (string | undefined)[]> => {
+    const held: string[] = []
+    for (const id of (await posts.appointmentsOf(person)).toReversed()) {
+      const state = await fold(appointment, id)
+      if (state.status === 'inForce' && state.role === role) held.push(id)
+    }
+    return held.length === 0 ? [undefined] : held
+  }
+
   const answer = async (request: FastifyRequest, id: string, fold: Fold, one: Listed): Promise<Action> => {
-    const account = accountOf(request)
+    const { person, entities, roles } = accountOf(request)
     const shown = { command: one.command, summary: one.summary, href: one.href(id) }
     let refusal: Refusal = { code: 'ROLE_NOT_HELD', clause: clauseOfRole(one.command), detail: '' }
-    for (const role of account.roles.filter((held) => one.who.includes(held))) {
-      const { person, entities } = account
-      const found = await one.decide(id, { person, role, auth: 'token', journal: noJournal, entities }, fold)
-      if (found === undefined) return { ...shown, open: true, role }
-      refusal = found
+    for (const role of roles.filter((held) => one.who.includes(held))) {
+      const by: Actor = { person, role, auth: 'token', journal: noJournal, entities }
+      const under = one.underMandate && entityBound(role) ? await mandatesOf(person, role, fold) : [undefined]
+      for (const mandate of under) {
+        const found = await one.decide(id, by, fold, mandate)
+        if (found === undefined)
+          return { ...shown, open: true, role, ...(mandate === undefined ? {} : { mandate }) }
+        refusal = found
+      }
     }
     const { code, clause } = refusal
     const reason = refusals[code][languageOf(request.headers['accept-language'])]
@@ -98,13 +128,14 @@ export const createActions = ({ load, now }: Pick<Services, 'load' | 'now'>, pre
   }
 
   return {
-    list: ({ url, summary }, { on, decider, data }) => {
+    list: ({ url, summary }, { on, decider, data, underMandate }) => {
       const known = listed.get(on) ?? []
       known.push({
-        ...{ command: decider.type, summary, who: decider.who },
+        ...{ command: decider.type, summary, who: decider.who, underMandate: underMandate === true },
         href: (id) => `${prefix}${url.replace(/:\w+/, id)}`,
-        decide: async (id, by, fold) => {
-          const order = { type: decider.type, id: noJournal, by, at: now(), data: await data(id, by) }
+        decide: async (id, by, fold, mandate) => {
+          const tried = { ...(await data(id, by)), ...(mandate === undefined ? {} : { mandate }) }
+          const order = { type: decider.type, id: noJournal, by, at: now(), data: tried }
           const command = order as unknown as Parameters<typeof decider.decide>[0]
           const state = await fold(decider.aggregate, decider.stream(command))
           const decision = await consider(decider, command, state, fold)

@@ -13,6 +13,7 @@ import type { Command, Decider, Event } from '../domain/kernel.ts'
 import { copyDirection, destructionMethod } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import type { ClauseId } from '../domain/refusals.ts'
+import { serviceKey, type ServiceKey } from '../domain/serviceKey.ts'
 import { heldAmong } from '../readmodels/retention.ts'
 import { accepted } from './command.ts'
 import { notFound, tag } from './readers.ts'
@@ -35,19 +36,18 @@ const present = Type.String({
 })
 const digest = 'd4a1f0c3b29e87465f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60'
 const copyId = '5b0c2f0e-8f0a-4c56-9b1d-0e6f4f3d2a10'
+const witness = 'témoin : contrôleur interne'
 const copies = Type.Array(id, { maxItems: 100, uniqueItems: true })
 
 const copying = closed(
   { copy: id, direction: copyDirection, minutesSha256: h, present },
   {
-    examples: [
-      { copy: copyId, direction: 'backup', minutesSha256: digest, present: 'témoin : contrôleur interne' },
-    ],
+    examples: [{ copy: copyId, direction: 'backup', minutesSha256: digest, present: witness }],
   },
 )
 const destruction = closed(
   { copies, cause: code, present },
-  { examples: [{ copies: [copyId], cause: 'endOfLife', present: 'témoin : contrôleur interne' }] },
+  { examples: [{ copies: [copyId], cause: 'endOfLife', present: witness }] },
 )
 const destroyed = closed(
   { copies, method: destructionMethod, failedUseCode: code, minutesSha256: h, present },
@@ -55,7 +55,7 @@ const destroyed = closed(
     examples: [
       {
         ...{ copies: [copyId], method: 'moduleErased', failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
-        ...{ minutesSha256: digest, present: 'témoin : contrôleur interne' },
+        ...{ minutesSha256: digest, present: witness },
       },
     ],
   },
@@ -71,13 +71,31 @@ type KeyRoute<B extends TSchema, S, C extends Command, E extends Event, F> = Rea
     body: Static<B>,
     known: Readonly<{ servicekey: string; second?: Second }>,
   ) => C['data'] | Promise<C['data']>
+  /** What it is tried out with for the list of actions; the copies are all that there are. */
+  tried: (copies: readonly string[]) => Static<B>
 }>
 
+const copiesOf = (held: ServiceKey): readonly string[] => ('copies' in held ? held.copies : [])
 /** A command on the authority's key, which two persons give together. */
 const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
   api: Api,
-  { url, summary, clauses, body, decider, data }: KeyRoute<B, S, C, E, F>,
+  { url, summary, clauses, body, decider, data, tried }: KeyRoute<B, S, C, E, F>,
 ): void => {
+  const { load } = api.services
+  api.actions.list(
+    { url, summary },
+    {
+      ...{ on: 'authority', decider },
+      data: async (asked, by) => {
+        const { state } = await load(authority, asked)
+        const servicekey = 'servicekey' in state ? state.servicekey : ''
+        const held = (await load(serviceKey, servicekey)).state
+        // The other officer stands beside him: who it is, is seen when the command is given.
+        const second = { person: `beside ${by.person}`, roles: ['caOfficer', 'securityOfficer'] } as const
+        return await data(tried(copiesOf(held)), { servicekey, second })
+      },
+    },
+  )
   actRoute(api, {
     ...{ url, summary, clauses, body, tag: 'authorities', params: byAuthority },
     description:
@@ -104,6 +122,7 @@ export const authorityRoutes = (api: Api): void => {
     body: copying,
     decider: recordServiceKeyCopy,
     data: (body, known) => ({ ...body, ...known }),
+    tried: () => ({ copy: copyId, direction: 'backup' as const, minutesSha256: digest, present: witness }),
   })
   keyRoute(api, {
     url: '/authorities/:id/key-destruction',
@@ -116,6 +135,7 @@ export const authorityRoutes = (api: Api): void => {
       const held = await heldAmong(services.db, [`reg/${known.servicekey}`])
       return { ...body, ...known, lastCrl, held: held.length > 0 }
     },
+    tried: (all) => ({ copies: [...all], cause: 'endOfLife', present: witness }),
   })
   keyRoute(api, {
     url: '/authorities/:id/key-destruction-record',
@@ -124,6 +144,10 @@ export const authorityRoutes = (api: Api): void => {
     body: destroyed,
     decider: recordServiceKeyDestruction,
     data: (body, known) => ({ ...body, ...known }),
+    tried: (all) => ({
+      ...{ copies: [...all], method: 'moduleErased' as const, failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+      ...{ minutesSha256: digest, present: witness },
+    }),
   })
 
   readRoute(api, {

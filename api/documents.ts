@@ -4,9 +4,10 @@ import { adoptDocument, adoptParameters, recordPublication } from '../commands/d
 import { sha256 } from '../commands/issuing.ts'
 import { document, inForce, parametersSchema, type Document } from '../domain/document.ts'
 import { url } from '../domain/fields.ts'
-import { documentName } from '../domain/lists.ts'
+import { documentName, type DocumentName } from '../domain/lists.ts'
 import { parametersOf } from '../domain/policy/parameters.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import { placesOf } from '../domain/policy/publication.ts'
 import { officers, tag } from './readers.ts'
 import { Problem } from './problems.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -158,6 +159,17 @@ export const documentRoutes = (api: Api): void => {
     params: byKind,
     body: publication,
     decider: recordPublication(policy),
+    // The newest version, as if it had been seen everywhere.
+    trial: {
+      on: 'document',
+      data: async (asked) => {
+        const kind = asked as DocumentName
+        const { version: newest = '', sha256: digest = nowhere } =
+          (await load(document, kind)).state.versions.at(-1) ?? {}
+        const sites = placesOf(kind, policy).map((place) => ({ url: place, sha256: digest, seenAt: now() }))
+        return { kind, version: newest, sites }
+      },
+    },
     data: ({ params: { kind }, body }) => ({ kind, ...body }),
   })
 

@@ -1,6 +1,6 @@
 // CGU-80 to CGU-88: the end of the authority's life, as its officers decide it. Each command is refused until the one ahead of it
 // has done its work; the dry run says beforehand what each would do, and why it may not be given yet.
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { planCrl } from '../commands/crls.ts'
 import {
   declareTermination,
@@ -30,13 +30,14 @@ const declaration = closed(
   { kind: terminationKind, ceasesOn: d, actingParty: terminationParty, deedSha256: h },
   { examples: [{ kind: 'total', ceasesOn: '2035-12-31', actingParty: 'ca', deedSha256: deed }] },
 )
+const everything = { obligations: [...obligations], receiverSiren: '110020013', deedSha256: deed }
 const transfer = closed(
   {
     obligations: Type.Array(obligation, { maxItems: obligations.length, uniqueItems: true }),
     receiverSiren: Type.String({ pattern: '^\\d{9}$' }),
     deedSha256: h,
   },
-  { examples: [{ obligations: [...obligations], receiverSiren: '110020013', deedSha256: deed }] },
+  { examples: [everything] },
 )
 const caRevocation = closed(
   { revokedAt: t, arlNumber: code, arlSha256: h },
@@ -134,19 +135,34 @@ const lastThings = (api: Api): void => {
   const { endOfLife, now } = api.services
   const about = { tag: 'authorities', params: byAuthority } as const
 
+  const lastCrl = async (issuer: string) => {
+    const { count, crlNumber: number, entries } = await endOfLife.observe()
+    return {
+      ...{ issuer, number, entries, count, upTo: count.upTo },
+      ...{ thisUpdate: now(), nextUpdate: endOfTime, last: true, profileVersion: 1 },
+    }
+  }
+  const lastAnswers = async (issuer: string, serialsOf: (upTo: number) => string | Promise<string>) => {
+    const { count, crlNumber: number } = await endOfLife.observe()
+    return {
+      ...{ issuer, lastCrl: number, count: count.issued, upTo: count.upTo },
+      ...{ thisUpdate: now(), nextUpdate: endOfTime, signer: 'ca' as const },
+      serialsSha256: await serialsOf(count.upTo),
+    }
+  }
+  const handedOver = async (issuer: string, taken: Static<typeof transfer>) => {
+    const { crlNumber: number } = await endOfLife.observe()
+    return { issuer, lastCrl: number, ...taken }
+  }
+
   commandRoute(api, {
     ...about,
     url: '/authorities/:id/last-crl',
     summary: 'Plan the last revocation list, which has no end and is followed by none',
     clauses: ['CGU-85', 'CGU-86', 'CGU-87'],
     decider: planCrl,
-    data: async ({ params }) => {
-      const { count, crlNumber: number, entries } = await endOfLife.observe()
-      return {
-        ...{ issuer: issuerOf(api, params.id), number, entries, count, upTo: count.upTo },
-        ...{ thisUpdate: now(), nextUpdate: endOfTime, last: true, profileVersion: 1 },
-      }
-    },
+    trial: { on: 'authority', data: lastCrl },
+    data: ({ params }) => lastCrl(issuerOf(api, params.id)),
   })
   commandRoute(api, {
     ...about,
@@ -154,14 +170,9 @@ const lastThings = (api: Api): void => {
     summary: 'Plan the last OCSP answer of every certificate that was ever issued',
     clauses: ['CGU-86', 'CGU-88'],
     decider: planFinalOcsp,
-    data: async ({ params }) => {
-      const { count, crlNumber: lastCrl } = await endOfLife.observe()
-      return {
-        ...{ issuer: issuerOf(api, params.id), lastCrl, count: count.issued, upTo: count.upTo },
-        ...{ thisUpdate: now(), nextUpdate: endOfTime, signer: 'ca' as const },
-        serialsSha256: await endOfLife.serialsSha256(count.upTo),
-      }
-    },
+    // The serials are gone through when the command is given, not whenever somebody looks.
+    trial: { on: 'authority', data: (issuer) => lastAnswers(issuer, () => deed) },
+    data: ({ params }) => lastAnswers(issuerOf(api, params.id), (upTo) => endOfLife.serialsSha256(upTo)),
   })
   commandRoute(api, {
     ...about,
@@ -170,10 +181,8 @@ const lastThings = (api: Api): void => {
     clauses: ['CGU-82', 'CGU-83', 'CGU-86', 'CGU-88'],
     body: transfer,
     decider: transferObligations,
-    data: async ({ params, body }) => {
-      const { crlNumber: lastCrl } = await endOfLife.observe()
-      return { issuer: issuerOf(api, params.id), lastCrl, ...body }
-    },
+    trial: { on: 'authority', data: (issuer) => handedOver(issuer, everything) },
+    data: ({ params, body }) => handedOver(issuerOf(api, params.id), body),
   })
 }
 

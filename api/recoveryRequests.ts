@@ -1,18 +1,18 @@
 // CGU-44 to CGU-48: recovery of an escrowed key on request: asked, approved by two officers, executed, delivered once.
 import { Type } from 'typebox'
 import { approveRecovery, closeRecovery, rejectRecovery } from '../commands/recoveries.ts'
-import { requestRecovery } from '../commands/requestRecovery.ts'
+import { requestRecovery, type RequestRecovery } from '../commands/requestRecovery.ts'
 import { sha256 } from '../commands/issuing.ts'
-import { key } from '../domain/key.ts'
+import { escrowed } from '../domain/key.ts'
+import { refuse, type Actor } from '../domain/kernel.ts'
 import { ground, role } from '../domain/lists.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import { certificateOf } from '../pki/recipient.ts'
-import { accepted, lastOf, type Act } from './command.ts'
-import { outputDigest } from './deliveries.ts'
-import { Problem } from './problems.ts'
+import type { Act } from './command.ts'
 import { notFound, tag } from './readers.ts'
-import { actRoute, commandRoute, readRoute, type Api } from './routes.ts'
-import { byId, closed, code, h, id, note, orNull, sn, t } from './schemas.ts'
+import { executionRoute } from './recoveryExecution.ts'
+import { commandRoute, readRoute, type Api } from './routes.ts'
+import { byId, closed, code, id, note, orNull, sn, t } from './schemas.ts'
 import { serialFrom } from './serial.ts'
 
 const optional = Type.Optional
@@ -93,15 +93,49 @@ const body = (file: RecoveryFile) => ({
   approvals: file.approvals.map(({ approver, expiresAt }) => ({ approver: approver ?? null, expiresAt })),
 })
 
+/** For the action that a certificate shows: the holder is named as the escrow names him, and a term that has ended is a refusal. */
+const asKept: typeof requestRecovery = {
+  ...requestRecovery,
+  decide: (command, state, subject) => {
+    const nameGiven = escrowed(subject.key)?.holderName ?? '-'
+    const outcome = requestRecovery.decide(
+      { ...command, data: { ...command.data, nameGiven } },
+      state,
+      subject,
+    )
+    const isRejected =
+      'accepted' in outcome && outcome.accepted.some(({ type }) => type === 'RecoveryRejected')
+    return isRejected ? refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow') : outcome
+  },
+}
+
+/** A holder asks for himself; an officer, as here, for an authority. */
+const triedBy = (
+  { role: by, person }: Actor,
+  recoveryId: string,
+  serial: string,
+): RequestRecovery['data'] => {
+  const asked = { recovery: recoveryId, serial, nameGiven: '-', requester: person, evidence: '-' }
+  return by === 'holder'
+    ? { ...asked, requesterRole: by, ground: 'holderRequest', holderNotice: true }
+    : {
+        ...{ ...asked, requesterRole: 'legalAuthority', ground: 'judicial', holderNotice: true },
+        ...{ represents: '-', legalBasis: '-' },
+      }
+}
+
 export const recoveryRoutes = (api: Api): void => {
   const { services } = api
   const { policy, load } = services
   const about = { tag: 'recovery-requests', params: byId } as const
-  const passphrase = Type.String({ minLength: policy.escrow.passphraseMinLength, maxLength: 256 })
 
+  const demanding = { url: '/recovery-requests', summary: 'Ask for the recovery of an escrowed key' } as const
+  api.actions.list(demanding, {
+    ...{ on: 'certificate', decider: asKept },
+    data: (serial, by) => triedBy(by, services.newId(), serial),
+  })
   commandRoute(api, {
-    url: '/recovery-requests',
-    summary: 'Ask for the recovery of an escrowed key',
+    ...demanding,
     description:
       'A name that is not the holder’s, or an escrow that has ended, is recorded and rejected at once: see `status`.',
     tag: 'recovery-requests',
@@ -173,45 +207,7 @@ export const recoveryRoutes = (api: Api): void => {
     },
     trial: { on: 'recovery', data: (recoveryId) => ({ recovery: recoveryId, cause: 'withdrawn' as const }) },
   })
-  actRoute(api, {
-    ...about,
-    url: '/recovery-requests/:id/execution',
-    summary: 'Take the key out of escrow, once approved, into a file that awaits delivery',
-    description:
-      'CMS for the certificate that the request names; without one a PKCS#12 file under the passphrase, which is kept nowhere. Executed before, the first file stays as it is.',
-    clauses: ['CGU-46', 'CGU-48'],
-    body: closed(
-      { passphrase: optional(passphrase) },
-      { examples: [{ passphrase: 'correct cheval batterie agrafe' }] },
-    ),
-    secrets: ['passphrase'],
-    command: 'ExecuteRecovery',
-    who: ['recoveryOfficer'],
-    also: ({ id: recoveryId }) => `recovery ${recoveryId}`,
-    extra: { outputSha256: h },
-    run: async ({ params, body: { passphrase: secret }, act }) => {
-      const { state, revision } = await load(recovery, params.id)
-      const stream = `recovery-${params.id}`
-      const replayed = (await outputDigest(api, params.id, state)) !== undefined
-      if (!replayed) act.expectSeen(revision)
-      if (state.status !== 'requested')
-        return act.refuse(
-          { code: 'OUT_OF_ORDER', clause: 'CGU-46', detail: state.status },
-          { command: 'ExecuteRecovery', stream },
-        )
-      if (state.output === 'pkcs12' && secret === undefined)
-        throw new Problem('VALIDATION_FAILED', {
-          errors: [
-            { in: 'body', pointer: '/passphrase', message: 'is needed where no certificate is named' },
-          ],
-        })
-      const outputSha256 = await services.recovery.execute(params.id, secret)
-      // What was done stands in the stream of the key.
-      const position = state.key === undefined ? undefined : lastOf((await load(key, state.key)).written)
-      act.mark({ position, replayed })
-      return { ...accepted(params.id, { stream, revision, position }), outputSha256 }
-    },
-  })
+  executionRoute(api)
 
   readRoute(api, {
     ...about,

@@ -47,7 +47,11 @@ export const requestChangeRoutes = (api: Api): void => {
     params: byId,
     body: returned,
     decider: returnRequest,
-    trial: { on: 'request', data: (request) => ({ request, cause: 'identityDoubtful' as const }) },
+    trial: {
+      on: 'request',
+      data: (request) => ({ request, cause: 'identityDoubtful' as const }),
+      underMandate: true,
+    },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
   commandRoute(api, {
@@ -74,7 +78,11 @@ export const requestChangeRoutes = (api: Api): void => {
     body: closing,
     decider: closeRequest,
     inTurn,
-    trial: { on: 'request', data: (request) => ({ request, cause: 'withdrawn' as const }) },
+    trial: {
+      on: 'request',
+      data: (request) => ({ request, cause: 'withdrawn' as const }),
+      underMandate: true,
+    },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
   commandRoute(api, {

@@ -134,6 +134,7 @@ export const requestRoutes = (api: Api): void => {
         ...{ request, pieces: ['requestForm', 'identityCopy', 'mandate', 'cguSigned'] as const, scans: '-' },
         ...{ oldestSignedOn: dayOf(now()), documentKind: 'passport' as const, documentNumber: '-' },
       }),
+      underMandate: true,
     },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })
@@ -148,6 +149,7 @@ export const requestRoutes = (api: Api): void => {
     trial: {
       on: 'request',
       data: (request) => ({ request, method: 'inPerson' as const, entityTieChecked: true }),
+      underMandate: true,
     },
     data: ({ params, body }) => ({ request: params.id, ...body }),
   })

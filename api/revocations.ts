@@ -91,7 +91,7 @@ export const revocationRoutes = (api: Api): void => {
     body: closed(revocationBody, { examples: [example] }),
     decider: requestRevocation(api.services.policy),
     data: ({ params, body, act }) => revocationOf(serialFrom(params.serial), body as Body, act),
-    trial: { on: 'certificate', data: trialOf },
+    trial: { on: 'certificate', data: trialOf, underMandate: true },
   })
   commandRoute(api, {
     ...about,

@@ -2,11 +2,10 @@
 // the card that he was given, and goes on to the PIN and to « Valider » as anybody does.
 import { Type } from 'typebox'
 import { allotCard } from '../commands/cards.ts'
+import { issueInSession } from '../commands/issuanceActs.ts'
 import { openSelfService } from '../commands/selfService.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { whileIssuing } from '../commands/whileIssuing.ts'
-import { card as cardAggregate } from '../domain/card.ts'
-import { certificate } from '../domain/certificate.ts'
 import { slotsOf } from '../domain/policy/cards.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { acceptedBy } from '../readmodels/certificates.ts'
@@ -14,7 +13,7 @@ import { accepted, lastOf, type Act } from './command.ts'
 import { cardOf } from './openAtDesk.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, code, id, note, sn } from './schemas.ts'
-import { requestOf, session } from './sessions.ts'
+import { issue, requestOf, session } from './sessions.ts'
 
 const opening = closed(
   { card: closed({ model: code, chipNumber: note }) },
@@ -52,28 +51,14 @@ const open = async (api: Api, requestId: string, { model, chipNumber }: Card, ac
 }
 
 /** The session, if it is the caller's own and without the RA; otherwise a refusal. */
-const ownSession = async (api: Api, requestId: string, act: Act, command: string) => {
+const ownSession = async (api: Api, requestId: string, act: Act) => {
   const { file, revision } = await requestOf(api, requestId)
-  const about = { command, stream: `request-${requestId}` }
+  const about = { command: handOverCard.type, stream: `request-${requestId}` }
   if (file !== undefined && file.person !== act.actor.person)
     return act.refuse({ code: 'ROLE_NOT_HELD', clause: 'CGU-06', detail: act.actor.role }, about)
   if (file?.session?.presence !== 'selfService')
     return act.refuse({ code: 'OUT_OF_ORDER', clause: 'CGU-34', detail: file?.status ?? 'unknown' }, about)
-  return { session: file.session, revision }
-}
-
-const issue = async (api: Api, requestId: string, act: Act) => {
-  const { services } = api
-  const own = await ownSession(api, requestId, act, 'IssueCertificate')
-  const { card } = own.session
-  const { status } = (await services.load(cardAggregate, card)).state
-  const replayed = status === 'written' || status === 'inUse'
-  if (!replayed) act.expectSeen(own.revision)
-  const serial = await services.issuance.issue(requestId)
-  const { revision } = await services.load(certificate, serial)
-  const position = lastOf((await services.load(cardAggregate, card)).written)
-  act.mark({ position, replayed })
-  return { ...accepted(serial, { stream: `certificate-${serial}`, revision, position }), serial, card }
+  return { revision }
 }
 
 const complete = async (api: Api, requestId: string, act: Act) => {
@@ -82,7 +67,7 @@ const complete = async (api: Api, requestId: string, act: Act) => {
   const replayed =
     before.status === 'fulfilled' && before.identifiedAlone && before.person === act.actor.person
   if (!replayed) {
-    act.expectSeen((await ownSession(api, requestId, act, handOverCard.type)).revision)
+    act.expectSeen((await ownSession(api, requestId, act)).revision)
     await services.renewal.complete(requestId)
   }
   const { revision, written } = await services.load(requestFile, requestId)
@@ -94,10 +79,25 @@ const complete = async (api: Api, requestId: string, act: Act) => {
 export const selfServiceRoutes = (api: Api): void => {
   const about = { tag: 'renewals', params: byId, who: ['holder'] } as const
 
-  actRoute(api, {
-    ...about,
+  const opens = {
     url: '/requests/:id/self-service/session',
     summary: 'Open the session of a renewal alone, with the card that the holder was given',
+  } as const
+  const issues = {
+    url: '/requests/:id/self-service/issuance',
+    summary: 'Generate and escrow the key, sign the certificate, write the card',
+  } as const
+  const alone = { ...issueInSession, who: ['holder'] } as const
+  const opener = whileIssuing(api.services.authority.ca.id, openSelfService)
+  const nobody = '00000000-0000-0000-0000-000000000000'
+  api.actions.list(opens, {
+    ...{ on: 'request', decider: opener },
+    data: (request) => ({ request, card: nobody, serial: `4${'0'.repeat(31)}`, slots: 1, earlier: [] }),
+  })
+  api.actions.list(issues, { on: 'request', decider: alone, data: (request) => ({ request }) })
+
+  actRoute(api, {
+    ...{ ...about, ...opens },
     clauses: ['CGU-14', 'CGU-43', 'CGU-58'],
     body: opening,
     created: true,
@@ -106,15 +106,16 @@ export const selfServiceRoutes = (api: Api): void => {
     run: ({ params, body, act }) => open(api, params.id, body.card, act),
   })
   actRoute(api, {
-    ...about,
-    url: '/requests/:id/self-service/issuance',
-    summary: 'Generate and escrow the key, sign the certificate, write the card',
+    ...{ ...about, ...issues },
     clauses: ['CGU-38', 'CGU-41', 'CGU-42', 'CGU-43', 'CGU-58', 'CGU-60'],
-    command: 'IssueCertificate',
+    command: alone.type,
     created: true,
     also: ({ id: requestId }) => `issuance ${requestId}`,
     extra: { serial: sn, card: id },
-    run: ({ params, act }) => issue(api, params.id, act),
+    run: async ({ params, act }) => {
+      await act.carryOut(alone, { request: params.id })
+      return await issue(api, params.id, act)
+    },
   })
   actRoute(api, {
     ...about,

@@ -1,12 +1,13 @@
 // CGU-34, CGU-35: personalisation at the desk. One session is one serial, one key, one card.
 import { Type } from 'typebox'
+import { issueInSession, undoSession } from '../commands/issuanceActs.ts'
 import { openSession } from '../commands/sessions.ts'
 import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { anyDeskInService } from '../readmodels/components.ts'
-import { accepted, lastOf } from './command.ts'
+import { accepted, lastOf, type Act } from './command.ts'
 import { openAtDesk } from './openAtDesk.ts'
 import { notFound } from './readers.ts'
 import { actRoute, type Api } from './routes.ts'
@@ -49,6 +50,19 @@ export const requestOf = async (api: Api, requestId: string) => {
   return { file: state.status === 'unknown' ? undefined : state, revision }
 }
 
+/** Carries the open session to its card; given again, it answers what has become of it. */
+export const issue = async ({ services }: Api, requestId: string, act: Act) => {
+  const { state } = await services.load(requestFile, requestId)
+  const card = state.status === 'unknown' ? undefined : state.session?.card
+  const before = card === undefined ? undefined : (await services.load(cardAggregate, card)).state.status
+  const serial = await services.issuance.issue(requestId)
+  const { revision } = await services.load(certificate, serial)
+  // The card is written last: who has seen that has seen all.
+  const position = card === undefined ? undefined : lastOf((await services.load(cardAggregate, card)).written)
+  act.mark({ position, replayed: before === 'written' || before === 'inUse' })
+  return { ...accepted(serial, { stream: `certificate-${serial}`, revision, position }), serial, card }
+}
+
 export const sessionRoutes = (api: Api): void => {
   const { services } = api
   const about = { tag: 'sessions', clauses: ['CGU-34'], params: byId } as const
@@ -82,52 +96,48 @@ export const sessionRoutes = (api: Api): void => {
     run: ({ params, body, act }) => openAtDesk(api, params.id, body, act),
   })
 
-  actRoute(api, {
-    ...about,
+  const issuing = {
     url: '/requests/:id/sessions/current/issuance',
     summary: 'Generate and escrow the key, sign the certificate, write the card',
+  } as const
+  const undoing = {
+    url: '/requests/:id/sessions/current/abandonment',
+    summary: 'Undo the session as far as it had come',
+  } as const
+  const ofRequest = (request: string) => ({ request })
+  // A holder has his own renewal issued elsewhere (selfService.ts).
+  const atDesk = { ...issueInSession, who: ['raOfficer'] } as const
+  api.actions.list(issuing, { on: 'request', decider: atDesk, data: ofRequest })
+  api.actions.list(undoing, { on: 'request', decider: undoSession, data: ofRequest })
+
+  actRoute(api, {
+    ...{ ...about, ...issuing },
     clauses: ['CGU-34', 'CGU-38', 'CGU-41', 'CGU-42', 'CGU-43', 'CGU-60'],
-    command: 'IssueCertificate',
-    who: ['raOfficer'],
+    command: atDesk.type,
+    who: atDesk.who,
     created: true,
     also: ({ id: requestId }) => `issuance ${requestId}`,
     extra: { serial: sn, card: id },
     run: async ({ params, act }) => {
-      const { file, revision: seen } = await requestOf(api, params.id)
-      if (file?.session === undefined)
-        return act.refuse(
-          { code: 'OUT_OF_ORDER', clause: 'CGU-34', detail: file?.status ?? 'unknown' },
-          { command: 'IssueCertificate', stream: `request-${params.id}` },
-        )
-      const { card } = file.session
-      const { status } = (await services.load(cardAggregate, card)).state
-      const replayed = status === 'written' || status === 'inUse'
-      if (!replayed) act.expectSeen(seen)
-      const serial = await services.issuance.issue(params.id)
-      const { revision } = await services.load(certificate, serial)
-      // The card is written last: who has seen that has seen all.
-      const position = lastOf((await services.load(cardAggregate, card)).written)
-      act.mark({ position, replayed })
-      return { ...accepted(serial, { stream: `certificate-${serial}`, revision, position }), serial, card }
+      await act.carryOut(atDesk, ofRequest(params.id))
+      return await issue(api, params.id, act)
     },
   })
 
   actRoute(api, {
-    ...about,
-    url: '/requests/:id/sessions/current/abandonment',
-    summary: 'Undo the session as far as it had come',
+    ...{ ...about, ...undoing },
     description: 'What was signed is revoked, the card is erased and scrapped. The request stays validated.',
     clauses: ['CGU-34', 'CGU-75'],
     body: abandonment,
-    command: 'UndoIssuance',
-    who: ['raOfficer'],
+    command: undoSession.type,
+    who: undoSession.who,
     also: ({ id: requestId }) => `issuance ${requestId}`,
     extra: { revoked: Type.Optional(sn) },
     run: async ({ params, body, act }) => {
-      const { file, revision: seen } = await requestOf(api, params.id)
+      const { file } = await requestOf(api, params.id)
       if (file === undefined) return notFound()
       const replayed = file.session === undefined
-      if (!replayed) act.expectSeen(seen)
+      if (!replayed) await act.carryOut(undoSession, ofRequest(params.id))
       const revoked = await services.issuance.undo(params.id, { outcome: body.outcome, scrap: 'spoiled' })
       const { revision, written } = await services.load(requestFile, params.id)
       const outcome = { stream: `request-${params.id}`, revision, position: lastOf(written) }

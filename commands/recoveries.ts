@@ -27,13 +27,13 @@ export type DeliverRecovery = Command<'DeliverRecovery', { recovery: string; rec
 const stream = ({ data }: { data: { recovery: string } }): string => data.recovery
 
 /** The key that a request is for. */
-const keyOf = async (fold: Fold, state: Recovery): Promise<Key> =>
+export const keyOf = async (fold: Fold, state: Recovery): Promise<Key> =>
   state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key)
 
 const live = (state: Recovery): state is RecoveryFile => state.status === 'requested'
 
-/** Nobody approves for himself: requester, recorder, recipient and holder are other persons than the approver (CGU-04). */
-const concerned = (file: RecoveryFile, holder: Key, person: string): boolean =>
+/** Nobody acts for himself: requester, recorder, recipient and holder are other persons than the officer (CGU-04). */
+export const concerned = (file: RecoveryFile, holder: Key, person: string): boolean =>
   [file.requester, file.recorder, file.recipient, 'person' in holder ? holder.person : undefined].includes(
     person,
   )

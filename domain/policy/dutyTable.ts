@@ -76,6 +76,9 @@ export const dutyTable = {
     // CGU-58: the holder alone, in a renewal.
     OpenSession: by([RA, H], { apart: not('holder') }),
     CloseSession: by([RA, P]),
+    // At the desk the RA, alone the holder.
+    IssueCertificate: by([RA, H], { apart: not('holder') }),
+    UndoIssuance: by([RA]),
     HandOverCard: by([RA, P], { apart: not('holder') }),
   },
   subject: { BindSubjectName: by([P]) },
@@ -95,6 +98,7 @@ export const dutyTable = {
   ),
   certificate: {
     ...each(by([P]), 'PlanCertificate', 'RecordCertificate', 'AbandonCertificate'),
+    PresentCertificate: by([H, RA], { clause: 'CGU-36' }),
     AcceptCertificate: by([H], { clause: 'CGU-37' }),
     RefuseCertificate: by([H, P], { clause: 'CGU-37' }),
     RequestRevocation: by([RA, CA, MC, H, LR, AP]),
@@ -106,6 +110,7 @@ export const dutyTable = {
     ApproveRecovery: by([RO], {
       apart: [...not('requester', 'recorder', 'recipient', 'holder'), twice('CGU-46')],
     }),
+    ExecuteRecovery: by([RO], { apart: not('requester', 'recorder', 'recipient', 'holder') }),
     RejectRecovery: by([RO]),
     CloseRecovery: by([H, RO, P]),
     DeliverRecovery: by([RO, H]),

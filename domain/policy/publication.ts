@@ -15,6 +15,10 @@ const expectedOf = (kind: DocumentName, { publication, sites }: Policy) => {
   return { places: sites.map(originOf), of: originOf }
 }
 
+/** The addresses that have to hold a document: whole ones, or the origins of sites. */
+export const placesOf = (kind: DocumentName, policy: Policy): readonly string[] =>
+  expectedOf(kind, policy).places
+
 /** The first address that does not hold these octets: one that was seen with others, or one that was not seen. */
 export const differingSite = (
   kind: DocumentName,

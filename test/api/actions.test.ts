@@ -1,8 +1,18 @@
 // What an object's page says about its commands, against what becomes of the commands themselves.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Client } from '../support/client.ts'
-import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { approved, desk, inUse, requested, revocation, verdict } from '../support/life.ts'
+import { client, type Client } from '../support/client.ts'
+import { desks, openEmbedded, type Embedded } from '../support/embedded.ts'
+import {
+  approved,
+  desk,
+  done,
+  employer,
+  inUse,
+  mandated,
+  requested,
+  revocation,
+  verdict,
+} from '../support/life.ts'
 
 let product: Embedded
 beforeAll(async () => {
@@ -19,7 +29,15 @@ type Documented = Readonly<{
     >
   >
 }>
-type Action = Readonly<{ command: string; href: string; open: boolean; role?: string; code?: string }>
+type Action = Readonly<{
+  command: string
+  href: string
+  open: boolean
+  role?: string
+  mandate?: string
+  code?: string
+}>
+const officers = ['raOfficer', 'caOfficer', 'recoveryOfficer', 'securityOfficer', 'auditor'] as const
 
 const actionsOn = async (who: Client, path: string): Promise<readonly Action[]> =>
   (await who.get(path)).json<{ actions: readonly Action[] }>().actions
@@ -47,6 +65,60 @@ describe('the page of an object', () => {
     })
     expect(pages.length).toBeGreaterThan(10)
     expect(pages.filter(([, hasActions]) => !hasActions)).toEqual([])
+  })
+
+  it('CGU-06: each lists every command that its address leads to', async () => {
+    const life = await inUse(product)
+    const { id: recovery } = await approved(product, life)
+    const { mandate } = await mandated(product, life, { id: 'mc-all' })
+    const everywhere = client(product.app, product.account('everybody', officers).headers)
+    const { authorities } = (await everywhere.get('/authorities')).json<{
+      authorities: readonly { id: string }[]
+    }>()
+    const pages: Readonly<Record<string, string>> = {
+      '/requests/{id}': life.request,
+      '/certificates/{serial}': life.serial,
+      '/cards/{id}': life.card,
+      '/entities/{id}': life.entity,
+      '/recovery-requests/{id}': recovery,
+      '/appointments/{id}': mandate,
+      '/authorities/{id}': authorities[0]?.id ?? '',
+      '/components/{id}': desks[0] ?? '',
+      '/documents/{kind}': 'cgu',
+    }
+    const commands = product
+      .routes()
+      .flatMap((route) => (route.startsWith('POST /api/v1') ? [route.slice('POST /api/v1'.length)] : []))
+    const missing: string[] = []
+    for (const [page, id] of Object.entries(pages)) {
+      const known = new Set((await actionsOn(everywhere, page.replace(/{\w+}/, id))).map(({ href }) => href))
+      for (const command of commands.filter((one) => one.startsWith(`${page}/`)))
+        if (!known.has(`/api/v1${command.replace(/{\w+}/, id)}`)) missing.push(command)
+    }
+    // The program hands over what a holder has had issued alone, as soon as nothing is left to be done.
+    expect(missing).toEqual(['/requests/{id}/self-service/handover'])
+  })
+
+  it('CGU-08, CGU-23, CGU-62: an agent is told under which of his mandates, and is refused without one', async () => {
+    const life = await inUse(product)
+    const at = `/certificates/${life.serial}`
+    const elsewhere = done(await life.ra.post('/entities', employer)).id
+    const asked = { ...revocation, requesterName: 'Noé Garçon', channel: 'signedIn' }
+    const byHim = async (agent: Client) =>
+      (await actionsOn(agent, at)).find(({ command }) => command === 'RequestRevocation')
+
+    const powerless = await mandated(product, life, { id: 'mc-powerless', powers: ['request'] })
+    expect((await byHim(powerless.agent))?.code).toBe('REVOKER_NOT_ENTITLED')
+    expect(await given(powerless.agent, `${at}/revocation`, { ...asked, mandate: powerless.mandate })).toBe(
+      'REVOKER_NOT_ENTITLED',
+    )
+    const reaching = await mandated(product, life, { id: 'mc-both' })
+    await mandated(product, { ...life, entity: elsewhere }, { id: 'mc-both', also: reaching.account })
+    const shownToHim = await byHim(reaching.agent)
+    expect(shownToHim).toMatchObject({ open: true, role: 'mc', mandate: reaching.mandate })
+    expect(await given(reaching.agent, `${at}/revocation`, { ...asked, mandate: shownToHim?.mandate })).toBe(
+      'open',
+    )
   })
 
   it('CGU-16, CGU-24, CGU-26: of a request, before and after the conditions are accepted', async () => {

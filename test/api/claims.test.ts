@@ -217,6 +217,7 @@ describe('a recovery to a certificate', () => {
     expect(await actionsOf(life.holder, path)).toEqual(
       new Map([
         ['ApproveRecovery', 'ROLE_NOT_HELD'],
+        ['ExecuteRecovery', 'ROLE_NOT_HELD'],
         ['RejectRecovery', 'ROLE_NOT_HELD'],
         ['CloseRecovery', 'open'],
         ['DeliverRecovery', 'RECOVERY_NOT_APPROVED'],

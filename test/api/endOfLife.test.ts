@@ -46,7 +46,7 @@ beforeAll(async () => {
   secondPerson = { headers: { 'second-person': `Bearer ${security.token}` } }
   issuer = (await ca.get('/authorities')).json<{ authorities: [{ id: string }] }>().authorities[0].id
   life = await inUse(product)
-  const appoint = (id: string) => mandated(product, life, { id, email: `${id}@douane.example` })
+  const appoint = async (id: string) => (await mandated(product, life, { id })).mandate
   const [stays, leaves, withdrawn] = [await appoint('mc-1'), await appoint('mc-2'), await appoint('mc-3')]
   done(await life.ra.post(`/appointments/${leaves}/end`, { cause: 'departure', effectiveOn: '2026-04-30' }))
   const end = { cause: 'withdrawn', effectiveOn: '2026-03-02' }
@@ -133,16 +133,28 @@ describe('the end of the authority, by HTTP', () => {
     expect(steps[3]?.would['certificates']).toBe(found?.observed.count.issued)
   })
 
+  it('CGU-116: a hold on the file of the authority’s key is seen by the dry run, until it is lifted', async () => {
+    const { state } = await product.ledger.load(authority, issuer)
+    const unit = 'servicekey' in state ? `reg/${state.servicekey}` : ''
+    const { id } = done(await ca.post('/holds', { units: [unit], reference: 'réquisition' }))
+    expect((await foundByReplay())?.observed.held).toBe(true)
+    done(await ca.post(`/holds/${id}/lifting`, { reference: 'mainlevée' }))
+    expect((await foundByReplay())?.observed.held).toBe(false)
+  })
+
   it('CGU-06: the authority shows which of its commands are open to whom', async () => {
     const open = async (reader: Client) =>
       (await reader.get(`/authorities/${issuer}`))
         .json<{ actions: readonly { command: string; open: boolean; code?: string }[] }>()
         .actions.map(({ command, open: is, code }) => `${command} ${is ? 'open' : (code ?? '')}`)
     expect(await open(ca)).toEqual([
-      ...['StopIssuance open', 'ResumeIssuance open', 'DeclareTermination open'],
-      'RecordCaRevocation CA_KEY_NOT_DESTROYED',
+      ...['RecordServiceKeyCopy open', 'PlanServiceKeyDestruction LAST_CRL_MISSING'],
+      ...['RecordServiceKeyDestruction OUT_OF_ORDER', 'StopIssuance open', 'ResumeIssuance open'],
+      ...['DeclareTermination open', 'RecordCaRevocation CA_KEY_NOT_DESTROYED'],
+      ...['PlanCrl CERTIFICATES_STILL_VALID', 'PlanFinalOcsp LAST_CRL_MISSING'],
+      'TransferObligations OUT_OF_ORDER',
     ])
-    expect((await open(so)).slice(0, 2)).toEqual(['StopIssuance open', 'ResumeIssuance ROLE_NOT_HELD'])
+    expect((await open(so)).slice(3, 5)).toEqual(['StopIssuance open', 'ResumeIssuance ROLE_NOT_HELD'])
   })
 
   it('CGU-80: while issuance is stopped nothing is begun; resumed, it goes on', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addDays, dayOf } from '../../domain/policy/dates.ts'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { done, inUse, mandated, revocation, verdict } from '../support/life.ts'
@@ -39,6 +40,7 @@ describe('new conditions of use, and notices', () => {
     expect(shown.actions.map(({ command, open }) => [command, open])).toEqual([
       ['AdoptDocument', true],
       ['AdoptParameters', false],
+      ['RecordPublication', false],
     ])
 
     await product.notify()
@@ -95,17 +97,17 @@ describe('new conditions of use, and notices', () => {
 
   it('CGU-78: the certification agents of the entity are told of a revocation too, those in force alone', async () => {
     const life = await inUse(product)
-    const appoint = (id: string, email: string) => mandated(product, life, { id, email })
-    await appoint('mc-1', 'noe.garcon@douane.example')
-    const leaves = async (id: string, email: string, effectiveOn: string) =>
+    await mandated(product, life, { id: 'noe.garcon' })
+    const dayFrom = (days: number) => dayOf(addDays(product.services.now(), days))
+    const leaves = async (id: string, effectiveOn: string) =>
       done(
-        await life.ra.post(`/appointments/${await appoint(id, email)}/end`, {
+        await life.ra.post(`/appointments/${(await mandated(product, life, { id })).mandate}/end`, {
           cause: 'departure',
           effectiveOn,
         }),
       )
-    await leaves('mc-2', 'parti@douane.example', '2026-05-31')
-    await leaves('mc-3', 'bientot.parti@douane.example', '2026-09-30')
+    await leaves('parti', dayFrom(-1))
+    await leaves('bientot.parti', dayFrom(90))
     done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
     await product.settle()
     const before = new Set((await product.messages()).map(({ name }) => name))

@@ -12,6 +12,8 @@ import { approveDestruction, startDestruction } from '../../commands/destruction
 import { discloseData } from '../../commands/disclosures.ts'
 import { closeDispute } from '../../commands/disputes.ts'
 import { rejectRequest } from '../../commands/endRequest.ts'
+import { executeRecovery } from '../../commands/executeRecovery.ts'
+import { issueInSession } from '../../commands/issuanceActs.ts'
 import { approveRecovery } from '../../commands/recoveries.ts'
 import { requestCertificate, type RequestCertificate } from '../../commands/requestCertificate.ts'
 import { returnRequest } from '../../commands/returnRequest.ts'
@@ -137,6 +139,20 @@ const approval = { recovery: f.Q, statement: 'vu', statementSha256: f.digest }
 const approve = (file: Parameters<typeof f.asked>[0], officer: number) =>
   given(held, on(recovery, f.Q, f.asked(file)))
     .when(approveRecovery(f.policy), approval, actor('recoveryOfficer', officer))
+    .outcome()
+
+const execute = (file: Parameters<typeof f.asked>[0], officer: number) =>
+  given(
+    held,
+    on(
+      recovery,
+      f.Q,
+      f.asked(file),
+      f.approvedBy(21, '2026-03-03T09:00:00Z'),
+      f.approvedBy(22, '2026-03-03T09:00:00Z'),
+    ),
+  )
+    .when(executeRecovery(f.policy), { recovery: f.Q }, actor('recoveryOfficer', officer))
     .outcome()
 
 const controlled: CompleteControl['data'] = {
@@ -328,6 +344,14 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
         f.ra,
       )
       .outcome(),
+  'IssueCertificate/holder': () =>
+    given(on(request, f.R, own, f.accepted, f.identified, f.validated, f.sessionOpened))
+      .when(issueInSession, { request: f.R }, f.ra)
+      .outcome(),
+  'ExecuteRecovery/requester': () => execute({ requester: uuid(6) }, 6),
+  'ExecuteRecovery/recorder': () => execute({ recorder: uuid(6) }, 6),
+  'ExecuteRecovery/recipient': () => execute({ recipient: uuid(6) }, 6),
+  'ExecuteRecovery/holder': () => execute({}, 1),
   'ApproveRecovery/requester': () => approve({ requester: uuid(6) }, 6),
   'ApproveRecovery/recorder': () => approve({ recorder: uuid(6) }, 6),
   'ApproveRecovery/recipient': () => approve({ recipient: uuid(6) }, 6),
@@ -353,6 +377,11 @@ describe('who must not be the same person', () => {
 
   it('CGU-46: an officer who is none of them approves', async () => {
     expect(await approve({}, 7)).toBe('RecoveryApproved')
+  })
+
+  it('CGU-46: an officer who is none of them executes, one who approved too', async () => {
+    expect(await execute({}, 7)).toBe('nothing')
+    expect(await execute({}, 21)).toBe('nothing')
   })
 
   it('CGU-06, CGU-116: two persons act where one may not', async () => {

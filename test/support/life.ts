@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { document, inForce } from '../../domain/document.ts'
 import { client, type Client } from './client.ts'
-import { desks, type Embedded } from './embedded.ts'
+import { desks, type Embedded, type Person } from './embedded.ts'
 
 export const agent = {
   kind: 'agent',
@@ -150,16 +150,17 @@ export const revocation = {
   cause: 'cardLost',
 }
 
-/** A certification agent of the entity of a life, who has undertaken his mandate. */
+/** A certification agent of the entity of a life, who has undertaken his mandate; or another one of his. */
 export const mandated = async (
   product: Embedded,
   { ra, entity }: Pick<Life, 'ra' | 'entity'>,
-  { id, email }: Readonly<{ id: string; email: string }>,
-): Promise<string> => {
-  const account = product.account(id, ['mc'])
+  { id, powers = ['revoke'], also }: Readonly<{ id: string; powers?: readonly string[]; also?: Person }>,
+): Promise<Readonly<{ mandate: string; account: Person; agent: Client }>> => {
+  const account = also ?? product.account(id, ['mc'])
+  const agentClient = client(product.app, account.headers)
   const { id: mandate } = done(
     await ra.post('/appointments', {
-      ...{ role: 'mc', person: account.person, entity, powers: ['revoke'], email },
+      ...{ role: 'mc', person: account.person, entity, powers, email: `${id}@douane.example` },
       ...{ fromOn: '2026-01-01', untilOn: '2027-12-31' },
       mandateSignedOn: product.services.now().slice(0, 10),
       ...{ surname: 'Garçon', givenNames: 'Noé', mandate: 'réf. 12' },
@@ -167,8 +168,8 @@ export const mandated = async (
   )
   done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
   const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
-  done(await client(product.app, account.headers).post(`/appointments/${mandate}/acceptance`, undertaking))
-  return mandate
+  done(await agentClient.post(`/appointments/${mandate}/acceptance`, undertaking))
+  return { mandate, account, agent: agentClient }
 }
 
 export const passphrase = 'correct cheval batterie agrafe'
