@@ -134,7 +134,8 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
     whileIssuing(services.authority.ca.id, openSession),
     {
       ...{ request: requestId, ...rest, slots, card, serial: services.drawSerial() },
-      earlier: before === undefined ? [] : await acceptedBy(services.db, before.person),
+      earlier:
+        before === undefined ? [] : await acceptedBy(services.db, [before.person, ...before.samePersonAs]),
       ...(first === undefined ? {} : { atDesk: first.request }),
     },
     requestId,

@@ -31,7 +31,8 @@ const open = async (api: Api, requestId: string, { model, chipNumber }: Card, ac
       { command: 'AllotCard', stream: `request-${requestId}` },
     )
   const card = await cardOf(api, { chipNumber }, act)
-  const earlier = await acceptedBy(services.db, act.actor.person)
+  const { file: before } = await requestOf(api, requestId)
+  const earlier = await acceptedBy(services.db, [act.actor.person, ...(before?.samePersonAs ?? [])])
   const order = { request: requestId, slots, earlier, card, serial: services.drawSerial() }
   const outcome = await act.carryOut(
     whileIssuing(services.authority.ca.id, openSelfService),

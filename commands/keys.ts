@@ -4,6 +4,7 @@ import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
 import { sameName } from '../domain/policy/names.ts'
+import { isNumberOf } from '../domain/policy/oldKeys.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { dueAt } from '../domain/policy/retention.ts'
@@ -64,7 +65,7 @@ const ofAnother = (held: Escrow, file: Request | undefined): boolean => {
   if (file === undefined || file.status === 'unknown' || file.identity === undefined) return true
   const { givenNames, surname } = file.identity
   const named = held.holderName !== undefined && sameName(held.holderName, `${givenNames} ${surname}`)
-  return file.person !== held.person || !named
+  return !isNumberOf(file, held.person) || !named
 }
 
 /** CGU-42, CGU-43: old keys leave the escrow for a new card in the session that was opened with them, while it is open. */

@@ -118,7 +118,7 @@ const renewed = (
   const { matricule, birth, service, ...names } = { ...file.identity, ...data.changes }
   return {
     person: file.person,
-    samePersonAs: [],
+    samePersonAs: [...file.samePersonAs],
     kind: 'renewal',
     path: 'direct',
     requesterRole: by.role,

@@ -11,7 +11,7 @@ import type { SessionOutcome } from '../domain/lists.ts'
 import { notInService } from '../domain/policy/components.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
-import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
+import { isNumberOf, ownOldKeys, planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { hasCard } from '../domain/policy/session.ts'
 import {
@@ -68,17 +68,21 @@ const notAtDesk = ({ data }: OpenSession, { desk, rival }: Opening): Decision<ne
 
 /** CGU-43: « sa ou ses anciennes clés »: another's are never asked for, whatever the shell has looked up. */
 export const ofAnother = (file: RequestFile, earlier: readonly OldKey[]): Decision<never> | undefined =>
-  earlier.some(({ certificate: one }) => 'person' in one && one.person !== file.person)
+  earlier.some(({ certificate: one }) => 'person' in one && !isNumberOf(file, one.person ?? ''))
     ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', 'earlier')
     : undefined
 
-/** One earlier certificate, and the key behind it, as the ledger has them. */
+/** One earlier certificate, the key behind it and its file, as the ledger has them. */
 export const foldOldKey = async (fold: Fold, serial: string): Promise<OldKey> => {
   const state = await fold(certificate, serial)
+  const file =
+    'request' in state && state.request !== undefined ? await fold(request, state.request) : undefined
+  const matricule = file === undefined || file.status === 'unknown' ? undefined : file.identity?.matricule
   return {
     serial,
     certificate: state,
     key: 'spkiSha256' in state ? await fold(key, state.spkiSha256) : key.initial,
+    ...(matricule === undefined ? {} : { matricule }),
   }
 }
 
@@ -118,7 +122,7 @@ const opened = ({ data, at }: OpenSession, state: RequestFile, earlier: readonly
   card: data.card,
   serial: data.serial,
   // CGU-60: one place is the new key's.
-  ...planOldKeys(earlier, data.slots - 1, at),
+  ...planOldKeys(ownOldKeys(state, earlier), data.slots - 1, at),
   ...(data.documentNumber === undefined ? {} : { documentNumber: data.documentNumber }),
 })
 

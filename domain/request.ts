@@ -22,6 +22,8 @@ export type Session = Readonly<{
 export type RequestFile = Readonly<{
   status: 'open' | 'validated' | 'inSession' | 'fulfilled' | 'rejected' | 'closed'
   person: string
+  /** Other numbers that the same person was registered under, as the RA has found out. */
+  samePersonAs: readonly string[]
   kind: RequestKind
   /** The certificate that a renewal follows. */
   previous: string | undefined
@@ -52,6 +54,7 @@ type Requested = Extract<RequestEvent, { type: 'CertificateRequested' }>['data']
 const begin = (data: Requested): RequestFile => ({
   status: 'open',
   person: data.person,
+  samePersonAs: data.samePersonAs,
   kind: data.kind,
   previous: data.previous,
   path: data.path,

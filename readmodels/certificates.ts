@@ -47,12 +47,12 @@ export const requestsOf = async (db: Db, person: string): Promise<readonly strin
   return rows.map(({ request }) => request)
 }
 
-/** Serials of a person's certificates that he accepted, newest first: what a new card may have to hold (CGU-43). */
-export const acceptedBy = async (db: Db, person: string): Promise<readonly string[]> => {
+/** Serials of the certificates that a person accepted under his numbers, newest first: what a new card may have to hold (CGU-43). */
+export const acceptedBy = async (db: Db, numbers: readonly string[]): Promise<readonly string[]> => {
   const rows = await db
     .selectFrom('certificate_status')
     .select('serial')
-    .where('person', '=', person)
+    .where('person', 'in', [...numbers])
     .where('profile', '=', 'encryption')
     .where('accepted_rank', 'is not', null)
     .orderBy('issued_rank', 'desc')

@@ -72,6 +72,27 @@ describe('a session', () => {
     )
     await another.when(openSession, order, ra).then('CGU-43 CARD_OF_ANOTHER_HOLDER')
   })
+
+  const hadNumber = uuid(78)
+  const otherNumber = { ...f.planned, data: { ...f.planned.data, request: R2, person: hadNumber } }
+  it.each([
+    ['that the RA has recorded, with his matricule', [hadNumber], '0012345678', [S2]],
+    ['that the RA has recorded, with another matricule', [hadNumber], '0012345679', []],
+    ['that nobody has recorded', [], '0012345678', 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
+  ] as const)('CGU-04, CGU-43: keys under another number, %s', async (_, samePersonAs, matricule, taken) => {
+    const when = given(
+      ...ready.slice(0, 3),
+      on(request, R, f.requested({ samePersonAs: [...samePersonAs] }), f.validated),
+      on(request, R2, f.requested({ person: hadNumber, matricule })),
+      on(certificate, S2, otherNumber as CertificateEvent, f.issued, f.acceptedByHolder),
+      on(key, K, f.bound, f.escrowed),
+    ).when(openSession, { ...plan, earlier: [S2] }, ra)
+    await when.then(
+      typeof taken === 'string'
+        ? taken
+        : [{ type: 'SessionOpened', data: { recover: [...taken], leftOut: [] } }],
+    )
+  })
 })
 
 describe('old keys on a new card', () => {

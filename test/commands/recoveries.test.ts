@@ -388,6 +388,11 @@ describe('approval by two officers', () => {
     ['the same person, otherwise spelt', f.requested({ surname: 'D ETE BRULE' }), 'KeyRecoveryStarted'],
     ['his number, another name', f.requested({ surname: 'Toutautre' }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
     ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
+    [
+      'his name, another number that the RA has recorded as his',
+      f.requested({ person: uuid(77), samePersonAs: [uuid(1)] }),
+      'KeyRecoveryStarted',
+    ],
   ])('CGU-04, CGU-43: an old key is for a new card of %s', async (_, file, outcome) => {
     const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
     const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file, withOldKey))
