@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // A module is loaded once a worker, not once a file: tests share nothing through them but tables and counters.
     isolate: false,
   },
 })

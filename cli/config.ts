@@ -4,6 +4,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
+import { ConfigFault } from './configFault.ts'
+import { shipped } from './shipped.ts'
 
 export type Config = Readonly<{
   dataDir: string
@@ -25,30 +27,6 @@ export type Config = Readonly<{
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
-
-/** The settings do not fit: the sentence says which one and why. */
-export class ConfigFault extends Error {
-  override readonly name = 'ConfigFault'
-}
-
-const root = new URL('..', import.meta.url)
-/** Beside the sources in a checkout, one folder further up from the built files. */
-const shipped = (path: string): URL => {
-  for (const base of [root, new URL('../', root)]) {
-    const url = new URL(path, base)
-    try {
-      readFileSync(url)
-      return url
-    } catch {
-      // The other place has it.
-    }
-  }
-  throw new ConfigFault(`${path} is missing from this installation`)
-}
-
-/** The release of this installation, as package.json has it. @throws ConfigFault */
-export const readRelease = (): string =>
-  (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version
 
 /** A secret: from the variable itself, or from the file that `<name>_FILE` names. */
 const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {

@@ -1,10 +1,10 @@
 // The `grand-livre` command. Each command has a file of its own, loaded when it is asked for; here is what they are called
 // and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
-import { roles } from '../domain/lists.ts'
+import { roles } from '../domain/roles.ts'
 import type { ComplianceAsked } from './compliance.ts'
-import { readRelease } from './config.ts'
 import { openOutput, type Output } from './output.ts'
+import { readRelease } from './shipped.ts'
 
 const exitStatus = { done: 0, found: 1, usage: 2, unavailable: 3, internal: 70 } as const
 

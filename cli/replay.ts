@@ -1,7 +1,7 @@
 // `grand-livre replay`: the status table as it stood, from the ledger alone.
 import { statusDigest } from '../jobs/statusDigest.ts'
 import { replayStatus } from '../projections/replay.ts'
-import { ConfigFault } from './config.ts'
+import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { ledgerOver } from './parts.ts'
 import { reading } from './reading.ts'

@@ -1,8 +1,9 @@
 // `grand-livre start`: the service, until it is told to stop.
 import closeWithGrace from 'close-with-grace'
-import { readConfig, readRelease, type Config } from './config.ts'
-import { openInstallation, type Installation } from './installation.ts'
+import { readConfig, type Config } from './config.ts'
+import type { Installation } from './installation.ts'
 import { columns, type Output } from './output.ts'
+import { readRelease } from './shipped.ts'
 
 /** How long requests under way may take to end, in milliseconds. */
 const grace = 20_000
@@ -39,6 +40,8 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
   const release = readRelease()
   const { environment, issuing } = config.policy
   output.say(`Grand-Livre ${release}: ${environment === 'test' ? 'TEST ' : ''}${issuing.commonName}`)
+  // The service is loaded once its settings are known to fit: whoever has one wrong is told at once.
+  const { openInstallation } = await import('./installation.ts')
   const installation = await openInstallation(config, {
     release,
     trustedProxies: config.trustedProxies,

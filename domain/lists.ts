@@ -1,27 +1,10 @@
 // The closed lists of events.md section 6. A new value keeps an event's version; a value is never removed.
 import { Type, type Static } from 'typebox'
+import { roles } from './roles.ts'
 
 const list = <const V extends readonly string[]>(values: V) => Type.Enum<[...V]>(values as readonly [...V])
 
-export const roles = [
-  'holder',
-  'mc',
-  'legalRepresentative',
-  'accreditedRepresentative',
-  'authorisedPerson',
-  'legalAuthority',
-  'raOfficer',
-  'caOfficer',
-  'recoveryOfficer',
-  'unblockingOperator',
-  'securityOfficer',
-  'systemOperator',
-  'auditor',
-  'supervisor',
-  'archivist',
-  'supportAgent',
-  'program',
-] as const
+export { roles }
 export const role = list(roles)
 export type Role = (typeof roles)[number]
 export const power = list(['request', 'verifyIdentity', 'revoke', 'recover'])

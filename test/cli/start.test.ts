@@ -272,7 +272,7 @@ describe('a later start', () => {
   })
 
   it('custody that was taken from it: not ready, and the probe says which part', async () => {
-    const service = await site.start()
+    const service = await site.start(await site.onServer())
     const vault = join(site.dataDir, 'vault')
     for (const name of readdirSync(vault)) if (name.startsWith('lock')) rmSync(join(vault, name))
     const answer = await fetch(`${service.url}/readyz`)
@@ -284,14 +284,15 @@ describe('a later start', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const { status, stderr } = await site.run(['start'], { PORT: String(port) })
+    const { status, stderr } = await site.run(['start'], { ...(await site.onServer()), PORT: String(port) })
     other.close()
     expect([status, stderr]).toEqual([3, `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`])
     expect(readdirSync(join(site.dataDir, 'vault')).filter((name) => name.startsWith('lock'))).toEqual([])
   })
 
   it('CGU-70: parameters changed under the same version of the policy: status 2, said in a sentence', async () => {
-    const env = withPolicy({ card: { ...(site.policy['card'] as object), pinTries: 5 } })
+    const tries = { ...(site.policy['card'] as object), pinTries: 5 }
+    const env = { ...(await site.onServer()), ...withPolicy({ card: tries }) }
     const { status, stderr } = await site.run(['start'], env)
     expect([status, stderr]).toEqual([
       2,

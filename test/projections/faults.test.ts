@@ -78,7 +78,7 @@ describe.each(databases.map(([name, open], first) => [name, open, first] as cons
         fc.asyncProperty(fc.array(fault, { minLength: 2, maxLength: 12 }), async (plan) => {
           await followThrough(new Map(plan))
         }),
-        { seed: 20_260_302, numRuns: 25 },
+        { seed: 20_260_302, numRuns: 12 },
       )
     })
 

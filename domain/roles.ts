@@ -1,0 +1,20 @@
+// The roles of events.md, without their schema: the command line names them before it loads anything else.
+export const roles = [
+  'holder',
+  'mc',
+  'legalRepresentative',
+  'accreditedRepresentative',
+  'authorisedPerson',
+  'legalAuthority',
+  'raOfficer',
+  'caOfficer',
+  'recoveryOfficer',
+  'unblockingOperator',
+  'securityOfficer',
+  'systemOperator',
+  'auditor',
+  'supervisor',
+  'archivist',
+  'supportAgent',
+  'program',
+] as const
