@@ -47,9 +47,15 @@ const notForAgent = ({ by, at }: ReportCard, { file, mandate }: Reporting): Deci
     ? undefined
     : refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role)
 
-/** A card that waits to be scrapped may still be lost on its way there, which revokes at once (CGU-98). */
-const reportable = ({ status }: AllottedCard, incident: Incident): boolean =>
-  status === 'inUse' || status === 'blocked' || (status === 'faulty' && isGone(incident))
+/**
+ * Whatever its holder has may be reported: also while it waits for the PIN after an unblocking. A card that waits to be scrapped,
+ * or is being unblocked, may still be lost, which revokes at once (CGU-98).
+ */
+const reportable = ({ status, pinFor }: AllottedCard, incident: Incident): boolean =>
+  status === 'inUse' ||
+  status === 'blocked' ||
+  (status === 'written' && pinFor === 'unblocking') ||
+  ((status === 'faulty' || status === 'unblocking') && isGone(incident))
 
 const mayNotReport = (
   command: ReportCard,

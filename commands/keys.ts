@@ -3,8 +3,7 @@
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
 import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
-import { sameName } from '../domain/policy/names.ts'
-import { isNumberOf } from '../domain/policy/oldKeys.ts'
+import { isHis } from '../domain/policy/oldKeys.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { dueAt } from '../domain/policy/retention.ts'
@@ -58,15 +57,8 @@ export const escrowKey = (policy: Policy): Decider<Key, EscrowKey, KeyEvent> => 
   },
 })
 
-type Facts = Readonly<{ recovery: Recovery | undefined; file: Request | undefined }>
-
-/** CGU-43 gives a holder « sa ou ses anciennes clés »: the file must be of the person that the escrow names. */
-const ofAnother = (held: Escrow, file: Request | undefined): boolean => {
-  if (file === undefined || file.status === 'unknown' || file.identity === undefined) return true
-  const { givenNames, surname } = file.identity
-  const named = held.holderName !== undefined && sameName(held.holderName, `${givenNames} ${surname}`)
-  return !isNumberOf(file, held.person) || !named
-}
+/** `old`: the file that the key was made on. */
+type Facts = Readonly<{ recovery: Recovery | undefined; file: Request | undefined; old: Request }>
 
 /** CGU-42, CGU-43: old keys leave the escrow for a new card in the session that was opened with them, while it is open. */
 const notInSession = (
@@ -92,9 +84,9 @@ const notAllowed = (
   policy: Policy,
 ): Decision<never> | undefined => {
   if (data.regime === 'newCard')
-    return ofAnother(held, facts.file)
-      ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
-      : notInSession({ spki, ...data }, held, facts.file)
+    return isHis(facts.file ?? request.initial, held, facts.old)
+      ? notInSession({ spki, ...data }, held, facts.file)
+      : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
   return approvedFor(spki, facts.recovery, policy, at)
     ? undefined
     : refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
@@ -106,7 +98,8 @@ export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery,
   who: ['program'],
   aggregate: key,
   stream,
-  facts: async (fold, { data }) => ({
+  facts: async (fold, { data }, state) => ({
+    old: 'request' in state ? await fold(request, state.request) : request.initial,
     recovery: data.recovery === undefined ? undefined : await fold(recovery, data.recovery),
     file: data.request === undefined ? undefined : await fold(request, data.request),
   }),

@@ -5,7 +5,7 @@ import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Decider, type Decision } from '../domain/kernel.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
-import { ownOldKeys, planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
+import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
 import { notRenewable } from '../domain/policy/renewal.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
 import { foldOldKey, ofAnother, type OpenSession } from './sessions.ts'
@@ -34,7 +34,7 @@ export const openSelfService: Decider<Request, OpenSelfService, RequestEvent, Fa
     return {
       employer: file?.identity === undefined ? undefined : await fold(entity, file.identity.entity),
       previous: file?.previous === undefined ? certificate.initial : await fold(certificate, file.previous),
-      earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial))),
+      earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial, state))),
     }
   },
   decide: (command, state, { employer, previous, earlier }) => {
@@ -55,7 +55,7 @@ export const openSelfService: Decider<Request, OpenSelfService, RequestEvent, Fa
         // CGU-60: one place on the card is the new key's.
         data: {
           ...{ card, serial, session: state.sessions + 1, presence: 'selfService' as const },
-          ...planOldKeys(ownOldKeys(state, earlier), slots - 1, at),
+          ...planOldKeys(earlier, slots - 1, at),
         },
       })
     )

@@ -6,12 +6,13 @@ import { card, isAllotted, type Card } from '../domain/card.ts'
 import { component, type Component } from '../domain/component.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
-import { key } from '../domain/key.ts'
+import { escrowed, key } from '../domain/key.ts'
 import type { SessionOutcome } from '../domain/lists.ts'
 import { notInService } from '../domain/policy/components.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
-import { isNumberOf, ownOldKeys, planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
+import { isHis, isNumberOf, planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
+import { notRenewable } from '../domain/policy/renewal.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { hasCard } from '../domain/policy/session.ts'
 import {
@@ -52,6 +53,8 @@ type Opening = Readonly<{
   earlier: readonly OldKey[]
   /** The session that holds the desk, if it is still open. */
   rival: Request | undefined
+  /** The certificate that a renewal follows. */
+  previous: Certificate | undefined
 }>
 
 /** CGU-34: a desk has one holder before it. CGU-124: and was controlled before it opened. */
@@ -72,18 +75,13 @@ export const ofAnother = (file: RequestFile, earlier: readonly OldKey[]): Decisi
     ? refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', 'earlier')
     : undefined
 
-/** One earlier certificate, the key behind it and its file, as the ledger has them. */
-export const foldOldKey = async (fold: Fold, serial: string): Promise<OldKey> => {
+/** One earlier certificate, and the key behind it, as the ledger has them; and whether it is the holder's of this file. */
+export const foldOldKey = async (fold: Fold, serial: string, file: Request): Promise<OldKey> => {
   const state = await fold(certificate, serial)
-  const file =
-    'request' in state && state.request !== undefined ? await fold(request, state.request) : undefined
-  const matricule = file === undefined || file.status === 'unknown' ? undefined : file.identity?.matricule
-  return {
-    serial,
-    certificate: state,
-    key: 'spkiSha256' in state ? await fold(key, state.spkiSha256) : key.initial,
-    ...(matricule === undefined ? {} : { matricule }),
-  }
+  const held = 'spkiSha256' in state ? await fold(key, state.spkiSha256) : key.initial
+  const kept = escrowed(held)
+  const isShown = kept !== undefined && isHis(file, kept, await fold(request, kept.request))
+  return { serial, certificate: state, key: held, isHis: isShown }
 }
 
 export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> = {
@@ -97,8 +95,12 @@ export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> =
         ? undefined
         : await fold(entity, state.identity.entity),
     desk: await fold(component, data.desk),
-    earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial))),
+    earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial, state))),
     rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
+    previous:
+      state.status === 'unknown' || state.kind !== 'renewal' || state.previous === undefined
+        ? undefined
+        : await fold(certificate, state.previous),
   }),
   decide: (command, state, facts) => {
     const { by, at } = command
@@ -109,6 +111,8 @@ export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> =
     return (
       notAtDesk(command, facts) ??
       notForOneself(by, state.person) ??
+      // CGU-57: what has been revoked since the validation is not renewed any more.
+      (facts.previous === undefined ? undefined : notRenewable(facts.previous, at)) ??
       ofAnother(state, facts.earlier) ??
       accept({ type: 'SessionOpened', data: opened(command, state, facts.earlier) })
     )
@@ -122,7 +126,7 @@ const opened = ({ data, at }: OpenSession, state: RequestFile, earlier: readonly
   card: data.card,
   serial: data.serial,
   // CGU-60: one place is the new key's.
-  ...planOldKeys(ownOldKeys(state, earlier), data.slots - 1, at),
+  ...planOldKeys(earlier, data.slots - 1, at),
   ...(data.documentNumber === undefined ? {} : { documentNumber: data.documentNumber }),
 })
 

@@ -78,6 +78,8 @@ export type RecoveryOf = Readonly<{
 export type Escrow = Readonly<{
   serial: string
   person: string
+  /** The file that it was made on. */
+  request: string
   from: string
   until: string
   blobSha256: string
@@ -133,6 +135,7 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
         recovered: [],
         serial: data.serial,
         person: data.person,
+        request: data.request,
         from: data.from,
         until: data.until,
         blobSha256: data.blobSha256,
@@ -159,10 +162,10 @@ const kept = (state: Key, type: string): Escrowed => {
 }
 
 const finished = (state: Key, type: string, recovered?: Recovered): Key => {
-  const { serial, person, from, until, blobSha256, holderName, entity, ...before } = kept(state, type)
+  const { serial, person, request, from, until, blobSha256, holderName, entity, ...before } = kept(state, type)
   return {
     status: 'kept',
-    ...{ serial, person, from, until, blobSha256, holderName, entity },
+    ...{ serial, person, request, from, until, blobSha256, holderName, entity },
     outcomes: before.outcomes + 1,
     recovered: recovered === undefined ? before.recovered : [...before.recovered, recovered],
   }

@@ -76,7 +76,7 @@ export const endCause = list([
 ])
 export const returnCause = list(['piecesMissing', 'identityDoubtful'])
 export const requestEnd = list(['withdrawn', 'lapsed', 'duplicate'])
-export const leftOutCause = list(['cardFull', 'escrowEnded', 'keyLost'])
+export const leftOutCause = list(['cardFull', 'escrowEnded', 'keyLost', 'identityNotShown'])
 export const sessionOutcome = list(['deskBusy', 'cardFailed', 'refused', 'abandoned', 'holderLeft', 'lapsed'])
 export const pinOccasion = list(['issuance', 'renewal', 'unblocking'])
 export const scrapCause = list(['faulty', 'refused', 'spoiled', 'returned', 'replaced', 'found'])

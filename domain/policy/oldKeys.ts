@@ -6,11 +6,12 @@ import type { Certificate } from '../certificate.ts'
 import type { Instant } from '../kernel.ts'
 import type { Key } from '../key.ts'
 import type { LeftOutCause } from '../lists.ts'
-import type { RequestFile } from '../request.ts'
+import type { Request, RequestFile } from '../request.ts'
+import { sameName } from './names.ts'
 import { escrowRuns } from './validity.ts'
 
-/** One certificate of the holder as the ledger has it, the key behind it, and the matricule in its registration file. */
-export type OldKey = Readonly<{ serial: string; certificate: Certificate; key: Key; matricule?: string }>
+/** One certificate as the ledger has it, the key behind it, and whether that is known to be this holder's. */
+export type OldKey = Readonly<{ serial: string; certificate: Certificate; key: Key; isHis: boolean }>
 export type OldKeys = Readonly<{
   /** On the card, newest first. */
   recover: string[]
@@ -24,25 +25,34 @@ export const wasAccepted = (state: Certificate): boolean => 'accepted' in state 
 export const isNumberOf = ({ person, samePersonAs }: RequestFile, number: string): boolean =>
   number === person || samePersonAs.includes(number)
 
-/**
- * The keys that go with a holder onto his card. What was issued under another number of his goes only where both files have
- * his matricule: two agents may share a name, and the RA alone gives nobody another one's keys. The others are recovered on
- * request (CGU-46).
- */
-export const ownOldKeys = (file: RequestFile, old: readonly OldKey[]): readonly OldKey[] =>
-  old.filter(
-    ({ certificate, matricule }) =>
-      !('person' in certificate) ||
-      certificate.person === file.person ||
-      (matricule !== undefined && matricule === file.identity?.matricule),
-  )
+const nameOf = ({ identity }: RequestFile): string =>
+  `${identity?.givenNames ?? ''} ${identity?.surname ?? ''}`
 
-const impediment = ({ certificate, key }: OldKey, at: Instant): LeftOutCause | undefined => {
+/**
+ * Whether a key in escrow goes with the holder of a file: it is under a number of his, and both files have his matricule, which
+ * outlasts a change of name; or it is under the very number of his file, and the name is the same. A recorded number alone does
+ * not do: two people may share a name. What cannot be shown like that is recovered on request (CGU-46).
+ * @param old the file that the key was made on
+ */
+export const isHis = (
+  file: Request,
+  held: Readonly<{ person: string; holderName: string | undefined }>,
+  old: Request,
+): boolean => {
+  if (file.status === 'unknown' || file.identity === undefined || !isNumberOf(file, held.person)) return false
+  const matricule = old.status === 'unknown' ? undefined : old.identity?.matricule
+  if (matricule !== undefined && matricule === file.identity.matricule) return true
+  const { holderName } = held
+  return held.person === file.person && holderName !== undefined && sameName(holderName, nameOf(file))
+}
+
+const impediment = ({ certificate, key, isHis: shown }: OldKey, at: Instant): LeftOutCause | undefined => {
   const ended = 'until' in key ? !escrowRuns(key.until, at) : key.status === 'destroyed'
   if (ended) return 'escrowEnded'
   // Without what was certified the key cannot be put on a card, whatever custody still holds.
   const whole = 'until' in key && 'tbs' in certificate && certificate.tbs !== undefined
-  return whole ? undefined : 'keyLost'
+  if (!whole) return 'keyLost'
+  return shown ? undefined : 'identityNotShown'
 }
 
 /**

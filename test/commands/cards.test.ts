@@ -76,21 +76,29 @@ describe('a session', () => {
   const hadNumber = uuid(78)
   const otherNumber = { ...f.planned, data: { ...f.planned.data, request: R2, person: hadNumber } }
   it.each([
-    ['that the RA has recorded, with his matricule', [hadNumber], '0012345678', [S2]],
-    ['that the RA has recorded, with another matricule', [hadNumber], '0012345679', []],
+    ['that the RA has recorded, with his matricule', [hadNumber], '0012345678', []],
+    [
+      'that the RA has recorded, with another matricule',
+      [hadNumber],
+      '0012345679',
+      [{ serial: S2, cause: 'identityNotShown' }],
+    ],
     ['that nobody has recorded', [], '0012345678', 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
-  ] as const)('CGU-04, CGU-43: keys under another number, %s', async (_, samePersonAs, matricule, taken) => {
+  ] as const)('CGU-04, CGU-43: keys under another number, %s', async (_, samePersonAs, matricule, left) => {
     const when = given(
       ...ready.slice(0, 3),
       on(request, R, f.requested({ samePersonAs: [...samePersonAs] }), f.validated),
       on(request, R2, f.requested({ person: hadNumber, matricule })),
       on(certificate, S2, otherNumber as CertificateEvent, f.issued, f.acceptedByHolder),
-      on(key, K, f.bound, f.escrowed),
+      on(key, K, f.bound, {
+        ...f.escrowed,
+        data: { ...f.escrowed.data, request: R2, person: hadNumber },
+      } as typeof f.escrowed),
     ).when(openSession, { ...plan, earlier: [S2] }, ra)
     await when.then(
-      typeof taken === 'string'
-        ? taken
-        : [{ type: 'SessionOpened', data: { recover: [...taken], leftOut: [] } }],
+      typeof left === 'string'
+        ? left
+        : [{ type: 'SessionOpened', data: { recover: left.length > 0 ? [] : [S2], leftOut: [...left] } }],
     )
   })
 })
@@ -120,7 +128,12 @@ describe('old keys on a new card', () => {
   const histories = fc.array(fc.constantFrom(...kinds), { maxLength: 30 }).map((chosen) =>
     chosen.map((kind, n) => ({
       kind,
-      old: { serial: serialOf(n), certificate: certificateOf(kind), key: keyOf(kind) } satisfies OldKey,
+      old: {
+        serial: serialOf(n),
+        certificate: certificateOf(kind),
+        key: keyOf(kind),
+        isHis: true,
+      } satisfies OldKey,
     })),
   )
 
@@ -276,7 +289,7 @@ describe('a card', () => {
     blocked: ['nothing', told, told, 'CardUnblockingStarted', locked, scrapped],
     faulty: [no, 'nothing', told, locked, locked, scrapped],
     lost: [no, no, 'nothing', locked, locked, scrapped],
-    unblocking: ['nothing', no, no, locked, 'CardUnblocked', scrapped],
+    unblocking: ['nothing', no, told, locked, 'CardUnblocked', scrapped],
     scrapped: [no, no, no, locked, locked, 'nothing'],
   }
 
