@@ -3,13 +3,17 @@
 // significative au sein d'une composante ».
 import { component, type Component, type ComponentEvent, type ComponentFile } from '../domain/component.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { dayOf } from '../domain/policy/dates.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 
 type Data<T extends ComponentEvent['type']> = Extract<ComponentEvent, { type: T }>['data']
 type In<T> = { component: string } & T
 
 export type DeclareComponent = Command<'DeclareComponent', In<Omit<Data<'ComponentDeclared'>, 'author'>>>
-export type ModifyComponent = Command<'ModifyComponent', In<Omit<Data<'ComponentModified'>, 'author'>>>
+export type ModifyComponent = Command<
+  'ModifyComponent',
+  In<Omit<Data<'ComponentModified'>, 'author' | 'changedOn'>>
+>
 export type RetireComponent = Command<'RetireComponent', In<Data<'ComponentRetired'>>>
 export type CommissionComponent = Command<'CommissionComponent', { component: string }>
 
@@ -30,10 +34,10 @@ export const modifyComponent: Decider<Component, ModifyComponent, ComponentEvent
   ...on,
   type: 'ModifyComponent',
   who: ['caOfficer', 'systemOperator'],
-  decide: ({ data: { component: _, ...data }, by }, state) =>
+  decide: ({ data: { component: _, ...data }, by, at }, state) =>
     state.status === 'unknown' || state.status === 'retired'
       ? refuse('CGU-124', 'OUT_OF_ORDER', state.status)
-      : accept({ type: 'ComponentModified', data: { ...data, author: by.person } }),
+      : accept({ type: 'ComponentModified', data: { ...data, changedOn: dayOf(at), author: by.person } }),
 }
 
 export const retireComponent: Decider<Component, RetireComponent, ComponentEvent> = {

@@ -1,7 +1,8 @@
 // CGU-122: « Un contrôle de conformité de la PC pourra être effectué, sur demande du Comité de Surveillance. »
 // CGU-123: « L’AC s’engage à effectuer ce contrôle au minimum une fois tous les deux ans. »
-import { component, type Component, type ComponentEvent } from '../domain/component.ts'
+import { component, type Component, type ComponentEvent, type ComponentFile } from '../domain/component.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { verdictOn } from '../domain/policy/components.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 
 type Data<T extends ComponentEvent['type']> = Extract<ComponentEvent, { type: T }>['data']
@@ -36,9 +37,21 @@ export const orderControl: Decider<Component, OrderControl, ComponentEvent> = {
   },
 }
 
-/** What does not fit: the day lies ahead, or only one of « à confirmer » and its deadline is there. */
-const misdated = ({ data, at }: CompleteControl): Decision<never> | undefined => {
+/** CGU-123: what was to be confirmed and was not by its day has failed: only a control anew can follow. */
+const tooLate = (state: ComponentFile, scope: string, day: string): Decision<never> | undefined =>
+  scope === 'confirmation' && state.control !== undefined && verdictOn(state.control, day) === 'failed'
+    ? refuse('CGU-123', 'OUT_OF_ORDER', 'confirmBy')
+    : undefined
+
+/** What does not fit: the day lies ahead, or before the last significant change; or only one of « à confirmer » and its deadline is there. */
+const misdated = (
+  { data, at }: CompleteControl,
+  changedOn: string | undefined,
+): Decision<never> | undefined => {
   if (data.completedOn > dayOf(at)) return outOfOrder('completedOn')
+  // CGU-125: what was controlled before a significant change was another component.
+  if (changedOn !== undefined && data.completedOn < changedOn)
+    return refuse('CGU-125', 'OUT_OF_ORDER', 'completedOn')
   const fits =
     data.verdict === 'toConfirm'
       ? data.confirmBy !== undefined && data.completedOn <= data.confirmBy
@@ -59,7 +72,9 @@ export const completeControl: Decider<Component, CompleteControl, ComponentEvent
     if (state.authors.includes(by.person)) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
     const { component: _, ...found } = data
     return (
-      misdated(command) ??
+      // The control of the policy is about the service as a whole.
+      misdated(command, open.scope === 'policy' ? undefined : state.changedOn) ??
+      tooLate(state, open.scope, data.completedOn) ??
       accept({ type: 'ControlCompleted', data: { ...found, control: open.id, auditor: by.person } })
     )
   },

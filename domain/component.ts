@@ -15,7 +15,7 @@ const ComponentDeclared = event('ComponentDeclared', {
   sealed: author,
 })
 const ComponentModified = event('ComponentModified', {
-  pub: { significant: b, release: optional(code), configurationSha256: h },
+  pub: { significant: b, release: optional(code), configurationSha256: h, changedOn: optional(d) },
   sealed: author,
 })
 const ComponentRetired = event('ComponentRetired', { pub: { cause: code } })
@@ -73,6 +73,8 @@ export type ComponentFile = Readonly<{
   modified: boolean
   ordered: readonly Ordered[]
   done: readonly string[]
+  /** The day of the last significant change. */
+  changedOn: string | undefined
   /** The last control completed since the declaration or the last significant change. */
   control: Completed | undefined
   /** Faults that last, as `<kind> <subject>`. */
@@ -92,7 +94,7 @@ const authorsOf = (data: Data<'ComponentDeclared' | 'ComponentModified'>): reado
 
 const declared = (data: Data<'ComponentDeclared'>): ComponentFile => ({
   ...{ status: 'declared', kind: data.kind, ra: data.ra, authors: authorsOf(data), modified: false },
-  ...{ ordered: [], done: [], control: undefined, faults: [] },
+  ...{ ordered: [], done: [], changedOn: undefined, control: undefined, faults: [] },
 })
 
 /**
@@ -103,7 +105,8 @@ const changed = (state: ComponentFile, data: Data<'ComponentModified'>): Compone
   const authors = [...new Set([...state.authors, ...authorsOf(data)])]
   if (!data.significant) return { ...state, authors }
   const ordered = state.ordered.filter(({ scope }) => scope === 'policy')
-  return { ...state, authors, status: 'declared', modified: true, control: undefined, ordered }
+  const waiting = { status: 'declared', modified: true, control: undefined } as const
+  return { ...state, ...waiting, authors, ordered, changedOn: data.changedOn }
 }
 
 const completed = (state: ComponentFile, data: Data<'ControlCompleted'>): ComponentFile => ({

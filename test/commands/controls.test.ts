@@ -101,7 +101,12 @@ describe('components', () => {
   it('CGU-125: modified and retired by those who run it, and not before it is there', async () => {
     await given(desk(...service))
       .when(modifyComponent, modification, f.operator)
-      .then([{ type: 'ComponentModified', data: { significant: true, author: f.operator.person } }])
+      .then([
+        {
+          type: 'ComponentModified',
+          data: { significant: true, changedOn: '2026-03-02', author: f.operator.person },
+        },
+      ])
     await given().when(modifyComponent, modification, f.operator).then('CGU-124 OUT_OF_ORDER')
     await given(desk(f.declared, f.retired))
       .when(modifyComponent, modification, f.operator)
@@ -182,6 +187,29 @@ describe('controls', () => {
   ] as const)('CGU-123: a verdict has what it needs: %s', async (_, more, expected) => {
     const given_ = given(desk(f.declared, f.ordered(A1)))
     expect(await given_.when(completeControl, { ...completion, ...more }, f.auditor).outcome()).toBe(expected)
+  })
+
+  it('CGU-125: what was controlled before a significant change is no control of what it has become', async () => {
+    const changed = { ...f.changed(true), data: { ...f.changed(true).data, changedOn: '2026-03-02' } }
+    const start = (scope: 'modification' | 'policy') =>
+      given(desk(f.declared, changed as typeof f.declared, f.ordered(A1, scope)))
+    const before = { ...completion, completedOn: '2026-03-01' }
+    await start('modification').when(completeControl, before, f.auditor).then('CGU-125 OUT_OF_ORDER')
+    const after = { ...completion, completedOn: '2026-03-02' }
+    expect(await start('modification').when(completeControl, after, f.auditor).outcome()).toBe(
+      'ControlCompleted',
+    )
+    expect(await start('policy').when(completeControl, before, f.auditor).outcome()).toBe('ControlCompleted')
+  })
+
+  it('CGU-123: what was not confirmed by its day is confirmed no more: a control anew has to be ordered', async () => {
+    const facts = desk(f.declared, f.ordered(A1), f.completed(A1, 'toConfirm'), f.ordered(A2, 'confirmation'))
+    const confirm = (completedOn: string) =>
+      given(facts)
+        .when(completeControl, { ...completion, control: A2, completedOn }, f.auditor, '2026-05-01T09:00:00Z')
+        .outcome()
+    expect(await confirm('2026-04-01')).toBe('ControlCompleted')
+    expect(await confirm('2026-04-02')).toBe('CGU-123 OUT_OF_ORDER')
   })
 
   it('CGU-123: a control is completed once', async () => {
