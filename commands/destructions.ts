@@ -2,6 +2,7 @@
 // proposed from the due list, visa of the archives (code du patrimoine L.212-2), approved by two persons who are not the
 // proposer, then the act. What is on hold is neither proposed nor destroyed.
 import { destruction, type Destruction, type DestructionEvent, type Run } from '../domain/destruction.ts'
+import { opened } from '../domain/event.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { RetentionClass } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
@@ -25,7 +26,11 @@ export type ApproveDestruction = Command<
 >
 export type CancelDestruction = Command<'CancelDestruction', On<{ cause: string }>>
 export type StartDestruction = Command<'StartDestruction', On<{ held: readonly string[] }>>
-export type RecordDestruction = Command<'RecordDestruction', On<Data<'DataDestroyed'>>>
+/** `held`: those of its units that are on hold at the act, as the shell has looked up. */
+export type RecordDestruction = Command<
+  'RecordDestruction',
+  On<Data<'DataDestroyed'>> & { held: readonly string[] }
+>
 
 const onRun = {
   aggregate: destruction,
@@ -135,17 +140,21 @@ export const startDestruction: Decider<Destruction, StartDestruction, Destructio
   },
 }
 
-/** Every unit of the run is destroyed or spared, and nothing else. */
+/** Every unit of the run is destroyed or spared, and nothing else; by two people, and nothing that is on hold. */
 export const recordDestruction: Decider<Destruction, RecordDestruction, DestructionEvent> = {
   ...onRun,
   type: 'RecordDestruction',
   who: ['program'],
-  decide: ({ data: { destruction: _, ...data } }, state) => {
+  decide: ({ data: { destruction: _, held, ...data } }, state) => {
     if (state.status === 'done') return accept()
     if (state.status !== 'started') return refuse('CGU-116', 'OUT_OF_ORDER', state.status)
     const accounted = [...data.units, ...data.spared].sort()
     if (JSON.stringify(accounted) !== JSON.stringify([...state.units].sort()))
       return refuse('CGU-116', 'OUT_OF_ORDER', 'units')
+    const onHold = data.units.find((unit) => held.includes(unit))
+    if (onHold !== undefined) return refuse('CGU-116', 'UNIT_ON_HOLD', onHold)
+    if (new Set(opened(data.operators)).size < approvals)
+      return refuse('CGU-06', 'SECOND_PERSON_REQUIRED', 'operators')
     return accept({ type: 'DataDestroyed', data })
   },
 }

@@ -175,12 +175,21 @@ const moveHolds = async (
     // A run that is given up leaves its units to the next.
     if (event.type === 'DestructionCancelled')
       await tx.updateTable('retention_unit').set({ run: null }).where('run', '=', hold).execute()
+    // So does one that is over, what it has spared.
+    const { spared = [] } = event.data as { spared?: readonly string[] }
+    if (event.type === 'DataDestroyed' && spared.length > 0)
+      await tx
+        .updateTable('retention_unit')
+        .set({ run: null })
+        .where('run', '=', hold)
+        .where('unit', 'in', [...spared])
+        .execute()
   }
 }
 
 export const retention: Projection = {
   name: 'retention',
-  version: 1,
+  version: 2,
   streams: [
     ...['appointment-', 'card-', 'certificate-', 'destruction-', 'dispute-', 'entity-', 'export-', 'hold-'],
     ...['journal-', 'key-', 'recovery-', 'request-', 'servicekey-'],

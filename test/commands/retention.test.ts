@@ -5,6 +5,7 @@ import {
   cancelDestruction,
   proposeDestruction,
   recordDestruction,
+  type RecordDestruction,
   recordVisa,
   startDestruction,
   type DueUnit,
@@ -183,14 +184,20 @@ describe('a run', () => {
   })
 
   it.each([
-    ['every unit', [file], [], 'DataDestroyed'],
-    ['a unit spared', [], [file], 'DataDestroyed'],
-    ['a unit forgotten', [], [], 'CGU-116 OUT_OF_ORDER'],
-    ['a unit of no run', [file, 'reg/2'], [], 'CGU-116 OUT_OF_ORDER'],
-  ] as const)('CGU-116: accounts for %s', async (...[, units, spared, outcome]) => {
-    const data = {
-      ...{ destruction: D, units: [...units], spared: [...spared], method: 'dataKeyDeleted' as const },
-      ...{ dataKeys: units.length, attestationSha256: digest, operators: [uuid(61), uuid(62)] },
+    ['every unit', [file], [], {}, 'DataDestroyed'],
+    ['a unit spared', [], [file], {}, 'DataDestroyed'],
+    ['a unit spared, as it is on hold', [], [file], { held: [file] }, 'DataDestroyed'],
+    ['a unit that is on hold', [file], [], { held: [file] }, 'CGU-116 UNIT_ON_HOLD'],
+    ['one operator', [file], [], { operators: [uuid(61), uuid(61)] }, 'CGU-06 SECOND_PERSON_REQUIRED'],
+    ['no operator', [file], [], { operators: [] }, 'CGU-06 SECOND_PERSON_REQUIRED'],
+    ['a unit forgotten', [], [], {}, 'CGU-116 OUT_OF_ORDER'],
+    ['a unit of no run', [file, 'reg/2'], [], {}, 'CGU-116 OUT_OF_ORDER'],
+  ] as const)('CGU-06, CGU-116: accounts for %s', async (...[, units, spared, more, outcome]) => {
+    const given_: Readonly<{ held?: readonly string[]; operators?: readonly string[] }> = more
+    const { held = [], operators = [uuid(61), uuid(62)] } = given_
+    const data: RecordDestruction['data'] = {
+      ...{ destruction: D, units: [...units], spared: [...spared], method: 'dataKeyDeleted', held },
+      ...{ dataKeys: units.length, attestationSha256: digest, operators: [...operators] },
     }
     const when = given(run(...ready, started)).when(recordDestruction, data, f.program)
     expect(await when.outcome()).toBe(outcome)

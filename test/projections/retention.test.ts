@@ -154,6 +154,15 @@ describe('the due list', () => {
     await project([...base, proposed, gone], 2)
     expect(await dueOf('escrow', '2031-01-03T00:00:00Z')).toEqual([])
     expect(await countUnits(database.db)).toContainEqual({ class: 'escrow', kept: 0, held: 0, destroyed: 1 })
+    // What was on hold at the act, and spared, is due again once nothing holds it.
+    const spared = applied(
+      21,
+      stream,
+      { type: 'DataDestroyed', data: { units: [], spared: units } },
+      '2031-01-02T00:00:00Z',
+    )
+    await project([...base, proposed, spared], 2)
+    expect(await dueOf('escrow', '2031-01-03T00:00:00Z')).toEqual(units)
 
     const journal = [`journal/${uuid(300)}`]
     const placed = applied(
