@@ -1,6 +1,7 @@
 // `grand-livre compliance`: the report of the Comité de Surveillance, from the ledger alone, also beside a running service.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { dayOf } from '../domain/policy/dates.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import { complianceCsv } from '../projections/compliance/csv.ts'
 import { complianceHtml } from '../projections/compliance/html.ts'
@@ -8,7 +9,7 @@ import { complianceReport, type ComplianceReport } from '../projections/complian
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
-import { ledgerOver, openCustody, type Custody } from './parts.ts'
+import { instantsOf, ledgerOver, openCustody, systemClock, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
 
 const forms = {
@@ -37,9 +38,12 @@ const parseDay = (option: string, text: string): string => {
   return text
 }
 
-const parseAsked = ({ from, to, format }: ComplianceAsked) => {
+const parseAsked = ({ from, to, format }: ComplianceAsked, today: string) => {
   const period = { from: parseDay('--from', from), to: parseDay('--to', to) }
   if (period.to < period.from) throw new ConfigFault('--to is before --from')
+  // What is due by a day that has not come is not late.
+  if (period.to > today)
+    throw new ConfigFault(`--to: ${period.to} has not come yet; the last day to report on is ${today}`)
   if (format !== undefined && !isForm(format))
     throw new ConfigFault(`--format: ${format} is none of ${Object.keys(forms).join(', ')}`)
   return { period, format }
@@ -85,7 +89,7 @@ const summary = ({ totals, ledger, names }: ComplianceReport, files: readonly st
 
 /** Computes the report and prints it, or writes it into files. */
 export const compliance = (env: NodeJS.ProcessEnv, output: Output, asked: ComplianceAsked): Promise<void> => {
-  const { period, format } = parseAsked(asked)
+  const { period, format } = parseAsked(asked, dayOf(instantsOf(systemClock)()))
   return reading(env, async (store, config, head) => {
     const custody = await findCustody(config)
     const progress = openProgress('Reading')

@@ -84,10 +84,10 @@ ${table({
 
 const recoveries = ({ recoveries: counted }: ComplianceReport): string => `<h2>Recouvrements</h2>
 ${table({
-  caption: 'Recouvrements demandés dans la période, par motif',
+  caption: 'Recouvrements demandés, tranchés ou remis dans la période, par motif',
   heads: ['Motif', 'Suite', 'Nombre'],
   rows: counted.map(({ ground, outcome, count }) => [word(ground), word(outcome), count]),
-  empty: 'Aucun recouvrement demandé dans la période.',
+  empty: 'Aucun recouvrement dans la période.',
 })}`
 
 const controls = (report: ComplianceReport): string => {

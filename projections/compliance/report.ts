@@ -116,9 +116,10 @@ const openWalk = (ledger: Ledger, { period, policy, keys, mostListed = 1000 }: R
         events += 1
         clauses.take(seen)
         hands.add(together)
-        if (seen.type === 'RecoveryRequested') recoveries.asked(seen, await groundOf(ledger, entry, keys))
       }
-      recoveries.take(seen)
+      if (seen.type === 'RecoveryRequested')
+        recoveries.asked(seen, await groundOf(ledger, entry, keys), inPeriod)
+      recoveries.take(seen, inPeriod)
       learn(known, seen)
     },
     end: () => {

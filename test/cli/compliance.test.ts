@@ -10,7 +10,7 @@ let site: Site
 let beside: Ended
 const days = () => {
   const today = dayOf(new Date().toISOString())
-  return ['--from', `${today.slice(0, 4)}-01-01`, '--to', `${Number(today.slice(0, 4)) + 1}-12-31`]
+  return ['--from', `${today.slice(0, 4)}-01-01`, '--to', today]
 }
 
 beforeAll(async () => {
@@ -44,6 +44,7 @@ it('CGU-122: three files of mode 0600, the same as on standard output; a file th
 it.each([
   [{ from: '2026-02-30', to: '2026-03-31' }, '--from: 2026-02-30 is not a day'],
   [{ from: '2026-03-31', to: '2026-03-01' }, '--to is before --from'],
+  [{ from: '2026-03-01', to: '2999-03-31' }, '--to: 2999-03-31 has not come yet; '],
   [{ from: '2026-03-01', to: '2026-03-31', format: 'pdf' }, '--format: pdf is none of html, json, csv'],
 ])('a question that cannot be asked is refused: %j', (asked, message) => {
   expect(() => compliance({}, openOutput(true), asked)).toThrow(message)

@@ -206,6 +206,24 @@ describe('figures', () => {
     expect(report.recoveries).toEqual([{ ground: 'destroyed', ...row }])
   })
 
+  it.each([
+    [
+      'asked in it, decided later',
+      '2026-03-01',
+      '2026-03-05',
+      [{ ground: 'judicial', outcome: 'pending', count: 1 }],
+    ],
+    [
+      'asked before, delivered in it',
+      '2026-03-06',
+      '2026-03-31',
+      [{ ground: 'judicial', outcome: 'delivered', count: 1 }],
+    ],
+    ['over before it', '2026-03-07', '2026-03-31', []],
+  ])('CGU-46: a recovery %s', async (_, from, to, expected) => {
+    expect((await reportOn(whole, { period: { from, to } })).recoveries).toEqual(expected)
+  })
+
   it('CGU-121, CGU-123: the qualification, the components and their controls as they stood', async () => {
     const { qualification, components, controls } = await reportOn(whole)
     expect(qualification).toEqual({
