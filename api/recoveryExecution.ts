@@ -40,9 +40,11 @@ export const executionRoute = (api: Api): void => {
     also: ({ id: recoveryId }) => `recovery ${recoveryId}`,
     extra: { outputSha256: h },
     run: async ({ params, body: { passphrase: secret }, act }) => {
-      const { stream, revision } = await act.carryOut(executing, { recovery: params.id })
       const { state } = await load(recovery, params.id)
       const replayed = (await outputDigest(api, params.id, state)) !== undefined
+      // What has been executed stays so, whatever has been recorded since the caller looked.
+      const judged = replayed ? act.goOn : act.carryOut
+      const { stream, revision } = await judged(executing, { recovery: params.id })
       if (state.status !== 'unknown' && state.output === 'pkcs12' && secret === undefined)
         throw new Problem('VALIDATION_FAILED', {
           errors: [

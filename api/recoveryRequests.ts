@@ -23,7 +23,10 @@ const demand = closed(
     // Blank is refused with its clause (CGU-44), not by the schema.
     name: Type.String({ maxLength: 200, description: 'Name of the holder, as in the certificate.' }),
     requesterRole: optional(role),
-    requester: optional(id),
+    requester: optional({
+      ...id,
+      description: 'Person number of who asks, where he has one; never the officer’s own.',
+    }),
     represents: optional(note),
     mandate: optional(id),
     legalBasis: optional(note),
@@ -93,7 +96,7 @@ const body = (file: RecoveryFile) => ({
   approvals: file.approvals.map(({ approver, expiresAt }) => ({ approver: approver ?? null, expiresAt })),
 })
 
-/** For the action that a certificate shows: the holder is named as the escrow names him, and a term that has ended is a refusal. */
+/** For the action that a certificate shows: the holder is named as the escrow names him, and what would be rejected at once is refused. */
 const asKept: typeof requestRecovery = {
   ...requestRecovery,
   decide: (command, state, subject) => {
@@ -103,9 +106,12 @@ const asKept: typeof requestRecovery = {
       state,
       subject,
     )
-    const isRejected =
-      'accepted' in outcome && outcome.accepted.some(({ type }) => type === 'RecoveryRejected')
-    return isRejected ? refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow') : outcome
+    if ('refused' in outcome || !outcome.accepted.some(({ type }) => type === 'RecoveryRejected'))
+      return outcome
+    // A key that was never escrowed, or whose holder nobody knows any more, is matched by no name.
+    return escrowed(subject.key)?.holderName === undefined
+      ? refuse('CGU-44', 'IDENTIFIER_MISMATCH', 'name')
+      : refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow')
   },
 }
 
@@ -115,11 +121,17 @@ const triedBy = (
   recoveryId: string,
   serial: string,
 ): RequestRecovery['data'] => {
-  const asked = { recovery: recoveryId, serial, nameGiven: '-', requester: person, evidence: '-' }
+  const asked = { recovery: recoveryId, serial, nameGiven: '-', evidence: '-' }
   return by === 'holder'
-    ? { ...asked, requesterRole: by, ground: 'holderRequest', holderNotice: true }
+    ? { ...asked, requester: person, requesterRole: by, ground: 'holderRequest', holderNotice: true }
     : {
-        ...{ ...asked, requesterRole: 'legalAuthority', ground: 'judicial', holderNotice: true },
+        ...{
+          ...asked,
+          requester: recoveryId,
+          requesterRole: 'legalAuthority',
+          ground: 'judicial',
+          holderNotice: true,
+        },
         ...{ represents: '-', legalBasis: '-' },
       }
 }
@@ -152,7 +164,8 @@ export const recoveryRoutes = (api: Api): void => {
       recovery: act.id,
       serial: serialFrom(serial),
       requesterRole: requesterRole ?? 'holder',
-      requester: requester ?? act.actor.person,
+      // Whoever has no number here, as an authority, is given one for this request.
+      requester: requester ?? (act.actor.role === 'holder' ? act.actor.person : services.newId()),
     }),
     more: async (_, { stream }) => {
       const { state } = await load(recovery, stream.slice(stream.indexOf('-') + 1))

@@ -1,9 +1,10 @@
 // CGU-46: an approved recovery is carried out for an officer whom it does not concern. He is judged here; what is then done
 // stands in the stream of the key (recoverKey.ts).
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import type { Key } from '../domain/key.ts'
+import { escrowed, type Key } from '../domain/key.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { quorumOf } from '../domain/policy/recovery.ts'
+import { escrowRuns } from '../domain/policy/validity.ts'
 import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.ts'
 import { concerned, keyOf, outputOf } from './recoveries.ts'
 
@@ -19,8 +20,10 @@ export const executeRecovery = (policy: Policy): Decider<Recovery, ExecuteRecove
   decide: ({ data, by, at }, state, holder) => {
     if (state.status !== 'requested') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
     if (concerned(state, holder, by.person)) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
-    return outputOf(holder, data.recovery) !== undefined || quorumOf(state, policy, at)
-      ? accept()
-      : refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery)
+    if (outputOf(holder, data.recovery) !== undefined) return accept()
+    const kept = escrowed(holder)
+    if (kept === undefined || !escrowRuns(kept.until, at))
+      return refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow')
+    return quorumOf(state, policy, at) ? accept() : refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery)
   },
 })

@@ -34,9 +34,11 @@ const live = (state: Recovery): state is RecoveryFile => state.status === 'reque
 
 /** Nobody acts for himself: requester, recorder, recipient and holder are other persons than the officer (CGU-04). */
 export const concerned = (file: RecoveryFile, holder: Key, person: string): boolean =>
-  [file.requester, file.recorder, file.recipient, 'person' in holder ? holder.person : undefined].includes(
-    person,
-  )
+  file.recorder === person || isPartyTo(file, holder, person)
+
+/** Whose recovery it is: who asks, who gets the key, whose key it is. */
+const isPartyTo = ({ requester, recipient }: RecoveryFile, holder: Key, person: string): boolean =>
+  [requester, recipient, 'person' in holder ? holder.person : undefined].includes(person)
 
 export const approveRecovery = (policy: Policy): Decider<Recovery, ApproveRecovery, RecoveryEvent, Key> => ({
   type: 'ApproveRecovery',
@@ -116,6 +118,8 @@ export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, 
     if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
     if (by.role === 'holder' && by.person !== state.recipient)
       return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', by.role)
+    if (by.role !== 'holder' && isPartyTo(state, subject, by.person))
+      return refuse('CGU-04', 'SELF_APPROVAL', by.role)
     const output = outputOf(subject, data.recovery)
     if (output === undefined) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery)
     return accept({ type: 'RecoveryDelivered', data: { outputSha256: output, receipt: data.receipt } })

@@ -5,6 +5,7 @@ import { certificate, type Certificate } from '../domain/certificate.ts'
 import {
   accept,
   refuse,
+  type Actor,
   type Command,
   type Decider,
   type Decision,
@@ -51,14 +52,22 @@ type Subject = Readonly<{
   recipient: Certificate | undefined
 }>
 
+/** A holder asks for himself, and for a key of his own. */
+const notForAnother = ({ person }: Actor, requester: string, of: Key): Decision<never> | undefined => {
+  const held = escrowed(of)
+  return requester !== person || (held !== undefined && held.person !== person)
+    ? refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'serial')
+    : undefined
+}
+
 /** CGU-47: the holder himself, signed in; for everybody else an officer records. */
 const notEntitled = ({ data, by, at }: RequestRecovery, subject: Subject): Decision<never> | undefined => {
   const { requesterRole: role, requester } = data
-  const held = escrowed(subject.key)
   if (!mayAskRecovery(role) || (role === 'holder') !== (by.role === 'holder'))
     return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', role)
-  if (by.role === 'holder' && (requester !== by.person || (held !== undefined && held.person !== by.person)))
-    return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'serial')
+  if (by.role === 'holder') return notForAnother(by, requester, subject.key)
+  // Who records what somebody else asks for is not the one who asks (CGU-04).
+  if (requester === by.person) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
   if (!standsForEntity(role) || stands(subject, { person: requester, role, at })) return undefined
   return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'mandate')
 }

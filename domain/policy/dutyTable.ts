@@ -106,14 +106,15 @@ export const dutyTable = {
     RevokeCertificate: by([RA, CA, P]),
   },
   recovery: {
-    RequestRecovery: by([H, RO]),
+    // A holder asks for himself; an officer records what somebody else asks for.
+    RequestRecovery: by([H, RO], { apart: not('requester') }),
     ApproveRecovery: by([RO], {
       apart: [...not('requester', 'recorder', 'recipient', 'holder'), twice('CGU-46')],
     }),
     ExecuteRecovery: by([RO], { apart: not('requester', 'recorder', 'recipient', 'holder') }),
     RejectRecovery: by([RO]),
     CloseRecovery: by([H, RO, P]),
-    DeliverRecovery: by([RO, H]),
+    DeliverRecovery: by([RO, H], { apart: not('requester', 'recipient', 'holder') }),
   },
   crl: { PlanCrl: by([P, CA]), ...each(by([P]), 'RecordCrl', 'RejectCrlPlan', 'RecordCrlPublication') },
   ocsp: { PlanFinalOcsp: by([CA]), ...each(by([P]), 'RecordFinalOcsp', 'RecordOcspActivity') },

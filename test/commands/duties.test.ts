@@ -14,8 +14,9 @@ import { closeDispute } from '../../commands/disputes.ts'
 import { rejectRequest } from '../../commands/endRequest.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { issueInSession } from '../../commands/issuanceActs.ts'
-import { approveRecovery } from '../../commands/recoveries.ts'
+import { approveRecovery, deliverRecovery } from '../../commands/recoveries.ts'
 import { requestCertificate, type RequestCertificate } from '../../commands/requestCertificate.ts'
+import { requestRecovery, type RequestRecovery } from '../../commands/requestRecovery.ts'
 import { returnRequest } from '../../commands/returnRequest.ts'
 import {
   planServiceKeyDestruction,
@@ -154,6 +155,16 @@ const execute = (file: Parameters<typeof f.asked>[0], officer: number) =>
   )
     .when(executeRecovery(f.policy), { recovery: f.Q }, actor('recoveryOfficer', officer))
     .outcome()
+
+const deliver = (file: Parameters<typeof f.asked>[0], officer: number) =>
+  given(held, on(recovery, f.Q, f.asked(file)))
+    .when(deliverRecovery, { recovery: f.Q, receipt: 'reçu' }, actor('recoveryOfficer', officer))
+    .outcome()
+const order: RequestRecovery['data'] = {
+  ...{ recovery: f.Q, serial: f.S, nameGiven: 'Zoe', requesterRole: 'legalAuthority', requester: uuid(8) },
+  ...{ represents: 'tribunal', legalBasis: 'ordonnance', ground: 'judicial', evidence: 'pièce' },
+  holderNotice: true,
+}
 
 const controlled: CompleteControl['data'] = {
   component: c.D,
@@ -348,6 +359,13 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
     given(on(request, f.R, own, f.accepted, f.identified, f.validated, f.sessionOpened))
       .when(issueInSession, { request: f.R }, f.ra)
       .outcome(),
+  'RequestRecovery/requester': () =>
+    given(held, on(certificate, f.S, f.planned, f.issued, f.acceptedByHolder))
+      .when(requestRecovery, { ...order, requester: uuid(6) }, actor('recoveryOfficer', 6))
+      .outcome(),
+  'DeliverRecovery/requester': () => deliver({ requester: uuid(6) }, 6),
+  'DeliverRecovery/recipient': () => deliver({ recipient: uuid(6) }, 6),
+  'DeliverRecovery/holder': () => deliver({}, 1),
   'ExecuteRecovery/requester': () => execute({ requester: uuid(6) }, 6),
   'ExecuteRecovery/recorder': () => execute({ recorder: uuid(6) }, 6),
   'ExecuteRecovery/recipient': () => execute({ recipient: uuid(6) }, 6),

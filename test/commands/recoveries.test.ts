@@ -386,7 +386,17 @@ describe('approval by two officers', () => {
   it.each([
     ['the same person', f.requested(), 'KeyRecoveryStarted'],
     ['the same person, otherwise spelt', f.requested({ surname: 'D ETE BRULE' }), 'KeyRecoveryStarted'],
-    ['his number, another name', f.requested({ surname: 'Toutautre' }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
+    ['his number and matricule, another name', f.requested({ surname: 'Martin' }), 'KeyRecoveryStarted'],
+    [
+      'his number, another name and matricule',
+      f.requested({ surname: 'Toutautre', matricule: '0099999999' }),
+      'CGU-43 CARD_OF_ANOTHER_HOLDER',
+    ],
+    [
+      'another number that the RA has recorded as his, another matricule',
+      f.requested({ person: uuid(77), samePersonAs: [uuid(1)], matricule: '0099999999' }),
+      'CGU-43 CARD_OF_ANOTHER_HOLDER',
+    ],
     ['his name, another number', f.requested({ person: uuid(77) }), 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
     [
       'his name, another number that the RA has recorded as his',
@@ -395,7 +405,11 @@ describe('approval by two officers', () => {
     ],
   ])('CGU-04, CGU-43: an old key is for a new card of %s', async (_, file, outcome) => {
     const order = { spki: K, regime: 'newCard', request: uuid(12), session: 1, card: uuid(41) } as const
-    const when = given(on(key, K, f.bound, f.escrowed), on(request, uuid(12), file, withOldKey))
+    const when = given(
+      on(request, f.R, f.requested()),
+      on(key, K, f.bound, f.escrowed),
+      on(request, uuid(12), file, withOldKey),
+    )
     expect(await when.when(startKeyRecovery(policy), order, program).outcome()).toBe(outcome)
   })
 
