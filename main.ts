@@ -23,7 +23,7 @@ import { undoIssuance } from './commands/undoIssuance.ts'
 import { document } from './domain/document.ts'
 import { addHours } from './domain/policy/dates.ts'
 import type { Policy } from './domain/policy/policy.ts'
-import { observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
+import { glanceAtEnd, observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
 import { careJobs } from './jobs/care.ts'
 import { openCrls } from './jobs/crls.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
@@ -99,7 +99,6 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const { policy, cguText, dataDir } = config
   const { store, custody, database, clock } = parts
   const { release, onStep = () => undefined, onFault = () => undefined, watchMs } = options
-  const { passphraseIterations: iterations } = options
   const { keys, vault, cards } = custody
   const { escrow, deliveries, journals } = vault
   const { db } = database
@@ -109,15 +108,13 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const handle = createHandle({ ledger, policy: policy.version, release })
   const actors = createActors({ handle, journals, now, newId: randomUUID })
   const service: Service = {
-    handle,
-    ledger,
-    policy,
-    now,
-    randomBytes,
+    ...{ handle, ledger, policy, now, randomBytes },
     actor: () => actors(program, 'program'),
   }
   const chain = await holdCeremony(service, keys, onStep)
   const { ca, root, rootCa } = chain
+  const cost = options.passphraseIterations
+  const recovering = { service, escrow, deliveries, ...(cost === undefined ? {} : { iterations: cost }) }
   await recordParameters(service)
   const documents = await openDocuments(join(dataDir, 'documents'), cguText)
   const outbox = await openOutbox(join(dataDir, 'outbox'))
@@ -222,15 +219,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     },
     renewal: renewals,
     recovery: {
-      execute: (id, secret) =>
-        inTurn(id, () =>
-          recoverKey(
-            { service, escrow, deliveries, ca, root, ...(iterations === undefined ? {} : { iterations }) },
-            id,
-            secret,
-          ),
-        ),
-      discard: (id) => inTurn(id, () => removeOutputsOf({ service, deliveries }, id)),
+      execute: (id, secret) => inTurn(id, () => recoverKey({ ...recovering, ca, root }, id, secret)),
+      discard: (id) => inTurn(id, () => removeOutputsOf(recovering, id)),
       deliveries,
     },
     authority: { ca, root, rootCa, responder: responder.current },
@@ -240,6 +230,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     },
     endOfLife: {
       observe: () => observeEnd(ending),
+      glance: () => glanceAtEnd(ending),
       serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
     },
     health: async () => ({

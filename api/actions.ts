@@ -94,27 +94,36 @@ export const createActions = (
     }
   }
 
-  /** The appointments of a person in a role, newest first; without one he stands there with empty hands. */
-  const mandatesOf = async (
-    person: string,
-    role: Role,
-    fold: Fold,
-  ): Promise<readonly (string | undefined)[]> => {
-    const held: string[] = []
-    for (const id of (await posts.appointmentsOf(person)).toReversed()) {
-      const state = await fold(appointment, id)
-      if (state.status === 'inForce' && state.role === role) held.push(id)
+  /** The appointments of a person in force, newest first, looked up once a request and only if somebody asks. */
+  const mandatesOnce = (person: string, fold: Fold) => {
+    let known: Promise<readonly Readonly<{ id: string; role: Role }>[]> | undefined
+    const inForce = async () => {
+      const held: { id: string; role: Role }[] = []
+      for (const id of (await posts.appointmentsOf(person)).toReversed()) {
+        const state = await fold(appointment, id)
+        if (state.status === 'inForce') held.push({ id, role: state.role })
+      }
+      return held
     }
-    return held.length === 0 ? [undefined] : held
+    /** Without a mandate in the role he stands there with empty hands. */
+    return async (role: Role): Promise<readonly (string | undefined)[]> => {
+      const ids = (await (known ??= inForce())).filter((one) => one.role === role).map(({ id }) => id)
+      return ids.length === 0 ? [undefined] : ids
+    }
   }
+  type Mandates = ReturnType<typeof mandatesOnce>
 
-  const answer = async (request: FastifyRequest, id: string, fold: Fold, one: Listed): Promise<Action> => {
+  const answer = async (
+    request: FastifyRequest,
+    { id, fold, mandates }: Readonly<{ id: string; fold: Fold; mandates: Mandates }>,
+    one: Listed,
+  ): Promise<Action> => {
     const { person, entities, roles } = accountOf(request)
     const shown = { command: one.command, summary: one.summary, href: one.href(id) }
     let refusal: Refusal = { code: 'ROLE_NOT_HELD', clause: clauseOfRole(one.command), detail: '' }
     for (const role of roles.filter((held) => one.who.includes(held))) {
       const by: Actor = { person, role, auth: 'token', journal: noJournal, entities }
-      const under = one.underMandate && entityBound(role) ? await mandatesOf(person, role, fold) : [undefined]
+      const under = one.underMandate && entityBound(role) ? await mandates(role) : [undefined]
       for (const mandate of under) {
         const found = await one.decide(id, by, fold, mandate)
         if (found === undefined)
@@ -146,8 +155,10 @@ export const createActions = (
     },
     of: async (request, kind, id) => {
       const fold = foldOnce()
+      const mandates = mandatesOnce(accountOf(request).person, fold)
       const actions: Action[] = []
-      for (const one of listed.get(kind) ?? []) actions.push(await answer(request, id, fold, one))
+      for (const one of listed.get(kind) ?? [])
+        actions.push(await answer(request, { id, fold, mandates }, one))
       return actions
     },
   }

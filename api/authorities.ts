@@ -70,6 +70,8 @@ type KeyRoute<B extends TSchema, S, C extends Command, E extends Event, F> = Rea
   data: (
     body: Static<B>,
     known: Readonly<{ servicekey: string; second?: Second }>,
+    /** `observe`: for the command itself; `glance`: for a list of actions. */
+    look: 'observe' | 'glance',
   ) => C['data'] | Promise<C['data']>
   /** What it is tried out with for the list of actions; the copies are all that there are. */
   tried: (copies: readonly string[]) => Static<B>
@@ -92,7 +94,7 @@ const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
         const held = (await load(serviceKey, servicekey)).state
         // The other officer stands beside him: who it is, is seen when the command is given.
         const second = { person: `beside ${by.person}`, roles: ['caOfficer', 'securityOfficer'] } as const
-        return await data(tried(copiesOf(held)), { servicekey, second })
+        return await data(tried(copiesOf(held)), { servicekey, second }, 'glance')
       },
     },
   )
@@ -108,7 +110,10 @@ const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
       const { servicekey } = state
       const second = await secondOf(api, reply)
       const known = { servicekey, ...(second === undefined ? {} : { second }) }
-      return accepted(servicekey, await act.carryOut(decider, await data(given, known), servicekey))
+      return accepted(
+        servicekey,
+        await act.carryOut(decider, await data(given, known, 'observe'), servicekey),
+      )
     },
   })
 }
@@ -130,8 +135,8 @@ export const authorityRoutes = (api: Api): void => {
     clauses: ['CGU-06', 'CGU-82', 'CGU-86', 'CGU-88', 'CGU-90', 'CGU-116'],
     body: destruction,
     decider: planServiceKeyDestruction,
-    data: async (body, known) => {
-      const { crlNumber: lastCrl } = await services.endOfLife.observe()
+    data: async (body, known, look) => {
+      const { crlNumber: lastCrl } = await services.endOfLife[look]()
       const held = await heldAmong(services.db, [`reg/${known.servicekey}`])
       return { ...body, ...known, lastCrl, held: held.length > 0 }
     },

@@ -73,6 +73,8 @@ const stepBody = ({ step, clauses, state, done, would, refused }: Step, language
         },
 })
 
+type Numbers = Awaited<ReturnType<Api['services']['endOfLife']['glance']>>
+
 const decisions = (api: Api): void => {
   const { policy, now } = api.services
   const about = { tag: 'authorities', params: byAuthority } as const
@@ -135,25 +137,18 @@ const lastThings = (api: Api): void => {
   const { endOfLife, now } = api.services
   const about = { tag: 'authorities', params: byAuthority } as const
 
-  const lastCrl = async (issuer: string) => {
-    const { count, crlNumber: number, entries } = await endOfLife.observe()
-    return {
-      ...{ issuer, number, entries, count, upTo: count.upTo },
-      ...{ thisUpdate: now(), nextUpdate: endOfTime, last: true, profileVersion: 1 },
-    }
-  }
-  const lastAnswers = async (issuer: string, serialsOf: (upTo: number) => string | Promise<string>) => {
-    const { count, crlNumber: number } = await endOfLife.observe()
-    return {
-      ...{ issuer, lastCrl: number, count: count.issued, upTo: count.upTo },
-      ...{ thisUpdate: now(), nextUpdate: endOfTime, signer: 'ca' as const },
-      serialsSha256: await serialsOf(count.upTo),
-    }
-  }
-  const handedOver = async (issuer: string, taken: Static<typeof transfer>) => {
-    const { crlNumber: number } = await endOfLife.observe()
-    return { issuer, lastCrl: number, ...taken }
-  }
+  const lastCrl = (issuer: string, { count, crlNumber: number, entries }: Numbers) => ({
+    ...{ issuer, number, entries, count, upTo: count.upTo },
+    ...{ thisUpdate: now(), nextUpdate: endOfTime, last: true, profileVersion: 1 },
+  })
+  const lastAnswers = (issuer: string, { count, crlNumber: number }: Numbers, digest: string) => ({
+    ...{ issuer, lastCrl: number, count: count.issued, upTo: count.upTo },
+    ...{ thisUpdate: now(), nextUpdate: endOfTime, signer: 'ca' as const, serialsSha256: digest },
+  })
+  const handedOver = (issuer: string, { crlNumber: number }: Numbers, taken: Static<typeof transfer>) => ({
+    ...{ issuer, lastCrl: number },
+    ...taken,
+  })
 
   commandRoute(api, {
     ...about,
@@ -161,8 +156,8 @@ const lastThings = (api: Api): void => {
     summary: 'Plan the last revocation list, which has no end and is followed by none',
     clauses: ['CGU-85', 'CGU-86', 'CGU-87'],
     decider: planCrl,
-    trial: { on: 'authority', data: lastCrl },
-    data: ({ params }) => lastCrl(issuerOf(api, params.id)),
+    trial: { on: 'authority', data: async (issuer) => lastCrl(issuer, await endOfLife.glance()) },
+    data: async ({ params }) => lastCrl(issuerOf(api, params.id), await endOfLife.observe()),
   })
   commandRoute(api, {
     ...about,
@@ -171,8 +166,12 @@ const lastThings = (api: Api): void => {
     clauses: ['CGU-86', 'CGU-88'],
     decider: planFinalOcsp,
     // The serials are gone through when the command is given, not whenever somebody looks.
-    trial: { on: 'authority', data: (issuer) => lastAnswers(issuer, () => deed) },
-    data: ({ params }) => lastAnswers(issuerOf(api, params.id), (upTo) => endOfLife.serialsSha256(upTo)),
+    trial: { on: 'authority', data: async (issuer) => lastAnswers(issuer, await endOfLife.glance(), deed) },
+    data: async ({ params }) => {
+      const numbers = await endOfLife.observe()
+      const digest = await endOfLife.serialsSha256(numbers.count.upTo)
+      return lastAnswers(issuerOf(api, params.id), numbers, digest)
+    },
   })
   commandRoute(api, {
     ...about,
@@ -181,8 +180,11 @@ const lastThings = (api: Api): void => {
     clauses: ['CGU-82', 'CGU-83', 'CGU-86', 'CGU-88'],
     body: transfer,
     decider: transferObligations,
-    trial: { on: 'authority', data: (issuer) => handedOver(issuer, everything) },
-    data: ({ params, body }) => handedOver(issuerOf(api, params.id), body),
+    trial: {
+      on: 'authority',
+      data: async (issuer) => handedOver(issuer, await endOfLife.glance(), everything),
+    },
+    data: async ({ params, body }) => handedOver(issuerOf(api, params.id), await endOfLife.observe(), body),
   })
 }
 

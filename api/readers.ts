@@ -1,4 +1,4 @@
-// Who may read what: officers read; a holder reads what is his; a certification agent (MC) what belongs to his entities.
+// Who may read what: officers read; a holder reads what is his; who stands for an entity what belongs to it.
 // Every look at somebody else's personal data is written down before the data leave (CGU-114, events.md section 2).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../domain/kernel.ts'
@@ -41,7 +41,9 @@ export const createReaders = (who: Who, journal: Journal): Readers => {
     const account = accountOf(request)
     const among: Role[] = [...officers, ...also]
     if (person !== undefined && person === account.person) among.push('holder')
-    if (entity !== undefined && account.entities.includes(entity)) among.push('mc')
+    // Who stands for the entity acts on what is its holders', so he may look at it (CGU-62).
+    if (entity !== undefined && account.entities.includes(entity))
+      among.push('mc', 'legalRepresentative', 'authorisedPerson')
     return who.actor(request, among, { command: screen, ...(stream === undefined ? {} : { stream }) })
   }
   return {

@@ -109,6 +109,8 @@ export type Services = Readonly<{
   endOfLife: Readonly<{
     /** What is read beside the authority's own streams, once every read model has caught up. */
     observe: () => Promise<Observed>
+    /** Of it what its commands ask for, as the read models have it now. */
+    glance: () => Promise<Pick<Observed, 'count' | 'crlNumber' | 'entries'>>
     /** Digest of every serial that was issued before a size of the ledger. */
     serialsSha256: (upTo: number) => Promise<string>
   }>

@@ -136,7 +136,7 @@ export const sessionRoutes = (api: Api): void => {
     run: async ({ params, body, act }) => {
       const { file } = await requestOf(api, params.id)
       if (file === undefined) return notFound()
-      const replayed = file.session === undefined
+      const replayed = file.session === undefined && file.sessions > 0
       if (!replayed) await act.carryOut(undoSession, ofRequest(params.id))
       const revoked = await services.issuance.undo(params.id, { outcome: body.outcome, scrap: 'spoiled' })
       const { revision, written } = await services.load(requestFile, params.id)

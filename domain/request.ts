@@ -143,7 +143,9 @@ const corrected = (
     state.identity === undefined || values === undefined ? undefined : { ...state.identity, ...values }
   const isUnderWay = state.status === 'open' || state.status === 'validated'
   if (!isUnderWay || !asksForVerification(data.fields)) return { ...state, identity }
-  return { ...state, status: 'open', identity, identified: undefined, lapsesOn: undefined }
+  // What an agent (MC) has brought together was about other data: it is completed anew.
+  const cleared = { identified: undefined, lapsesOn: undefined, dossierComplete: false }
+  return { ...state, status: 'open', identity, ...cleared }
 }
 
 const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data']): Session => ({

@@ -36,7 +36,7 @@ const digest = 'd'.repeat(64)
 const day = 86_400
 
 beforeAll(async () => {
-  product = await openEmbedded({ api: 100_000 })
+  product = await openEmbedded({ api: 100_000 }, {}, 'shipped')
   const [officer, security] = [
     product.account('ca-1', ['caOfficer']),
     product.account('so-1', ['securityOfficer']),

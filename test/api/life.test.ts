@@ -14,7 +14,7 @@ const openssl = (...args: string[]): string =>
   execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
 
 beforeAll(async () => {
-  product = await openEmbedded()
+  product = await openEmbedded({}, {}, 'shipped')
   life = await inUse(product)
   const root = (await product.app.inject('/ac-racine-mef-qualifiee.cer')).rawPayload
   const ca = (await product.app.inject('/ac-confidentialite-mef-qualifiee.cer')).rawPayload

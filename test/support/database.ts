@@ -36,7 +36,12 @@ export const createOnServer = async (): Promise<Readonly<{ url: string; drop: ()
   const server = process.env['TEST_POSTGRES_URL']
   if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: `npm test` brings a server up')
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await onServer(server, `create database ${name} template ${template}`)
+  await onServer(server, `create database ${name} template ${template}`).catch(async (error: unknown) => {
+    // A server that somebody named himself has no template yet.
+    if ((error as { code?: string }).code !== '3D000') throw error
+    await makeTemplate(server)
+    await onServer(server, `create database ${name} template ${template}`)
+  })
   return { url: named(server, name), drop: () => onServer(server, `drop database ${name} with (force)`) }
 }
 

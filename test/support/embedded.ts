@@ -22,6 +22,7 @@ import type { Deliveries } from '../../pki/custody.ts'
 import { deskInService } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
+import { openDatabase } from '../../readmodels/database.ts'
 import { openSomeDatabase } from './database.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -109,10 +110,14 @@ const openOutage = (store: EventStore) => {
   }
 }
 
-/** @param settings more of the environment than the data directory */
+/**
+ * @param settings more of the environment than the data directory
+ * @param readModels `shipped`: the embedded one, of which every other product of the tests has a quicker copy on a server
+ */
 export const openEmbedded = async (
   limits: Partial<Limits> = {},
   settings: Readonly<Record<string, string>> = {},
+  readModels: 'shipped' | 'quick' = 'quick',
 ): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
   const policy = await quickPolicy()
@@ -128,7 +133,7 @@ export const openEmbedded = async (
   const vault = { ...custody.vault, deliveries: { ...deliveries, remove } }
   const embedded = await openStore(config, { clock })
   const outage = openOutage(embedded)
-  const database = await openSomeDatabase()
+  const database = readModels === 'shipped' ? await openDatabase({ memory: true }) : await openSomeDatabase()
   const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
   const product = await compose(config, parts, { release: 'test', watchMs: 20, passphraseIterations: 1000 })
   const { runner, jobs, ledger, chain, settled } = product
