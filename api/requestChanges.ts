@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { correctRegistration } from '../commands/correctRegistration.ts'
 import { closeRequest, rejectionCauses, rejectRequest } from '../commands/endRequest.ts'
+import { lookUp } from '../commands/registers.ts'
 import { returnRequest } from '../commands/returnRequest.ts'
 import { pieceKind, returnCause } from '../domain/lists.ts'
 import { consequenceOf } from '../domain/policy/correction.ts'
@@ -97,7 +98,12 @@ export const requestChangeRoutes = (api: Api): void => {
     decider: correctRegistration,
     inTurn,
     trial: { on: 'request', data: (request) => ({ request, values: {} }) },
-    data: ({ params, body }) => ({ request: params.id, values: body }),
+    data: async ({ params, body, act }) => {
+      const { state } = await load(requestFile, params.id)
+      const identity = state.status === 'unknown' ? undefined : state.identity
+      const looked = await lookUp(api.services.registers, { ...identity, ...body }, act.at)
+      return { request: params.id, values: body, looked }
+    },
     extra: { consequence: Type.Enum(['none', 'verifyAgain', 'revokeAndRequestAnew']) },
     more: async ({ params, body }, { accepted, replayed }) => {
       const { state } = await load(requestFile, params.id)

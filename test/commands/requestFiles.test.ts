@@ -332,6 +332,24 @@ describe('a correction', () => {
     expect(await correct(values, by).outcome()).toBe(outcome)
   })
 
+  const agentNamed = (surname: string) =>
+    ({ matricule: '0012345678', surname, givenNames: 'Zoë Maëlle', active: true }) as const
+  it.each([
+    ['to the name of the referential', { surname: 'Martin' }, agentNamed('Martin'), 'RegistrationCorrected'],
+    ['to another name', { surname: 'Martin' }, agentNamed("D'Été-Brûlé"), 'CGU-04 PERSON_MISMATCH'],
+    [
+      'to a matricule that it has not',
+      { matricule: '0099999999' },
+      'unknown',
+      'CGU-27 AGENT_CARD_NOT_ALLOWED',
+    ],
+    ['of the e-mail, whatever it says', { email: 'z@x.example' }, 'unknown', 'RegistrationCorrected'],
+  ] as const)('CGU-04, CGU-27: of a request for an agent card, %s', async (...[, values, agent, outcome]) => {
+    const looked = { readAt: '2026-03-02T09:00:00Z', inRaDirectory: true, agent }
+    const when = given(on(request, R, ...validated))
+    expect(await when.when(correctRegistration, { request: R, values, looked }, ra).outcome()).toBe(outcome)
+  })
+
   it.each([
     ['at the desk', [...validated, f.sessionOpened], 'CGU-97 OUT_OF_ORDER'],
     ['of nothing', [], 'CGU-97 OUT_OF_ORDER'],
