@@ -51,11 +51,11 @@ export const retireComponent: Decider<Component, RetireComponent, ComponentEvent
 }
 
 const commissioned = ({ by }: CommissionComponent, state: ComponentFile): Decision<ComponentEvent> => {
-  const { control, modified } = state
+  const { own: control, modified } = state
   if (control?.verdict !== 'passed')
     return refuse(modified ? 'CGU-125' : 'CGU-124', 'COMPONENT_NOT_CONTROLLED', control?.verdict ?? 'none')
-  const own = control.auditor === undefined ? undefined : notForOneself(by, control.auditor)
-  return own ?? accept({ type: 'ComponentCommissioned', data: { control: control.id } })
+  const himself = control.auditor === undefined ? undefined : notForOneself(by, control.auditor)
+  return himself ?? accept({ type: 'ComponentCommissioned', data: { control: control.id } })
 }
 
 /** On a control that was passed after the declaration and after the last significant change, and on no other. */

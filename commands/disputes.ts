@@ -1,6 +1,7 @@
 // CGU-119: « En cas de litige le porteur prend attache avec le service d'assistance aux utilisateurs de son entité (via un
 // appel téléphonique ou via une interface web dédiée). »
 // CGU-120: « Cette action est tracée dans un outil permettant de suivre le traitement. »
+import { certificate, type Certificate } from '../domain/certificate.ts'
 import { dispute, type Dispute, type DisputeEvent } from '../domain/dispute.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
@@ -16,15 +17,18 @@ export type CloseDispute = Command<'CloseDispute', In<Data<'DisputeClosed'>>>
 
 const on = { aggregate: dispute, stream: ({ data }: { data: { dispute: string } }) => data.dispute }
 
-/** The support writes down what a holder brings, with the ticket that follows it. */
-export const openDispute: Decider<Dispute, OpenDispute, DisputeEvent> = {
+/** The support writes down what a holder brings, with the ticket that follows it; about a certificate, if at all, of his own. */
+export const openDispute: Decider<Dispute, OpenDispute, DisputeEvent, Certificate | undefined> = {
   ...on,
   type: 'OpenDispute',
   who: ['supportAgent'],
-  decide: ({ data: { dispute: _, ...data } }, state) =>
-    state.status === 'unknown'
-      ? accept({ type: 'DisputeOpened', data })
-      : refuse('CGU-119', 'OUT_OF_ORDER', state.status),
+  facts: async (fold, { data: { serial } }) =>
+    serial === undefined ? undefined : await fold(certificate, serial),
+  decide: ({ data: { dispute: _, ...data } }, state, subject) => {
+    if (state.status !== 'unknown') return refuse('CGU-119', 'OUT_OF_ORDER', state.status)
+    const isHis = subject === undefined || ('person' in subject && subject.person === data.holder)
+    return isHis ? accept({ type: 'DisputeOpened', data }) : refuse('CGU-73', 'CERTIFICATE_UNKNOWN', 'serial')
+  },
 }
 
 /** Nobody closes a dispute of his own (CGU-04). */

@@ -77,6 +77,8 @@ export type ComponentFile = Readonly<{
   changedOn: string | undefined
   /** The last control completed since the declaration or the last significant change. */
   control: Completed | undefined
+  /** The last of those that were about this component, not about the service as a whole: what it is commissioned on. */
+  own: Completed | undefined
   /** Faults that last, as `<kind> <subject>`. */
   faults: readonly string[]
 }>
@@ -94,7 +96,8 @@ const authorsOf = (data: Data<'ComponentDeclared' | 'ComponentModified'>): reado
 
 const declared = (data: Data<'ComponentDeclared'>): ComponentFile => ({
   ...{ status: 'declared', kind: data.kind, ra: data.ra, authors: authorsOf(data), modified: false },
-  ...{ ordered: [], done: [], changedOn: undefined, control: undefined, faults: [] },
+  ...{ ordered: [], done: [], changedOn: undefined, control: undefined, own: undefined },
+  faults: [],
 })
 
 /**
@@ -105,19 +108,26 @@ const changed = (state: ComponentFile, data: Data<'ComponentModified'>): Compone
   const authors = [...new Set([...state.authors, ...authorsOf(data)])]
   if (!data.significant) return { ...state, authors }
   const ordered = state.ordered.filter(({ scope }) => scope === 'policy')
-  const waiting = { status: 'declared', modified: true, control: undefined } as const
+  const waiting = { status: 'declared', modified: true, control: undefined, own: undefined } as const
   return { ...state, ...waiting, authors, ordered, changedOn: data.changedOn }
 }
 
-const completed = (state: ComponentFile, data: Data<'ControlCompleted'>): ComponentFile => ({
-  ...state,
-  ordered: state.ordered.filter(({ id: ordered }) => ordered !== data.control),
-  done: [...state.done, data.control],
-  control: {
+const completed = (state: ComponentFile, data: Data<'ControlCompleted'>): ComponentFile => {
+  const control = {
     ...{ id: data.control, verdict: data.verdict, completedOn: data.completedOn },
     ...{ confirmBy: data.confirmBy, auditor: opened(data.auditor) },
-  },
-})
+  }
+  const scope = state.ordered.find(({ id: ordered }) => ordered === data.control)?.scope
+  // A confirmation is of the control that it confirms.
+  const isOfService = scope === 'policy' || (scope === 'confirmation' && state.control !== state.own)
+  return {
+    ...state,
+    ordered: state.ordered.filter(({ id: ordered }) => ordered !== data.control),
+    done: [...state.done, data.control],
+    control,
+    own: isOfService ? state.own : control,
+  }
+}
 
 const evolve = (state: Component, { type, data }: ComponentEvent): Component => {
   if (type === 'ComponentDeclared') return declared(data)

@@ -162,7 +162,10 @@ const kept = (state: Key, type: string): Escrowed => {
 }
 
 const finished = (state: Key, type: string, recovered?: Recovered): Key => {
-  const { serial, person, request, from, until, blobSha256, holderName, entity, ...before } = kept(state, type)
+  const { serial, person, request, from, until, blobSha256, holderName, entity, ...before } = kept(
+    state,
+    type,
+  )
   return {
     status: 'kept',
     ...{ serial, person, request, from, until, blobSha256, holderName, entity },

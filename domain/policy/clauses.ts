@@ -479,7 +479,7 @@ export const clauses = {
     says: 'first renewal: identity check optional; identities unchanged ⇒ lighter documents',
     reading: 'declaration of no change recorded; closed after revocation (RGS III.3.2)',
     rule: 'domain/policy/renewal.ts',
-    events: ['IdentityVerified', 'DossierCompleted', 'RequestValidated'],
+    events: ['IdentityVerified', 'CguAccepted', 'RequestValidated'],
   },
   'CGU-58': {
     kind: 'code',

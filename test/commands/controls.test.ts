@@ -9,11 +9,12 @@ import {
 } from '../../commands/components.ts'
 import { completeControl, orderControl } from '../../commands/controls.ts'
 import { closeDispute, openDispute } from '../../commands/disputes.ts'
+import { certificate } from '../../domain/certificate.ts'
 import { component, type Component, type ComponentEvent } from '../../domain/component.ts'
 import { controlDueOn, inService, notInService, verdictOn } from '../../domain/policy/components.ts'
 import { uuid } from '../ledger/filled.ts'
-import { actor, given } from '../support/given.ts'
-import { digest } from './facts.ts'
+import { actor, given, on } from '../support/given.ts'
+import { acceptedByHolder, digest, issued, planned, S } from './facts.ts'
 import * as f from './controlsFacts.ts'
 
 const { A1, A2, D, L, desk, litigation } = f
@@ -212,6 +213,20 @@ describe('controls', () => {
     expect(await confirm('2026-04-02')).toBe('CGU-123 OUT_OF_ORDER')
   })
 
+  it.each([
+    ['the policy', [f.ordered(A1, 'policy'), f.completed(A1)], 'CGU-124 COMPONENT_NOT_CONTROLLED'],
+    [
+      'the policy, failed, after its own was passed',
+      [f.ordered(A1), f.completed(A1), f.ordered(A2, 'policy'), f.completed(A2, 'failed')],
+      'ComponentCommissioned',
+    ],
+  ] as const)('CGU-124: « de cette composante »: a control of %s', async (_, events, outcome) => {
+    const facts = desk(f.declared, ...events)
+    expect(await given(facts).when(commissionComponent, { component: D }, f.caOfficer).outcome()).toBe(
+      outcome,
+    )
+  })
+
   it('CGU-123: a control is completed once', async () => {
     await given(desk(f.declared, f.ordered(A1), f.completed(A1, 'failed')))
       .when(completeControl, completion, f.auditor)
@@ -246,6 +261,17 @@ describe('disputes', () => {
     holder: uuid(1),
     ticket: 'TK-17',
   } as const
+  it.each([
+    ['his own', uuid(1), 'DisputeOpened'],
+    ['another one’s', uuid(2), 'CGU-73 CERTIFICATE_UNKNOWN'],
+  ])('CGU-119: about a certificate that is %s', async (_, holder, outcome) => {
+    const facts = on(certificate, S, planned, issued, acceptedByHolder)
+    const order = { ...opening, holder, serial: S }
+    expect(await given(facts).when(openDispute, order, f.support).outcome()).toBe(outcome)
+    const unknown = { ...opening, serial: `4${'9'.repeat(31)}` }
+    await given().when(openDispute, unknown, f.support).then('CGU-73 CERTIFICATE_UNKNOWN')
+  })
+
   it('CGU-119, CGU-120: opened by the support for a holder, with the ticket that follows it; closed once', async () => {
     await given()
       .when(openDispute, opening, f.support)
@@ -337,7 +363,7 @@ describe('any order of commands', () => {
           expect(passedSince(log)).toBe(true)
         }
       }),
-      { numRuns: 300, seed: 20260302 },
+      { numRuns: 500, seed: 20260302 },
     )
     expect(reached).toBeGreaterThan(100)
   })
