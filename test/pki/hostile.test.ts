@@ -69,7 +69,7 @@ const understood = async (response: Uint8Array): Promise<readonly [number, reado
   ]
 }
 
-describe('ten thousand requests that somebody has tampered with', () => {
+describe('thousands of requests that somebody has tampered with', () => {
   it('RFC 6960 2.3: each has a valid answer or a refusal, and an answer is to what pkijs reads in the request', async () => {
     const seen = new Map<number, number>()
     await fc.assert(
@@ -79,11 +79,11 @@ describe('ten thousand requests that somebody has tampered with', () => {
         expect([0, 1, 6]).toContain(status)
         if (status === 0) expect(serials).toEqual(serialsOf(octets))
       }),
-      { seed: 20_261_122, numRuns: 10_000, endOnFailure: true },
+      { seed: 20_261_122, numRuns: 4000, endOnFailure: true },
     )
     // None of the three is so rare that the others would have been tried alone.
     expect([...seen.keys()].sort()).toEqual([0, 1, 6])
-    expect(Math.min(...seen.values())).toBeGreaterThan(100)
+    expect(Math.min(...seen.values())).toBeGreaterThan(40)
   }, 240_000)
 
   it('RFC 9654 2.1: what is taken as a request keeps to its bounds, and what it echoes is what came', () => {

@@ -175,7 +175,7 @@ describe('the runner', () => {
           expect(await statesOf(db, projections)).toEqual(followed)
         }
       }),
-      { seed: 20_260_302, numRuns: 6 },
+      { seed: 20_260_302, numRuns: 4 },
     )
   })
 
