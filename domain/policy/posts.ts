@@ -6,31 +6,11 @@ import type { Appointment } from '../appointment.ts'
 import type { Entity } from '../entity.ts'
 import type { Instant } from '../kernel.ts'
 import type { Power, Role } from '../lists.ts'
+import { mandates, posts } from '../roles.ts'
 import { verifiedAt } from './entity.ts'
 import { actsAt } from './mandate.ts'
 
-/** Roles in the name of an entity, and of who is authorised by law: registered by the RA. */
-export const mandates = [
-  'mc',
-  'legalRepresentative',
-  'accreditedRepresentative',
-  'authorisedPerson',
-  'legalAuthority',
-] as const satisfies readonly Role[]
-
-/** Posts of the service: appointed by its security officer or the officer of the CA. */
-export const posts = [
-  'raOfficer',
-  'caOfficer',
-  'recoveryOfficer',
-  'unblockingOperator',
-  'securityOfficer',
-  'systemOperator',
-  'auditor',
-  'supervisor',
-  'archivist',
-  'supportAgent',
-] as const satisfies readonly Role[]
+export { mandates, posts }
 
 const among = (list: readonly Role[], role: Role): boolean => list.includes(role)
 export const isMandate = (role: Role): boolean => among(mandates, role)
