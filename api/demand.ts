@@ -11,7 +11,7 @@ import { wholeHolder } from '../domain/policy/demand.ts'
 import { digestsOf, type SubjectDigests } from '../domain/policy/subject.ts'
 import { requestsOf } from '../readmodels/certificates.ts'
 import type { Act } from './command.ts'
-import { Problem } from './problems.ts'
+import { caughtUp } from './readers.ts'
 import type { Api } from './routes.ts'
 import { attribute, closed, code, d, email, id, name, note } from './schemas.ts'
 
@@ -68,12 +68,9 @@ export const demandUnder = (policy: Policy) =>
   )
 type Demand = Static<ReturnType<typeof demandUnder>>
 
-const waitMs = 2000
-
 /** @throws Problem PROJECTION_LAGGING: nobody may pass for a person without a file because his file is not listed yet */
 const newestFileOf = async ({ services }: Api, person: string): Promise<string | undefined> => {
-  if (!(await services.reads.caughtUp(waitMs)))
-    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+  await caughtUp(services)
   return (await requestsOf(services.db, person)).at(-1)
 }
 

@@ -6,7 +6,7 @@ import { request as requestFile } from '../domain/request.ts'
 import { findCertificates, type CertificateFilter } from '../readmodels/certificates.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
 import { wanted } from './certificateSearch.ts'
-import { Problem } from './problems.ts'
+import { caughtUp } from './readers.ts'
 import { parseSerial } from './serial.ts'
 import type { Services } from './services.ts'
 
@@ -14,8 +14,6 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const live: readonly StatusRow['status'][] = ['issued', 'accepted', 'refused']
 /** More than anybody has: beyond it the request is ambiguous all the same. */
 const most = 100
-const waitMs = 2000
-
 const unknown: Refusal = { code: 'CERTIFICATE_UNKNOWN', clause: 'CGU-73', detail: 'locator' }
 const ambiguous: Refusal = { code: 'CERTIFICATE_AMBIGUOUS', clause: 'CGU-73', detail: 'locator' }
 
@@ -68,8 +66,7 @@ export const locate = async (
   if (serial !== undefined) return serial
   const filter = await filterOf(services, locator)
   if (filter === undefined) return unknown
-  if (!(await services.reads.caughtUp(waitMs)))
-    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+  await caughtUp(services)
   const found = await revocable(
     services,
     actor,

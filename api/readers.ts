@@ -60,6 +60,12 @@ export const createReaders = (who: Who, journal: Journal): Readers => {
 
 const waitMs = 2000
 
+/** What a command is decided on has to be listed: all that was answered before. @throws Problem PROJECTION_LAGGING */
+export const caughtUp = async ({ reads }: Pick<Services, 'reads'>): Promise<void> => {
+  if (!(await reads.caughtUp(waitMs)))
+    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+}
+
 const minPositionOf = (request: FastifyRequest): string | undefined => {
   const header = request.headers['x-min-position']
   if (typeof header === 'string') return header

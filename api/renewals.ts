@@ -9,7 +9,7 @@ import { marked, type Policy } from '../domain/policy/policy.ts'
 import { request as requestFile, type Request } from '../domain/request.ts'
 import { renewalsOf } from '../readmodels/renewals.ts'
 import { accepted, type Act } from './command.ts'
-import { Problem } from './problems.ts'
+import { caughtUp } from './readers.ts'
 import { actRoute, commandRoute, readRoute, type Api } from './routes.ts'
 import { attribute, byId, bySerial, closed, code, email, id, name, note, t } from './schemas.ts'
 import { serialFrom } from './serial.ts'
@@ -90,8 +90,7 @@ const renew = async (api: Api, previous: string, { alone, ...body }: Body, act: 
   const { services } = api
   const decider = requestRenewal(services.policy)
   // A renewal that cannot be seen yet would not stand in the way.
-  if (!(await services.reads.caughtUp(waitMs)))
-    throw new Problem('PROJECTION_LAGGING', { headers: { 'retry-after': '1' } })
+  await caughtUp(services)
   const replayed = (await services.load(requestFile, act.id)).revision >= 0
   if (!replayed) act.expectSeen((await services.load(certificate, previous)).revision)
   const about = { person: act.actor.person, previous }
