@@ -22,6 +22,7 @@ import {
   type RequestFile,
   type Session,
 } from '../domain/request.ts'
+import { previousOf } from './validateRequest.ts'
 
 type Opened = Extract<RequestEvent, { type: 'SessionOpened' }>['data']
 
@@ -89,19 +90,19 @@ export const openSession: Decider<Request, OpenSession, RequestEvent, Opening> =
   who: ['raOfficer'],
   aggregate: request,
   stream: ({ data }) => data.request,
-  facts: async (fold, { data }, state) => ({
-    employer:
-      state.status === 'unknown' || state.identity === undefined
-        ? undefined
-        : await fold(entity, state.identity.entity),
-    desk: await fold(component, data.desk),
-    earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial, state))),
-    rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
-    previous:
-      state.status === 'unknown' || state.kind !== 'renewal' || state.previous === undefined
-        ? undefined
-        : await fold(certificate, state.previous),
-  }),
+  facts: async (fold, { data }, state) => {
+    const previous = previousOf(state)
+    return {
+      employer:
+        state.status === 'unknown' || state.identity === undefined
+          ? undefined
+          : await fold(entity, state.identity.entity),
+      desk: await fold(component, data.desk),
+      earlier: await Promise.all(data.earlier.map((serial) => foldOldKey(fold, serial, state))),
+      rival: data.atDesk === undefined ? undefined : await fold(request, data.atDesk),
+      previous: previous === undefined ? undefined : await fold(certificate, previous),
+    }
+  },
   decide: (command, state, facts) => {
     const { by, at } = command
     if (state.status !== 'validated') return refuse('CGU-34', 'OUT_OF_ORDER', state.status)

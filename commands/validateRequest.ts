@@ -44,7 +44,8 @@ const renewalOver = (
   return file.identified === 'light' ? fullyIdentified(previous, file.unchanged) : undefined
 }
 
-const previousOf = (state: Request): string | undefined =>
+/** The certificate that a renewal follows. */
+export const previousOf = (state: Request): string | undefined =>
   state.status !== 'unknown' && state.kind === 'renewal' ? state.previous : undefined
 
 export const validateRequest = (policy: Policy): Decider<Request, ValidateRequest, RequestEvent, Facts> => ({

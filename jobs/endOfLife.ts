@@ -42,12 +42,17 @@ export const toldByNotices =
   (issuer) =>
     audienceOf(db, { issuer, at: service.now() })
 
+/** What the commands of the end are given, at a size of the ledger that the read models have taken in. */
+const numbersOf = async ({ service, db, issuer, size }: EndOfLifeTools) => {
+  const count = await countCertificates(db, issuer, { upTo: size(), at: service.now() })
+  return { count, entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length }
+}
+
 /** What the dry run and the officers' commands are told beside the authority's own streams. */
 export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
-  const { service, db, issuer, size, settled, toldEverybody } = tools
+  const { service, db, issuer, settled, toldEverybody } = tools
   await settled()
-  const at = service.now()
-  const count = await countCertificates(db, issuer, { upTo: size(), at })
+  const numbers = await numbersOf(tools)
   const { state } = await service.ledger.load(authority, issuer)
   const crlNumber = await lastCrlNumber(db, issuer)
   const keys = 'servicekey' in state ? [state.servicekey] : []
@@ -56,11 +61,10 @@ export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
     keys.map((servicekey) => `reg/${servicekey}`),
   )
   return {
-    count,
+    ...numbers,
     crlNumber,
     held: held.length > 0,
     audience: await toldEverybody(issuer),
-    entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length,
     moments: await momentsOf(db, [
       ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${finalAnswersOf(issuer)}`],
       ...keys.map((servicekey) => `servicekey-${servicekey}`),
@@ -69,12 +73,10 @@ export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
 }
 
 /** The same of what only the commands ask for, as the read models have it now: for a look, which waits for nobody. */
-export const glanceAtEnd = async ({
-  service,
-  db,
-  issuer,
-  size,
-}: EndOfLifeTools): Promise<Pick<Observed, 'count' | 'crlNumber' | 'entries'>> => {
+export const glanceAtEnd = async (
+  tools: EndOfLifeTools,
+): Promise<Pick<Observed, 'count' | 'crlNumber' | 'entries'>> => {
+  const { service, db, issuer, size } = tools
   const crlNumber = await lastCrlNumber(db, issuer)
   const { state } = await service.ledger.load(authority, issuer)
   // Before all is revoked these commands are refused whatever the numbers are: nobody counts for that.
@@ -82,8 +84,7 @@ export const glanceAtEnd = async ({
     const none = { issued: 0, revoked: 0, expired: 0, abandoned: 0, planned: 0 }
     return { crlNumber, entries: 0, count: { upTo: size(), ...none } }
   }
-  const count = await countCertificates(db, issuer, { upTo: size(), at: service.now() })
-  return { crlNumber, count, entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length }
+  return { crlNumber, ...(await numbersOf(tools)) }
 }
 
 /** Digest of every serial that was issued before a size of the ledger: one a line, in their order. */
