@@ -9,6 +9,7 @@ import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.t
 import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../hsm/software.ts'
 import { openVault, type Vault } from '../hsm/vault.ts'
+import type { MakePair } from '../hsm/wrappedKey.ts'
 import { openEmbeddedStore } from '../ledger/embedded.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
@@ -35,8 +36,8 @@ export type Custody = Readonly<{
   close: () => Promise<void>
 }>
 
-/** scrypt's N where it is not the default: tests alone have a reason. */
-export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number }>
+/** scrypt's N, and where holders' keys come from, where it is not the default: tests alone have a reason. */
+export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number; holderKeys?: MakePair }>
 
 /**
  * Opens keys, vault and cards under the passphrase.
@@ -44,7 +45,7 @@ export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number }>
  */
 export const openCustody = async (
   { dataDir, env, policy }: Config,
-  { clock = systemClock, cost }: CustodyOptions = {},
+  { clock = systemClock, cost, ...made }: CustodyOptions = {},
 ): Promise<Custody> => {
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
@@ -54,7 +55,8 @@ export const openCustody = async (
     const keys = await openSoftwareKeys({ directory, master })
     const { pinTries } = policy.card
     const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...stretching })
-    const vault = await openVault({ directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) })
+    const place = { directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) }
+    const vault = await openVault({ ...place, ...made })
     const registersKey = subkey(master, registersUse)
     return { keys, vault, cards, registersKey, passphraseFrom: from, close: vault.close }
   } finally {

@@ -7,7 +7,7 @@ import type { RandomBytes } from './box.ts'
 import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
-import { generateWrapped, proveRecoverable, unwrapKey } from './wrappedKey.ts'
+import { generateWrapped, proveRecoverable, unwrapKey, type MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
 type StoredKey = Readonly<{ kek: string; generatedAt: Instant; spki: string; blob: string }>
@@ -39,7 +39,12 @@ export type SoftwareEscrow = Omit<Escrow, 'inventory'> &
 
 export const openEscrow = async (
   store: RecordStore,
-  parts: Readonly<{ keys: WrappingKeys; now: () => Instant; randomBytes?: RandomBytes }>,
+  parts: Readonly<{
+    keys: WrappingKeys
+    now: () => Instant
+    randomBytes?: RandomBytes
+    holderKeys?: MakePair
+  }>,
 ): Promise<SoftwareEscrow> => {
   const { keys, now, randomBytes = systemRandom } = parts
   const mac = await keys.mac('escrow-records')
@@ -68,7 +73,7 @@ export const openEscrow = async (
   /** A fresh key, wrapped and on disk. */
   const make = async (): Promise<string> => {
     const kek = await keys.kek(`escrow-${now().slice(0, 4)}`, 'escrowKek')
-    const { spki, blob } = await generateWrapped(kek)
+    const { spki, blob } = await generateWrapped(kek, parts.holderKeys)
     const spkiSha256 = sha256(spki)
     const base64 = { spki: spki.toString('base64'), blob: blob.toString('base64') }
     const stored: StoredKey = { kek: kek.id, generatedAt: now(), ...base64 }

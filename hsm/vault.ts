@@ -11,6 +11,7 @@ import { openEscrow, type SoftwareEscrow } from './escrow.ts'
 import { KeyFault } from './keyFault.ts'
 import { takeLock } from './lock.ts'
 import { openRecordStore, type RecordStore } from './recordStore.ts'
+import type { MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
 export type Vault = Readonly<{
@@ -31,6 +32,8 @@ export type VaultParts = Readonly<{
   randomBytes?: RandomBytes
   /** Data keys kept in memory in clear, the most recently used ones. */
   capacity?: number
+  /** Where holders' keys come from, if they are not made when they are needed: tests have a stock. */
+  holderKeys?: MakePair
 }>
 
 const deliveriesOf = (store: RecordStore): Deliveries => ({

@@ -16,17 +16,26 @@ import type { Kek } from './wrapping.ts'
 
 const generate = promisify(generateKeyPair)
 
-const privateKeyOf = (pkcs8: Buffer): KeyObject =>
-  createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+/** Makes an RSA-3072 key pair, DER: the public half as SubjectPublicKeyInfo, the private one as PKCS#8. */
+export type MakePair = () => Promise<Readonly<{ publicKey: Buffer; privateKey: Buffer }>>
 
-/** An RSA-3072 key pair, new, its private half wrapped. */
-export const generateWrapped = async (kek: Kek): Promise<{ spki: Buffer; blob: Buffer }> => {
-  const { publicKey: spki, privateKey: pkcs8 } = await generate('rsa', {
+export const makePair: MakePair = () =>
+  generate('rsa', {
     modulusLength: 3072,
     publicExponent: 65537,
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'der' },
   })
+
+const privateKeyOf = (pkcs8: Buffer): KeyObject =>
+  createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
+
+/** An RSA-3072 key pair, new, its private half wrapped. */
+export const generateWrapped = async (
+  kek: Kek,
+  make: MakePair = makePair,
+): Promise<{ spki: Buffer; blob: Buffer }> => {
+  const { publicKey: spki, privateKey: pkcs8 } = await make()
   try {
     return { spki, blob: await kek.wrap(pkcs8) }
   } finally {

@@ -4,6 +4,7 @@
 //   npm test -- --no-services         without PostgreSQL, Redis and SoftHSM2
 import { join } from 'node:path'
 import { closing } from './support/closing.ts'
+import { makeHolderKeys } from './support/holderKeys.ts'
 import { layOut } from './support/installed.ts'
 import { providePackages } from './support/services/packages.ts'
 import { providePkcs11Binding } from './support/services/pkcs11Binding.ts'
@@ -22,11 +23,11 @@ const isFiltered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg))
 const startsCommand =
   !vitestArgs.some((arg) => arg.startsWith('test/')) || vitestArgs.some((arg) => arg.startsWith('test/cli'))
 
-const up: { services?: Services; installed?: Workspace; run?: VitestRun } = {}
+const up: { services?: Services; prepared?: Workspace; run?: VitestRun } = {}
 
 const takeDown = async (): Promise<void> => {
   up.run?.kill()
-  up.installed?.remove()
+  up.prepared?.remove()
   await up.services?.stop()
 }
 
@@ -49,20 +50,28 @@ const start = async (): Promise<boolean> => {
   return true
 }
 
-const install = async (): Promise<Readonly<Record<string, string>>> => {
-  if (!startsCommand) return {}
+const layCommandOut = async ({ path }: Workspace): Promise<Readonly<Record<string, string>>> =>
+  startsCommand ? { GRAND_LIVRE_LAUNCHER: await layOut(join(path, 'app')) } : {}
+
+/** What tests use ready-made: the command as its image has it, and pairs of keys. */
+const prepare = async (): Promise<Readonly<Record<string, string>>> => {
   const before = performance.now()
-  up.installed = openWorkspace()
-  const launcher = await layOut(join(up.installed.path, 'app'))
-  say(`The command is built (${((performance.now() - before) / 1000).toFixed(1)} s)`)
-  return { GRAND_LIVRE_LAUNCHER: launcher }
+  up.prepared = openWorkspace()
+  const [command, keys] = await Promise.all([
+    layCommandOut(up.prepared),
+    makeHolderKeys(join(up.prepared.path, 'holder-keys.json')),
+  ])
+  say(
+    `${startsCommand ? 'The command and keys are' : 'Keys are'} ready (${((performance.now() - before) / 1000).toFixed(1)} s)`,
+  )
+  return { ...command, ...keys }
 }
 
 const main = async (): Promise<number> => {
   if (!isWithout && !(await start())) return 2
-  up.run = runVitest(vitestArgs, { ...up.services?.env, ...(await install()) })
+  up.run = runVitest(vitestArgs, { ...up.services?.env, ...(await prepare()) })
   const report = await up.run.ended
-  up.installed?.remove()
+  up.prepared?.remove()
   await up.services?.stop()
   const { lines, status } = closing(report, isFiltered)
   lines.forEach(say)

@@ -31,6 +31,7 @@ import { findIntents } from '../../readmodels/intents.ts'
 import { openKeys, passphrase } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
+import { holderKeys } from '../support/holderKeys.ts'
 import * as f from './facts.ts'
 
 /** The shipped policy with keys of the authorities that are made and used quickly; holders keep their RSA-3072. */
@@ -86,8 +87,13 @@ export const openInstallation = async (
 ): Promise<Installation> => {
   const clock = (): Date => new Date(now())
   const keys = await openKeys(directory)
-  const vault = await openVault({
-    ...{ directory: join(directory, 'vault'), keys, now },
+  const vault: Vault = await openVault({
+    ...{
+      directory: join(directory, 'vault'),
+      keys,
+      now,
+      holderKeys: holderKeys(() => vault.escrow.inventory()),
+    },
     randomBytes: (length) => {
       // Each record of the vault is written under a nonce of its own.
       if (length === 12) effects.before('a record of the vault')
@@ -142,13 +148,14 @@ export const openInstallation = async (
   return { issuance, service, ledger, vault, cards, chain, close }
 }
 
-/** A validated request with its session open and its card allotted: all that issuance asks for. */
+/** A validated request with its session open and its card allotted, a new one or one in use: all that issuance asks for. */
 export const openCase = async (
   { service }: Installation,
   n: number,
   recover: readonly string[] = [],
+  usedCard?: string,
 ): Promise<{ request: string; serial: string; card: string }> => {
-  const [id, cardId, serial] = [uuid(500 + n), uuid(600 + n), `4${String(n).padStart(31, '0')}`]
+  const [id, cardId, serial] = [uuid(500 + n), usedCard ?? uuid(600 + n), `4${String(n).padStart(31, '0')}`]
   const opened = { ...f.sessionOpened.data, card: cardId, serial, recover: [...recover] }
   await f.employer(service.handle, uuid(700))
   await on(request, id, ...[f.requested(), f.accepted, f.identified, f.validated], {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openMaster } from '../../hsm/passphrase.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../../hsm/software.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
+import { holderKeys } from '../support/holderKeys.ts'
 
 export const passphrase = 'correct cheval batterie agrafe'
 export const now = (): string => '2026-03-02T09:00:00Z'
@@ -28,7 +29,11 @@ export const openKeys = async (directory: string): Promise<SoftwareKeys> => {
 export const openCustody = async (given?: string): Promise<Custody> => {
   const directory = given ?? (await temporaryDirectory())
   const keys = await openKeys(directory)
-  const vault = await openVault({ directory: join(directory, 'vault'), keys, now })
+  const place = { directory: join(directory, 'vault'), keys, now }
+  const vault: Vault = await openVault({
+    ...place,
+    holderKeys: holderKeys(() => vault.escrow.inventory()),
+  })
   return { directory, keys, vault, close: () => vault.close() }
 }
 

@@ -23,6 +23,7 @@ import { deskInService } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
 import { openDatabase } from '../../readmodels/database.ts'
+import { holderKeys } from './holderKeys.ts'
 import { openSomeDatabase } from './database.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -124,7 +125,7 @@ export const openEmbedded = async (
   const config: Config = { ...readConfig({ ...settings, DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
   const clock = (): Date => new Date(at)
-  const custody = await openCustody(config, { clock, cost: 2 })
+  const custody = await openCustody(config, { clock, cost: 2, holderKeys: holderKeys() })
   let isLossy = false
   const { deliveries } = custody.vault
   const remove: Deliveries['remove'] = async (digest) => {
