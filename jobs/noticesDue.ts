@@ -130,15 +130,18 @@ const planExpiries = async (tools: NoticeTools): Promise<void> => {
   }
 }
 
-/** CGU-19: the newest version that was adopted. */
-const planCguUpdate = async (tools: NoticeTools): Promise<void> => {
+/** CGU-19: each version that binds or will: the one in force, and those to come. */
+const planCguUpdates = async (tools: NoticeTools): Promise<void> => {
   const { ledger, now } = tools.service
-  const newest = (await ledger.load(document, 'cgu')).state.versions.at(-1)
-  if (newest === undefined) return
-  const { version, effectiveFrom: effectiveAt } = newest
-  await tellHolders(tools, { kind: 'cguUpdate', milestone: version, effectiveAt }, (page) =>
-    due.cguUpdatesDue(tools.db, { version, now: now() }, page),
-  )
+  const at = now()
+  const { versions } = (await ledger.load(document, 'cgu')).state
+  for (const [index, { version, effectiveFrom: effectiveAt }] of versions.entries()) {
+    const next = versions[index + 1]
+    if (next !== undefined && next.effectiveFrom <= at) continue
+    await tellHolders(tools, { kind: 'cguUpdate', milestone: version, effectiveAt }, (page) =>
+      due.cguUpdatesDue(tools.db, { version, now: at }, page),
+    )
+  }
 }
 
 /** The day on which the authority ceases, once that has been declared. */
@@ -186,6 +189,6 @@ export const planNotices = async (tools: NoticeTools): Promise<void> => {
   await planRevocations(tools)
   await planRecoveries(tools)
   await planTermination(tools)
-  await planCguUpdate(tools)
+  await planCguUpdates(tools)
   await planExpiries(tools)
 }

@@ -57,6 +57,24 @@ const toldIn = async (tx: Transaction<Database>, batch: readonly Applied[]) => {
   return byNotice(rows)
 }
 
+/** When the version that a notice is about comes into force. */
+type InForceSince = ReadonlyMap<string, string | null>
+
+const inForceSince = async (
+  tx: Transaction<Database>,
+  rows: readonly CguAcceptanceRow[],
+  told: ReadonlyMap<string, readonly NoticeRecipientRow[]>,
+): Promise<InForceSince> => {
+  const ids = [...new Set([...rows.flatMap(({ notice }) => notice ?? []), ...told.keys()])]
+  if (ids.length === 0) return new Map()
+  const notices = await tx
+    .selectFrom('notice')
+    .select(['notice', 'effective_at'])
+    .where(isAnyOf('notice', ids))
+    .execute()
+  return new Map(notices.map(({ notice, effective_at }) => [notice, effective_at]))
+}
+
 type Book = Readonly<{
   of: (person: string) => readonly CguAcceptanceRow[]
   put: (row: CguAcceptanceRow) => void
@@ -99,10 +117,18 @@ const accepted = (book: Book, { event, at }: Applied, person: string): void => {
   book.put({ ...row, means: it.data.means, accepted_at, accepted_rank: at.rank })
 }
 
-/** The first act after the notice: acceptance of what the holder was told of, unless he has accepted it in so many words. */
-const acted = (book: Book, { event, at }: Applied, person: string): void => {
+/** Whether the holder was told of it, and nothing that he has done since has bound him. */
+const isOpen = (row: CguAcceptanceRow): boolean =>
+  row.notified_rank !== null && row.accepted_rank === null && row.deemed_rank === null
+
+/**
+ * The first act after the notice, once the version is in force (« après les modifications »): acceptance of what the holder was
+ * told of, unless he has accepted it in so many words.
+ */
+const acted = (book: Book, { event, at }: Applied, person: string, since: InForceSince): void => {
   for (const row of book.of(person)) {
-    if (row.notified_rank === null || row.accepted_rank !== null || row.deemed_rank !== null) continue
+    const from = row.notice === null ? null : (since.get(row.notice) ?? null)
+    if (!isOpen(row) || (from !== null && at.env.occurredAt < from)) continue
     book.put({
       ...row,
       ...{ deemed_at: at.env.occurredAt, deemed_rank: at.rank },
@@ -145,6 +171,7 @@ export const applyAcceptance = async (
   const persons = [...new Set(concerned.flatMap((stream) => owners.get(stream) ?? []))]
   if (persons.length === 0) return
   const before = await tx.selectFrom('cgu_acceptance').selectAll().where(isAnyOf('person', persons)).execute()
+  const since = await inForceSince(tx, before, recipients)
   const book = openBook(before)
   for (const applied of batch) {
     const person = owners.get(applied.at.stream)
@@ -152,7 +179,7 @@ export const applyAcceptance = async (
       told(book, applied, recipients.get(idOf(applied.at.stream)) ?? [], owners)
     if (person === undefined) continue
     accepted(book, applied, person)
-    if (isOwnAct(applied)) acted(book, applied, person)
+    if (isOwnAct(applied)) acted(book, applied, person, since)
   }
   await upsertRows(tx, 'cgu_acceptance', ['request', 'version'], book.changed())
 }

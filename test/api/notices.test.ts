@@ -50,6 +50,11 @@ describe('new conditions of use, and notices', () => {
       binding: '1.0',
       versions: [{ by: 'accepted' }, { version: '2.0', by: null }],
     })
+    // Before the version is in force, what he does binds him to nothing new.
+    done(await life.holder.post(`/cards/${life.card}/incidents`, { incident: 'blocked' }))
+    await product.settle()
+    expect(await cgu()).toMatchObject({ versions: [{ by: 'accepted' }, { version: '2.0', by: null }] })
+    await product.pass(92 * 86_400)
     const { position } = done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
     expect(position).toBeDefined()
     await product.notify()
@@ -69,7 +74,7 @@ describe('new conditions of use, and notices', () => {
     const messages = await product.messages()
     expect(messages).toHaveLength(2)
     expect(
-      messages.some(({ text: words }) => words.includes('La révocation a pris effet le 2 mars 2026')),
+      messages.some(({ text: words }) => words.includes('La révocation a pris effet le 2 juin 2026')),
     ).toBe(true)
     expect(product.logged()).not.toContain('dete-brule')
 
@@ -90,7 +95,6 @@ describe('new conditions of use, and notices', () => {
     await product.settle()
     expect((await support.get('/notices?untold=true')).json()).toEqual({ notices: [] })
 
-    await product.pass(92 * 86_400)
     const stem = product.policy.publication.caCertificate[0]?.replace(/^.*\/|\.cer$/g, '') ?? ''
     expect((await product.app.inject(`/cgu-${stem}.txt`)).body).toBe(text)
   })

@@ -138,6 +138,21 @@ describe('the notices job', () => {
     )
   }, 300_000)
 
+  it('CGU-19: each of two versions to come is told; one that has been replaced before anybody was told is not', async () => {
+    const third = { ...n.version2, version: '3.0', effectiveFrom: '2026-09-01T00:00:00Z' }
+    const versions = [n.version2, third].map((data) => on(document, 'cgu', { type: 'DocumentAdopted', data }))
+    const told = async (job: Awaited<ReturnType<typeof openJob>>) => [
+      ...new Set((await job.rows()).flatMap((row) => (row.kind === 'cguUpdate' ? [row.milestone] : []))),
+    ]
+    const early = await openJob(versions)
+    await early.run()
+    expect((await told(early)).sort()).toEqual(['2.0', '3.0'])
+    const late = await openJob(versions)
+    late.pass('2026-09-02T00:00:00Z')
+    await late.run()
+    expect(await told(late)).toEqual(['3.0'])
+  })
+
   it('CGU-19, CGU-54: batches of a new version and of each lead time, once; who has accepted the version is not told of it', async () => {
     const job = await openJob([
       on(document, 'cgu', { type: 'DocumentAdopted', data: n.version2 }),
