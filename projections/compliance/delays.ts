@@ -1,6 +1,6 @@
 // CGU-76: from the request to the revocation to the list that shows it: counts, median, 95th percentile, longest.
 import { secondsOf } from '../../domain/policy/dates.ts'
-import { shownBy, type Known } from './known.ts'
+import { askedFor, shownBy, type Known } from './known.ts'
 import { isIn, text, type Period, type Seen } from './seen.ts'
 
 export const delayNames = ['requestToRevocation', 'revocationToCrl', 'requestToCrl'] as const
@@ -59,10 +59,9 @@ export const openDelays = (period: Period): Delays => {
   return {
     take: (seen, known) => {
       if (!isIn(period, seen.at)) return
-      if (seen.type === 'CertificateRevoked') {
-        const asked = known.pending.get(text(seen, 'revocation'))
-        if (asked !== undefined) add('requestToRevocation', asked.receivedAt, text(seen, 'revokedAt'))
-      }
+      if (seen.type === 'CertificateRevoked')
+        for (const { receivedAt } of askedFor(known, seen.id))
+          add('requestToRevocation', receivedAt, text(seen, 'revokedAt'))
       if (seen.type !== 'CrlIssued') return
       for (const { revokedAt, receivedAt } of shownBy(known, seen)) {
         add('revocationToCrl', revokedAt, seen.env.occurredAt)

@@ -61,6 +61,12 @@ export const shownBy = (known: Known, seen: Seen): readonly Awaiting[] => {
   return [...known.awaiting.values()].filter((one) => one.issuer === issuer && one.rank < plan.upTo)
 }
 
+/** Requests to revoke a certificate that wait for their answer, the first received first: one revocation answers them all. */
+export const askedFor = ({ pending }: Known, serial: string): readonly Pending[] =>
+  [...pending.values()]
+    .filter((one) => one.serial === serial)
+    .sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1))
+
 type Take = (known: Known, seen: Seen) => void
 
 const place = ({ stream, rank, at }: Seen): Place => ({ stream, rank, at })
@@ -89,12 +95,12 @@ const finished: Take = (known, seen) => {
 
 const revoked: Take = (known, seen) => {
   const { issuer = '' } = known.certificates.get(seen.id) ?? {}
-  const request = known.pending.get(text(seen, 'revocation'))
+  const [first] = askedFor(known, seen.id)
   if (!known.awaiting.has(seen.id))
     known.awaiting.set(seen.id, {
       ...place(seen),
       ...{ issuer, revokedAt: text(seen, 'revokedAt') },
-      ...(request === undefined ? {} : { receivedAt: request.receivedAt }),
+      ...(first === undefined ? {} : { receivedAt: first.receivedAt }),
     })
   // One revocation answers every request for the certificate.
   for (const [id, { serial }] of known.pending) if (serial === seen.id) known.pending.delete(id)
