@@ -8,7 +8,8 @@ import { readRoute, type Api } from './routes.ts'
 import { d, id, orNull } from './schemas.ts'
 
 const due = Type.Object({
-  ...{ component: id, kind: componentKind, lastOn: orNull(d), dueOn: d, overdue: Type.Boolean() },
+  ...{ component: id, kind: componentKind, scope: Type.Enum(['policy', 'confirmation']) },
+  ...{ lastOn: orNull(d), dueOn: d, overdue: Type.Boolean() },
   ordered: orNull(id),
 })
 
@@ -16,8 +17,8 @@ export const controlRoutes = (api: Api): void => {
   const { db, now, policy } = api.services
   readRoute(api, {
     url: '/controls/due',
-    summary: 'Controls of the policy that are due, the most urgent first',
-    description: 'Ordered from here with `POST /components/{id}/controls`, scope `policy`.',
+    summary: 'Controls that are due, the most urgent first: by the policy, and confirmations',
+    description: 'Ordered from here with `POST /components/{id}/controls` and the `scope` shown.',
     tag: 'components',
     clauses: ['CGU-123'],
     query: {

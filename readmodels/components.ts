@@ -1,5 +1,5 @@
 // What is in service, what was controlled, and which control is due (CGU-122 to CGU-125).
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { dayOf } from '../domain/policy/dates.ts'
 import { controlDueOn } from '../domain/policy/components.ts'
 import type { ComponentRow, ControlRow, Database } from './schema.ts'
@@ -31,17 +31,41 @@ export const controlsOf = async (db: Db, component: string): Promise<readonly Co
 export type DueControl = Readonly<{
   component: string
   kind: string
-  /** When the last control of the policy was completed; null where there was none since it went into service. */
+  /** `confirmation`: of a control « à confirmer », by the day that it named. */
+  scope: 'policy' | 'confirmation'
+  /** When the last control of the policy, or the one to confirm, was completed; null where there was none since it went into service. */
   lastOn: string | null
   dueOn: string
-  /** The control of the policy that has been ordered already. */
+  /** The control of this scope that has been ordered already. */
   ordered: string | null
 }>
 
-/** Components in service with the day of their next control of the policy, up to a day, the most urgent first. */
+/** What has to be controlled up to a day, the most urgent first: by the policy, and what was left to confirm. */
 export const controlsDue = async (
   db: Db,
-  { by, everyMonths }: Readonly<{ by: string; everyMonths: number }>,
+  asked: Readonly<{ by: string; everyMonths: number }>,
+): Promise<readonly DueControl[]> =>
+  [...(await policyDue(db, asked)), ...(await confirmationsDue(db))]
+    .filter(({ dueOn }) => dueOn <= asked.by)
+    .sort((a, b) => (`${a.dueOn} ${a.component}` < `${b.dueOn} ${b.component}` ? -1 : 1))
+
+/** Components whose last control left something to confirm, unless they were changed or retired since. */
+const confirmationsDue = async (db: Db): Promise<readonly DueControl[]> => {
+  const { rows } = await sql<Omit<DueControl, 'scope'>>`
+    select c.component, c.kind, k.completed_on as "lastOn", k.confirm_by as "dueOn",
+      (select o.control from control o
+        where o.component = c.component and o.scope = 'confirmation' and o.completed_on is null) as ordered
+    from component c join control k on k.component = c.component
+    where c.status <> 'retired' and k.confirm_by is not null and k.completed_on >= left(c.changed_at, 10)
+      and not exists (select 1 from control n
+        where n.component = c.component and n.rank > k.rank and n.completed_on is not null)`.execute(db)
+  return rows.map((row) => ({ ...row, scope: 'confirmation' }))
+}
+
+/** Components in service with the day of their next control of the policy. */
+const policyDue = async (
+  db: Db,
+  { everyMonths }: Readonly<{ everyMonths: number }>,
 ): Promise<readonly DueControl[]> => {
   const rows = await db
     .selectFrom('component as c')
@@ -60,11 +84,8 @@ export const controlsDue = async (
         .as('ordered'),
     ])
     .execute()
-  return rows
-    .map(({ component, kind, commissioned_at: since, last_on: lastOn, ordered }) => ({
-      ...{ component, kind, lastOn, ordered },
-      dueOn: controlDueOn(lastOn ?? dayOf(since ?? ''), everyMonths),
-    }))
-    .filter(({ dueOn }) => dueOn <= by)
-    .sort((a, b) => (`${a.dueOn} ${a.component}` < `${b.dueOn} ${b.component}` ? -1 : 1))
+  return rows.map(({ component, kind, commissioned_at: since, last_on: lastOn, ordered }) => ({
+    ...{ component, kind, scope: 'policy', lastOn, ordered },
+    dueOn: controlDueOn(lastOn ?? dayOf(since ?? ''), everyMonths),
+  }))
 }

@@ -96,7 +96,7 @@ describe('components and their controls', () => {
   })
 
   it('CGU-123: the next control of the policy is due two years after the last, and is ordered from the list', async () => {
-    const both = as('caOfficer', 'systemOperator')
+    const both = as('caOfficer')
     const auditor = as('auditor')
     const { id } = done(await both.post('/components', { kind: 'service', configurationSha256: digest }))
     const complete = async (control: string, completedOn: string) =>
@@ -117,6 +117,7 @@ describe('components and their controls', () => {
     const row = {
       component: id,
       kind: 'service',
+      scope: 'policy',
       lastOn: null,
       dueOn: '2028-03-02',
       overdue: false,
@@ -129,6 +130,20 @@ describe('components and their controls', () => {
     expect(await due('?by=2028-03-02')).toEqual([{ ...row, ordered: control }])
     await complete(control, '2026-03-02')
     expect(await due('?by=2028-03-02')).toEqual([{ ...row, lastOn: '2026-03-02', dueOn: '2028-03-02' }])
+    // What a control leaves to confirm is due by the day that it named, and then is over.
+    const doubtful = await order('modification')
+    const left = { verdict: 'toConfirm', completedOn: '2026-03-02', findingCount: 1, reportSha256: digest }
+    done(
+      await auditor.post(`/components/${id}/controls/completion`, {
+        ...{ ...left, control: doubtful, confirmBy: '2026-05-31' },
+      }),
+    )
+    const toConfirm = { ...row, scope: 'confirmation', lastOn: '2026-03-02', dueOn: '2026-05-31' }
+    expect(await due()).toEqual([toConfirm])
+    const confirmation = await order('confirmation')
+    expect(await due()).toEqual([{ ...toConfirm, ordered: confirmation }])
+    await complete(confirmation, '2026-03-02')
+    expect(await due()).toEqual([])
     expect(verdict(await as('raOfficer').get('/controls/due'))).toEqual([200, undefined])
     expect(verdict(await as('holder').get('/controls/due'))).toEqual([403, 'ROLE_NOT_HELD'])
   })
