@@ -2,6 +2,7 @@
 // CGU-98: so does a loss or a theft, at once. What stops in between goes on at the next look (jobs/cards.ts).
 import { card, isAllotted } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
+import type { RevocationCause } from '../domain/lists.ts'
 import { revocationCauseOf } from '../domain/policy/cards.ts'
 import type { Cards } from '../pki/custody.ts'
 import { perform, type Service } from './program.ts'
@@ -20,16 +21,28 @@ export const revokeOfCard = async (
   // What was shredded holds no key any more; a card that is lost is out of reach.
   if (state.status === 'scrapped' || state.status === 'discarded') await cards.erase(id)
   if (cause === undefined || !isAllotted(state)) return []
+  return revokeValid(service, state.serials, { card: id, cause, request: state.request })
+}
+
+/**
+ * Revokes those of some certificates that are still valid: their card is no more.
+ * @returns the serials that are revoked now
+ */
+export const revokeValid = async (
+  service: Service,
+  serials: readonly string[],
+  of: Readonly<{ card: string; cause: RevocationCause; request: string }>,
+): Promise<readonly string[]> => {
   const revoked: string[] = []
-  for (const serial of state.serials) {
+  for (const serial of serials) {
     const subject = (await service.ledger.load(certificate, serial)).state
     const valid = 'signature' in subject && subject.status !== 'revoked' && subject.notAfter >= service.now()
     if (!valid) continue
     await perform(service, revokeCertificate, {
       // Not the key of an undone session: that order may have been refused for this serial.
-      key: `${serial}|${id}`,
-      data: { serial, origin: 'cardScrapped', cause },
-      circumstances: { correlationId: state.request },
+      key: `${serial}|${of.card}`,
+      data: { serial, origin: 'cardScrapped', cause: of.cause },
+      circumstances: { correlationId: of.request },
     })
     revoked.push(serial)
   }

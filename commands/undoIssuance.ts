@@ -1,7 +1,7 @@
 // A session that does not come to its end is undone as far as it had come: no certificate stays behind that nobody holds.
 // Before signing: the serial is abandoned; after: the certificate is revoked and the card scrapped. The request stays
 // validated, and the next session draws serial, key and card anew. (events.md section 4, P1 "Undo")
-import { card } from '../domain/card.ts'
+import { card, isAllotted } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
@@ -14,6 +14,7 @@ import { abandonCertificate } from './certificates.ts'
 import { recordKeyRecovery } from './keys.ts'
 import { perform, type Service } from './program.ts'
 import { revokeCertificate } from './revocations.ts'
+import { revokeValid } from './revokeOfCard.ts'
 import { closeSession } from './sessions.ts'
 
 /**
@@ -67,16 +68,17 @@ const giveUpCard = async (
 ): Promise<void> => {
   const { card: id, number, serial } = session
   const { state } = await service.ledger.load(card, id)
-  if (!hasCard({ request: requestId, session, card: state })) return
+  if (!isAllotted(state) || !hasCard({ request: requestId, session, card: state })) return
   const order = { key: `${id}|${requestId}|${number}`, circumstances: { correlationId: requestId } }
   const untouched = state.status === 'allotted' && !(await cards.read(id)).includes(serial)
-  if (!untouched) await cards.erase(id)
-  if (untouched) await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
-  else
-    await perform(service, scrapCard, {
-      ...order,
-      data: { card: id, cause: why.scrap, method: 'erased' },
-    })
+  if (untouched) {
+    await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
+    return
+  }
+  // CGU-99: its holder had it in use, and what it bore cannot be used any more.
+  await revokeValid(service, state.bore, { card: id, cause: 'unspecified', request: requestId })
+  await cards.erase(id)
+  await perform(service, scrapCard, { ...order, data: { card: id, cause: why.scrap, method: 'erased' } })
 }
 
 /** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */

@@ -85,6 +85,8 @@ type Allotment = Chip &
     session: number
     person: string
     serials: readonly string[]
+    /** What it bore in its holder's use, before this session. */
+    bore: readonly string[]
     /** What the next PIN is for. */
     pinFor: PinOccasion
     incident: Incident | undefined
@@ -118,6 +120,7 @@ const allot = (state: Card, data: Data<'CardAllotted'>): Card => ({
   session: data.session,
   person: data.person,
   serials: data.serials,
+  bore: state.status === 'inUse' ? state.serials : [],
   pinFor: 'issuance',
   incident: undefined,
   unblockings: 0,

@@ -215,6 +215,37 @@ it('CGU-24: nothing is signed for an entity whose evidence has ended since the s
   })
 })
 
+describe('CGU-99: a session that comes to nothing once it has written the card', () => {
+  const statusOf = async ({ ledger }: Installation, serial: string) =>
+    (await ledger.load(certificate, serial)).state.status
+
+  it('leaves the certificate on another card alone', async () => {
+    await run(await copy(), async (installation) => {
+      const { service, issuance } = installation
+      await on(certificate, old.serial, f.acceptedByHolder)(service.handle, uuid(820))
+      await issuing(installation)
+      await undoIssuance(issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+      expect(await statusOf(installation, next.serial)).toBe('revoked')
+      expect(await statusOf(installation, old.serial)).toBe('accepted')
+    })
+  })
+
+  it('revokes what the card bore in its holder’s use: it cannot be used any more', async () => {
+    await run(await copy(), async (installation) => {
+      const { ledger, service, issuance } = installation
+      await on(certificate, old.serial, f.acceptedByHolder)(service.handle, uuid(820))
+      await on(card, old.card, f.pinDefined)(service.handle, uuid(821))
+      await on(request, old.request, f.handedOver)(service.handle, uuid(822))
+      const again = await openCase(installation, 3, [old.serial], old.card)
+      await issueCertificate(issuance, again.request)
+      await undoIssuance(issuance, again.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+      expect((await ledger.load(card, old.card)).state.status).toBe('scrapped')
+      expect(await statusOf(installation, again.serial)).toBe('revoked')
+      expect(await statusOf(installation, old.serial)).toBe('revoked')
+    })
+  })
+})
+
 it('CGU-76: a plan that stood before a crash, and that lints refuse after it, goes on the CRL for good', async () => {
   const directory = await copy()
   const planned = effects.findIndex(([, name]) => name === 'CertificatePlanned')
