@@ -42,8 +42,8 @@ const mayKnow =
     return state.status !== 'unknown' && entities.includes(state.identity?.entity ?? '')
   }
 
-/** Those that can still be revoked, and that the caller may know of. */
-const revocable = async (
+/** Those that a request can be about, and that the caller may know of: in force, or revoked before their end. */
+const shown = async (
   services: Services,
   actor: Actor,
   rows: readonly StatusRow[],
@@ -52,7 +52,8 @@ const revocable = async (
   const known = mayKnow(services, actor)
   const found: StatusRow[] = []
   for (const row of rows)
-    if (live.includes(row.status) && now <= row.not_after && (await known(row))) found.push(row)
+    if ((live.includes(row.status) || row.status === 'revoked') && now <= row.not_after && (await known(row)))
+      found.push(row)
   return found
 }
 
@@ -67,11 +68,10 @@ export const locate = async (
   const filter = await filterOf(services, locator)
   if (filter === undefined) return unknown
   await caughtUp(services)
-  const found = await revocable(
-    services,
-    actor,
-    await findCertificates(services.db, { ...filter, limit: most }),
-  )
-  if (found.length > 1) return ambiguous
-  return found[0]?.serial ?? unknown
+  const found = await shown(services, actor, await findCertificates(services.db, { ...filter, limit: most }))
+  const revocable = found.filter(({ status }) => status !== 'revoked')
+  // Asked for again, a revocation changes nothing: what is revoked is found as long as nothing else is meant.
+  const meant = revocable.length > 0 ? revocable : found
+  if (meant.length > 1) return ambiguous
+  return meant[0]?.serial ?? unknown
 }

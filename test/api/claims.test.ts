@@ -81,6 +81,13 @@ describe('a request for revocation', () => {
     await product.settle()
     // One is revoked, so the other is the only one left to revoke.
     expect((await asked(other.ra, agent.email)).json()).toMatchObject({ serial: other.serial, state: 'open' })
+    // What is revoked is found again, and stays as it is, while nothing else can be meant.
+    for (const locator of [one.request, agent.email])
+      expect(
+        (await one.holder.post('/revocation-requests', { ...revocation, locator })).json(),
+      ).toMatchObject({
+        ...{ serial: one.serial, state: 'revoked' },
+      })
     const refusals = (await product.journal()).filter(({ type }) => type === 'CommandRefused')
     expect(refusals.filter(({ data }) => data['code'] === 'CERTIFICATE_AMBIGUOUS').length).toBe(3)
     expect(product.logged()).not.toContain(agent.email)
