@@ -219,7 +219,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     },
     renewal: renewals,
     recovery: {
-      execute: (id, secret) => inTurn(id, () => recoverKey({ ...recovering, ca, root }, id, secret)),
+      execute: (id, how) => inTurn(id, () => recoverKey({ ...recovering, ca, root }, id, how)),
       discard: (id) => inTurn(id, () => removeOutputsOf(recovering, id)),
       deliveries,
     },

@@ -50,7 +50,7 @@ export const check = closed(
     documentNumber: optional(note),
     documentScan: optional(note),
   },
-  { examples: [{ method: 'inPerson', documentKind: 'passport' }] },
+  { examples: [{ method: 'inPerson', documentKind: 'passport', documentNumber: '12AB34567' }] },
 )
 
 export const acceptance = closed(

@@ -53,6 +53,7 @@ const commandRoutes = (api: Api): void => {
   const undertaking = async (id: string, by: Actor) => ({
     appointment: id,
     others: (await services.posts.appointmentsOf(by.person)).filter((other) => other !== id),
+    named: await services.accounts.rolesOf(by.person),
   })
   const ending = async (id: string, by: Actor) => ({
     appointment: id,
@@ -82,7 +83,7 @@ const commandRoutes = (api: Api): void => {
     body: check,
     decider: checkAppointee,
     data: ({ params, body }) => ({ appointment: params.id, ...body }),
-    trial: { on: 'appointment', data: (id) => ({ appointment: id, method: 'inPerson' as const }) },
+    trial: { on: 'appointment', data: (id) => ({ appointment: id, method: 'mandate' as const }) },
   })
   commandRoute(api, {
     ...about,

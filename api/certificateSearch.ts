@@ -1,7 +1,7 @@
 // Search without the ledger's help: what a person types becomes blind index terms, which are compared and never read back.
 import { Type } from 'typebox'
 import { request as requestFile } from '../domain/request.ts'
-import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
+import { comparedWords, normaliseEmail } from '../domain/policy/names.ts'
 import { findCertificates, type CertificateFilter } from '../readmodels/certificates.ts'
 import type { StatusRow } from '../readmodels/schema.ts'
 import { accountOf } from './auth.ts'
@@ -23,8 +23,7 @@ export const wanted = (
   if (serial !== undefined) return { serial }
   if (text.includes('@')) return { terms: [blind('email', normaliseEmail(text))] }
   if (/^\d{10}$/.test(text)) return { terms: [blind('matricule', text)] }
-  const words = normaliseName(text).split(' ').filter(Boolean)
-  return { terms: words.map((word) => blind('name', word)) }
+  return { terms: comparedWords(text).map((word) => blind('name', word)) }
 }
 
 type Query = PageQuery &

@@ -3,7 +3,8 @@ import { Type } from 'typebox'
 import { liftHold, placeHold } from '../commands/holds.ts'
 import { unit } from '../domain/fields.ts'
 import { hold } from '../domain/hold.ts'
-import { notFound, tag } from './readers.ts'
+import { unknownAmong } from '../readmodels/retention.ts'
+import { caughtUp, notFound, tag } from './readers.ts'
 import { keepers } from './retention.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, id, note } from './schemas.ts'
@@ -31,7 +32,10 @@ export const holdRoutes = (api: Api): void => {
     body: placing,
     created: true,
     decider: placeHold,
-    data: ({ body, act }) => ({ hold: act.id, ...body }),
+    data: async ({ body, act }) => {
+      await caughtUp(api.services)
+      return { hold: act.id, ...body, unknown: await unknownAmong(api.services.db, body.units) }
+    },
   })
   commandRoute(api, {
     ...about,

@@ -52,7 +52,10 @@ export const executionRoute = (api: Api): void => {
           ],
         })
       await api.journal.consultation(act.actor, { screen: 'recoveryExecution', streams: [stream] })
-      const outputSha256 = await services.recovery.execute(params.id, secret)
+      const outputSha256 = await services.recovery.execute(params.id, {
+        executor: act.actor.person,
+        ...(secret === undefined ? {} : { passphrase: secret }),
+      })
       // What was done stands in the stream of the key.
       const spki = state.status === 'unknown' ? undefined : state.key
       const position = spki === undefined ? undefined : lastOf((await load(key, spki)).written)

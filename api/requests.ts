@@ -56,8 +56,20 @@ const verification = closed(
     entityTieChecked: Type.Boolean(),
     mandate: optional(id),
   },
-  { examples: [{ method: 'inPerson', documentKind: 'nationalIdentityCard', entityTieChecked: true }] },
+  {
+    examples: [
+      {
+        method: 'inPerson',
+        documentKind: 'nationalIdentityCard',
+        documentNumber: '12AB34567',
+        entityTieChecked: true,
+      },
+    ],
+  },
 )
+
+/** For the action that is tried out: a document is whatever is shown. */
+const shownInPerson = { method: 'inPerson', documentKind: 'passport', documentNumber: '-' } as const
 
 const receipt = closed({ receipt: note }, { examples: [{ receipt: 'PV de remise signé, réf. 2026-0042' }] })
 
@@ -148,7 +160,7 @@ export const requestRoutes = (api: Api): void => {
     decider: verifyIdentity,
     trial: {
       on: 'request',
-      data: (request) => ({ request, method: 'inPerson' as const, entityTieChecked: true }),
+      data: (request) => ({ request, ...shownInPerson, entityTieChecked: true }),
       underMandate: true,
     },
     data: ({ params, body }) => ({ request: params.id, ...body }),

@@ -83,7 +83,7 @@ export type Services = Readonly<{
   }>
   recovery: Readonly<{
     /** Executes an approved recovery: SHA-256 of what waits for delivery. The passphrase is for an output without a certificate. */
-    execute: (recoveryId: string, passphrase: string | undefined) => Promise<string>
+    execute: (recoveryId: string, how: Readonly<{ executor: string; passphrase?: string }>) => Promise<string>
     /** Removes what waited for the delivery of a recovery that was rejected. */
     discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries

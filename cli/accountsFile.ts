@@ -15,6 +15,7 @@ import {
 import { dirname } from 'node:path'
 import type { Account, Accounts } from '../commands/accounts.ts'
 import { roles, type Role } from '../domain/lists.ts'
+import { incompatibility } from '../domain/policy/separation.ts'
 
 type Line = Account & Readonly<{ tokenSha256: string; createdAt: string }>
 
@@ -99,6 +100,19 @@ const change = (file: string, edit: (lines: readonly Line[]) => readonly Line[])
   }
 }
 
+const rolesOf = (accounts: readonly Account[], person: string): readonly Role[] => [
+  ...new Set(accounts.filter((one) => one.person === person).flatMap(({ roles: held }) => held)),
+]
+
+/** CGU-06: roles that one person may not hold at the same time are not given to him, on one account or on two. */
+const requireCompatible = (held: readonly Role[]): void => {
+  for (const [index, one] of held.entries())
+    for (const other of held.slice(index + 1)) {
+      const reason = incompatibility(one, other)
+      if (reason !== undefined) throw new AccountFault(`one person may not be ${one} and ${other}: ${reason}`)
+    }
+}
+
 /** The accounts as the API asks for them; a file changed by the command line is read again at the next question. */
 export const openAccounts = (file: string): Accounts => {
   let read: { stamp: string; byDigest: ReadonlyMap<string, Account> } = { stamp: '', byDigest: new Map() }
@@ -116,8 +130,11 @@ export const openAccounts = (file: string): Accounts => {
     }
     return read.byDigest
   }
-  // Looked up by digest: how long it takes says nothing about the token.
-  return { byToken: async (token) => current().get(digest(token)) }
+  return {
+    // Looked up by digest: how long it takes says nothing about the token.
+    byToken: async (token) => current().get(digest(token)),
+    rolesOf: async (person) => rolesOf([...current().values()], person),
+  }
 }
 
 export type NewAccount = Readonly<{
@@ -130,7 +147,7 @@ export type NewAccount = Readonly<{
 /**
  * Adds an account.
  * @returns it, with the token that will not be shown again
- * @throws AccountFault for a name that is taken or unfit, or a role that does not exist
+ * @throws AccountFault for a name that is taken or unfit, a role that does not exist, or roles that exclude each other (CGU-06)
  */
 export const addAccount = (file: string, wanted: NewAccount, now: Date): Account & { token: string } => {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(wanted.id))
@@ -152,6 +169,7 @@ export const addAccount = (file: string, wanted: NewAccount, now: Date): Account
   change(file, (lines) => {
     if (lines.some(({ id }) => id === wanted.id))
       throw new AccountFault(`the account ${wanted.id} exists already`)
+    requireCompatible([...new Set([...account.roles, ...rolesOf(lines, account.person)])])
     return [...lines, { ...account, tokenSha256: digest(token), createdAt: now.toISOString() }]
   })
   return { ...account, token }

@@ -4,7 +4,7 @@ import { statSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Registers } from '../commands/registers.ts'
 import type { AgentRecord } from '../domain/policy/cardKind.ts'
-import { normaliseEmail, nameWords } from '../domain/policy/names.ts'
+import { comparedWords, normaliseEmail } from '../domain/policy/names.ts'
 import { closeBox, openBox } from '../hsm/box.ts'
 import { makePrivateDirectory, replaceDurable } from '../hsm/durable.ts'
 
@@ -53,7 +53,7 @@ const opened = <N extends RegisterName, T>(
 }
 
 const fullName = ({ surname, givenNames }: Readonly<{ surname: string; givenNames: string }>): string =>
-  nameWords(`${surname} ${givenNames}`)
+  comparedWords(`${surname} ${givenNames}`).join(' ')
 
 /** The registers as a request asks for them. @throws KeyFault when a file was changed, or written under another key */
 export const openRegisters = (place: RegisterPlace): Registers => {

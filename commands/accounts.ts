@@ -12,4 +12,6 @@ export type Account = Readonly<{
 export type Accounts = Readonly<{
   /** The account whose token this is; the comparison does not depend on the token's content. */
   byToken: (token: string) => Promise<Account | undefined>
+  /** Roles that the accounts of a person name. */
+  rolesOf: (person: string) => Promise<readonly Role[]>
 }>

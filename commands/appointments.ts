@@ -7,9 +7,10 @@ import { accept, refuse, type Actor, type Command, type Decider, type Decision }
 import type { Power, Role } from '../domain/lists.ts'
 import { rolesFor } from '../domain/policy/duties.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
+import { undocumented } from '../domain/policy/identification.ts'
 import { tooOld } from '../domain/policy/mandate.ts'
 import { defaultPowers, entityBound, isMandate, isPost, representable } from '../domain/policy/posts.ts'
-import { crosses, notForOneself } from '../domain/policy/separation.ts'
+import { crosses, crossesNamed, notForOneself } from '../domain/policy/separation.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { foldOwn, notRepresented, type ActingUnder } from './mandates.ts'
 
@@ -26,6 +27,8 @@ export type AcceptAppointment = Command<
   On<Data<'AppointmentAccepted'>> & {
     /** His other appointments, as the read model knows them: judged on the ledger. */
     others?: readonly string[]
+    /** Roles that his accounts name, whatever his appointments say. */
+    named?: readonly Role[]
   }
 >
 
@@ -92,6 +95,7 @@ export const checkAppointee: Decider<Appointment, CheckAppointee, AppointmentEve
     if (state.person === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'person')
     return (
       notForOneself(by, state.person) ??
+      undocumented(data, 'CGU-25') ??
       accept({ type: 'AppointeeChecked', data: { ...data, checker: by.person } })
     )
   },
@@ -109,13 +113,16 @@ export const acceptAppointment: Decider<
   aggregate: appointment,
   stream,
   facts: (fold, { data }) => Promise.all((data.others ?? []).map((id) => fold(appointment, id))),
-  decide: ({ data: { appointment: _, others: __, ...data }, by, at }, state, held) => {
+  decide: ({ data: { appointment: _, others: __, named = [], ...data }, by, at }, state, held) => {
     if (state.status !== 'checked') return refuse('CGU-23', 'OUT_OF_ORDER', state.status)
     if (state.person !== by.person)
       return isMandate(state.role) ? refuse('CGU-23', 'MANDATE_NOT_IN_FORCE', by.role) : notHeld(state.role)
     const crossed = held.find((other) => crosses(state, other, at))
     if (crossed !== undefined && crossed.status !== 'unknown')
       return refuse('CGU-06', 'ROLES_INCOMPATIBLE', `${state.role} ${crossed.role}`)
-    return accept({ type: 'AppointmentAccepted', data })
+    const excluded = crossesNamed(state.role, named, held)
+    return excluded === undefined
+      ? accept({ type: 'AppointmentAccepted', data })
+      : refuse('CGU-06', 'ROLES_INCOMPATIBLE', `${state.role} ${excluded}`)
   },
 }

@@ -3,7 +3,7 @@ import { appointment, type Appointment, type AppointmentEvent } from '../domain/
 import { accept, refuse, type Actor, type Command, type Decider } from '../domain/kernel.ts'
 import { rolesFor } from '../domain/policy/duties.ts'
 import { lastDayOf } from '../domain/policy/mandate.ts'
-import { isMandate, representable } from '../domain/policy/posts.ts'
+import { isMandate, isPost, representable } from '../domain/policy/posts.ts'
 import { foldOwn, notRepresented, type ActingUnder } from './mandates.ts'
 
 type Ended = Extract<AppointmentEvent, { type: 'AppointmentEnded' }>['data']
@@ -14,7 +14,7 @@ export type EndAppointment = Command<'EndAppointment', Ended & ActingUnder & { a
 /** The RA ends mandates, a legal representative those that he may propose; posts are the security and the CA officer's. */
 const ends = (by: Actor, { role }: Known): boolean => {
   if (by.role === 'legalRepresentative') return representable.includes(role)
-  return by.role !== 'raOfficer' || isMandate(role)
+  return by.role === 'program' || (by.role === 'raOfficer' ? isMandate(role) : isPost(role))
 }
 
 export const endAppointment: Decider<Appointment, EndAppointment, AppointmentEvent, Appointment | undefined> =

@@ -27,12 +27,17 @@ export type RecoveryTools = Readonly<{
 
 /**
  * Executes an approved recovery.
- * @param passphrase enciphers the output where the request names no certificate; it is neither stored nor logged
+ * @param how.executor person number of the officer who carries it out
+ * @param how.passphrase enciphers the output where the request names no certificate; it is neither stored nor logged
  * @returns SHA-256 of the output that waits for delivery; the first one's when it had been executed before
  * @throws ProcessRefused with RECOVERY_NOT_APPROVED, ESCROW_TERM_ENDED, RECIPIENT_CERTIFICATE_UNUSABLE or KEY_BUSY; custody's
  *   faults after recording the failure
  */
-export const recoverKey = async (tools: RecoveryTools, id: string, passphrase?: string): Promise<string> => {
+export const recoverKey = async (
+  tools: RecoveryTools,
+  id: string,
+  { executor, passphrase }: Readonly<{ executor: string; passphrase?: string }>,
+): Promise<string> => {
   const { service } = tools
   const file = (await service.ledger.load(recovery, id)).state
   if (file.status !== 'requested' || file.key === undefined)
@@ -52,7 +57,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, passphrase?: 
   const recipient = file.recipient === undefined ? {} : { recipient: file.recipient }
   await perform(service, startKeyRecovery(service.policy), {
     key: order,
-    data: { spki, regime: 'approved', ...under, ...recipient },
+    data: { spki, regime: 'approved', ...under, ...recipient, executor },
     circumstances,
   })
   let outputSha256: string | undefined

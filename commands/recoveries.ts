@@ -3,13 +3,14 @@
 import {
   accept,
   refuse,
+  type Actor,
   type Command,
   type Decider,
   type Decision,
   type Fold,
   type Instant,
 } from '../domain/kernel.ts'
-import { escrowed, isUnder, key, type Key } from '../domain/key.ts'
+import { escrowed, isUnder, key, type Key, type Recovered } from '../domain/key.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { approvalsLapsed } from '../domain/policy/recovery.ts'
@@ -107,6 +108,14 @@ export const closeRecovery: Decider<Recovery, CloseRecovery, RecoveryEvent, Key>
   },
 }
 
+/** CGU-04: where no certificate was named, whoever has executed the recovery knows the passphrase: another one hands it over. */
+const knows = (
+  { output }: RecoveryFile,
+  subject: Key,
+  { recovery: id }: DeliverRecovery['data'],
+  by: Actor,
+): boolean => output === 'pkcs12' && lastOutput(subject, id)?.executor === by.person
+
 /** Delivered once, and only to whom it was recovered for, or through an officer who hands it over. */
 export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, Key> = {
   type: 'DeliverRecovery',
@@ -118,7 +127,7 @@ export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, 
     if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
     if (by.role === 'holder' && by.person !== state.recipient)
       return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', by.role)
-    if (by.role !== 'holder' && isPartyTo(state, subject, by.person))
+    if (by.role !== 'holder' && (isPartyTo(state, subject, by.person) || knows(state, subject, data, by)))
       return refuse('CGU-04', 'SELF_APPROVAL', by.role)
     const output = outputOf(subject, data.recovery)
     if (output === undefined) return refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery)
@@ -128,4 +137,7 @@ export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, 
 
 /** The digest that the key's own stream names as this recovery's output: only these bytes are ever released. */
 export const outputOf = (subject: Key, id: string): string | undefined =>
-  escrowed(subject)?.recovered.findLast((done) => done.recovery === id)?.outputSha256
+  lastOutput(subject, id)?.outputSha256
+
+const lastOutput = (subject: Key, id: string): Recovered | undefined =>
+  escrowed(subject)?.recovered.findLast((done) => done.recovery === id)

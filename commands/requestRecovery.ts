@@ -15,14 +15,16 @@ import {
 import { escrowed, key, type Key } from '../domain/key.ts'
 import type { Ground, Role } from '../domain/lists.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
-import { sameName } from '../domain/policy/names.ts'
+import { namesOf, sameName } from '../domain/policy/names.ts'
 import { groundFits, mayAskRecovery, mayWithholdNotice, standsForEntity } from '../domain/policy/recovery.ts'
 import { escrowRuns } from '../domain/policy/validity.ts'
+import type { Request } from '../domain/request.ts'
 import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.ts'
 import { spkiOf } from '../pki/fields.ts'
 import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256 } from './issuing.ts'
 import { foldMandate } from './mandates.ts'
+import { fileOf } from './requestRevocation.ts'
 
 export type RequestRecovery = Command<
   'RequestRecovery',
@@ -48,6 +50,8 @@ export type RequestRecovery = Command<
 type Subject = Readonly<{
   certificate: Certificate
   key: Key
+  /** The file that it was issued on. */
+  file: Request
   appointment: Appointment | undefined
   recipient: Certificate | undefined
 }>
@@ -68,15 +72,18 @@ const notEntitled = ({ data, by, at }: RequestRecovery, subject: Subject): Decis
   if (by.role === 'holder') return notForAnother(by, requester, subject.key)
   // Who records what somebody else asks for is not the one who asks (CGU-04).
   if (requester === by.person) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
-  if (!standsForEntity(role) || stands(subject, { person: requester, role, at })) return undefined
+  // An authority asks by its own law, which `legalBasis` names; one that shows an appointment is held to it.
+  const isAppointed = standsForEntity(role) || data.mandate !== undefined
+  if (!isAppointed || stands(subject, { person: requester, role, at })) return undefined
   return refuse('CGU-47', 'RECOVERY_REQUESTER_NOT_ENTITLED', 'mandate')
 }
 
-/** CGU-46: « le représentant légal de l’entité du porteur ou un représentant dument accrédité », for that entity. */
+/** CGU-46: « le représentant légal de l’entité du porteur ou un représentant dument accrédité », for that entity. An authority is bound to none. */
 const stands = (subject: Subject, use: Readonly<{ person: string; role: Role; at: Instant }>): boolean => {
   if (subject.appointment === undefined) return false
-  const entity = escrowed(subject.key)?.entity
-  const power = use.role === 'accreditedRepresentative' ? { power: 'recover' as const } : {}
+  const entity = standsForEntity(use.role) ? escrowed(subject.key)?.entity : undefined
+  // A legal representative acts by the law.
+  const power = use.role === 'legalRepresentative' ? {} : { power: 'recover' as const }
   return appointmentInForce(subject.appointment, {
     ...use,
     ...power,
@@ -134,13 +141,20 @@ const failing = (nameMatches: boolean, inTerm: boolean) => {
   return inTerm ? undefined : ({ cause: 'ESCROW_TERM_ENDED', clause: 'CGU-48' } as const)
 }
 
+/** CGU-44: « le nom du porteur associé », as the escrow has it, and as it stands in the certificate. */
+const namesKnown = ({ key: of, file }: Subject): readonly string[] => {
+  const name = escrowed(of)?.holderName
+  if (name === undefined) return []
+  return [name, ...(file.status === 'unknown' || file.identity === undefined ? [] : namesOf(file.identity))]
+}
+
 const requestedBy = (
   { data, by, at }: RequestRecovery,
   subject: Subject,
   der: string | undefined,
 ): Decision<RecoveryEvent> => {
   const kept = escrowed(subject.key)
-  const nameMatches = kept?.holderName !== undefined && sameName(kept.holderName, data.nameGiven)
+  const nameMatches = namesKnown(subject).some((name) => sameName(name, data.nameGiven))
   const inTerm = kept !== undefined && escrowRuns(kept.until, at)
   const failed = failing(nameMatches, inTerm)
   const { recovery: _, recipientSerial: __, recipientCertificate: ___, mandate, ...asked } = data
@@ -186,6 +200,7 @@ export const requestRecovery: Decider<Recovery, RequestRecovery, RecoveryEvent, 
     return {
       certificate: signed,
       key: 'spkiSha256' in signed ? await fold(key, signed.spkiSha256) : key.initial,
+      file: await fileOf(fold, signed),
       appointment: await foldMandate(fold, command),
       recipient: named === undefined ? undefined : await fold(certificate, named),
     }

@@ -13,7 +13,7 @@ import {
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import type { Authentication, Channel, DocumentKind, RevocationCause, Role } from '../domain/lists.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
-import { sameName } from '../domain/policy/names.ts'
+import { namesOf, sameName } from '../domain/policy/names.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import {
   authenticationOf,
@@ -102,8 +102,12 @@ const holderOf = ({ file }: Facts): string | undefined =>
 /** CGU-71, CGU-72: the holder as he stands in the certificate, and who asks. */
 const incomplete = ({ data }: RequestRevocation, facts: Facts): Decision<never> | undefined => {
   if (data.requesterName.trim() === '') return refuse('CGU-72', 'REQUESTER_NAME_MISSING', 'requesterName')
-  const named = holderOf(facts)
-  const matches = named === undefined || data.holderName === undefined || sameName(named, data.holderName)
+  const { holderName } = data
+  const known = facts.file.status === 'unknown' ? undefined : facts.file.identity
+  const matches =
+    known === undefined ||
+    holderName === undefined ||
+    namesOf(known).some((name) => sameName(name, holderName))
   return matches ? undefined : refuse('CGU-71', 'HOLDER_NAME_MISMATCH', 'holderName')
 }
 

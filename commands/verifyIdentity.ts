@@ -2,6 +2,7 @@
 // de l'identité « personne physique » du futur porteur. »
 import type { Appointment } from '../domain/appointment.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
+import { undocumented } from '../domain/policy/identification.ts'
 import { mandateInForce } from '../domain/policy/mandate.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
 import { request, type Request, type RequestEvent, type RequestFile } from '../domain/request.ts'
@@ -44,7 +45,9 @@ export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appo
   decide: (command, state, mandate) => {
     const { data, by } = command
     if (state.status !== 'open') return refuse('CGU-24', 'OUT_OF_ORDER', state.status)
-    const refusal = wrongVerifier(command, state, mandate)
+    const refusal =
+      wrongVerifier(command, state, mandate) ??
+      undocumented(data, state.path === 'mandate' ? 'CGU-26' : 'CGU-24')
     if (refusal) return refusal
     // CGU-59: what resets the count of renewals is an identification as at the first registration, and nothing lighter.
     if (state.kind === 'renewal' && data.method !== 'inPerson')

@@ -43,7 +43,8 @@ const recoveryOf = {
 }
 const KeyRecoveryStarted = event('KeyRecoveryStarted', {
   pub: recoveryOf,
-  sealed: { rec: { recipient: optional(id) } },
+  // Who carried it out, on request: he does not hand over what he knows the passphrase of.
+  sealed: { rec: { recipient: optional(id), executor: optional(id) } },
 })
 const KeyRecovered = event('KeyRecovered', {
   pub: { ...recoveryOf, publicKeyMatched: Type.Literal(true), outputSha256: optional(h) },
@@ -101,6 +102,7 @@ export type Key =
         outcomes: number
         recovered: readonly Recovered[]
         under: RecoveryOf
+        executor: string | undefined
       }>)
   | Readonly<{ status: 'destroyed'; serial: string; destruction: string }>
 type Escrowed = Extract<Key, { status: 'kept' | 'recovering' }>
@@ -114,7 +116,12 @@ export const isUnder = (state: Key, of: Partial<RecoveryOf>): boolean =>
   state.under.recovery === of.recovery &&
   state.under.request === of.request &&
   state.under.session === of.session
-export type Recovered = RecoveryOf & Readonly<{ outputSha256: string | undefined }>
+export type Recovered = RecoveryOf &
+  Readonly<{
+    outputSha256: string | undefined
+    /** Person number; absent for a new card, and once the request's data key has been destroyed. */
+    executor: string | undefined
+  }>
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
 
@@ -143,9 +150,15 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
         entity: opened(data.entity),
       }
     case 'KeyRecoveryStarted':
-      return { ...kept(state, type), status: 'recovering', under: under(data) }
+      return {
+        ...{ ...kept(state, type), status: 'recovering', under: under(data) },
+        executor: opened(data.executor),
+      }
     case 'KeyRecovered':
-      return finished(state, type, { ...under(data), outputSha256: data.outputSha256 })
+      return finished(state, type, {
+        ...{ ...under(data), outputSha256: data.outputSha256 },
+        executor: state.status === 'recovering' ? state.executor : undefined,
+      })
     case 'KeyRecoveryFailed':
       return finished(state, type)
     case 'EscrowedKeyDestroyed':

@@ -186,7 +186,7 @@ export const refusals = {
     en: 'Serial and name do not name the same key.',
   },
   IDENTITY_DOCUMENT_REQUIRED: {
-    clauses: ['CGU-53', 'CGU-66'],
+    clauses: ['CGU-24', 'CGU-25', 'CGU-26', 'CGU-53', 'CGU-66'],
     fr: "Document officiel d'identité exigé.",
     en: 'An official identity document is required.',
   },
@@ -440,6 +440,11 @@ export const refusals = {
     en: 'Unblocking is for the holder only.',
   },
   UNIT_ON_HOLD: { clauses: ['CGU-116'], fr: 'Ces données sont gelées.', en: 'These data are on hold.' },
+  UNIT_UNKNOWN: {
+    clauses: ['CGU-116'],
+    fr: 'Aucune donnée n’est conservée sous cette référence.',
+    en: 'No data are kept under this reference.',
+  },
   VALIDITY_WRONG: {
     clauses: ['CGU-18'],
     fr: "Validité de trois ans, dans celle de l'AC.",

@@ -1,7 +1,7 @@
 // The search index: of what a request's sealed fields say, keyed digests of its words, so that a name finds a request and
 // the database holds no name. When the data is destroyed, a rebuild finds nothing left to index (CGU-116).
 import type { Event } from '../domain/kernel.ts'
-import { normaliseEmail, normaliseName } from '../domain/policy/names.ts'
+import { comparedWords, normaliseEmail } from '../domain/policy/names.ts'
 import type { Transaction } from 'kysely'
 import type { Database, SearchRequestRow, SearchTermRow } from '../readmodels/schema.ts'
 import { idOf, type Applied, type Projection } from './projection.ts'
@@ -17,7 +17,7 @@ const termsOf = (data: Sealed, blind: Blind): ReadonlySet<string> => {
   for (const field of ['surname', 'givenNames', 'nameInCertificate']) {
     const value = data[field]
     if (typeof value !== 'string') continue
-    for (const word of normaliseName(value).split(' ').filter(Boolean)) terms.add(blind('name', word))
+    for (const word of comparedWords(value)) terms.add(blind('name', word))
   }
   const { email, matricule } = data
   if (typeof email === 'string') terms.add(blind('email', normaliseEmail(email)))
@@ -46,7 +46,7 @@ const unique = (terms: readonly SearchTermRow[]): readonly SearchTermRow[] => [
 /** @param blind makes the index terms; another key is another index, so it must stay the same */
 export const createSearch = (blind: Blind): Projection => ({
   name: 'search',
-  version: 2,
+  version: 3,
   streams: ['request-'],
   tables: ['search_request', 'search_term'],
   apply: async (tx, batch) => {

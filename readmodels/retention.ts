@@ -57,6 +57,14 @@ export const heldAmong = async (db: Db, units: readonly string[]): Promise<reado
   return rows.map(({ unit }) => unit)
 }
 
+/** Those of some units that nothing is kept under: there never was such a unit, or it has been destroyed. */
+export const unknownAmong = async (db: Db, units: readonly string[]): Promise<readonly string[]> => {
+  const { rows } = await sql<{ unit: string }>`
+    select unit from retention_unit where unit = any(${units}::text[]) and destroyed_at is null`.execute(db)
+  const kept = new Set(rows.map(({ unit }) => unit))
+  return units.filter((unit) => !kept.has(unit))
+}
+
 /** How many units of each class are kept, on hold, gone. */
 export const countUnits = async (
   db: Db,

@@ -108,6 +108,7 @@ const registered = async (stage: Stage): Promise<People & { request: string }> =
     ra.post(`/requests/${request}/identity-verification`, {
       method: 'inPerson',
       documentKind: 'nationalIdentityCard',
+      documentNumber: '12AB34567',
       entityTieChecked: true,
     }),
   )

@@ -10,6 +10,7 @@ export type Party =
   | 'requester'
   | 'recorder'
   | 'recipient'
+  | 'executor'
   | 'proposer'
   | 'earlierApprover'
   | 'secondPerson'
@@ -114,7 +115,7 @@ export const dutyTable = {
     ExecuteRecovery: by([RO], { apart: not('requester', 'recorder', 'recipient', 'holder') }),
     RejectRecovery: by([RO]),
     CloseRecovery: by([H, RO, P]),
-    DeliverRecovery: by([RO, H], { apart: not('requester', 'recipient', 'holder') }),
+    DeliverRecovery: by([RO, H], { apart: not('requester', 'recipient', 'holder', 'executor') }),
   },
   crl: { PlanCrl: by([P, CA]), ...each(by([P]), 'RecordCrl', 'RejectCrlPlan', 'RecordCrlPublication') },
   ocsp: { PlanFinalOcsp: by([CA]), ...each(by([P]), 'RecordFinalOcsp', 'RecordOcspActivity') },

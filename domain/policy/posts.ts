@@ -39,7 +39,7 @@ export type Candidate = Readonly<{ held: Appointment; employer: Entity | undefin
 type Access = Readonly<{ roles: readonly Role[]; entities: readonly string[] }>
 
 /** An appointment decides about its role from its acceptance, or its end, on: before, nothing has been given or taken yet. */
-const decides = (held: Appointment): held is Exclude<Appointment, { status: 'unknown' }> =>
+export const decides = (held: Appointment): held is Exclude<Appointment, { status: 'unknown' }> =>
   held.status === 'inForce' || held.status === 'ended'
 
 const acts = ({ held, employer }: Candidate, at: Instant): boolean =>

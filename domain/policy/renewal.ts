@@ -13,7 +13,7 @@ import type { Identity } from '../identity.ts'
 import { refuse, type Decision, type Instant } from '../kernel.ts'
 import type { Request } from '../request.ts'
 import { addDays } from './dates.ts'
-import { normaliseEmail, sameName } from './names.ts'
+import { namesOf, normaliseEmail, sameName } from './names.ts'
 
 /** CGU-57: what was revoked, refused by its holder or has expired is followed by an initial request. */
 export const notRenewable = (previous: Certificate, at: Instant): Decision<never> | undefined => {
@@ -52,7 +52,7 @@ export type Shown = Readonly<{
 }>
 
 const sameNames = (shown: Shown, known: Identity, mark: (name: string) => string): boolean => {
-  const names = [`${known.givenNames} ${known.surname}`, known.nameInCertificate]
+  const names = namesOf(known)
   if (shown.surname !== undefined && shown.givenName !== undefined) {
     const full = `${shown.givenName} ${shown.surname}`
     return names.some((name) => sameName(name, full))

@@ -6,7 +6,7 @@ import { refuse, type Actor, type Decision, type Instant } from '../kernel.ts'
 import type { Role } from '../lists.ts'
 import { dayOf } from './dates.ts'
 import { lastDayOf } from './mandate.ts'
-import { posts } from './posts.ts'
+import { decides, posts } from './posts.ts'
 
 /** Refuses the act when the actor is the person concerned. */
 export const notForOneself = (by: Actor, concerned: string): Decision<never> | undefined =>
@@ -62,6 +62,16 @@ export const incompatibility = (a: Role, b: Role): string | undefined =>
     ({ role, with: excluded }) =>
       (role === a && excluded.includes(b)) || (role === b && excluded.includes(a)),
   )?.reason
+
+/** A role that the accounts of a person name, that none of his appointments decides about, and that excludes `role`. */
+export const crossesNamed = (
+  role: Role,
+  named: readonly Role[],
+  held: readonly Appointment[],
+): Role | undefined =>
+  named
+    .filter((one) => !held.some((other) => decides(other) && other.role === one))
+    .find((one) => incompatibility(role, one) !== undefined)
 
 type Term = Exclude<Appointment, { status: 'unknown' }>
 

@@ -23,7 +23,13 @@ const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
 /** Proposed and checked; the appointee has still to accept. */
 const checked = async (by: Client, checker: Client, person: string, more: object): Promise<string> => {
   const { id } = done(await by.post('/appointments', { ...term, ...who, person, ...more }))
-  done(await checker.post(`/appointments/${id}/check`, { method: 'inPerson', documentKind: 'passport' }))
+  done(
+    await checker.post(`/appointments/${id}/check`, {
+      method: 'inPerson',
+      documentKind: 'passport',
+      documentNumber: '12AB34567',
+    }),
+  )
   return id
 }
 

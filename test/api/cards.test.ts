@@ -138,7 +138,12 @@ describe('a card', () => {
     const { id: request } = done(await ra.post('/requests', { ...demand, person, holder: agent }))
     const cgu = { cguVersion: product.policy.cgu.version, means: 'portal', directoryAgreed: true }
     done(await holder.post(`/requests/${request}/cgu-acceptance`, cgu))
-    const seen = { method: 'inPerson', documentKind: 'passport', entityTieChecked: true }
+    const seen = {
+      method: 'inPerson',
+      documentKind: 'passport',
+      documentNumber: '12AB34567',
+      entityTieChecked: true,
+    }
     done(await ra.post(`/requests/${request}/identity-verification`, seen))
     done(await ra.post(`/requests/${request}/validation`))
     const { session } = done(await ra.post(`/requests/${request}/sessions`, desk))

@@ -171,11 +171,11 @@ describe('roles', () => {
   })
 
   it('CGU-06: of several roles the caller names the one he acts in', async () => {
-    const { headers } = product.account('two-hats', ['raOfficer', 'auditor'])
+    const { headers } = product.account('two-hats', ['raOfficer', 'unblockingOperator'])
     const both = client(product.app, headers)
     expect((await both.post('/entities', employer)).statusCode).toBe(201)
     const acting = (role: string) => both.post('/entities', employer, { headers: { 'acting-role': role } })
-    expect(verdict(await acting('auditor'))).toEqual([403, 'ROLE_NOT_HELD'])
+    expect(verdict(await acting('unblockingOperator'))).toEqual([403, 'ROLE_NOT_HELD'])
     expect(verdict(await acting('caOfficer'))).toEqual([403, 'ROLE_NOT_HELD'])
     expect(verdict(await acting('emperor'))).toEqual([400, 'HEADER_INVALID'])
   })
@@ -376,7 +376,12 @@ describe('If-Match and positions', () => {
     expect(seen.headers.etag).toBe('W/"0"')
     const cgu = { cguVersion: product.policy.cgu.version, means: 'portal', directoryAgreed: false }
     done(await holder.post(`/requests/${request}/cgu-acceptance`, cgu, { headers: { 'if-match': 'W/"0"' } }))
-    const verification = { method: 'inPerson', documentKind: 'passport', entityTieChecked: true }
+    const verification = {
+      method: 'inPerson',
+      documentKind: 'passport',
+      documentNumber: '12AB34567',
+      entityTieChecked: true,
+    }
     const verify = (ifMatch: string) =>
       ra.post(`/requests/${request}/identity-verification`, verification, {
         headers: { 'if-match': ifMatch },
@@ -479,7 +484,13 @@ describe('a contractor, through a certification agent (MC)', () => {
       ...{ ra: 'dgddi', profile: 'encryption', escrow: true, mandate },
     }
     expect(verdict(await mc.post('/requests', demand))).toEqual([403, 'MANDATE_NOT_IN_FORCE'])
-    done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
+    done(
+      await ra.post(`/appointments/${mandate}/check`, {
+        method: 'inPerson',
+        documentKind: 'passport',
+        documentNumber: '12AB34567',
+      }),
+    )
     done(
       await mc.post(`/appointments/${mandate}/acceptance`, {
         undertakingSha256: 'a'.repeat(64),

@@ -211,7 +211,12 @@ describe('a renewal alone', () => {
       ...{ method: 'file', entityTieChecked: true },
     })
     expect(verdict(confirmed)).toEqual([422, 'FULL_IDENTIFICATION_REQUIRED'])
-    const identified = { method: 'inPerson', documentKind: 'passport', entityTieChecked: true }
+    const identified = {
+      method: 'inPerson',
+      documentKind: 'passport',
+      documentNumber: '12AB34567',
+      entityTieChecked: true,
+    }
     done(await ra.post(`/requests/${id}/identity-verification`, identified))
     done(await ra.post(`/requests/${id}/validation`))
     expect(

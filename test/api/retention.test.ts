@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
@@ -92,6 +93,9 @@ describe('retention over HTTP', () => {
       422,
       'HOLD_NOT_ON_KEY',
     ])
+    expect(
+      verdict(await archivist.post('/holds', { units: [`reg/${randomUUID()}`], reference: 'x' })),
+    ).toEqual([404, 'UNIT_UNKNOWN'])
     const { classes } = (await officer.get('/retention')).json<{
       classes: readonly { class: string; kept: number }[]
     }>()

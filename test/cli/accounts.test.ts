@@ -14,7 +14,7 @@ let marie: Added
 beforeAll(async () => {
   site = openSite()
   marie = await site.json<Added>([
-    ...['accounts', 'add', 'marie', '--role', 'raOfficer', '--role', 'auditor'],
+    ...['accounts', 'add', 'marie', '--role', 'raOfficer', '--role', 'supportAgent'],
     ...['--entity', 'dgddi', '--entity', 'insee', '--person', person],
   ])
 })
@@ -27,7 +27,7 @@ describe('accounts', () => {
   it('RGS A2 XI: a token is shown once, 256 bits; at rest there is its SHA-256, in a file of mode 0600', () => {
     const { token, ...account } = marie
     expect(account).toEqual({
-      ...{ id: 'marie', person, roles: ['raOfficer', 'auditor'], entities: ['dgddi', 'insee'] },
+      ...{ id: 'marie', person, roles: ['raOfficer', 'supportAgent'], entities: ['dgddi', 'insee'] },
     })
     expect(Buffer.from(token, 'base64url')).toHaveLength(32)
     const text = accountsFile()
@@ -44,7 +44,7 @@ describe('accounts', () => {
     expect(status).toBe(0)
     expect(stdout.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
       ['ACCOUNT', 'ROLES', 'PERSON', 'ENTITIES'],
-      ['marie', 'raOfficer,auditor', person, 'dgddi,insee'],
+      ['marie', 'raOfficer,supportAgent', person, 'dgddi,insee'],
       [''],
     ])
   })
@@ -70,6 +70,16 @@ describe('accounts', () => {
     ['a role that there is not', ['add', 'zoe', '--role', 'king'], 'no such role: king; there are '],
     ['CGU-46: the role of the program', ['add', 'zoe', '--role', 'program'], 'no such role: program; '],
     ['no role', ['add', 'zoe'], 'no such role: (none given); there are '],
+    [
+      'CGU-06: roles that exclude each other',
+      ['add', 'zoe', '--role', 'auditor', '--role', 'raOfficer'],
+      'one person may not be auditor and raOfficer: ',
+    ],
+    [
+      'CGU-06: a role that another account of the person excludes',
+      ['add', 'zoe', '--role', 'recoveryOfficer', '--person', person],
+      'one person may not be recoveryOfficer and raOfficer: ',
+    ],
     ['a name that leaves its place', ['add', '../zoe', '--role', 'auditor'], 'an account name has 1 to 64'],
     ['a name that is taken', ['add', 'marie', '--role', 'auditor'], 'the account marie exists already'],
     [

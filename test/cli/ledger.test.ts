@@ -64,7 +64,12 @@ const live = async ({ url }: Running): Promise<string> => {
     ...{ cguVersion: version, means: 'portal', directoryAgreed: true },
   })
   await ra.post(`/requests/${id}/identity-verification`, {
-    ...{ method: 'inPerson', documentKind: 'nationalIdentityCard', entityTieChecked: true },
+    ...{
+      method: 'inPerson',
+      documentKind: 'nationalIdentityCard',
+      documentNumber: '12AB34567',
+      entityTieChecked: true,
+    },
   })
   await ra.post(`/requests/${id}/validation`)
   const inService = await commissionDesk(as)

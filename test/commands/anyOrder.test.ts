@@ -90,7 +90,7 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
       ...{ fromOn: '2026-02-01', untilOn: day(choice), person: uuid(33), surname: 'Garçon' },
       ...{ givenNames: 'Noé', email: 'noe@douane.example', mandate: 'décision' },
     })),
-    act(checkAppointee, [f.ra, e.so], (thing) => ({ appointment: own(thing), method: 'inPerson' })),
+    act(checkAppointee, [f.ra, e.so], (thing) => ({ appointment: own(thing), ...f.inPerson })),
     act(acceptAppointment, [actor('holder', 33), holder], (thing) => ({
       ...{ appointment: own(thing), undertakingSha256: f.digest, means: 'portal' },
     })),
@@ -152,7 +152,7 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
   hold: [
     act(placeHold, [e.ca, archivist], (thing, choice) => ({
       ...{ hold: own(thing), units: pick(choice, ['reg/1'], ['reg/2', 'journal/3'], ['escrow/4']) },
-      reference: 'réquisition',
+      ...{ reference: 'réquisition', unknown: [] },
     })),
     act(liftHold, [e.ca, archivist], (thing) => ({ hold: own(thing), reference: 'mainlevée' })),
   ],

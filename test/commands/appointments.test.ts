@@ -109,6 +109,8 @@ describe('its end', () => {
     ['a mandate, by the RA', ra, inForce(), 'AppointmentEnded'],
     ['a post, by the RA', ra, [post('auditor')], 'CGU-06 ROLE_NOT_HELD'],
     ['a post, by the security officer', security, [post('auditor')], 'AppointmentEnded'],
+    ['a mandate, by the security officer', security, inForce(), 'CGU-06 ROLE_NOT_HELD'],
+    ['a mandate, by the CA officer', caOfficer, inForce(), 'CGU-06 ROLE_NOT_HELD'],
     ['an MC, by his legal representative', lr, inForce(), 'AppointmentEnded'],
     ['an MC of another entity', lr, inForce({ entity: N }), 'CGU-23 MANDATE_NOT_IN_FORCE'],
     ['another representative', lr, inForce({ role: 'legalRepresentative' }), 'CGU-06 ROLE_NOT_HELD'],
@@ -239,6 +241,21 @@ describe('roles that may not be combined', () => {
     ['of a role that goes with it', [post('caOfficer'), f.checked, f.undertaken]],
   ] as const)('CGU-06: an RA officer whose other appointment is %s accepts', async (_title, other) => {
     expect(await accepts('raOfficer', other)).toBe('AppointmentAccepted')
+  })
+
+  it.each([
+    ['raOfficer', [], 'CGU-06 ROLES_INCOMPATIBLE'],
+    ['holder', [], 'AppointmentAccepted'],
+    // What his account names was taken from him by the end of his appointment.
+    [
+      'raOfficer',
+      [post('raOfficer'), ...held.slice(1), ending('departure', '2026-03-01')],
+      'AppointmentAccepted',
+    ],
+  ] as const)('CGU-06: an auditor whose account names him %s', async (named, other, outcome) => {
+    const accepting = given(on(appointment, M, post('auditor'), f.checked), on(appointment, N, ...other))
+    const order = { ...undertaking, named: [named] }
+    expect(await accepting.when(acceptAppointment, order, actor('holder', 3)).outcome()).toBe(outcome)
   })
 
   it('CGU-06: of two that crossed, each sees the other', () => {

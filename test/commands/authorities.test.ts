@@ -51,7 +51,7 @@ describe('the mandate of a certification agent', () => {
     const undertaking = { appointment: M, undertakingSha256: digest, means: 'portal' } as const
     return Promise.all([
       start.when(proposeAppointment(policy), proposal, ra).outcome(),
-      start.when(checkAppointee, { appointment: M, method: 'inPerson' }, ra).outcome(),
+      start.when(checkAppointee, { appointment: M, ...f.inPerson }, ra).outcome(),
       start.when(acceptAppointment, undertaking, mc).outcome(),
       start
         .when(endAppointment, { appointment: M, cause: 'departure', effectiveOn: '2026-03-02' }, ra)
@@ -72,7 +72,7 @@ describe('the mandate of a certification agent', () => {
   it('CGU-04, CGU-23: nobody checks himself, and only the appointee undertakes', async () => {
     const self = actor('raOfficer', 3)
     await given(on(appointment, M, ...lives.proposed))
-      .when(checkAppointee, { appointment: M, method: 'inPerson' }, self)
+      .when(checkAppointee, { appointment: M, ...f.inPerson }, self)
       .then('CGU-04 SELF_APPROVAL')
     await given(on(appointment, M, ...lives.checked))
       .when(

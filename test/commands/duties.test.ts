@@ -31,7 +31,7 @@ import { appointment } from '../../domain/appointment.ts'
 import { card } from '../../domain/card.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { destruction, type DestructionEvent } from '../../domain/destruction.ts'
-import { key } from '../../domain/key.ts'
+import { key, type KeyEvent } from '../../domain/key.ts'
 import type { Actor, Command, Decider, Event } from '../../domain/kernel.ts'
 import { roles } from '../../domain/lists.ts'
 import { clauseOfRole, duties } from '../../domain/policy/duties.ts'
@@ -156,8 +156,12 @@ const execute = (file: Parameters<typeof f.asked>[0], officer: number) =>
     .when(executeRecovery(f.policy), { recovery: f.Q }, actor('recoveryOfficer', officer))
     .outcome()
 
-const deliver = (file: Parameters<typeof f.asked>[0], officer: number) =>
-  given(held, on(recovery, f.Q, f.asked(file)))
+const executedBy = (officer: number): KeyEvent => ({
+  type: 'KeyRecoveryStarted',
+  data: { regime: 'approved', recovery: f.Q, recipient: uuid(8), executor: uuid(officer) },
+})
+const deliver = (file: Parameters<typeof f.asked>[0], officer: number, execution: readonly KeyEvent[] = []) =>
+  given(on(key, f.K, f.bound, f.escrowed, ...execution), on(recovery, f.Q, f.asked(file)))
     .when(deliverRecovery, { recovery: f.Q, receipt: 'reçu' }, actor('recoveryOfficer', officer))
     .outcome()
 const order: RequestRecovery['data'] = {
@@ -275,7 +279,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
       .outcome(),
   'CheckAppointee/appointee': () =>
     given(on(appointment, f.M, f.proposed({ person: f.ra.person })))
-      .when(checkAppointee, { appointment: f.M, method: 'inPerson' }, f.ra)
+      .when(checkAppointee, { appointment: f.M, ...f.inPerson }, f.ra)
       .outcome(),
   'RequestCertificate/holder': () =>
     given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),
@@ -289,7 +293,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
       .outcome(),
   'VerifyIdentity/holder': () =>
     given(on(request, f.R, own))
-      .when(verifyIdentity, { request: f.R, method: 'inPerson', entityTieChecked: true }, f.ra)
+      .when(verifyIdentity, { request: f.R, ...f.inPerson, entityTieChecked: true }, f.ra)
       .outcome(),
   'ValidateRequest/holder': () =>
     given(on(request, f.R, own, f.accepted, f.identified))
@@ -366,6 +370,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
   'DeliverRecovery/requester': () => deliver({ requester: uuid(6) }, 6),
   'DeliverRecovery/recipient': () => deliver({ recipient: uuid(6) }, 6),
   'DeliverRecovery/holder': () => deliver({}, 1),
+  'DeliverRecovery/executor': () => deliver({}, 6, [executedBy(6), f.recoveredKey]),
   'ExecuteRecovery/requester': () => execute({ requester: uuid(6) }, 6),
   'ExecuteRecovery/recorder': () => execute({ recorder: uuid(6) }, 6),
   'ExecuteRecovery/recipient': () => execute({ recipient: uuid(6) }, 6),
@@ -400,6 +405,12 @@ describe('who must not be the same person', () => {
   it('CGU-46: an officer who is none of them executes, one who approved too', async () => {
     expect(await execute({}, 7)).toBe('nothing')
     expect(await execute({}, 21)).toBe('nothing')
+  })
+
+  it('CGU-04, CGU-46: whoever executed hands over what is enciphered to a certificate; another officer, what is under a passphrase', async () => {
+    const done = [executedBy(6), f.recoveredKey]
+    expect(await deliver({ output: 'cms', recipientCertificate: 'AAAA' }, 6, done)).toBe('RecoveryDelivered')
+    expect(await deliver({}, 7, done)).toBe('RecoveryDelivered')
   })
 
   it('CGU-06, CGU-116: two persons act where one may not', async () => {

@@ -190,6 +190,12 @@ export const checked: AppointmentEvent = {
   type: 'AppointeeChecked',
   data: { method: 'inPerson', checker: uuid(2) },
 }
+/** How somebody is identified who is there. */
+export const inPerson = {
+  method: 'inPerson',
+  documentKind: 'passport',
+  documentNumber: '12AB34567',
+} as const
 export const undertaken: AppointmentEvent = {
   type: 'AppointmentAccepted',
   data: { undertakingSha256: digest, means: 'portal' },

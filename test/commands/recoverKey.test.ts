@@ -69,7 +69,7 @@ const recovering = (
       iterations: 1000,
     },
     id,
-    passphrase,
+    { executor: f.officerA.person, passphrase },
   )
 
 const openssl = async (...args: readonly string[]): Promise<Buffer> =>
@@ -247,6 +247,7 @@ describe('an approved recovery', () => {
         iterations: 1000,
       },
       uuid(52),
+      { executor: f.officerA.person },
     )
 
   it('CGU-46, CGU-47: RFC 5652: for a recipient’s certificate no passphrase is asked for, and his key alone opens it', async () => {

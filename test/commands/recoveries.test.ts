@@ -26,6 +26,7 @@ const until = '2036-03-02T09:00:00Z'
 const justBefore = '2036-03-02T08:59:59Z'
 
 const live = [
+  on(request, f.R, f.requested()),
   ...c.representatives,
   on(key, K, f.bound, f.escrowed),
   on(certificate, S, f.planned, f.issued, f.acceptedByHolder),
@@ -41,9 +42,13 @@ describe('a request for recovery', () => {
     ...{ requesterRole: 'legalRepresentative', requester: uuid(8), ground: 'judicial', mandate: c.L },
   }
   /** What each requester has to show beside his ground. */
-  const shown: Readonly<Partial<Record<Role, Partial<RequestRecovery['data']>>>> = {
+  const shown: Readonly<Partial<Record<Role, Readonly<Record<string, string | undefined>>>>> = {
     accreditedRepresentative: { requester: c.accredited, mandate: c.A },
-    legalAuthority: { represents: 'Tribunal judiciaire de Créteil', legalBasis: 'CPP art. 60-1' },
+    legalAuthority: {
+      mandate: undefined,
+      represents: 'Tribunal judiciaire de Créteil',
+      legalBasis: 'CPP art. 60-1',
+    },
   }
   const asked = (by: Actor, data: RequestRecovery['data'], at = morning) =>
     given(...live)
@@ -54,8 +59,9 @@ describe('a request for recovery', () => {
   it.each([
     ['the serial and the name', {}, 'RecoveryRequested'],
     ['the name otherwise spelt', { nameGiven: "BRULE D'ETE maelle zoe" }, 'RecoveryRequested'],
+    ['the name as it stands in the certificate', { nameGiven: 'Zoé d’été brûlé' }, 'RecoveryRequested'],
     ['another name', { nameGiven: 'Zoë Dupont' }, rejected],
-    ['half of the name', { nameGiven: 'Zoë D’Été-Brûlé' }, rejected],
+    ['half of the name', { nameGiven: 'D’Été-Brûlé' }, rejected],
     ['a serial that is nobody’s', { serial: S2 }, rejected],
     ['no name', { nameGiven: ' ' }, 'CGU-44 IDENTIFIER_INCOMPLETE'],
     ['no serial', { serial: '' }, 'CGU-44 IDENTIFIER_INCOMPLETE'],
@@ -159,6 +165,27 @@ describe('a request for recovery', () => {
   })
 
   it.each([
+    ['in force', {}, {}, 'RecoveryRequested'],
+    ['of somebody else', {}, { requester: uuid(79) }, no],
+    ['of another role', { role: 'accreditedRepresentative' }, {}, no],
+    ['without the power to recover', { powers: [] }, {}, no],
+    ['over', { untilOn: '2026-03-01' }, {}, no],
+    ['that nobody knows', {}, { mandate: uuid(41) }, no],
+  ] as const)(
+    'CGU-47: an authority that shows an appointment is held to it — %s',
+    async (_, given_, more, outcome) => {
+      const held = { role: 'legalAuthority', entity: undefined, person: uuid(9), powers: ['recover'] }
+      const named = on(appointment, uuid(40), f.proposed({ ...held, ...given_ }), f.checked, f.undertaken)
+      const order = { ...authority, requester: uuid(9), mandate: uuid(40), ...more }
+      expect(
+        await given(...live, named)
+          .when(requestRecovery, order, officerA)
+          .outcome(),
+      ).toBe(outcome)
+    },
+  )
+
+  it.each([
     ['judicial', others, 'RecoveryRequested'],
     ['unavailability', { ...others, ground: 'unavailability' as const }, unfounded],
     ['lawfulAuthority', { ...authority, ground: 'lawfulAuthority' as const }, 'RecoveryRequested'],
@@ -172,7 +199,7 @@ describe('a request for recovery', () => {
 
   it('CGU-48: a revoked certificate does not keep its key from being recovered', async () => {
     const revoked = [
-      live[0]!,
+      ...live.slice(0, -2),
       on(key, K, f.bound, f.escrowed),
       on(certificate, S, f.planned, f.issued, f.revoked),
     ]

@@ -537,7 +537,7 @@ describe('the count of renewals', () => {
             )
           : decided(
               verifyIdentity,
-              { ...common, data: { request: r.R2, method: 'inPerson', entityTieChecked: true } },
+              { ...common, data: { request: r.R2, ...f.inPerson, entityTieChecked: true } },
               ...([file, undefined] as const),
             )
       if ('refused' in verified) return verified.refused.code

@@ -272,12 +272,23 @@ describe('the file', () => {
     ['CGU-04: the holder', 'direct', holder, {}, 'CGU-26 ROLE_NOT_HELD'],
   ] as const)('identity verified by — %s', async (...[, path, by, mandate, outcome]) => {
     const facts = [mandated, on(request, R, f.requested({ path }))]
-    const order = { request: R, method: 'inPerson', entityTieChecked: true, ...mandate } as const
+    const order = { request: R, ...f.inPerson, entityTieChecked: true, ...mandate } as const
     expect(
       await given(...facts)
         .when(verifyIdentity, order, by)
         .outcome(),
     ).toBe(outcome)
+  })
+
+  it.each([
+    ['CGU-24: documentKind', 'direct', ra, {}],
+    ['CGU-24: documentNumber', 'direct', ra, { documentKind: 'passport', documentNumber: ' ' }],
+    ['CGU-26: documentNumber', 'mandate', mc, { documentKind: 'passport', mandate: M }],
+  ] as const)('in person without its reference — %s', async (title, path, by, shown) => {
+    const order = { request: R, method: 'inPerson', entityTieChecked: true, ...shown } as const
+    const when = given(mandated, on(request, R, f.requested({ path }))).when(verifyIdentity, order, by)
+    const [clause] = title.split(':')
+    expect(await when.outcome()).toBe(`${clause} IDENTITY_DOCUMENT_REQUIRED`)
   })
 
   const next = on(document, 'cgu', {

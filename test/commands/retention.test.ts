@@ -272,8 +272,10 @@ describe('holds', () => {
   it.each([
     ['a file', [file, 'journal/1', 'recovery/1'], 'HoldPlaced'],
     ['a key', [file, 'escrow/1'], 'CGU-48 HOLD_NOT_ON_KEY'],
+    ['what nobody keeps', [file, 'journal/9'], 'CGU-116 UNIT_UNKNOWN'],
   ])('CGU-48, CGU-116: placed on %s', async (_, units, outcome) => {
-    const data = { hold: H, units, reference: 'réquisition' }
+    const unknown = units.filter((unit) => unit === 'journal/9')
+    const data = { hold: H, units, reference: 'réquisition', unknown }
     expect(await given().when(placeHold, data, officer).outcome()).toBe(outcome)
   })
 

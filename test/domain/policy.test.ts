@@ -234,6 +234,8 @@ describe('names', () => {
   it.each([
     ['Zoë Maëlle D’Été-Brûlé', "D'ETE BRULE zoe-maelle", true],
     ['Jean Dupont', 'Dupont Jean', true],
+    ['Zoë Cœur-Lætitia', 'COEUR LAETITIA ZOE', true],
+    ['Œuvrard Straße', 'oeuvrard strasse', true],
     ['Jean Dupont', 'Jean Dupond', false],
     ['Jean Dupont', 'Jean', false],
     ['Jean Jean Dupont', 'Jean Dupont', false],

@@ -168,6 +168,7 @@ const requestOrders = {
   verifyIdentity: ({ names }, ask) =>
     order(verifyIdentity, {
       ...{ request: names.request(ask.on), method: 'inPerson', entityTieChecked: true },
+      ...{ documentKind: 'passport', documentNumber: '12AB34567' },
       ...mandate(ask),
     }),
   sendBack: ({ names }, ask) =>

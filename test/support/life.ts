@@ -114,6 +114,7 @@ export const validated = async (product: Embedded, holderData: object = agent): 
     await ra.post(`/requests/${request}/identity-verification`, {
       method: 'inPerson',
       documentKind: 'nationalIdentityCard',
+      documentNumber: '12AB34567',
       entityTieChecked: true,
     }),
   )
@@ -166,7 +167,13 @@ export const mandated = async (
       ...{ surname: 'Garçon', givenNames: 'Noé', mandate: 'réf. 12' },
     }),
   )
-  done(await ra.post(`/appointments/${mandate}/check`, { method: 'inPerson', documentKind: 'passport' }))
+  done(
+    await ra.post(`/appointments/${mandate}/check`, {
+      method: 'inPerson',
+      documentKind: 'passport',
+      documentNumber: '12AB34567',
+    }),
+  )
   const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
   done(await agentClient.post(`/appointments/${mandate}/acceptance`, undertaking))
   return { mandate, account, agent: agentClient }

@@ -33,6 +33,7 @@ const words: Readonly<Record<Party, string>> = {
   requester: 'the requester',
   recorder: 'who recorded the request',
   recipient: 'the recipient',
+  executor: 'who executed it, where no certificate was named',
   proposer: 'the proposer',
   earlierApprover: 'an earlier approver',
   secondPerson: 'the second person',
