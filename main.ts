@@ -236,6 +236,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
       custody: await stateOf(vault.requireHeld, 'out of reach'),
+      keys: await custody.keysHealth(),
       readModels: runner.lagSeconds(now()) <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
       crl: await stateOf(() => crls.requireFresh([ca, rootCa]), 'out of date'),
       ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { ConfigFault } from './configFault.ts'
 import { shipped } from './shipped.ts'
+import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
 
 export type Config = Readonly<{
   dataDir: string
@@ -24,6 +25,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   /** Directory of the authorities and revocation lists that a holder's authentication certificate is judged by. */
   authTrust: string | undefined
+  /** The PKCS#11 tokens that hold the keys; undefined: keys in software. */
+  tokens: TokensConfig | undefined
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
@@ -103,6 +106,12 @@ const cguTextFrom = (file: string | URL, { cgu }: Policy): string => {
   return text.toString('utf8')
 }
 
+/** Wherever the authorities' keys are, a holder's are on a card in software still. */
+const notForProduction = (tokens: TokensConfig | undefined): string =>
+  tokens === undefined
+    ? 'environment: production refuses software keys: PKCS11_MODULE is not set (RGS A2 XI.2)'
+    : 'environment: production refuses cards in software, and this release has no others (RGS A2 XII.1)'
+
 /**
  * Reads the settings.
  * @throws ConfigFault that names the setting or the policy's field
@@ -111,15 +120,11 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const policy = policyFrom(
     env['POLICY_FILE'] ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
   )
-  // Nothing is worse than software keys where somebody believes that an HSM holds them.
-  if (env['PKCS11_MODULE'] !== undefined)
-    throw new ConfigFault(
-      'PKCS11_MODULE: this release has no PKCS#11 custody yet; without it, keys are in software',
-    )
-  if (policy.environment === 'production')
-    throw new ConfigFault(
-      'environment: production refuses software keys, and this release has no others (RGS A2 XI.2)',
-    )
+  const tokens = tokensFrom(
+    (name) => env[name],
+    (name) => secretOf(env, name),
+  )
+  if (policy.environment === 'production') throw new ConfigFault(notForProduction(tokens))
   return {
     dataDir: resolve(env['DATA_DIR'] ?? './data'),
     host: env['HOST'] ?? '127.0.0.1',
@@ -134,6 +139,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     redisUrl: secretOf(env, 'REDIS_URL'),
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
+    tokens,
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,
   }

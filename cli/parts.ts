@@ -1,21 +1,27 @@
 // The parts that an installation stands on, opened from its settings: the event store, custody, and the ledger over both.
 // `start` opens all of them; the commands that look at a ledger open what they need, read-only where they can.
 import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
 import { subkey } from '../hsm/box.ts'
 import { makePrivateDirectory } from '../hsm/durable.ts'
 import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
 import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
-import { openSoftwareKeys, type SoftwareKeys } from '../hsm/software.ts'
+import { KeyFault } from '../hsm/keyFault.ts'
+import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
+import { openSoftwareKeys } from '../hsm/software.ts'
 import { openVault, type Vault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
+import type { WrappingKeys } from '../hsm/wrapping.ts'
+import type { ServiceKeys } from '../pki/custody.ts'
 import { openEmbeddedStore } from '../ledger/embedded.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
 import type { EventStore } from '../ledger/store.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
+import type { TokensConfig } from './tokenConfig.ts'
 
 export type Clock = () => Date
 export const systemClock: Clock = () => new Date()
@@ -27,7 +33,9 @@ export const instantsOf =
     `${clock().toISOString().slice(0, 19)}Z`
 
 export type Custody = Readonly<{
-  keys: SoftwareKeys
+  keys: ServiceKeys & WrappingKeys
+  /** True while what holds the keys works; else why not. */
+  keysHealth: () => Promise<true | string>
   vault: Vault
   cards: SoftCards
   /** Under which the registers lie on disk (cli/registersFile.ts). */
@@ -44,24 +52,61 @@ export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number; holderKeys
  * @throws PassphraseFault, KeyFault: also when another process has the vault open
  */
 export const openCustody = async (
-  { dataDir, env, policy }: Config,
+  { dataDir, env, policy, tokens }: Config,
   { clock = systemClock, cost, ...made }: CustodyOptions = {},
 ): Promise<Custody> => {
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
   const stretching = cost === undefined ? {} : { cost }
   const master = await openMaster(directory, passphrase, stretching)
+  const closes: (() => Promise<void>)[] = []
   try {
-    const keys = await openSoftwareKeys({ directory, master })
+    const keys = await openKeys(tokens, directory, master)
+    closes.push(keys.close)
     const { pinTries } = policy.card
     const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...stretching })
     const place = { directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) }
     const vault = await openVault({ ...place, ...made })
     const registersKey = subkey(master, registersUse)
-    return { keys, vault, cards, registersKey, passphraseFrom: from, close: vault.close }
+    const close = async (): Promise<void> => {
+      await vault.close()
+      await keys.close()
+    }
+    return { keys, keysHealth: keys.health, vault, cards, registersKey, passphraseFrom: from, close }
+  } catch (error) {
+    for (const close of closes) await close()
+    throw error
   } finally {
     master.fill(0)
   }
+}
+
+type OpenKeys = ServiceKeys & WrappingKeys & Pick<Pkcs11Keys, 'health' | 'close'>
+
+const manifestName = 'pkcs11.json'
+
+/** On the tokens that are set, or in software; never in the one what was begun in the other. @throws KeyFault, ModuleFault */
+const openKeys = async (
+  tokens: TokensConfig | undefined,
+  directory: string,
+  master: Uint8Array,
+): Promise<OpenKeys> => {
+  const names = await readdir(directory)
+  if (tokens === undefined) {
+    if (names.includes(manifestName))
+      throw new KeyFault('the keys of this data directory are on PKCS#11 tokens: PKCS11_MODULE is not set')
+    const keys = await openSoftwareKeys({ directory, master })
+    return { ...keys, health: async () => true, close: async () => undefined }
+  }
+  if (names.some((name) => name.endsWith('.key')))
+    throw new KeyFault('the keys of this data directory are in software: PKCS11_MODULE is for a new one')
+  const { module, sessions, wrapMechanism, ca, escrow } = tokens
+  const shared = { module, sessions, wrapMechanism }
+  const { openPkcs11Keys } = await import('../hsm/pkcs11.ts')
+  return await openPkcs11Keys({
+    ...{ ca: { ...shared, ...ca }, escrow: { ...shared, ...escrow } },
+    manifest: join(directory, manifestName),
+  })
 }
 
 const registersUse = 'registers'

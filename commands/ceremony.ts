@@ -48,15 +48,15 @@ export const ceremonyKey = async (
     data: { servicekey: id, purpose, algorithm, scriptSha256: sha256(script), present },
     circumstances,
   })
-  const { spki } = await keys.generate({ id, purpose, algorithm })
-  const attributes = JSON.stringify({ id, purpose, algorithm, spkiSha256: sha256(spki) })
+  const { spki, attributes: readBack } = await keys.generate({ id, purpose, algorithm })
+  const attributes = JSON.stringify({ id, purpose, algorithm, spkiSha256: sha256(spki), ...readBack })
   await perform(service, recordServiceKey, {
     key: id,
     data: {
       servicekey: id,
       spkiSha256: sha256(spki),
       module: keys.module,
-      token: keys.module,
+      token: keys.token,
       attributesSha256: sha256(attributes),
       minutesSha256: sha256(`${script}\n${attributes}`),
       present,

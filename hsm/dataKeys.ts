@@ -86,7 +86,7 @@ export const openDataKeys = async (
   const make = async (keyId: string): Promise<Buffer> => {
     const destroyed = (): KeyFault => new KeyFault(`the data key ${keyId} was destroyed`)
     if (isDestroyed(keyId)) throw destroyed()
-    const kek = await keys.kek(`data-${classOf(keyId)}-${now().slice(0, 4)}`, 'dataKek')
+    const kek = await keys.kek(`data-${classOf(keyId)}-${now().slice(0, 4)}`)
     const key = Buffer.from(randomBytes(keyOctets))
     await store.put(keyName(keyId), Buffer.concat([idBytes(kek.id), await kek.wrap(key)]))
     if (isDestroyed(keyId)) {

@@ -1,14 +1,13 @@
 // CGU-38, CGU-41: the escrow. Holder keys lie wrapped (RFC 5649) under the year's KEK; each record is authenticated, so
 // that no two can be exchanged. A key in clear exists in memory only, for as long as one act takes.
-import { createHash, randomBytes as systemRandom, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import type { Escrow, EscrowRecord } from '../pki/custody.ts'
-import type { RandomBytes } from './box.ts'
 import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
-import { generateWrapped, proveRecoverable, unwrapKey, type MakePair } from './wrappedKey.ts'
-import type { WrappingKeys } from './wrapping.ts'
+import type { MakePair } from './wrappedKey.ts'
+import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 
 type StoredKey = Readonly<{ kek: string; generatedAt: Instant; spki: string; blob: string }>
 type Kept = EscrowRecord & Readonly<{ person: string }>
@@ -42,12 +41,11 @@ export const openEscrow = async (
   parts: Readonly<{
     keys: WrappingKeys
     now: () => Instant
-    randomBytes?: RandomBytes
     holderKeys?: MakePair
   }>,
 ): Promise<SoftwareEscrow> => {
-  const { keys, now, randomBytes = systemRandom } = parts
-  const mac = await keys.mac('escrow-records')
+  const { keys, now, holderKeys } = parts
+  const mac = await keys.recordMac('escrow-records')
   const perSerial = once()
   /** Oldest first: neither set aside nor given up. */
   const stock = new Set<string>()
@@ -72,8 +70,8 @@ export const openEscrow = async (
 
   /** A fresh key, wrapped and on disk. */
   const make = async (): Promise<string> => {
-    const kek = await keys.kek(`escrow-${now().slice(0, 4)}`, 'escrowKek')
-    const { spki, blob } = await generateWrapped(kek, parts.holderKeys)
+    const kek = await keys.escrowKek(`escrow-${now().slice(0, 4)}`)
+    const { spki, blob } = await (holderKeys === undefined ? kek.makePair() : taken(kek, holderKeys))
     const spkiSha256 = sha256(spki)
     const base64 = { spki: spki.toString('base64'), blob: blob.toString('base64') }
     const stored: StoredKey = { kek: kek.id, generatedAt: now(), ...base64 }
@@ -99,7 +97,7 @@ export const openEscrow = async (
     return { spkiSha256, spki: Buffer.from(storedKey(spkiSha256).spki, 'base64') }
   }
 
-  const macOf = (serial: string, spkiSha256: string, kept: Omit<Kept, 'recordMac'>): Buffer => {
+  const macOf = (serial: string, spkiSha256: string, kept: Omit<Kept, 'recordMac'>): Promise<Buffer> => {
     const { person, kek, blobSha256, generatedAt, testedAt, from, until } = kept
     const record = [serial, spkiSha256, person, kek, blobSha256, generatedAt, testedAt, from, until]
     return mac.compute(JSON.stringify(['grand-livre/escrow/v1', ...record]))
@@ -115,11 +113,12 @@ export const openEscrow = async (
     const { spkiSha256 } = present
     const stored = storedKey(spkiSha256)
     const blob = Buffer.from(stored.blob, 'base64')
-    await proveRecoverable(await keys.kekById(stored.kek), blob, { spkiSha256, challenge: randomBytes(32) })
+    await (await keys.escrowKekById(stored.kek)).prove(blob, spkiSha256)
     const blobSha256 = sha256(blob)
     const dates = { generatedAt: stored.generatedAt, testedAt: now(), from, until }
     const facts = { person, blobSha256, kek: stored.kek, ...dates }
-    const kept: Kept = { ...facts, recordMac: macOf(serial, spkiSha256, facts).toString('hex') }
+    const recordMac = (await macOf(serial, spkiSha256, facts)).toString('hex')
+    const kept: Kept = { ...facts, recordMac }
     await store.put(serialName(serial), json({ spkiSha256, kept }))
     return recordOf(kept)
   }
@@ -127,13 +126,13 @@ export const openEscrow = async (
   const release: Escrow['release'] = async (serial) => {
     const { spkiSha256, kept } = readSerial(serial) ?? {}
     if (spkiSha256 === undefined || kept === undefined) throw new KeyFault(`no key is kept for ${serial}`)
-    const expected = macOf(serial, spkiSha256, kept)
+    const expected = await macOf(serial, spkiSha256, kept)
     const found = Buffer.from(kept.recordMac, 'hex')
     if (found.length !== expected.length || !timingSafeEqual(found, expected))
       throw new KeyFault(`the escrow record of ${serial} was changed`)
     const blob = Buffer.from(storedKey(spkiSha256).blob, 'base64')
     if (sha256(blob) !== kept.blobSha256) throw new KeyFault(`the escrowed key of ${serial} was exchanged`)
-    return unwrapKey(await keys.kekById(kept.kek), blob, spkiSha256)
+    return (await keys.escrowKekById(kept.kek)).release(blob, spkiSha256)
   }
 
   const discard: Escrow['discard'] = async (serial) => {
@@ -175,6 +174,16 @@ export const openEscrow = async (
       for (; stock.size < count; made += 1) stock.add(await make())
       return made
     },
+  }
+}
+
+/** A pair of another source, wrapped. */
+const taken = async (kek: EscrowKek, source: MakePair): Promise<Readonly<{ spki: Buffer; blob: Buffer }>> => {
+  const pair = await source()
+  try {
+    return { spki: pair.publicKey, blob: await kek.adopt(pair) }
+  } finally {
+    pair.privateKey.fill(0)
   }
 }
 

@@ -19,6 +19,7 @@ import type { RandomBytes } from './box.ts'
 import { KeyFault } from './keyFault.ts'
 import { openKeyFiles, type KeyHeader } from './keyFiles.ts'
 import { once } from './once.ts'
+import { escrowKekOf } from './wrappedKey.ts'
 import { uuidOf } from './uuid.ts'
 import type { Kek, Mac, WrappingKeys } from './wrapping.ts'
 
@@ -153,17 +154,19 @@ export const openSoftwareKeys = async ({
       return id
     })
 
-  const kekById = async (id: string): Promise<Kek> => {
-    const header = files.byId(id)
-    if (header?.purpose !== 'dataKek' && header?.purpose !== 'escrowKek')
-      throw new KeyFault(`there is no KEK ${id}`)
+  const kekById = (id: string, purpose: 'dataKek' | 'escrowKek'): Kek => {
+    if (files.byId(id)?.purpose !== purpose) throw new KeyFault(`there is no KEK ${id}`)
     return kekOf(id, secretOf(id))
   }
+  const macOf = (id: string, data: string): Buffer => createHmac('sha256', secretOf(id)).update(data).digest()
 
   return {
     module: 'software',
+    token: 'software',
     generate: async ({ id, purpose, algorithm }) => ({
       spki: spkiOf(await perName(id, () => generatePair(id, purpose, algorithm))),
+      // A file has none of those that a token keeps.
+      attributes: {},
     }),
     find: (id) => files.byId(id),
     signer: async (id) => {
@@ -171,11 +174,17 @@ export const openSoftwareKeys = async ({
       signers.set(id, signer)
       return signer
     },
-    kek: async (label, purpose) => kekById(await symmetric(label, purpose)),
-    kekById,
+    kek: async (label) => kekById(await symmetric(label, 'dataKek'), 'dataKek'),
+    kekById: async (id) => kekById(id, 'dataKek'),
+    escrowKek: async (label) => escrowKekOf(kekById(await symmetric(label, 'escrowKek'), 'escrowKek')),
+    escrowKekById: async (id) => escrowKekOf(kekById(id, 'escrowKek')),
     mac: async (label): Promise<Mac> => {
       const id = await symmetric(label, 'mac')
-      return { id, compute: (data) => createHmac('sha256', secretOf(id)).update(data).digest() }
+      return { id, compute: (data) => macOf(id, data) }
+    },
+    recordMac: async (label) => {
+      const id = await symmetric(label, 'mac')
+      return { id, compute: async (data) => macOf(id, data) }
     },
     recordKey: async (label) => Buffer.from(secretOf(await symmetric(label, 'records'))),
     destroy: async (id) => {

@@ -1,4 +1,5 @@
-// One holder key from the wrapped to the clear and back. What is clear here is overwritten here, or by whoever it is given.
+// One holder key from the wrapped to the clear and back, in software. What is clear here is overwritten here, or by whoever it is
+// given.
 import {
   constants,
   createHash,
@@ -7,17 +8,18 @@ import {
   generateKeyPair,
   privateDecrypt,
   publicEncrypt,
+  randomBytes,
   timingSafeEqual,
   type KeyObject,
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { KeyFault } from './keyFault.ts'
-import type { Kek } from './wrapping.ts'
+import type { ClearPair, EscrowKek, Kek } from './wrapping.ts'
 
 const generate = promisify(generateKeyPair)
 
-/** Makes an RSA-3072 key pair, DER: the public half as SubjectPublicKeyInfo, the private one as PKCS#8. */
-export type MakePair = () => Promise<Readonly<{ publicKey: Buffer; privateKey: Buffer }>>
+/** Makes an RSA-3072 key pair. */
+export type MakePair = () => Promise<ClearPair>
 
 export const makePair: MakePair = () =>
   generate('rsa', {
@@ -30,24 +32,8 @@ export const makePair: MakePair = () =>
 const privateKeyOf = (pkcs8: Buffer): KeyObject =>
   createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
 
-/** An RSA-3072 key pair, new, its private half wrapped. */
-export const generateWrapped = async (
-  kek: Kek,
-  make: MakePair = makePair,
-): Promise<{ spki: Buffer; blob: Buffer }> => {
-  const { publicKey: spki, privateKey: pkcs8 } = await make()
-  try {
-    return { spki, blob: await kek.wrap(pkcs8) }
-  } finally {
-    pkcs8.fill(0)
-  }
-}
-
-/**
- * The private key in clear, PKCS#8, held against its public half.
- * @throws KeyFault when it is another one's: RFC 5649 binds a blob to nothing but its KEK
- */
-export const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promise<Buffer> => {
+/** @throws KeyFault when the key is not the one of `spkiSha256` */
+const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promise<Buffer> => {
   const pkcs8 = await kek.unwrap(blob)
   try {
     const spki = createPublicKey(privateKeyOf(pkcs8)).export({ type: 'spki', format: 'der' })
@@ -68,16 +54,25 @@ export const decrypts = (pkcs8: Buffer, challenge: Uint8Array): boolean => {
   return answer.length === challenge.length && timingSafeEqual(answer, challenge)
 }
 
-/** CGU-38: that the key can be recovered is shown before anything is certified with it. @throws KeyFault */
-export const proveRecoverable = async (
-  kek: Kek,
-  blob: Uint8Array,
-  { spkiSha256, challenge }: Readonly<{ spkiSha256: string; challenge: Uint8Array }>,
-): Promise<void> => {
-  const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
-  try {
-    if (!decrypts(pkcs8, challenge)) throw new KeyFault('the escrowed key does not decrypt')
-  } finally {
-    pkcs8.fill(0)
-  }
-}
+/** Holders' keys under a KEK in software. */
+export const escrowKekOf = (kek: Kek): EscrowKek => ({
+  id: kek.id,
+  makePair: async () => {
+    const { publicKey: spki, privateKey: pkcs8 } = await makePair()
+    try {
+      return { spki, blob: await kek.wrap(pkcs8) }
+    } finally {
+      pkcs8.fill(0)
+    }
+  },
+  adopt: ({ privateKey }) => kek.wrap(privateKey),
+  prove: async (blob, spkiSha256) => {
+    const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
+    try {
+      if (!decrypts(pkcs8, randomBytes(32))) throw new KeyFault('the escrowed key does not decrypt')
+    } finally {
+      pkcs8.fill(0)
+    }
+  },
+  release: (blob, spkiSha256) => unwrapKey(kek, blob, spkiSha256),
+})

@@ -1,6 +1,6 @@
 // What the vault asks of whoever holds the wrapping keys: software here, a PKCS#11 token elsewhere. They never come out.
 
-/** A key-encryption key. `id` is a UUID, recorded with whatever it wraps. */
+/** A key-encryption key for data keys. `id` is a UUID, recorded with whatever it wraps. */
 export type Kek = Readonly<{
   id: string
   /** RFC 5649. */
@@ -9,16 +9,43 @@ export type Kek = Readonly<{
   unwrap: (blob: Uint8Array) => Promise<Buffer>
 }>
 
-/** HMAC-SHA256 under a key that does not come out. */
+/** A holder's key pair, DER: the public half as SubjectPublicKeyInfo, the private one as PKCS#8. */
+export type ClearPair = Readonly<{ publicKey: Buffer; privateKey: Buffer }>
+
+/** A key-encryption key for holders' keys, which are made and shown to be recoverable where it is. */
+export type EscrowKek = Readonly<{
+  id: string
+  /** A new RSA-3072 key pair, its private half wrapped (RFC 5649). */
+  makePair: () => Promise<Readonly<{ spki: Buffer; blob: Buffer }>>
+  /** Wraps a key that was made elsewhere. The caller overwrites it. */
+  adopt: (pair: ClearPair) => Promise<Buffer>
+  /** CGU-38: shows that the key can be recovered, before anything is certified with it. @throws KeyFault */
+  prove: (blob: Uint8Array, spkiSha256: string) => Promise<void>
+  /**
+   * The private key in clear, PKCS#8, held against its public half: RFC 5649 binds a blob to nothing but its KEK. The caller
+   * overwrites it. @throws KeyFault when it is another one's
+   */
+  release: (blob: Uint8Array, spkiSha256: string) => Promise<Buffer>
+}>
+
+/** HMAC-SHA256 in memory, under a key that custody gave for it: for index terms and digests of names. */
 export type Mac = Readonly<{ id: string; compute: (data: string) => Buffer }>
+
+/** HMAC-SHA256 made where the key is, and nowhere else: for records that must not be exchanged. */
+export type RecordMac = Readonly<{ id: string; compute: (data: string) => Promise<Buffer> }>
 
 export type WrappingKeys = Readonly<{
   /** The KEK of this label, made on first use. */
-  kek: (label: string, purpose: 'dataKek' | 'escrowKek') => Promise<Kek>
+  kek: (label: string) => Promise<Kek>
   /** @throws KeyFault: destroyed, or never there */
   kekById: (id: string) => Promise<Kek>
+  /** The KEK of the escrow of this label, made on first use. */
+  escrowKek: (label: string) => Promise<EscrowKek>
+  /** @throws KeyFault: destroyed, or never there */
+  escrowKekById: (id: string) => Promise<EscrowKek>
   /** The MAC key of this label, made on first use. */
   mac: (label: string) => Promise<Mac>
+  recordMac: (label: string) => Promise<RecordMac>
   /** Protects one file of records at rest; made on first use. */
   recordKey: (label: string) => Promise<Buffer>
 }>

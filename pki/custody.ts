@@ -6,10 +6,15 @@ import type { Signer } from './signer.ts'
 /** Service keys: generated once, found again by id, used only to sign. */
 export type ServiceKeys = Readonly<{
   /** Idempotent on `id`: a key that exists is found again. */
-  generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<{ spki: Uint8Array }>
+  generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<{
+    spki: Uint8Array
+    /** As they were read back from the module, by their PKCS#11 names. */
+    attributes: Readonly<Record<string, boolean | number | string>>
+  }>
   signer: (id: string) => Promise<Signer>
-  /** Name of the custody module and of the token, for the minutes. */
+  /** Names of the custody module and of the token, for the minutes. */
   module: string
+  token: string
 }>
 
 export type EscrowRecord = Readonly<{

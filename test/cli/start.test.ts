@@ -309,6 +309,12 @@ describe('a later start', () => {
   })
 })
 
+const tokenSettings = {
+  PKCS11_MODULE: '/usr/lib/softhsm/libsofthsm2.so',
+  ...{ PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN: '246813579' },
+  ...{ PKCS11_ESCROW_TOKEN: 'escrow', PKCS11_ESCROW_PIN: '975318642' },
+}
+
 describe('settings that do not fit: status 2, the setting named, and nothing made', () => {
   it.each<[string, string, () => Record<string, string>]>([
     [
@@ -323,9 +329,14 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
       () => withPolicy({ environment: 'production' }),
     ],
     [
-      'RGS A2 XI.2: an HSM that nothing would use',
-      'PKCS11_MODULE: ',
-      () => ({ PKCS11_MODULE: '/usr/lib/softhsm/libsofthsm2.so' }),
+      'RGS A2 XII.1: production on cards in software',
+      'environment: production refuses cards in software',
+      () => ({ ...withPolicy({ environment: 'production' }), ...tokenSettings }),
+    ],
+    [
+      'RGS A2 XI.2: a module without its tokens',
+      'PKCS11_CA_TOKEN: is needed, as PKCS11_MODULE is set',
+      () => ({ ...tokenSettings, PKCS11_CA_TOKEN: '' }),
     ],
     [
       'CGU-01: another text than the policy’s',

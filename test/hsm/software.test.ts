@@ -154,14 +154,13 @@ describe('service keys', () => {
   })
 
   it('RFC 5649: a KEK is one a label and purpose, wraps any length, and refuses what is not its own', async () => {
-    const kek = await keys.kek('escrow-2026', 'escrowKek')
-    const other = await keys.kek('data-reg-2026', 'dataKek')
-    const same = await Promise.all([
-      keys.kek('escrow-2027', 'escrowKek'),
-      keys.kek('escrow-2027', 'escrowKek'),
-    ])
+    const kek = await keys.kek('data-rec-2026')
+    const other = await keys.kek('data-reg-2026')
+    const same = await Promise.all([keys.escrowKek('escrow-2027'), keys.escrowKek('escrow-2027')])
     expect(same[0].id).toBe(same[1].id)
-    await expect(keys.kek('escrow-2026', 'dataKek')).rejects.toThrow(KeyFault)
+    await expect(keys.kek('escrow-2027')).rejects.toThrow(KeyFault)
+    await expect(keys.kekById(same[0].id)).rejects.toThrow(KeyFault)
+    await expect(keys.escrowKekById(kek.id)).rejects.toThrow(KeyFault)
     for (const length of [16, 31, 32, 1793]) {
       const clear = randomBytes(length)
       const blob = await kek.wrap(clear)

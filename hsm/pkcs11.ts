@@ -1,0 +1,224 @@
+// Custody on two PKCS#11 tokens, each behind a signer process of its own: the keys of the authorities on one, the keys of the escrow on
+// the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPublicKey,
+  randomBytes,
+  verify,
+} from 'node:crypto'
+import { integer, sequence } from '../pki/der.ts'
+import type { ServiceKeys } from '../pki/custody.ts'
+import type { SignatureAlgorithm, Signer } from '../pki/signer.ts'
+import { readIfPresent, replaceDurable } from './durable.ts'
+import { KeyFault } from './keyFault.ts'
+import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
+import { ModuleFault } from './pkcs11/fault.ts'
+import type { Canary, PairAlgorithm, TokenSettings } from './pkcs11/protocol.ts'
+import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
+
+export type { TokenSettings }
+
+const algorithms = {
+  rsa3072: { signs: 'sha256WithRSA', digest: 'sha256' },
+  rsa4096: { signs: 'sha384WithRSA', digest: 'sha384' },
+  ecP256: { signs: 'ecdsaWithSHA256', digest: 'sha256' },
+  ecP384: { signs: 'ecdsaWithSHA384', digest: 'sha384' },
+} as const satisfies Record<PairAlgorithm, { signs: SignatureAlgorithm; digest: string }>
+
+export type Pkcs11Keys = ServiceKeys &
+  WrappingKeys &
+  Readonly<{
+    /** True while both tokens are there and are the ones that they were; else why not, in a sentence. */
+    health: () => Promise<true | string>
+    /** The processes that run now, for whoever watches over them. */
+    processes: () => readonly number[]
+    /** Signatures since the processes began, by the id of the key. */
+    signatures: () => Promise<Readonly<Record<string, number>>>
+    close: () => Promise<void>
+  }>
+
+export type Pkcs11Settings = Readonly<{ ca: TokenSettings; escrow: TokenSettings; manifest: string }>
+
+type Manifest = Readonly<{ ca: Canary; escrow: Canary }>
+
+/** (r, s) as X.509 wants it: a SEQUENCE of two INTEGERs (RFC 3279 2.2.3). */
+const ecdsaDer = (raw: Uint8Array): Uint8Array => {
+  const half = raw.length / 2
+  const [r, s] = [raw.subarray(0, half), raw.subarray(half)].map((octets) =>
+    integer(BigInt(`0x${Buffer.from(octets).toString('hex')}`)),
+  )
+  if (r === undefined || s === undefined) throw new KeyFault('an ECDSA signature has two parts')
+  return sequence(r, s)
+}
+
+const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
+  const info = await ca.ask('find', { id })
+  if (info === undefined) throw new KeyFault(`there is no key ${id}`)
+  const { signs, digest } = algorithms[info.algorithm]
+  const spki = Buffer.from(info.spki)
+  const publicKey = createPublicKey({ key: spki, type: 'spki', format: 'der' })
+  return {
+    spki,
+    algorithm: signs,
+    sign: async (tbs) => {
+      // A copy: what is verified is what was signed, whatever happens to the caller's bytes meanwhile.
+      const signed = Uint8Array.from(tbs)
+      const hashed = createHash(digest).update(signed).digest()
+      const raw = await ca.ask('sign', { id, digest: hashed, hash: digest })
+      const signature = info.algorithm.startsWith('ec') ? ecdsaDer(raw) : raw
+      if (!verify(digest, signed, publicKey, signature))
+        throw new ModuleFault('integrity', `the key ${id} gave a signature that does not verify`)
+      return signature
+    },
+  }
+}
+
+// RFC 5649 3: the alternative initial value, whose last half is the length.
+const paddedIv = Buffer.from('a65959a6', 'hex')
+
+/** A module may have padded the key to eight octets itself (hsm.md 2.1): DER says how long it is. */
+const withoutPadding = (octets: Buffer): Buffer => {
+  if (octets.length < 4 || octets.readUInt16BE(0) !== 0x3082)
+    throw new ModuleFault('integrity', 'what the module handed over is no private key')
+  return octets.subarray(0, 4 + octets.readUInt16BE(2))
+}
+
+const underTransport = (transport: Buffer, clear: Uint8Array): Buffer => {
+  const aes = createCipheriv('id-aes256-wrap-pad', transport, paddedIv)
+  return Buffer.concat([aes.update(clear), aes.final()])
+}
+
+const outOfTransport = (transport: Buffer, blob: Uint8Array): Buffer => {
+  const aes = createDecipheriv('id-aes256-wrap-pad', transport, paddedIv)
+  return withoutPadding(Buffer.concat([aes.update(blob), aes.final()]))
+}
+
+const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
+
+const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
+  id: kek,
+  makePair: async () => {
+    const { spki, blob } = await escrow.ask('makePair', { kek })
+    return { spki: Buffer.from(spki), blob: Buffer.from(blob) }
+  },
+  adopt: async ({ publicKey, privateKey }) => {
+    const transport = randomBytes(32)
+    const blob = underTransport(transport, privateKey)
+    const asked = { kek, blob, spkiSha256: sha256(publicKey), transport }
+    return Buffer.from(await escrow.ask('adopt', asked))
+  },
+  prove: async (blob, spkiSha256) => {
+    await escrow.ask('prove', { kek, blob, spkiSha256 })
+  },
+  // The transport key of one act: what comes out of the module is for this process, and for nobody who reads the pipe.
+  release: async (blob, spkiSha256) => {
+    const transport = randomBytes(32)
+    return outOfTransport(transport, await escrow.ask('release', { kek, blob, spkiSha256, transport }))
+  },
+})
+
+const kekOf = (escrow: SignerClient, kek: string): Kek => ({
+  id: kek,
+  wrap: async (clear) => Buffer.from(await escrow.ask('wrapData', { kek, clear })),
+  unwrap: async (blob) => Buffer.from(await escrow.ask('unwrapData', { kek, blob })),
+})
+
+const wrappingOver = (escrow: SignerClient): WrappingKeys => {
+  const idOf = async (label: string, use: 'kek' | 'mac'): Promise<string> =>
+    (await escrow.ask('secret', { label, use })).id
+  /** A key in memory, from one on the token that never leaves it. */
+  const derived = async (use: string, label: string): Promise<Readonly<{ id: string; key: Buffer }>> => {
+    const id = await idOf('derivation', 'mac')
+    const data = Buffer.from(JSON.stringify(['grand-livre/derived/v1', use, label]))
+    return { id, key: Buffer.from(await escrow.ask('hmac', { id, data })) }
+  }
+  return {
+    kek: async (label) => kekOf(escrow, await idOf(label, 'kek')),
+    kekById: async (id) => kekOf(escrow, id),
+    escrowKek: async (label) => escrowKekOf(escrow, await idOf(label, 'kek')),
+    escrowKekById: async (id) => escrowKekOf(escrow, id),
+    mac: async (label) => {
+      const { id, key } = await derived('mac', label)
+      return { id, compute: (data) => createHmac('sha256', key).update(data).digest() }
+    },
+    recordMac: async (label) => {
+      const id = await idOf(label, 'mac')
+      return {
+        id,
+        compute: async (data) => Buffer.from(await escrow.ask('hmac', { id, data: Buffer.from(data) })),
+      }
+    },
+    recordKey: async (label) => (await derived('records', label)).key,
+  }
+}
+
+/** Both tokens as they are now, against what they were. @throws ModuleFault where one is another, or does not work */
+const look = async (
+  { ca, escrow }: Readonly<{ ca: SignerClient; escrow: SignerClient }>,
+  known: Manifest | undefined,
+): Promise<Manifest> => {
+  const [caToken, escrowToken] = [await ca.ask('token', {}), await escrow.ask('token', {})]
+  if (caToken.serial === escrowToken.serial)
+    throw new ModuleFault('notAllowed', 'the escrow has a token of its own, not that of the authorities')
+  const canaryOf = async (client: SignerClient, canary: Canary | undefined): Promise<Canary> =>
+    (await client.ask('health', canary === undefined ? {} : { canary })).canary
+  return { ca: await canaryOf(ca, known?.ca), escrow: await canaryOf(escrow, known?.escrow) }
+}
+
+/**
+ * Opens both tokens. The first time it makes a canary on each, and remembers them in the file `manifest`.
+ * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: each is tried once
+ */
+export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifest }: Pkcs11Settings) => {
+  const clients = { ca: openSignerClient(caToken), escrow: openSignerClient(escrowToken) }
+  const { ca, escrow } = clients
+  const close = async (): Promise<void> => {
+    await Promise.all([ca.close(), escrow.close()])
+  }
+  try {
+    const stored = await readIfPresent(manifest)
+    const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
+    const found = await look(clients, known)
+    if (known === undefined) await replaceDurable(manifest, Buffer.from(JSON.stringify(found, null, 2)))
+    const { module, label, serial } = await ca.ask('token', {})
+    const signers = new Map<string, Promise<Signer>>()
+    const keys: Pkcs11Keys = {
+      ...wrappingOver(escrow),
+      module,
+      token: `${label} ${serial}`,
+      generate: async ({ id, purpose, algorithm }) => {
+        if (!(algorithm in algorithms)) throw new KeyFault(`${algorithm} is no algorithm of a key pair`)
+        const pair = algorithm as PairAlgorithm
+        const { spki, attributes } = await ca.ask('generate', {
+          ...{ id, algorithm: pair, label: `grand-livre ${purpose}` },
+        })
+        return { spki, attributes }
+      },
+      signer: (id) => {
+        const signer = signers.get(id) ?? signerOf(ca, id)
+        signers.set(id, signer)
+        // One that could not be found is looked for again.
+        signer.catch(() => signers.delete(id))
+        return signer
+      },
+      health: async () => {
+        try {
+          await look(clients, found)
+          return true
+        } catch (error) {
+          return error instanceof ModuleFault ? error.message : 'out of reach'
+        }
+      },
+      processes: () => [ca, escrow].flatMap(({ pid }) => pid() ?? []),
+      signatures: () => ca.ask('counts', {}),
+      close,
+    }
+    return keys
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,171 @@
+// Templates and attributes in words: what keys are made with, and what is read back from the token (hsm.md 2.3).
+import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import type { Attributes, PairAlgorithm, SecretUse } from './protocol.ts'
+import type { At } from './token.ts'
+
+/** CK_ULONG array, as CKA_ALLOWED_MECHANISMS wants it. */
+const mechanisms = (...types: readonly number[]): Buffer => {
+  const octets = Buffer.alloc(types.length * 8)
+  types.forEach((type, i) => octets.writeBigUInt64LE(BigInt(type), i * 8))
+  return octets
+}
+
+/** Named curves, DER (RFC 5480 2.1.1.1). */
+const curves = {
+  ecP256: Buffer.from('06082a8648ce3d030107', 'hex'),
+  ecP384: Buffer.from('06052b81040022', 'hex'),
+} as const
+
+const bits = { rsa3072: 3072, rsa4096: 4096 } as const
+const publicExponent = Buffer.from('010001', 'hex')
+
+export const isRsa = (algorithm: PairAlgorithm): algorithm is keyof typeof bits => algorithm in bits
+
+const attribute = (type: number, value: NonNullable<Template[number]['value']>): Template[number] => ({
+  type,
+  value,
+})
+
+const named = (id: Buffer, label: string): Template => [
+  attribute(pkcs11js.CKA_TOKEN, true),
+  attribute(pkcs11js.CKA_ID, id),
+  attribute(pkcs11js.CKA_LABEL, label),
+]
+
+/** How a key pair of the service is made: it signs, and nothing else, and its private half never leaves the token. */
+export const signingPair = (
+  id: Buffer,
+  label: string,
+  algorithm: PairAlgorithm,
+): Readonly<{ mechanism: number; publicKey: Template; privateKey: Template }> => {
+  const rsa = isRsa(algorithm)
+  const signs = rsa ? pkcs11js.CKM_RSA_PKCS : pkcs11js.CKM_ECDSA
+  const parameters: Template = isRsa(algorithm)
+    ? [
+        attribute(pkcs11js.CKA_MODULUS_BITS, bits[algorithm]),
+        attribute(pkcs11js.CKA_PUBLIC_EXPONENT, publicExponent),
+      ]
+    : [attribute(pkcs11js.CKA_EC_PARAMS, curves[algorithm])]
+  return {
+    mechanism: rsa ? pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN : pkcs11js.CKM_EC_KEY_PAIR_GEN,
+    publicKey: [
+      ...named(id, label),
+      ...parameters,
+      attribute(pkcs11js.CKA_PRIVATE, false),
+      attribute(pkcs11js.CKA_VERIFY, true),
+      attribute(pkcs11js.CKA_ENCRYPT, false),
+      attribute(pkcs11js.CKA_WRAP, false),
+    ],
+    privateKey: [
+      ...named(id, label),
+      attribute(pkcs11js.CKA_PRIVATE, true),
+      attribute(pkcs11js.CKA_SENSITIVE, true),
+      attribute(pkcs11js.CKA_EXTRACTABLE, false),
+      attribute(pkcs11js.CKA_SIGN, true),
+      attribute(pkcs11js.CKA_SIGN_RECOVER, false),
+      attribute(pkcs11js.CKA_DECRYPT, false),
+      attribute(pkcs11js.CKA_UNWRAP, false),
+      attribute(pkcs11js.CKA_DERIVE, false),
+      attribute(pkcs11js.CKA_MODIFIABLE, false),
+      attribute(pkcs11js.CKA_ALLOWED_MECHANISMS, mechanisms(signs)),
+    ],
+  }
+}
+
+/** How a key of the escrow is made: a KEK wraps and unwraps, a MAC key signs and verifies, and neither ever leaves. */
+export const secretKey = (
+  id: Buffer,
+  label: string,
+  use: SecretUse,
+): Readonly<{ mechanism: number; template: Template }> => {
+  const wraps = use === 'kek'
+  return {
+    mechanism: wraps ? pkcs11js.CKM_AES_KEY_GEN : pkcs11js.CKM_GENERIC_SECRET_KEY_GEN,
+    template: [
+      ...named(id, label),
+      attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_SECRET_KEY),
+      attribute(pkcs11js.CKA_KEY_TYPE, wraps ? pkcs11js.CKK_AES : pkcs11js.CKK_GENERIC_SECRET),
+      attribute(pkcs11js.CKA_VALUE_LEN, 32),
+      attribute(pkcs11js.CKA_PRIVATE, true),
+      attribute(pkcs11js.CKA_SENSITIVE, true),
+      attribute(pkcs11js.CKA_EXTRACTABLE, false),
+      attribute(pkcs11js.CKA_ENCRYPT, false),
+      attribute(pkcs11js.CKA_DECRYPT, false),
+      attribute(pkcs11js.CKA_WRAP, wraps),
+      attribute(pkcs11js.CKA_UNWRAP, wraps),
+      attribute(pkcs11js.CKA_SIGN, !wraps),
+      attribute(pkcs11js.CKA_VERIFY, !wraps),
+      attribute(pkcs11js.CKA_MODIFIABLE, false),
+    ],
+  }
+}
+
+const flags = {
+  CKA_TOKEN: pkcs11js.CKA_TOKEN,
+  CKA_PRIVATE: pkcs11js.CKA_PRIVATE,
+  CKA_SENSITIVE: pkcs11js.CKA_SENSITIVE,
+  CKA_ALWAYS_SENSITIVE: pkcs11js.CKA_ALWAYS_SENSITIVE,
+  CKA_EXTRACTABLE: pkcs11js.CKA_EXTRACTABLE,
+  CKA_NEVER_EXTRACTABLE: pkcs11js.CKA_NEVER_EXTRACTABLE,
+  CKA_LOCAL: pkcs11js.CKA_LOCAL,
+  CKA_MODIFIABLE: pkcs11js.CKA_MODIFIABLE,
+  CKA_SIGN: pkcs11js.CKA_SIGN,
+  CKA_DECRYPT: pkcs11js.CKA_DECRYPT,
+  CKA_UNWRAP: pkcs11js.CKA_UNWRAP,
+} as const
+const secretFlags = { ...flags, CKA_WRAP: pkcs11js.CKA_WRAP } as const
+
+const readFlags = (
+  { module, session }: At,
+  key: Handle,
+  wanted: Readonly<Record<string, number>>,
+): Record<string, boolean> => {
+  const names = Object.keys(wanted)
+  const values = module.C_GetAttributeValue(
+    session,
+    key,
+    names.map((name) => ({ type: wanted[name] ?? 0 })),
+  )
+  return Object.fromEntries(names.map((name, i) => [name, values[i]?.value[0] === 1]))
+}
+
+const readOctets = ({ module, session }: At, key: Handle, type: number): Buffer => {
+  const [read] = module.C_GetAttributeValue(session, key, [{ type }])
+  return read?.value ?? Buffer.alloc(0)
+}
+
+/** Mechanisms by their numbers, as `0x1`, one after the other. */
+const readMechanisms = (at: At, key: Handle, type: number): string => {
+  const octets = readOctets(at, key, type)
+  return Array.from(
+    { length: octets.length / 8 },
+    (_, i) => `0x${octets.readBigUInt64LE(i * 8).toString(16)}`,
+  ).join(' ')
+}
+
+/** What the token says of a private key: for the minutes (EN 319 411-1 GEN-6.5.1-13A). */
+export const readPrivate = (at: At, key: Handle): Attributes => ({
+  ...readFlags(at, key, flags),
+  CKA_KEY_GEN_MECHANISM: readMechanisms(at, key, pkcs11js.CKA_KEY_GEN_MECHANISM),
+  CKA_ALLOWED_MECHANISMS: readMechanisms(at, key, pkcs11js.CKA_ALLOWED_MECHANISMS),
+})
+
+/** What has to be true of a private key of the service, as the token itself says (hsm.md 1.2): made there, and never out of it. */
+const kept = {
+  ...{ CKA_TOKEN: true, CKA_PRIVATE: true, CKA_SENSITIVE: true, CKA_ALWAYS_SENSITIVE: true },
+  ...{ CKA_EXTRACTABLE: false, CKA_NEVER_EXTRACTABLE: true, CKA_LOCAL: true, CKA_MODIFIABLE: false },
+  ...{ CKA_SIGN: true, CKA_DECRYPT: false, CKA_UNWRAP: false },
+} as const
+
+/** The attributes that a private key should have and has not. */
+export const notKept = (found: Attributes, algorithm: PairAlgorithm): readonly string[] => {
+  const mechanism = isRsa(algorithm) ? pkcs11js.CKM_RSA_PKCS : pkcs11js.CKM_ECDSA
+  const wanted: Attributes = { ...kept, CKA_ALLOWED_MECHANISMS: `0x${mechanism.toString(16)}` }
+  return Object.keys(wanted).filter((name) => found[name] !== wanted[name])
+}
+
+/** What the token says of a secret key, with its check value. */
+export const readSecret = (at: At, key: Handle): Attributes => ({
+  ...readFlags(at, key, secretFlags),
+  CKA_CHECK_VALUE: readOctets(at, key, pkcs11js.CKA_CHECK_VALUE).toString('hex'),
+})

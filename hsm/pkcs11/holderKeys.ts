@@ -1,0 +1,162 @@
+// Holders' keys in the module: generated there, out of it only wrapped, shown to be recoverable, handed over under the key of
+// whoever receives it. Between two acts there is none in the module: each works on objects of its own session (hsm.md 2).
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
+import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import { ModuleFault } from './fault.ts'
+import { withObject } from './objects.ts'
+import type { Answer, Asked } from './protocol.ts'
+import { unwrapped } from './secrets.ts'
+import { rsaSpki } from './spki.ts'
+import type { At, Token } from './token.ts'
+
+const longestKey = 4096
+
+const attribute = (type: number, value: NonNullable<Template[number]['value']>): Template[number] => ({
+  type,
+  value,
+})
+
+/** An encryption key and nothing else: a module makes an unwrapped key sign, if it is not told otherwise (hsm.md 2.1). */
+const decryptsOnly = (extractable: boolean): Template => [
+  attribute(pkcs11js.CKA_TOKEN, false),
+  attribute(pkcs11js.CKA_PRIVATE, true),
+  attribute(pkcs11js.CKA_SENSITIVE, true),
+  attribute(pkcs11js.CKA_EXTRACTABLE, extractable),
+  attribute(pkcs11js.CKA_DECRYPT, true),
+  attribute(pkcs11js.CKA_SIGN, false),
+  attribute(pkcs11js.CKA_SIGN_RECOVER, false),
+  attribute(pkcs11js.CKA_UNWRAP, false),
+]
+
+const rsaPrivate: Template = [
+  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_PRIVATE_KEY),
+  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_RSA),
+]
+
+const publicTemplate: Template = [
+  attribute(pkcs11js.CKA_TOKEN, false),
+  attribute(pkcs11js.CKA_MODULUS_BITS, 3072),
+  attribute(pkcs11js.CKA_PUBLIC_EXPONENT, Buffer.from('010001', 'hex')),
+  attribute(pkcs11js.CKA_ENCRYPT, true),
+]
+
+/** AES of one session, from octets that two parties share. */
+const transportTemplate = (value: Buffer): Template => [
+  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_SECRET_KEY),
+  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_AES),
+  attribute(pkcs11js.CKA_TOKEN, false),
+  attribute(pkcs11js.CKA_WRAP, true),
+  attribute(pkcs11js.CKA_UNWRAP, true),
+  attribute(pkcs11js.CKA_VALUE, value),
+]
+
+const oaep = {
+  mechanism: pkcs11js.CKM_RSA_PKCS_OAEP,
+  parameter: {
+    type: pkcs11js.CK_PARAMS_RSA_OAEP,
+    hashAlg: pkcs11js.CKM_SHA_1,
+    mgf: pkcs11js.CKG_MGF1_SHA1,
+    source: 1,
+  },
+}
+
+/** Runs `use` with objects that are there for it alone. */
+const meanwhile = async <T>(
+  { module, session }: At,
+  objects: readonly Handle[],
+  use: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await use()
+  } finally {
+    for (const object of objects) module.C_DestroyObject(session, object)
+  }
+}
+
+export type HolderKeys = Readonly<{
+  makePair: (asked: Asked<'makePair'>) => Promise<Answer<'makePair'>>
+  prove: (asked: Asked<'prove'>) => Promise<Answer<'prove'>>
+  release: (asked: Asked<'release'>) => Promise<Answer<'release'>>
+  adopt: (asked: Asked<'adopt'>) => Promise<Answer<'adopt'>>
+}>
+
+/** @param wrapMechanism see TokenSettings */
+export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys => {
+  const mechanism = { mechanism: wrapMechanism }
+  const wrap = async ({ module, session }: At, kek: Handle, key: Handle): Promise<Buffer> =>
+    Buffer.from(module.C_WrapKey(session, mechanism, kek, key, Buffer.alloc(longestKey)))
+
+  /** RFC 5649 binds a blob to nothing but its KEK: whose key it is, its modulus says. */
+  const opened = (
+    at: At,
+    [kek, extractable]: readonly [Handle, boolean],
+    { blob, spkiSha256 }: Readonly<{ blob: Uint8Array; spkiSha256: string }>,
+  ): Readonly<{ key: Handle; spki: Buffer }> => {
+    const { module, session } = at
+    const template = [...rsaPrivate, ...decryptsOnly(extractable)]
+    const key = unwrapped(() => module.C_UnwrapKey(session, mechanism, kek, Buffer.from(blob), template))
+    const spki = rsaSpki(at, key)
+    if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return { key, spki }
+    module.C_DestroyObject(session, key)
+    throw new ModuleFault('integrity', 'the escrowed key is not the one of this public key')
+  }
+
+  return {
+    makePair: ({ kek }) =>
+      withObject(token, 'generate a holder’s key', ['secret', kek], async (at, wrapping) => {
+        const { publicKey, privateKey } = await at.module.C_GenerateKeyPairAsync(
+          at.session,
+          { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
+          publicTemplate,
+          decryptsOnly(true),
+        )
+        return await meanwhile(at, [publicKey, privateKey], async () => ({
+          spki: rsaSpki(at, publicKey),
+          blob: await wrap(at, wrapping, privateKey),
+        }))
+      }),
+
+    prove: ({ kek, ...wrapped }) =>
+      withObject(token, 'prove that a key can be recovered', ['secret', kek], async (at, wrapping) => {
+        const { key, spki } = opened(at, [wrapping, false], wrapped)
+        const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+        return await meanwhile(at, [key], async () => {
+          const challenge = randomBytes(32)
+          const padding = constants.RSA_PKCS1_OAEP_PADDING
+          const sealed = publicEncrypt({ key: publicKey, padding, oaepHash: 'sha1' }, challenge)
+          const out = Buffer.alloc(512)
+          at.module.C_DecryptInit(at.session, oaep, key)
+          const answer = Buffer.from(await at.module.C_DecryptAsync(at.session, sealed, out))
+          const isSame = answer.length === challenge.length && timingSafeEqual(answer, challenge)
+          if (!isSame || sealed.length === 0 || out.length === 0)
+            throw new ModuleFault('integrity', 'the escrowed key does not decrypt')
+          return true as const
+        })
+      }),
+
+    release: ({ kek, transport, ...wrapped }) =>
+      withObject(token, 'hand a key over', ['secret', kek], async (at, wrapping) => {
+        const { key } = opened(at, [wrapping, true], wrapped)
+        return await meanwhile(at, [key], async () => {
+          const under = at.module.C_CreateObject(at.session, transportTemplate(Buffer.from(transport)))
+          return await meanwhile(at, [under], () => wrap(at, under, key))
+        })
+      }),
+
+    adopt: ({ kek, transport, ...wrapped }) =>
+      withObject(token, 'take a key in', ['secret', kek], async (at, wrapping) => {
+        const from = at.module.C_CreateObject(at.session, transportTemplate(Buffer.from(transport)))
+        return await meanwhile(at, [from], async () => {
+          const { key } = opened(at, [from, true], wrapped)
+          return await meanwhile(at, [key], () => wrap(at, wrapping, key))
+        })
+      }),
+  }
+}

@@ -1,0 +1,65 @@
+// Finding keys on a token by their CKA_ID, and what a UUID is there: its sixteen octets.
+import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import { ModuleFault } from './fault.ts'
+import type { At, Token } from './token.ts'
+
+export const octetsOf = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex')
+
+export const uuidFrom = (octets: Buffer): string =>
+  octets.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+
+const most = 16
+
+/** Every object that the template fits, up to a few. */
+export const findObjects = ({ module, session }: At, template: Template): readonly Handle[] => {
+  module.C_FindObjectsInit(session, template)
+  try {
+    return module.C_FindObjects(session, most)
+  } finally {
+    module.C_FindObjectsFinal(session)
+  }
+}
+
+type ObjectClass = 'private' | 'public' | 'secret'
+const classes: Readonly<Record<ObjectClass, number>> = {
+  private: pkcs11js.CKO_PRIVATE_KEY,
+  public: pkcs11js.CKO_PUBLIC_KEY,
+  secret: pkcs11js.CKO_SECRET_KEY,
+}
+
+/** Objects of a class that stand under this id on the token itself. */
+export const objectsOf = (at: At, kind: ObjectClass, id: string): readonly Handle[] =>
+  findObjects(at, [
+    { type: pkcs11js.CKA_CLASS, value: classes[kind] },
+    { type: pkcs11js.CKA_TOKEN, value: true },
+    { type: pkcs11js.CKA_ID, value: octetsOf(id) },
+  ])
+
+/** The one object of a class under this id, looked up once a login. @throws ModuleFault where there are several */
+export const objectOf = (at: At, kind: ObjectClass, id: string): Handle | undefined => {
+  const name = `${kind} ${id}`
+  const known = at.handles.get(name)
+  if (known !== undefined) return known
+  const [found, ...others] = objectsOf(at, kind, id)
+  if (others.length > 0) throw new ModuleFault('integrity', 'two keys of the token have the same CKA_ID')
+  if (found !== undefined) at.handles.set(name, found)
+  return found
+}
+
+/** @throws ModuleFault when the token has no such key */
+export const requireObject = (at: At, kind: ObjectClass, id: string): Handle => {
+  const found = objectOf(at, kind, id)
+  if (found === undefined) throw new ModuleFault('lost', `the token has no key ${id}`)
+  return found
+}
+
+/** Runs an act with a key of the token; where its handle is not known, it is looked for first, while nobody makes objects. */
+export const withObject = async <T>(
+  token: Token,
+  act: string,
+  [kind, id]: readonly [ObjectClass, string],
+  use: (at: At, key: Handle) => Promise<T>,
+): Promise<T> => {
+  if (!token.knows(`${kind} ${id}`)) await token.runAlone(act, async (at) => void requireObject(at, kind, id))
+  return await token.run(act, (at) => use(at, requireObject(at, kind, id)))
+}

@@ -1,0 +1,62 @@
+// The signer process: it alone loads the module of a token and logs in (hsm.md 0). It is told what to do by messages, one after the
+// other or several at once, and answers each. It ends with the service that started it.
+import { lookAtCanary } from './canary.ts'
+import { faultOf, ModuleFault } from './fault.ts'
+import { openHolderKeys } from './holderKeys.ts'
+import { openPairs } from './pairs.ts'
+import type { Act, Answer, Asked, FromSigner, TokenSettings, ToSigner } from './protocol.ts'
+import { openSecrets } from './secrets.ts'
+import { openToken } from './token.ts'
+
+type Doing = { readonly [A in Act]: (asked: Asked<A>) => Answer<A> | Promise<Answer<A>> }
+
+const open = (settings: TokenSettings): Readonly<{ acts: Doing; close: () => Promise<void> }> => {
+  const token = openToken(settings)
+  const pairs = openPairs(token)
+  const acts: Doing = {
+    ...{ ...pairs, ...openSecrets(token, settings.wrapMechanism) },
+    ...openHolderKeys(token, settings.wrapMechanism),
+    token: () => token.info(),
+    health: (asked) => lookAtCanary(token, pairs, asked),
+  }
+  return { acts, close: token.close }
+}
+
+let opened: ReturnType<typeof open> | ModuleFault | undefined
+
+const say = (message: FromSigner): void => void process.send?.(message)
+
+const perform = async (act: Act, asked: object): Promise<unknown> => {
+  if (opened === undefined) throw new ModuleFault('device', 'the signer process was not told of a token')
+  if (opened instanceof ModuleFault) throw opened
+  const perform = opened.acts[act] as (asked: object) => unknown
+  return await perform(asked)
+}
+
+const answer = async (nth: number, act: Act, asked: object): Promise<void> => {
+  try {
+    say({ nth, answer: await perform(act, asked) })
+  } catch (error) {
+    const { kind, message } = faultOf(error, act)
+    say({ nth, fault: { kind, message } })
+  }
+}
+
+const end = async (): Promise<void> => {
+  if (opened !== undefined && !(opened instanceof ModuleFault)) await opened.close()
+  process.exit(0)
+}
+
+process.on('message', (message: ToSigner) => {
+  if ('close' in message) void end()
+  else if ('nth' in message) void answer(message.nth, message.act, message.asked)
+  else
+    try {
+      opened = open(message.open)
+    } catch (error) {
+      opened = faultOf(error, 'load the module')
+    }
+})
+process.on('disconnect', () => void end())
+// The terminal's interrupt is for the service, which lets go of us when it is done.
+process.on('SIGINT', () => undefined)

@@ -1,0 +1,133 @@
+// Secret keys of the escrow's token: KEKs that wrap, MAC keys that authenticate; and data keys, which are wrapped under a KEK.
+import { randomBytes } from 'node:crypto'
+import pkcs11js, { type Template } from 'pkcs11js'
+import { readSecret, secretKey } from './attributes.ts'
+import { ModuleFault } from './fault.ts'
+import { findObjects, uuidFrom, withObject } from './objects.ts'
+import type { Answer, Asked } from './protocol.ts'
+import type { At, Token } from './token.ts'
+
+/** A UUID of version 4, as its octets. */
+const newId = (): Buffer => {
+  const octets = randomBytes(16)
+  octets.writeUInt8((octets.readUInt8(6) & 0x0f) | 0x40, 6)
+  octets.writeUInt8((octets.readUInt8(8) & 0x3f) | 0x80, 8)
+  return octets
+}
+
+const longestData = 4096
+/** RFC 5649 4.1: at most eight octets of padding, and eight of integrity check. */
+const growth = 16
+
+const sessionSecret = (value: Buffer, more: Template): Template => [
+  { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+  { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_GENERIC_SECRET },
+  { type: pkcs11js.CKA_TOKEN, value: false },
+  { type: pkcs11js.CKA_VALUE, value },
+  ...more,
+]
+
+const clearSecret: Template = [
+  { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+  { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_GENERIC_SECRET },
+  { type: pkcs11js.CKA_TOKEN, value: false },
+  { type: pkcs11js.CKA_SENSITIVE, value: false },
+  { type: pkcs11js.CKA_EXTRACTABLE, value: true },
+]
+
+export type Secrets = Readonly<{
+  secret: (asked: Asked<'secret'>) => Promise<Answer<'secret'>>
+  hmac: (asked: Asked<'hmac'>) => Promise<Answer<'hmac'>>
+  wrapData: (asked: Asked<'wrapData'>) => Promise<Answer<'wrapData'>>
+  unwrapData: (asked: Asked<'unwrapData'>) => Promise<Answer<'unwrapData'>>
+}>
+
+/** @param wrapMechanism see TokenSettings */
+export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
+  const labelled = (at: At, label: string) =>
+    findObjects(at, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+      { type: pkcs11js.CKA_LABEL, value: label },
+    ])
+
+  return {
+    secret: ({ label, use }) =>
+      token.runAlone('find or make a secret key', async (at) => {
+        if (labelled(at, label).length === 0) {
+          const { mechanism, template } = secretKey(newId(), label, use)
+          await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
+        }
+        const [key, ...others] = labelled(at, label)
+        if (key === undefined || others.length > 0)
+          throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
+        const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
+        const attributes = readSecret(at, key)
+        if (attributes['CKA_WRAP'] !== (use === 'kek'))
+          throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
+        return { id: uuidFrom(id?.value as Buffer), attributes }
+      }),
+
+    hmac: ({ id, data }) =>
+      withObject(token, 'authenticate', ['secret', id], async ({ module, session }, key) => {
+        const [input, out] = [Buffer.from(data), Buffer.alloc(64)]
+        module.C_SignInit(session, { mechanism: pkcs11js.CKM_SHA256_HMAC }, key)
+        const mac = Buffer.from(await module.C_SignAsync(session, input, out))
+        // Referenced until the other thread is done with them (hsm.md 1.4).
+        if (input.length === 0 || out.length === 0)
+          throw new ModuleFault('device', 'nothing was authenticated')
+        return mac
+      }),
+
+    wrapData: ({ kek, clear }) =>
+      withObject(token, 'wrap', ['secret', kek], async ({ module, session }, key) => {
+        const value = Buffer.from(clear)
+        const data = module.C_CreateObject(
+          session,
+          sessionSecret(value, [{ type: pkcs11js.CKA_EXTRACTABLE, value: true }]),
+        )
+        value.fill(0)
+        try {
+          return Buffer.from(
+            module.C_WrapKey(
+              session,
+              { mechanism: wrapMechanism },
+              key,
+              data,
+              Buffer.alloc(longestData + growth),
+            ),
+          )
+        } finally {
+          module.C_DestroyObject(session, data)
+        }
+      }),
+
+    unwrapData: ({ kek, blob }) =>
+      withObject(token, 'unwrap', ['secret', kek], async ({ module, session }, key) => {
+        const data = unwrapped(() =>
+          module.C_UnwrapKey(session, { mechanism: wrapMechanism }, key, Buffer.from(blob), clearSecret),
+        )
+        try {
+          const [value] = module.C_GetAttributeValue(session, data, [{ type: pkcs11js.CKA_VALUE }])
+          return Buffer.from(value?.value as Buffer)
+        } finally {
+          module.C_DestroyObject(session, data)
+        }
+      }),
+  }
+}
+
+/** SoftHSM answers CKR_GENERAL_ERROR to a blob that is not this key's (hsm.md 2.1): the module is not to be opened anew for it. */
+export const unwrapped = <T>(unwrap: () => T): T => {
+  try {
+    return unwrap()
+  } catch (error) {
+    const name = error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined
+    if (name === 'CKR_GENERAL_ERROR' || name?.startsWith('CKR_WRAPPED_KEY') === true)
+      throw new ModuleFault(
+        'integrity',
+        'a wrapped key does not open: it was changed, or wrapped under another key',
+      )
+    throw error
+  }
+}

@@ -1,0 +1,165 @@
+// One token, opened: one login, some sessions, and everything opened anew where that may heal it (hsm.md 7). Handles are good for one
+// login; they are found again by CKA_ID after each.
+import pkcs11js, { type Handle, type PKCS11 } from 'pkcs11js'
+import { openTurns } from '../../domain/turns.ts'
+import { openBreaker } from './breaker.ts'
+import { faultOf, mayHeal, ModuleFault } from './fault.ts'
+import { openPool } from './pool.ts'
+import type { TokenInfo, TokenSettings } from './protocol.ts'
+
+/** A session, the module that it is of, and what is known by handle since the last login. */
+export type At = Readonly<{ module: PKCS11; session: Handle; handles: Map<string, Handle> }>
+
+export type Token = Readonly<{
+  info: () => Promise<TokenInfo>
+  /**
+   * Runs an act with a session. What may be healed is, once, and the act is then given again: so it has to be one that may.
+   * @throws ModuleFault
+   */
+  run: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
+  /** As `run`; of the acts that find or make objects one at a time: others see half of what is being written. */
+  runAlone: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
+  /** Whether a handle is known under this name since the last login: to look for it would have to be done alone. */
+  knows: (name: string) => boolean
+  /** Closes every session and opens new ones, once nothing is at work: what was armed in one is gone. */
+  reopen: () => Promise<void>
+  /** Ends once nothing is at work any more. */
+  close: () => Promise<void>
+}>
+
+const stripped = (text: string): string => text.replace(/[\0 ]+$/, '')
+
+/** The slot of the token; its number is another one in each process. */
+const slotOf = (
+  module: PKCS11,
+  wanted: string,
+): Readonly<{ slot: Handle; label: string; serial: string }> => {
+  const found = module
+    .C_GetSlotList(true)
+    .map((slot) => {
+      const { label, serialNumber } = module.C_GetTokenInfo(slot)
+      return { slot, label: stripped(label), serial: stripped(serialNumber) }
+    })
+    .filter(({ label, serial }) => label === wanted || serial === wanted)
+  const [one, ...others] = found
+  if (one === undefined) throw new ModuleFault('lost', 'the token is not there')
+  if (others.length > 0) throw new ModuleFault('lost', 'two tokens have this label: name it by its serial')
+  return one
+}
+
+const describe = (module: PKCS11): string => {
+  const { libraryDescription, libraryVersion } = module.C_GetInfo()
+  return `${stripped(libraryDescription)} ${libraryVersion.major}.${libraryVersion.minor}`
+}
+
+/** @throws ModuleFault when the module cannot be loaded; the token itself is opened by the first act */
+export const openToken = (settings: TokenSettings): Token => {
+  const module = new pkcs11js.PKCS11()
+  try {
+    module.load(settings.module)
+  } catch {
+    throw new ModuleFault('device', `the PKCS#11 module cannot be loaded: ${settings.module}`)
+  }
+  const pool = openPool<Handle>()
+  const breaker = openBreaker()
+  const inTurn = openTurns()
+  let handles = new Map<string, Handle>()
+  let info: TokenInfo | undefined
+  /** How often it was opened: who failed before the last time just tries again. */
+  let epoch = 0
+  let opening: Promise<void> | undefined
+
+  const login = (session: Handle): void => {
+    try {
+      module.C_Login(session, pkcs11js.CKU_USER, settings.pin)
+    } catch (error) {
+      throw faultOf(error, 'log in')
+    }
+  }
+
+  const finalize = (): void => {
+    try {
+      module.C_Finalize()
+    } catch {
+      // It was not initialised, which is what was wanted.
+    }
+  }
+
+  const openSessions = (): readonly Handle[] => {
+    finalize()
+    module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
+    const { slot, label, serial } = slotOf(module, settings.token)
+    const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION
+    const sessions = Array.from({ length: settings.sessions }, () => module.C_OpenSession(slot, flags))
+    const [first] = sessions
+    if (first === undefined) throw new ModuleFault('device', 'no session was asked for')
+    login(first)
+    info = { module: describe(module), label, serial }
+    handles = new Map()
+    return sessions
+  }
+
+  const openAnew = async (): Promise<void> => {
+    breaker.check()
+    await pool.alone(async () => {
+      try {
+        const sessions = openSessions()
+        breaker.closed()
+        epoch += 1
+        return sessions
+      } catch (error) {
+        const fault = faultOf(error, 'open the token')
+        breaker.failed(fault)
+        throw fault
+      }
+    })
+  }
+
+  /** Opens it, or joins who does; not where somebody has since `seen`. */
+  const renew = (seen: number): Promise<void> => {
+    if (epoch !== seen) return Promise.resolve()
+    opening ??= openAnew().finally(() => {
+      opening = undefined
+    })
+    return opening
+  }
+
+  const once = <T>(act: string, use: (at: At) => Promise<T>): Promise<T> =>
+    pool.with(async (session) => {
+      try {
+        return await use({ module, session, handles })
+      } catch (error) {
+        throw faultOf(error, act)
+      }
+    })
+
+  const run: Token['run'] = async (act, use) => {
+    if (epoch === 0) await renew(0)
+    breaker.check()
+    const seen = epoch
+    try {
+      return await once(act, use)
+    } catch (error) {
+      if (!(error instanceof ModuleFault) || !mayHeal(error)) throw error
+      await renew(seen)
+      return await once(act, use)
+    }
+  }
+
+  return {
+    run,
+    runAlone: (act, use) => inTurn('objects', () => run(act, use)),
+    info: async () => {
+      if (epoch === 0) await renew(0)
+      if (info === undefined) throw new ModuleFault('device', 'the token was never opened')
+      return info
+    },
+    knows: (name) => handles.has(name),
+    reopen: () => renew(epoch),
+    close: () =>
+      pool.alone(async () => {
+        finalize()
+        return []
+      }),
+  }
+}
