@@ -155,6 +155,9 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
   }
 }
 
+/** As the minutes take a name: labels and descriptions are anything. */
+const named = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64)
+
 /** Both tokens as they are now, against what they were. @throws ModuleFault where one is another, or does not work */
 const look = async (
   { ca, escrow }: Readonly<{ ca: SignerClient; escrow: SignerClient }>,
@@ -183,12 +186,12 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifes
     const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
     const found = await look(clients, known)
     if (known === undefined) await replaceDurable(manifest, Buffer.from(JSON.stringify(found, null, 2)))
-    const { module, label, serial } = await ca.ask('token', {})
+    const token = await ca.ask('token', {})
     const signers = new Map<string, Promise<Signer>>()
     const keys: Pkcs11Keys = {
       ...wrappingOver(escrow),
-      module,
-      token: `${label} ${serial}`,
+      module: named(token.module),
+      token: named(`${token.label}.${token.serial}`),
       generate: async ({ id, purpose, algorithm }) => {
         if (!(algorithm in algorithms)) throw new KeyFault(`${algorithm} is no algorithm of a key pair`)
         const pair = algorithm as PairAlgorithm

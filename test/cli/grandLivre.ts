@@ -20,6 +20,7 @@ export type Env = Readonly<Record<string, string>>
 
 export type Running = Readonly<{
   url: string
+  pid: number
   /** Asks it to stop, as an init system does. */
   stop: () => Promise<Ended>
   /** It ends as in a power failure. */
@@ -125,8 +126,9 @@ export const openSite = (): Site => {
         child.kill(signal)
         return ended
       }
+      const { url, pid } = JSON.parse(line) as { url: string; pid: number }
       return {
-        url: (JSON.parse(line) as { url: string }).url,
+        ...{ url, pid },
         stop: () => end('SIGTERM'),
         kill: () => end('SIGKILL'),
       }
