@@ -2,6 +2,7 @@
 // and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
 import { roles } from '../domain/roles.ts'
+import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
@@ -108,6 +109,20 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   command(program, 'start', 'start the service; the first start holds the key ceremony')
     .addHelpText('after', settingsHelp)
     .action(async (options: OptionValues) => (await import('./start.ts')).start(env, outputOf(options)))
+
+  command(
+    program,
+    'ceremony',
+    'make the keys of the authorities by a script: two officers, witnesses, a report',
+  )
+    .requiredOption('--script <file>', 'JSON: title, place, witnesses, remarks')
+    .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
+    .requiredOption('--second <file>', 'the token of the other of the two')
+    .option('--out <dir>', 'where the report is left', 'ceremony')
+    .option('--dry-run', 'rehearse it in a place of its own, on throw-away tokens; its keys are destroyed')
+    .action(async (options: OptionValues & CeremonyAsked) =>
+      (await import('./ceremony.ts')).ceremony(env, outputOf(options), options),
+    )
 
   command(program, 'demo', "the life of one agent's certificate, over HTTP, each step checked with openssl")
     .option('--out <dir>', 'where the files are left', 'data/demo')

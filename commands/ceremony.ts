@@ -3,6 +3,7 @@
 // that was done. (regulation.md 1.6 and 2.3; CGU-13, CGU-105)
 import { authority } from '../domain/authority.ts'
 import type { Algorithm } from '../domain/lists.ts'
+import type { Second } from '../domain/policy/dualControl.ts'
 import { addYears, addSeconds } from '../domain/policy/dates.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { systemCommandId } from '../ledger/ids.ts'
@@ -23,19 +24,27 @@ export type Chain = Readonly<{ root: Uint8Array; rootCa: IssuingCa; ca: IssuingC
 /** What each step did, for the operator who watches. */
 export type Minutes = (line: string) => void
 
-const script =
+const automaticScript =
   'Cérémonie automatique : clé de l’AC racine, certificat racine, clé de l’AC émettrice, certificat de l’AC, CGU en vigueur.'
-const present = 'profil embarqué : cérémonie automatique, sans témoin'
+
+/** How a ceremony is held: by which script, in whose presence; by an officer only with a second one beside him (CGU-06). */
+export type Held = Readonly<{ script: string; present: string; second?: Second }>
+
+const automatic: Held = {
+  script: automaticScript,
+  present: 'profil embarqué : cérémonie automatique, sans témoin',
+}
 
 /** The service key of this purpose: generated once under a derived id, then found again. */
 export const ceremonyKey = async (
   service: Service,
   keys: ServiceKeys,
   order: Readonly<{
-    purpose: 'root' | 'ca' | 'ocsp'
+    purpose: 'root' | 'ca' | 'ocsp' | 'log'
     generation: number
     algorithm: Algorithm
   }>,
+  { script, ...witnessed }: Held = automatic,
 ): Promise<{ id: string; signer: Signer }> => {
   const { purpose, generation } = order
   const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|${generation}`)
@@ -45,7 +54,7 @@ export const ceremonyKey = async (
   const circumstances = { correlationId: id }
   await perform(service, planServiceKey, {
     key: id,
-    data: { servicekey: id, purpose, algorithm, scriptSha256: sha256(script), present },
+    data: { servicekey: id, purpose, algorithm, scriptSha256: sha256(script), ...witnessed },
     circumstances,
   })
   const { spki, attributes: readBack } = await keys.generate({ id, purpose, algorithm })
@@ -59,7 +68,7 @@ export const ceremonyKey = async (
       token: keys.token,
       attributesSha256: sha256(attributes),
       minutesSha256: sha256(`${script}\n${attributes}`),
-      present,
+      ...witnessed,
     },
     circumstances,
   })
@@ -117,14 +126,21 @@ const install = async (
  * Holds the ceremony, or finds what it made.
  * @throws LintRefused when a certificate would not fit its profile; KeyFault, LedgerFault: hold it again
  */
-export const holdCeremony = async (service: Service, keys: ServiceKeys, minutes: Minutes): Promise<Chain> => {
+export const holdCeremony = async (
+  service: Service,
+  keys: ServiceKeys,
+  minutes: Minutes,
+  held: Held = automatic,
+): Promise<Chain> => {
   const { policy } = service
   minutes('root key')
-  const root = await ceremonyKey(service, keys, {
-    purpose: 'root',
-    generation: 1,
-    algorithm: policy.root.algorithm,
-  })
+  const { algorithm: rootAlgorithm } = policy.root
+  const root = await ceremonyKey(
+    service,
+    keys,
+    { purpose: 'root', generation: 1, algorithm: rootAlgorithm },
+    held,
+  )
   minutes('root certificate')
   const rootCertificate = await install(
     service,
@@ -138,11 +154,8 @@ export const holdCeremony = async (service: Service, keys: ServiceKeys, minutes:
     },
   )
   minutes('issuing CA key')
-  const ca = await ceremonyKey(service, keys, {
-    purpose: 'ca',
-    generation: 1,
-    algorithm: policy.issuing.algorithm,
-  })
+  const { algorithm: caAlgorithm } = policy.issuing
+  const ca = await ceremonyKey(service, keys, { purpose: 'ca', generation: 1, algorithm: caAlgorithm }, held)
   minutes('issuing CA certificate')
   const rootIssuer = issuerOf(rootCertificate.der, root.signer.algorithm)
   const caCertificate = await install(

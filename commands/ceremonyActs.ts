@@ -1,18 +1,18 @@
 // The key ceremony's acts (RGS VI.1.1, ETSI GEN-6.5.1-13A): each key is planned before it is made, and installed once.
 import { authority, type Authority, type AuthorityEvent } from '../domain/authority.ts'
 import { accept, refuse, type Actor, type Command, type Decider, type Decision } from '../domain/kernel.ts'
-import { alone, keyHolders, type Second } from '../domain/policy/dualControl.ts'
+import { alone, keyHolders, presentAt, type Second } from '../domain/policy/dualControl.ts'
 import { serviceKey, type ServiceKey, type ServiceKeyEvent } from '../domain/serviceKey.ts'
 
 type KeyData<T extends ServiceKeyEvent['type']> = Extract<ServiceKeyEvent, { type: T }>['data']
 
 export type PlanServiceKey = Command<
   'PlanServiceKey',
-  { servicekey: string; second?: Second } & KeyData<'ServiceKeyPlanned'>
+  { servicekey: string; second?: Second; present: string } & Omit<KeyData<'ServiceKeyPlanned'>, 'present'>
 >
 export type RecordServiceKey = Command<
   'RecordServiceKey',
-  { servicekey: string; second?: Second } & KeyData<'ServiceKeyGenerated'>
+  { servicekey: string; second?: Second; present: string } & Omit<KeyData<'ServiceKeyGenerated'>, 'present'>
 >
 export type InstallCaCertificate = Command<
   'InstallCaCertificate',
@@ -30,7 +30,12 @@ export const planServiceKey: Decider<ServiceKey, PlanServiceKey, ServiceKeyEvent
   stream: ({ data }) => data.servicekey,
   decide: ({ data: { servicekey: _, second, ...data }, by }, state) =>
     single(by, second) ??
-    (state.status === 'unknown' ? accept({ type: 'ServiceKeyPlanned', data }) : accept()),
+    (state.status === 'unknown'
+      ? accept({
+          type: 'ServiceKeyPlanned',
+          data: { ...data, present: presentAt(by, second, data.present) },
+        })
+      : accept()),
 }
 
 export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyEvent> = {
@@ -43,7 +48,10 @@ export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyE
     if (forbidden) return forbidden
     if ('copies' in state) return accept()
     if (state.status !== 'planned') return refuse('CGU-06', 'OUT_OF_ORDER', state.status)
-    return accept({ type: 'ServiceKeyGenerated', data })
+    return accept({
+      type: 'ServiceKeyGenerated',
+      data: { ...data, present: presentAt(by, second, data.present) },
+    })
   },
 }
 

@@ -200,6 +200,16 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifes
         })
         return { spki, attributes }
       },
+      describe: async (id) => {
+        const found = await ca.ask('find', { id })
+        if (found === undefined) throw new KeyFault(`there is no key ${id}`)
+        return { spki: found.spki, attributes: found.attributes }
+      },
+      destroy: async (id) => {
+        signers.delete(id)
+        const { failedUseCode } = await ca.ask('destroy', { id })
+        return { failedUseCode }
+      },
       signer: (id) => {
         const signer = signers.get(id) ?? signerOf(ca, id)
         signers.set(id, signer)

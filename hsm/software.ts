@@ -68,8 +68,6 @@ export type SoftwareKeys = ServiceKeys &
   Readonly<{
     /** What the key is; undefined where there is none. Never the key itself. */
     find: (id: string) => KeyHeader | undefined
-    /** Removes the key for ever. */
-    destroy: (id: string) => Promise<void>
   }>
 
 const promisedSign = promisify<string, Uint8Array, KeyObject, Buffer>(sign)
@@ -165,9 +163,13 @@ export const openSoftwareKeys = async ({
     token: 'software',
     generate: async ({ id, purpose, algorithm }) => ({
       spki: spkiOf(await perName(id, () => generatePair(id, purpose, algorithm))),
-      // A file has none of those that a token keeps.
       attributes: {},
     }),
+    describe: async (id) => {
+      const header = files.byId(id)
+      if (header === undefined) throw new KeyFault(`there is no key ${id}`)
+      return { spki: spkiOf(header), attributes: {} }
+    },
     find: (id) => files.byId(id),
     signer: async (id) => {
       const signer = signers.get(id) ?? openSigner(id)
@@ -192,6 +194,7 @@ export const openSoftwareKeys = async ({
       signers.delete(id)
       secrets.get(id)?.fill(0)
       secrets.delete(id)
+      return { failedUseCode: 'KEY_NOT_FOUND' }
     },
   }
 }

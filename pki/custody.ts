@@ -3,15 +3,22 @@
 import type { Algorithm } from '../domain/lists.ts'
 import type { Signer } from './signer.ts'
 
+/** A key pair as its module describes it. */
+export type KeyDescription = Readonly<{
+  spki: Uint8Array
+  /** As they were read back from the module, by their PKCS#11 names; a file has none of those that a token keeps. */
+  attributes: Readonly<Record<string, boolean | number | string>>
+}>
+
 /** Service keys: generated once, found again by id, used only to sign. */
 export type ServiceKeys = Readonly<{
   /** Idempotent on `id`: a key that exists is found again. */
-  generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<{
-    spki: Uint8Array
-    /** As they were read back from the module, by their PKCS#11 names. */
-    attributes: Readonly<Record<string, boolean | number | string>>
-  }>
+  generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<KeyDescription>
   signer: (id: string) => Promise<Signer>
+  /** What the module says of a key now. @throws KeyFault when there is none */
+  describe: (id: string) => Promise<KeyDescription>
+  /** Removes the key for ever, and shows that it signs no more (CGU-90). */
+  destroy: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
   /** Names of the custody module and of the token, for the minutes. */
   module: string
   token: string

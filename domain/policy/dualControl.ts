@@ -9,10 +9,14 @@ export type Second = Readonly<{ person: string; roles: readonly Role[] }>
 
 export const keyHolders = ['caOfficer', 'securityOfficer'] as const satisfies readonly Role[]
 
-const otherOf = ({ role }: Actor): Role => (role === 'caOfficer' ? 'securityOfficer' : 'caOfficer')
+const otherOf = ({ role }: Pick<Actor, 'role'>): Role =>
+  role === 'caOfficer' ? 'securityOfficer' : 'caOfficer'
 
 /** Refuses the act when the other of the two roles is not held by another person who is present. */
-export const alone = (by: Actor, second: Second | undefined): Decision<never> | undefined => {
+export const alone = (
+  by: Pick<Actor, 'role' | 'person'>,
+  second: Second | undefined,
+): Decision<never> | undefined => {
   const other = otherOf(by)
   const two = second !== undefined && second.person !== by.person && second.roles.includes(other)
   return two ? undefined : refuse('CGU-06', 'SECOND_PERSON_REQUIRED', other)

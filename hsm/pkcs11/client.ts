@@ -1,8 +1,9 @@
 // The service's side of a signer process: starts it, asks it, and starts it again when it ends. What was asked and not answered is
 // asked once more: every act may be given again (protocol.ts).
 import { fork, type ChildProcess } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openBreaker } from './breaker.ts'
 import { ModuleFault } from './fault.ts'
 import type { Act, Answer, Asked, FromSigner, TokenSettings } from './protocol.ts'
@@ -37,8 +38,10 @@ const environment = (): NodeJS.ProcessEnv =>
   )
 
 const program = fileURLToPath(new URL(`./process${extname(import.meta.url)}`, import.meta.url))
-/** The sources run through tsx, as those of the service do. */
-const execArgv = program.endsWith('.ts') ? ['--import', 'tsx'] : []
+/** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
+const execArgv = program.endsWith('.ts')
+  ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+  : []
 
 const stopped = (): ModuleFault => new ModuleFault('stopped', 'the signer process ended before it answered')
 

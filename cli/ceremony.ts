@@ -1,0 +1,237 @@
+// `grand-livre ceremony`: the keys of the authorities are made by two officers before witnesses, by a script, and a report tells it
+// (RGS A2 VI.1.1, EN 319 411-1 GEN-6.5.1-13A). Every act is planned in the ledger before it is done and recorded after. Held again,
+// it goes on where it stopped. A rehearsal does all of it in a place of its own, and destroys its keys.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Account } from '../commands/accounts.ts'
+import { createActors } from '../commands/actors.ts'
+import { ceremonyKey, holdCeremony, type Chain, type Held } from '../commands/ceremony.ts'
+import { createHandle } from '../commands/handle.ts'
+import { sha256 } from '../commands/issuing.ts'
+import type { Service } from '../commands/program.ts'
+import type { Role } from '../domain/lists.ts'
+import { alone, keyHolders } from '../domain/policy/dualControl.ts'
+import { refusals } from '../domain/refusals.ts'
+import { serviceKey } from '../domain/serviceKey.ts'
+import { systemCommandId } from '../ledger/ids.ts'
+import { toPem } from '../pki/fields.ts'
+import { openAccounts } from './accountsFile.ts'
+import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
+import { readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { readConfig, type Config } from './config.ts'
+import { ConfigFault } from './configFault.ts'
+import type { Output } from './output.ts'
+import { instantsOf, ledgerOver, openCustody, openStore, systemClock } from './parts.ts'
+import { readRelease } from './shipped.ts'
+
+export type CeremonyAsked = Readonly<{
+  script: string
+  /** Files with the bearer tokens of the two officers. */
+  officer: string
+  second: string
+  out: string
+  dryRun?: boolean
+}>
+
+type Officer = Account & Readonly<{ role: Role }>
+
+/** Who signs in with the token of a file, in the one of the two roles that he holds. @throws ConfigFault */
+const officerOf = async ({ dataDir }: Config, option: string, file: string): Promise<Officer> => {
+  const token = await readFile(file, 'utf8').catch(() => {
+    throw new ConfigFault(`--${option}: ${file} cannot be read`)
+  })
+  const account = await openAccounts(join(dataDir, 'accounts.json')).byToken(token.trim())
+  const role = keyHolders.find((one) => account?.roles.includes(one))
+  if (account === undefined) throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
+  if (role === undefined)
+    throw new ConfigFault(`--${option}: ${account.id} is neither of ${keyHolders.join(', ')} (CGU-06)`)
+  return { ...account, role }
+}
+
+/** CGU-06: found out before anything is opened; the deciders ask again. @throws ConfigFault */
+const requireTwo = (first: Officer, second: Officer): void => {
+  const by = { role: first.role, person: first.person }
+  const refusal = alone(by, { person: second.person, roles: [second.role] })
+  if (refusal === undefined || !('refused' in refusal)) return
+  const { code, clause } = refusal.refused
+  throw new ConfigFault(`--second: ${code} (${clause}): ${refusals[code].en}`)
+}
+
+/** A place of its own for a rehearsal, and the tokens that are set aside for it. @throws ConfigFault */
+const rehearsalOf = async (config: Config): Promise<Config> => {
+  const { tokens, env } = config
+  const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-'))
+  if (tokens === undefined) return { ...config, dataDir, ledgerUrl: undefined }
+  const [ca, escrow] = [env['PKCS11_REHEARSAL_CA_TOKEN'], env['PKCS11_REHEARSAL_ESCROW_TOKEN']]
+  if (ca === undefined || escrow === undefined || ca === tokens.ca.token || escrow === tokens.escrow.token)
+    throw new ConfigFault(
+      'PKCS11_REHEARSAL_CA_TOKEN, PKCS11_REHEARSAL_ESCROW_TOKEN: a rehearsal has throw-away tokens of its own',
+    )
+  const rehearsed = {
+    ...tokens,
+    ca: { ...tokens.ca, token: ca },
+    escrow: { ...tokens.escrow, token: escrow },
+  }
+  return { ...config, dataDir, ledgerUrl: undefined, tokens: rehearsed }
+}
+
+type Opened = Readonly<{
+  service: Service
+  custody: Awaited<ReturnType<typeof openCustody>>
+  close: () => Promise<void>
+}>
+
+/** The ledger and the keys, with the officer as who acts. */
+const open = async (config: Config, officer: Officer): Promise<Opened> => {
+  const custody = await openCustody(config)
+  try {
+    const store = await openStore(config)
+    const ledger = ledgerOver(store, config, custody.vault.dataKeys)
+    const now = instantsOf(systemClock)
+    const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
+    const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })
+    const { id, person, entities, role } = officer
+    const principal = { ...{ id, person, entities }, kind: 'account', auth: 'token' } as const
+    const service: Service = {
+      ...{ handle, ledger, policy: config.policy, now, randomBytes },
+      actor: () => actors(principal, role),
+    }
+    const close = async (): Promise<void> => {
+      await store.close()
+      await custody.close()
+    }
+    return { service, custody, close }
+  } catch (error) {
+    await custody.close()
+    throw error
+  }
+}
+
+const purposesOf = ({ root, issuing }: Config['policy']) =>
+  [
+    { purpose: 'root', algorithm: root.algorithm },
+    { purpose: 'ca', algorithm: issuing.algorithm },
+    { purpose: 'log', algorithm: 'ecP384' },
+  ] as const
+
+/** Every key of the ceremony as the ledger recorded it and the module describes it now. */
+const inventory = async ({ service, custody }: Opened): Promise<readonly ReportedKey[]> => {
+  const found: ReportedKey[] = []
+  for (const { purpose, algorithm } of purposesOf(service.policy)) {
+    const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|1`)
+    const { state } = await service.ledger.load(serviceKey, id)
+    const { spki, attributes } = await custody.keys.describe(id)
+    const recordedSha256 = 'spkiSha256' in state ? state.spkiSha256 : undefined
+    if (recordedSha256 !== sha256(spki))
+      throw new Error(`the key ${purpose} is not the one that the ledger recorded`)
+    let recordedAt = ''
+    for await (const { type, body } of service.ledger.stream(`servicekey-${id}`))
+      if (type === 'ServiceKeyGenerated') recordedAt = body.at
+    found.push({ purpose, id, algorithm, spkiSha256: sha256(spki), recordedAt, attributes })
+  }
+  return found
+}
+
+const certificatesOf = ({ root, ca }: Chain, { policy }: Service): CeremonyReport['certificates'] =>
+  [[policy.root.commonName, root] as const, [policy.issuing.commonName, ca.certificate] as const].map(
+    ([name, der]) => ({ name, sha256: sha256(der), pem: toPem(der) }),
+  )
+
+/** What a rehearsal made is destroyed, and shown to sign no more. */
+const destroyed = async (
+  { custody }: Opened,
+  keys: readonly ReportedKey[],
+): Promise<readonly ReportedKey[]> => {
+  const gone: ReportedKey[] = []
+  for (const key of keys) gone.push({ ...key, destroyed: (await custody.keys.destroy(key.id)).failedUseCode })
+  return gone
+}
+
+type Files = Readonly<Record<string, string | Uint8Array>>
+
+const hold = async (
+  opened: Opened,
+  script: CeremonyScript,
+  about: Readonly<{ officers: readonly [Officer, Officer]; rehearsal: boolean; output: Output }>,
+): Promise<Files> => {
+  const { service, custody } = opened
+  const { officers, rehearsal, output } = about
+  const [, second] = officers
+  const heldAt = service.now()
+  const steps: { at: string; step: string }[] = []
+  const minutes = (step: string): void => {
+    steps.push({ at: service.now(), step })
+    output.say(`  · ${step}`)
+  }
+  const held: Held = {
+    script: script.text,
+    present: `${script.place} ; témoins : ${script.witnesses.join(', ')}`,
+    second: { person: second.person, roles: second.roles },
+  }
+  const chain = await holdCeremony(service, custody.keys, minutes, held)
+  minutes('log key')
+  const log = { purpose: 'log', generation: 1, algorithm: 'ecP384' } as const
+  const { signer } = await ceremonyKey(service, custody.keys, log, held)
+  const keys = await inventory(opened)
+  const reporting = async (reported: readonly ReportedKey[]): Promise<string> =>
+    `${JSON.stringify(
+      reportOf(script, {
+        ...{ rehearsal, heldAt, endedAt: service.now(), log: service.policy.log },
+        ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(script.text) },
+        ...{ module: custody.keys.module, token: custody.keys.token },
+        present: officers.map(({ id: account, role }) => ({ account, role })),
+        ...{ steps, keys: reported, certificates: certificatesOf(chain, service) },
+      }),
+      null,
+      2,
+    )}\n`
+  // A rehearsal's report is not signed: the key that would sign it is gone before it is written.
+  const json = await reporting(rehearsal ? await destroyed(opened, keys) : keys)
+  const html = reportPage(JSON.parse(json) as CeremonyReport)
+  if (rehearsal) return { 'ceremony.json': json, 'ceremony.html': html }
+  return {
+    ...{ 'ceremony.json': json, 'ceremony.html': html },
+    'ceremony.json.sig': await signer.sign(Buffer.from(json)),
+    'ceremony.html.sig': await signer.sign(Buffer.from(html)),
+    'log-key.pem': toPem(signer.spki, 'PUBLIC KEY'),
+  }
+}
+
+/**
+ * Holds the ceremony, or rehearses it, and leaves its report in a directory.
+ * @throws ConfigFault for a script or an officer that does not fit; ProcessRefused SECOND_PERSON_REQUIRED; KeyFault, LedgerFault: held
+ *   again, it goes on where it stopped
+ */
+export const ceremony = async (
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  asked: CeremonyAsked,
+): Promise<void> => {
+  const config = readConfig(env)
+  const script = readScript(asked.script)
+  const officers = [
+    await officerOf(config, 'officer', asked.officer),
+    await officerOf(config, 'second', asked.second),
+  ] as const
+  requireTwo(...officers)
+  const rehearsal = asked.dryRun === true
+  const place = rehearsal ? await rehearsalOf(config) : config
+  const opened = await open(place, officers[0])
+  try {
+    const files = await hold(opened, script, { officers, rehearsal, output })
+    const out = resolve(asked.out)
+    await mkdir(out, { recursive: true })
+    for (const [name, bytes] of Object.entries(files))
+      await writeFile(join(out, name), bytes, { mode: 0o644 })
+    output.result({ rehearsal, out, files: Object.keys(files) }, () =>
+      rehearsal
+        ? `Rehearsed; its keys are destroyed. The report: ${out}`
+        : `Held. The report, to be signed by everybody present: ${out}`,
+    )
+  } finally {
+    await opened.close()
+    if (rehearsal) await rm(place.dataDir, { recursive: true, force: true })
+  }
+}

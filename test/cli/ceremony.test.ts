@@ -1,0 +1,175 @@
+// The key ceremony as its people hold it: rehearsed, held by two officers before witnesses, told by a report that OpenSSL verifies.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openssl } from '../../cli/demo/openssl.ts'
+import { openTokens, pins, type Tokens } from '../hsm/tokens.ts'
+import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
+
+type Exported = Readonly<{
+  stream: string
+  type: string
+  body: { pub: Record<string, unknown> & { env: Record<string, unknown> } }
+}>
+type Report = Readonly<{
+  rehearsal: boolean
+  present: readonly object[]
+  keys: readonly Readonly<{
+    purpose: string
+    id: string
+    spkiSha256: string
+    attributes: Record<string, unknown>
+    destroyed?: string
+  }>[]
+}>
+
+const script = {
+  title: 'Cérémonie des clés de l’AC « CONFIDENTIALITE »',
+  place: 'Salle <forte>, Montreuil',
+  witnesses: ['Ève Notaire, huissier', 'Noé Garçon, RSSI'],
+}
+
+let site: Site
+let tokens: Tokens
+let database: Env
+
+const settings = (more: Env = {}): Env => ({
+  ...{ ...tokens.env, ...database, PKCS11_MODULE: tokens.module },
+  ...{ PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN: pins.ca },
+  ...{ PKCS11_ESCROW_TOKEN: 'escrow', PKCS11_ESCROW_PIN: pins.escrow },
+  ...{ PKCS11_REHEARSAL_CA_TOKEN: 'essai-ca', PKCS11_REHEARSAL_ESCROW_TOKEN: 'essai-escrow' },
+  ...more,
+})
+
+/** An officer, and the file with his token. */
+const officer = async (id: string, role: string): Promise<void> => {
+  const { token } = await site.json<{ token: string }>(['accounts', 'add', id, '--role', role])
+  writeFileSync(site.file(`${id}.token`), `${token}\n`, { mode: 0o600 })
+}
+
+const hold = (
+  out: string,
+  more: readonly string[] = [],
+  second = 'anne-so',
+  file = 'script.json',
+): Promise<Ended> =>
+  site.run(
+    [
+      ...['ceremony', '--script', site.file(file), '--officer', site.file('jean-ca.token')],
+      ...['--second', site.file(`${second}.token`), '--out', site.file(out), ...more],
+    ],
+    settings(),
+  )
+
+const reportIn = (out: string): Report =>
+  JSON.parse(readFileSync(join(site.file(out), 'ceremony.json'), 'utf8')) as Report
+
+beforeAll(async () => {
+  site = openSite()
+  tokens = await openTokens()
+  await tokens.init('essai-ca', pins.ca)
+  await tokens.init('essai-escrow', pins.escrow)
+  database = await site.onServer()
+  writeFileSync(site.file('script.json'), JSON.stringify(script))
+  writeFileSync(site.file('alone.json'), JSON.stringify({ ...script, witnesses: [] }))
+  await officer('jean-ca', 'caOfficer')
+  await officer('anne-so', 'securityOfficer')
+  await officer('paul-ca', 'caOfficer')
+  await officer('marie', 'raOfficer')
+  writeFileSync(site.file('nobody.token'), 'x'.repeat(43))
+})
+afterAll(async () => {
+  await site.close()
+  await tokens.remove()
+})
+
+describe('what it is not held with: nothing is made', () => {
+  it.each([
+    ['no witness', 'anne-so', 'alone.json', /--script: .*\/witnesses /],
+    ['no script', 'anne-so', 'none.json', /--script: .* cannot be read/],
+    ['a token of nobody', 'nobody', 'script.json', /--second: the token of .* opens no account/],
+    ['an officer of another role', 'marie', 'script.json', /--second: marie is neither of caOfficer/],
+    ['the same role twice', 'paul-ca', 'script.json', /--second: SECOND_PERSON_REQUIRED \(CGU-06\)/],
+    ['himself', 'jean-ca', 'script.json', /--second: SECOND_PERSON_REQUIRED \(CGU-06\)/],
+  ])('CGU-06, RGS A2 VI.1.1: %s', async (_, second, file, sentence) => {
+    const ended = await hold('refused', [], second, file)
+    expect([ended.status, ended.stderr]).toEqual([2, expect.stringMatching(sentence)])
+    expect(readdirSync(site.file('')).includes('refused')).toBe(false)
+  })
+})
+
+describe('a ceremony', () => {
+  it('EN 319 411-1 GEN-6.5.1-13A: rehearsed on throw-away tokens, it leaves a report, no key and no ledger', async () => {
+    const before = site.run(['ledger', 'export'], settings())
+    const ended = await hold('rehearsal', ['--dry-run'])
+    expect([ended.status, ended.stderr]).toEqual([0, ''])
+    const { rehearsal, keys } = reportIn('rehearsal')
+    expect([rehearsal, keys.map(({ purpose }) => purpose)]).toEqual([true, ['root', 'ca', 'log']])
+    for (const { destroyed } of keys) expect(destroyed).toMatch(/^CKR_\w*HANDLE_INVALID$/)
+    expect(readdirSync(site.file('rehearsal')).sort()).toEqual(['ceremony.html', 'ceremony.json'])
+    expect((await site.run(['ledger', 'export'], settings())).stdout).toBe((await before).stdout)
+  })
+
+  it('CGU-06, RGS A2 VI.1.1, EN 319 411-1 GEN-6.5.1-13A: two officers, planned and recorded, every key read back', async () => {
+    const ended = await hold('held')
+    expect([ended.status, ended.stderr]).toEqual([0, ''])
+    const { rehearsal, keys, present } = reportIn('held')
+    expect([rehearsal, present]).toEqual([
+      false,
+      [
+        { account: 'jean-ca', role: 'caOfficer' },
+        { account: 'anne-so', role: 'securityOfficer' },
+      ],
+    ])
+    for (const { attributes } of keys)
+      expect(attributes).toMatchObject({
+        ...{ CKA_SENSITIVE: true, CKA_ALWAYS_SENSITIVE: true, CKA_NEVER_EXTRACTABLE: true },
+        ...{ CKA_LOCAL: true, CKA_EXTRACTABLE: false, CKA_MODIFIABLE: false },
+      })
+    const html = readFileSync(join(site.file('held'), 'ceremony.html'), 'utf8')
+    expect(html).toContain('Salle &lt;forte&gt;, Montreuil')
+    expect(html).toContain('Ève Notaire, huissier')
+
+    const exported = await site.run(['ledger', 'export'], settings())
+    const events = exported.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Exported)
+    for (const { id, spkiSha256 } of keys) {
+      const own = events.filter(({ stream }) => stream === `servicekey-${id}`)
+      expect(own.map(({ type, body }) => [type, body.pub.env['role']])).toEqual([
+        ['ServiceKeyPlanned', 'caOfficer'],
+        ['ServiceKeyGenerated', 'caOfficer'],
+      ])
+      expect(own[1]?.body.pub['spkiSha256']).toBe(spkiSha256)
+    }
+    // Witnesses are named in the report, and sealed in the ledger.
+    expect(exported.stdout).not.toMatch(/Notaire|Montreuil/)
+  })
+
+  it('EN 319 411-1 GEN-6.5.1-13A: OpenSSL verifies the report, and not one that was changed', async () => {
+    const folder = site.file('held')
+    const verify = (file: string) =>
+      openssl(folder, 'dgst', '-sha384', '-verify', 'log-key.pem', '-signature', `${file}.sig`, file)
+    expect(await verify('ceremony.json')).toContain('Verified OK')
+    expect(await verify('ceremony.html')).toContain('Verified OK')
+    const changed = site.file('changed')
+    mkdirSync(changed)
+    const text = readFileSync(join(folder, 'ceremony.json'), 'utf8')
+    writeFileSync(join(changed, 'ceremony.json'), text.replace('Montreuil', 'Montrouge'))
+    const args = ['-verify', join(folder, 'log-key.pem'), '-signature', join(folder, 'ceremony.json.sig')]
+    await expect(openssl(changed, 'dgst', '-sha384', ...args, 'ceremony.json')).rejects.toThrow(/verif|Verif/)
+  })
+
+  it('CGU-13, CGU-105: the service starts on these keys and makes no others but its responder’s', async () => {
+    const service = await site.start(settings())
+    await service.stop()
+    const exported = await site.run(['ledger', 'export'], settings())
+    const planned = exported.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Exported)
+      .filter(({ type }) => type === 'ServiceKeyPlanned')
+    expect(planned.map(({ body }) => body.pub['purpose'])).toEqual(['root', 'ca', 'log', 'ocsp'])
+  })
+})
