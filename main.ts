@@ -26,6 +26,7 @@ import type { Policy } from './domain/policy/policy.ts'
 import { glanceAtEnd, observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
 import { careJobs } from './jobs/care.ts'
 import { openCrls } from './jobs/crls.ts'
+import { escrowStockJob } from './jobs/escrowStock.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import { openJobs } from './jobs/open.ts'
@@ -154,6 +155,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await renewals.settleAll()
   }
 
+  let lastIssuance = -Infinity
   runner.start()
   let jobs: Jobs | undefined
   let stopNudges: () => Promise<void> = async () => undefined
@@ -176,6 +178,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         noticesJob({ service, db, issuer: ca.id, outbox, settled }),
         { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
+        escrowStockJob({
+          escrow,
+          count: config.escrowStock,
+          quietFor: () => performance.now() - lastIssuance,
+        }),
       ],
       onFault,
       { redisUrl: config.redisUrl, log: policy.log },
@@ -210,7 +217,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     },
     issuance: {
       inTurn,
-      issue: (id) => inTurn(id, () => issueCertificate(issuance, id)),
+      issue: (id) => {
+        lastIssuance = performance.now()
+        return inTurn(id, () => issueCertificate(issuance, id))
+      },
       undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
     },
     cardCare: {
@@ -245,11 +255,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   return { services, service, ledger, chain, runner, jobs, settled, stop }
 }
 
-const stateOf = async (look: () => Promise<unknown>, otherwise: string): Promise<true | string> => {
-  try {
-    await look()
-    return true
-  } catch {
-    return otherwise
-  }
-}
+const stateOf = (look: () => Promise<unknown>, otherwise: string): Promise<true | string> =>
+  look().then(
+    () => true as const,
+    () => otherwise,
+  )

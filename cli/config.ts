@@ -27,6 +27,8 @@ export type Config = Readonly<{
   authTrust: string | undefined
   /** The PKCS#11 tokens that hold the keys; undefined: keys in software. */
   tokens: TokensConfig | undefined
+  /** Holders' keys that are made ahead and wait in the escrow. */
+  escrowStock: number
   logLevel: string
   env: NodeJS.ProcessEnv
 }>
@@ -68,6 +70,12 @@ const portOf = (value: string): number => {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new ConfigFault(`PORT: ${value} is not a port`)
   return port
+}
+
+const stockFrom = (value: string): number => {
+  const count = Number(value)
+  if (!/^\d{1,4}$/.test(value)) throw new ConfigFault(`ESCROW_STOCK: ${value} is no number from 0 to 9999`)
+  return count
 }
 
 /** CGU-58: without it, nobody renews alone. */
@@ -140,6 +148,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
     tokens,
+    escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,
   }

@@ -30,6 +30,10 @@ Settings, from the environment:
   DATABASE_URL                 PostgreSQL (the embedded database)
   REDIS_URL                    Redis, for jobs that several processes share (jobs in the process)
                                These three also as LEDGER_URL_FILE and so on: a file that holds it
+  PKCS11_MODULE                PKCS#11 module whose tokens hold the keys (keys in software), with
+  PKCS11_CA_TOKEN, _CA_PIN     label or serial number and PIN of the authorities' token; also PKCS11_CA_PIN_FILE
+  PKCS11_ESCROW_TOKEN, _ESCROW_PIN   the same of the escrow's token
+  ESCROW_STOCK                 holders' keys made ahead (4)
   TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
 

@@ -32,8 +32,8 @@ export type Held = Readonly<{
 export type SoftwareEscrow = Omit<Escrow, 'inventory'> &
   Readonly<{
     inventory: () => Promise<readonly Held[]>
-    /** Generates keys ahead until `count` wait in stock. @returns how many were made */
-    fillStock: (count: number) => Promise<number>
+    /** Generates keys ahead until `count` wait in stock, or `goesOn` says no. @returns how many were made */
+    fillStock: (count: number, goesOn?: () => boolean) => Promise<number>
   }>
 
 export const openEscrow = async (
@@ -169,9 +169,9 @@ export const openEscrow = async (
     discard: (serial) => perSerial(`discard ${serial}`, () => discard(serial)),
     release,
     inventory,
-    fillStock: async (count) => {
+    fillStock: async (count, goesOn = () => true) => {
       let made = 0
-      for (; stock.size < count; made += 1) stock.add(await make())
+      for (; stock.size < count && goesOn(); made += 1) stock.add(await make())
       return made
     },
   }

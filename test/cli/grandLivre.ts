@@ -72,6 +72,7 @@ export const openSite = (): Site => {
       POLICY_FILE: file('policy.json'),
       HOST: '127.0.0.1',
       PORT: '0',
+      ESCROW_STOCK: '0',
       LOG_LEVEL: 'warn',
     },
   }

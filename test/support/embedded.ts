@@ -122,7 +122,7 @@ export const openEmbedded = async (
 ): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
   const policy = await quickPolicy()
-  const config: Config = { ...readConfig({ ...settings, DATA_DIR: directory }), policy }
+  const config: Config = { ...readConfig({ ESCROW_STOCK: '0', ...settings, DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
   const clock = (): Date => new Date(at)
   const custody = await openCustody(config, { clock, cost: 2, holderKeys: holderKeys() })

@@ -1,0 +1,22 @@
+// Holders' keys made ahead, so that nobody waits for one at a desk (CGU-60: each is used once). They lie wrapped in the escrow, in the
+// inventory as `stock`, until one is set aside for a serial.
+import type { Job } from './port.ts'
+
+/** Made while nobody is at a desk: what takes both cores for a second may wait. */
+const quietMs = 5_000
+
+export type StockTools = Readonly<{
+  escrow: Readonly<{ fillStock: (count: number, goesOn: () => boolean) => Promise<number> }>
+  /** How many keys wait, at most. */
+  count: number
+  /** Milliseconds since a session last asked for a key. */
+  quietFor: () => number
+}>
+
+export const escrowStockJob = ({ escrow, count, quietFor }: StockTools): Job => ({
+  name: 'escrowStock',
+  everySeconds: 30,
+  run: async () => {
+    await escrow.fillStock(count, () => quietFor() >= quietMs)
+  },
+})
