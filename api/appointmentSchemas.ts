@@ -80,6 +80,8 @@ export const answer = Type.Object({
   acts: Type.Boolean({
     description: 'Whether it acts now: accepted, between its dates, its entity verified.',
   }),
+  approvalKey: orNull({ ...h, description: 'Fingerprint of the key that approvals are verified by.' }),
+  keyOffered: orNull({ ...h, description: 'Fingerprint of the key that waits for its confirmation.' }),
 })
 
 export const listQuery = { entity: optional(id), role: optional(role), ...pageQuery }

@@ -1,8 +1,9 @@
 // CGU-23, CGU-25: who acts for an entity, or holds a post of the service, is proposed, checked, and accepts before he acts.
 import { Type } from 'typebox'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../commands/appointments.ts'
+import { fingerprint } from '../commands/approvalKeys.ts'
 import { endAppointment } from '../commands/endAppointment.ts'
-import { appointment, type Appointment } from '../domain/appointment.ts'
+import { appointment, type Appointment, type ApprovalKey } from '../domain/appointment.ts'
 import { entity } from '../domain/entity.ts'
 import type { Actor } from '../domain/kernel.ts'
 import { roles, type Role } from '../domain/lists.ts'
@@ -12,6 +13,7 @@ import { actsAt, lastDayOf } from '../domain/policy/mandate.ts'
 import { findAppointments } from '../readmodels/appointments.ts'
 import type { AppointmentRow } from '../readmodels/schema.ts'
 import { acceptance, answer, check, end, listAnswer, listQuery, proposal } from './appointmentSchemas.ts'
+import { approvalKeyRoutes } from './approvalKeys.ts'
 import { accountOf } from './auth.ts'
 import { limitOf, linkNext, rankOf } from './page.ts'
 import { notFound, officers, tag } from './readers.ts'
@@ -40,6 +42,7 @@ const about = { tag: 'appointments', clauses: ['CGU-08', 'CGU-23', 'CGU-25', 'CG
 
 export const appointmentRoutes = (api: Api): void => {
   commandRoutes(api)
+  approvalKeyRoutes(api)
   listRoute(api)
   readOneRoute(api)
 }
@@ -161,6 +164,9 @@ const listRoute = (api: Api): void => {
   })
 }
 
+const printOf = (key: ApprovalKey | undefined): string | null =>
+  key?.publicKey === undefined ? null : fingerprint(key.publicKey)
+
 const readOneRoute = (api: Api): void => {
   const { services, who, journal } = api
 
@@ -204,6 +210,7 @@ const readOneRoute = (api: Api): void => {
         ...{ id: params.id, stream, revision, status, role, powers, fromOn, untilOn },
         ...{ entity: known.entity ?? null, person: known.person ?? null },
         ...{ lastDay: lastDayOf(known), acts: await actsNow(known) },
+        ...{ approvalKey: printOf(known.approvalKey), keyOffered: printOf(known.keyOffered) },
       }
     },
   })

@@ -1,13 +1,13 @@
 // CGU-44 to CGU-48: recovery of an escrowed key on request: asked, approved by two officers, executed, delivered once.
 import { Type } from 'typebox'
-import { approveRecovery, closeRecovery, rejectRecovery } from '../commands/recoveries.ts'
+import { closeRecovery, rejectRecovery } from '../commands/recoveries.ts'
 import { requestRecovery, type RequestRecovery } from '../commands/requestRecovery.ts'
-import { sha256 } from '../commands/issuing.ts'
 import { escrowed } from '../domain/key.ts'
 import { refuse, type Actor } from '../domain/kernel.ts'
 import { ground, role } from '../domain/lists.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import { certificateOf } from '../pki/recipient.ts'
+import { approvalRoutes } from './approvals.ts'
 import type { Act } from './command.ts'
 import { notFound, tag } from './readers.ts'
 import { executionRoute } from './recoveryExecution.ts'
@@ -71,7 +71,6 @@ const recipientOf = async (given: string | undefined, act: Act) => {
   )
 }
 
-const approval = closed({ statement: note }, { examples: [{ statement: 'Pièces vues, motif établi.' }] })
 const rejection = closed({ cause: code, note: optional(note) }, { examples: [{ cause: 'evidence-missing' }] })
 
 const status = Type.Enum(['requested', 'rejected', 'closed', 'delivered'])
@@ -138,7 +137,7 @@ const triedBy = (
 
 export const recoveryRoutes = (api: Api): void => {
   const { services } = api
-  const { policy, load } = services
+  const { load } = services
   const about = { tag: 'recovery-requests', params: byId } as const
 
   const demanding = { url: '/recovery-requests', summary: 'Ask for the recovery of an escrowed key' } as const
@@ -172,24 +171,7 @@ export const recoveryRoutes = (api: Api): void => {
       return { status: state.status }
     },
   })
-  commandRoute(api, {
-    ...about,
-    url: '/recovery-requests/:id/approvals',
-    summary: 'Approve the recovery, by an officer whom it does not concern',
-    clauses: ['CGU-46', 'CGU-48'],
-    body: approval,
-    created: true,
-    decider: approveRecovery(policy),
-    data: ({ params, body: { statement } }) => ({
-      recovery: params.id,
-      statement,
-      statementSha256: sha256(statement),
-    }),
-    trial: {
-      on: 'recovery',
-      data: (recoveryId) => ({ recovery: recoveryId, statement: '-', statementSha256: sha256('-') }),
-    },
-  })
+  approvalRoutes(api)
   commandRoute(api, {
     ...about,
     url: '/recovery-requests/:id/rejection',

@@ -104,7 +104,7 @@ const changesOf = async ({ ledger, policy }: Service, values: Parameters): Promi
   if (adopted === undefined) return []
   const names = Object.keys({ ...adopted, ...values }) as (keyof Parameters)[]
   return names
-    .filter((name) => !sameJson(adopted[name], values[name]))
+    .filter((name) => !sameJson(adopted[name] ?? null, values[name] ?? null))
     .map((name) => `${name} is ${JSON.stringify(values[name])} and was ${JSON.stringify(adopted[name])}`)
 }
 

@@ -1,15 +1,15 @@
 // CGU-38: « met en œuvre un séquestre systématique des clés de déchiffrement ».
 // CGU-60: « La génération d’une nouvelle bi-clé est systématique pour toute délivrance d’un certificat. »
 import { certificate, type Certificate } from '../domain/certificate.ts'
-import { accept, refuse, type Command, type Decider, type Decision, type Instant } from '../domain/kernel.ts'
+import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import { isUnder, key, type Escrow, type Key, type KeyEvent } from '../domain/key.ts'
 import { isHis } from '../domain/policy/oldKeys.ts'
 import { escrowRuns, escrowUntil } from '../domain/policy/validity.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { dueAt } from '../domain/policy/retention.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
-import { quorumOf } from '../domain/policy/recovery.ts'
 import { request, type Request } from '../domain/request.ts'
+import { appointedTo, quorumOf, type Appointed } from './approvals.ts'
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
 
@@ -58,7 +58,12 @@ export const escrowKey = (policy: Policy): Decider<Key, EscrowKey, KeyEvent> => 
 })
 
 /** `old`: the file that the key was made on. */
-type Facts = Readonly<{ recovery: Recovery | undefined; file: Request | undefined; old: Request }>
+type Facts = Readonly<{
+  recovery: Recovery | undefined
+  appointed: Appointed
+  file: Request | undefined
+  old: Request
+}>
 
 /** CGU-42, CGU-43: old keys leave the escrow for a new card in the session that was opened with them, while it is open. */
 const notInSession = (
@@ -73,21 +78,31 @@ const notInSession = (
 }
 
 /** CGU-46: what was approved is the recovery of this key, and of no other. */
-const approvedFor = (spki: string, file: Recovery | undefined, policy: Policy, at: Instant): boolean =>
-  file !== undefined && file.status !== 'unknown' && file.key === spki && quorumOf(file, policy, at)
+const approvedFor = (
+  { data: { spki, recovery: id }, at }: StartKeyRecovery,
+  held: Key,
+  { recovery: file, appointed }: Facts,
+  policy: Policy,
+): boolean =>
+  id !== undefined &&
+  file !== undefined &&
+  file.status !== 'unknown' &&
+  file.key === spki &&
+  quorumOf(policy, { id, file, held, appointed }, at)
 
 /** What allows the key to leave the escrow: the session of a new card, or the approvals of a request. */
 const notAllowed = (
-  { data: { spki, ...data }, at }: StartKeyRecovery,
-  held: Escrow,
+  command: StartKeyRecovery,
+  held: Key & Escrow,
   facts: Facts,
   policy: Policy,
 ): Decision<never> | undefined => {
+  const { spki, ...data } = command.data
   if (data.regime === 'newCard')
     return isHis(facts.file ?? request.initial, held, facts.old)
       ? notInSession({ spki, ...data }, held, facts.file)
       : refuse('CGU-43', 'CARD_OF_ANOTHER_HOLDER', spki)
-  return approvedFor(spki, facts.recovery, policy, at)
+  return approvedFor(command, held, facts, policy)
     ? undefined
     : refuse('CGU-46', 'RECOVERY_NOT_APPROVED', data.recovery ?? spki)
 }
@@ -98,11 +113,15 @@ export const startKeyRecovery = (policy: Policy): Decider<Key, StartKeyRecovery,
   who: ['program'],
   aggregate: key,
   stream,
-  facts: async (fold, { data }, state) => ({
-    old: 'request' in state ? await fold(request, state.request) : request.initial,
-    recovery: data.recovery === undefined ? undefined : await fold(recovery, data.recovery),
-    file: data.request === undefined ? undefined : await fold(request, data.request),
-  }),
+  facts: async (fold, { data }, state) => {
+    const asked = data.recovery === undefined ? undefined : await fold(recovery, data.recovery)
+    return {
+      old: 'request' in state ? await fold(request, state.request) : request.initial,
+      recovery: asked,
+      appointed: await appointedTo(fold, asked),
+      file: data.request === undefined ? undefined : await fold(request, data.request),
+    }
+  },
   decide: (command, state, facts) => {
     const { spki, ...data } = command.data
     if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)

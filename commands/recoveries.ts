@@ -1,5 +1,5 @@
-// Recovery on request, once it has been asked for (commands/requestRecovery.ts): approved by two officers, rejected, closed, or
-// delivered once (CGU-44 to CGU-48, domain/policy/recovery.ts).
+// Recovery on request, once it has been asked for (commands/requestRecovery.ts) and approved by two officers
+// (commands/approveRecovery.ts): rejected, closed, or delivered once (CGU-44 to CGU-48, domain/policy/recovery.ts).
 import {
   accept,
   refuse,
@@ -8,19 +8,11 @@ import {
   type Decider,
   type Decision,
   type Fold,
-  type Instant,
 } from '../domain/kernel.ts'
 import { escrowed, isUnder, key, type Key, type Recovered } from '../domain/key.ts'
-import { addHours } from '../domain/policy/dates.ts'
-import type { Policy } from '../domain/policy/policy.ts'
-import { approvalsLapsed } from '../domain/policy/recovery.ts'
-import { escrowRuns } from '../domain/policy/validity.ts'
+import { approvalsLapsed, isPartyTo } from '../domain/policy/recovery.ts'
 import { recovery, type Recovery, type RecoveryEvent, type RecoveryFile } from '../domain/recovery.ts'
 
-export type ApproveRecovery = Command<
-  'ApproveRecovery',
-  { recovery: string; statement: string; statementSha256: string }
->
 export type RejectRecovery = Command<'RejectRecovery', { recovery: string; cause: string; note?: string }>
 export type CloseRecovery = Command<'CloseRecovery', { recovery: string; cause: 'withdrawn' | 'expired' }>
 export type DeliverRecovery = Command<'DeliverRecovery', { recovery: string; receipt: string }>
@@ -32,42 +24,6 @@ export const keyOf = async (fold: Fold, state: Recovery): Promise<Key> =>
   state.status === 'unknown' || state.key === undefined ? key.initial : await fold(key, state.key)
 
 const live = (state: Recovery): state is RecoveryFile => state.status === 'requested'
-
-/** Nobody acts for himself: requester, recorder, recipient and holder are other persons than the officer (CGU-04). */
-export const concerned = (file: RecoveryFile, holder: Key, person: string): boolean =>
-  file.recorder === person || isPartyTo(file, holder, person)
-
-/** Whose recovery it is: who asks, who gets the key, whose key it is. */
-const isPartyTo = ({ requester, recipient }: RecoveryFile, holder: Key, person: string): boolean =>
-  [requester, recipient, 'person' in holder ? holder.person : undefined].includes(person)
-
-export const approveRecovery = (policy: Policy): Decider<Recovery, ApproveRecovery, RecoveryEvent, Key> => ({
-  type: 'ApproveRecovery',
-  who: ['recoveryOfficer'],
-  aggregate: recovery,
-  stream,
-  facts: (fold, _, state) => keyOf(fold, state),
-  decide: ({ data: { recovery: _, ...data }, by, at }, state, holder) => {
-    if (!live(state)) return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
-    if (concerned(state, holder, by.person)) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
-    if (countedBefore(state, by.person, at)) return refuse('CGU-46', 'APPROVER_ALREADY_COUNTED', by.role)
-    const kept = escrowed(holder)
-    if (kept === undefined || !escrowRuns(kept.until, at))
-      return refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow')
-    return accept({
-      type: 'RecoveryApproved',
-      data: {
-        nth: state.approvals.length + 1,
-        ...data,
-        approver: by.person,
-        expiresAt: addHours(at, policy.escrow.approvalHours),
-      },
-    })
-  },
-})
-
-const countedBefore = (file: RecoveryFile, person: string, at: Instant): boolean =>
-  file.approvals.some(({ approver, expiresAt }) => approver === person && at < expiresAt)
 
 export const rejectRecovery: Decider<Recovery, RejectRecovery, RecoveryEvent> = {
   type: 'RejectRecovery',

@@ -2,7 +2,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, opened, type EventOf } from './event.ts'
-import { code, d, h, id, text } from './fields.ts'
+import { code, d, h, id, n, text, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
 import {
   documentKind,
@@ -45,6 +45,16 @@ const AppointmentAccepted = event('AppointmentAccepted', {
   pub: { undertakingSha256: h, means },
   sealed: { reg: { signature: Type.Optional(text) } },
 })
+// The officer's own key, by which his approvals are verified (CGU-46): SubjectPublicKeyInfo, DER, and the signature that shows that
+// he holds it. Which key an officer has says who he is to whoever has his certificate, so it is sealed.
+const ApprovalKeyRegistered = event('ApprovalKeyRegistered', {
+  pub: { nth: n },
+  sealed: { reg: { publicKey: x, certificate: Type.Optional(x), proof: x } },
+})
+const ApprovalKeyConfirmed = event('ApprovalKeyConfirmed', {
+  pub: { nth: n },
+  sealed: { reg: { confirmer: id } },
+})
 const AppointmentEnded = event('AppointmentEnded', {
   pub: { cause: endCause, effectiveOn: d },
   sealed: { reg: { note: Type.Optional(text) } },
@@ -54,9 +64,14 @@ export const appointmentForms = [
   AppointmentProposed,
   AppointeeChecked,
   AppointmentAccepted,
+  ApprovalKeyRegistered,
+  ApprovalKeyConfirmed,
   AppointmentEnded,
 ] as const
 export type AppointmentEvent = EventOf<(typeof appointmentForms)[number]>
+
+/** A key of an officer; absent once the data key of his appointment has been destroyed. Base64 of the DER. */
+export type ApprovalKey = Readonly<{ nth: number; publicKey: string | undefined }>
 
 type Term = Readonly<{
   role: Role
@@ -67,6 +82,10 @@ type Term = Readonly<{
   untilOn: string
   /** The appointee has undertaken it: from then on it acts, between its dates. */
   accepted: boolean
+  /** The key that he has registered and that nobody has confirmed yet. */
+  keyOffered: ApprovalKey | undefined
+  /** The key by which his approvals are verified, until another one is confirmed. */
+  approvalKey: ApprovalKey | undefined
   /** Why and when it ends before its term: the day may lie ahead (domain/policy/mandate.ts). */
   end: Readonly<{ cause: EndCause; effectiveOn: string }> | undefined
 }>
@@ -85,6 +104,8 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
       fromOn: data.fromOn,
       untilOn: data.untilOn,
       accepted: false,
+      keyOffered: undefined,
+      approvalKey: undefined,
       end: undefined,
     }
   if (state.status === 'unknown') throw new Error(`${type} before AppointmentProposed`)
@@ -93,6 +114,10 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
       return { ...state, status: 'checked' }
     case 'AppointmentAccepted':
       return { ...state, status: 'inForce', accepted: true }
+    case 'ApprovalKeyRegistered':
+      return { ...state, keyOffered: { nth: data.nth, publicKey: opened(data.publicKey) } }
+    case 'ApprovalKeyConfirmed':
+      return { ...state, keyOffered: undefined, approvalKey: state.keyOffered }
     case 'AppointmentEnded':
       return { ...state, status: 'ended', end: { cause: data.cause, effectiveOn: data.effectiveOn } }
     default:

@@ -37,6 +37,8 @@ const parameters = Type.Object(
     destructionMarginHours: n,
     recoveryQuorum: n,
     approvalHours: n,
+    // Not recorded before approvals could be signed.
+    signedApprovals: Type.Optional(Type.Boolean()),
     regYears: n,
     journalYears: n,
     recoveryYears: n,

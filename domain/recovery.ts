@@ -33,7 +33,16 @@ const RecoveryRequested = event('RecoveryRequested', {
 })
 const RecoveryApproved = event('RecoveryApproved', {
   pub: { nth: n, statementSha256: h, expiresAt: t },
-  sealed: { rec: { approver: id, statement: text } },
+  sealed: {
+    rec: {
+      approver: id,
+      statement: text,
+      // What he has signed (commands/approvalStatement.ts), his signature, and the appointment that his key is registered on.
+      signedStatement: optional(Type.String({ minLength: 1, maxLength: 20_000 })),
+      signature: optional(x),
+      appointment: optional(id),
+    },
+  },
 })
 const RecoveryRejected = event('RecoveryRejected', {
   pub: { cause: code, clause },
@@ -54,8 +63,17 @@ export const recoveryForms = [
 ] as const
 export type RecoveryEvent = EventOf<(typeof recoveryForms)[number]>
 
+/** What an officer has signed, DER of the signature in base64, and the appointment that names his key. */
+export type SignedApproval = Readonly<{ statement: string; signature: string; appointment: string }>
 /** One approval; `approver` is a person number, absent once the request's data key has been destroyed. */
-export type Approval = Readonly<{ approver: string | undefined; expiresAt: string }>
+export type Approval = Readonly<{
+  approver: string | undefined
+  expiresAt: string
+  /** Absent where he has signed nothing, and once the data key has been destroyed. */
+  signed: SignedApproval | undefined
+}>
+/** All that was asked, as it was recorded: an approval is for this and for nothing else. */
+export type Asked = Extract<RecoveryEvent, { type: 'RecoveryRequested' }>['data']
 export type RecoveryFile = Readonly<{
   status: 'requested' | 'rejected' | 'closed' | 'delivered'
   serial: string
@@ -68,9 +86,26 @@ export type RecoveryFile = Readonly<{
   output: RecoveryOutput
   /** Base64; absent for another output, and once the request's data key has been destroyed. */
   recipientCertificate: string | undefined
+  asked: Asked
   approvals: readonly Approval[]
 }>
 export type Recovery = Readonly<{ status: 'unknown' }> | RecoveryFile
+
+type Approved = Extract<RecoveryEvent, { type: 'RecoveryApproved' }>['data']
+
+const approvalOf = (data: Approved): Approval => {
+  const [statement, signature, appointment] = [
+    opened(data.signedStatement),
+    opened(data.signature),
+    opened(data.appointment),
+  ]
+  const whole = statement !== undefined && signature !== undefined && appointment !== undefined
+  return {
+    approver: opened(data.approver),
+    expiresAt: data.expiresAt,
+    signed: whole ? { statement, signature, appointment } : undefined,
+  }
+}
 
 const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
   if (type === 'RecoveryRequested')
@@ -84,15 +119,13 @@ const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
       holderNotice: opened(data.holderNotice),
       output: data.output,
       recipientCertificate: opened(data.recipientCertificate),
+      asked: data,
       approvals: [],
     }
   if (state.status === 'unknown') throw new Error(`${type} before RecoveryRequested`)
   switch (type) {
     case 'RecoveryApproved':
-      return {
-        ...state,
-        approvals: [...state.approvals, { approver: opened(data.approver), expiresAt: data.expiresAt }],
-      }
+      return { ...state, approvals: [...state.approvals, approvalOf(data)] }
     case 'RecoveryRejected':
       return { ...state, status: 'rejected' }
     case 'RecoveryClosed':

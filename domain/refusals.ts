@@ -15,6 +15,51 @@ export const refusals = {
     fr: 'Carte « agent » : agents présents au référentiel seulement.',
     en: 'Agent cards are for agents in the referential only.',
   },
+  APPROVAL_EXPIRED: {
+    clauses: ['CGU-46'],
+    fr: "La durée pour laquelle l'approbation a été signée est écoulée.",
+    en: 'The time that the approval was signed for is over.',
+  },
+  APPROVAL_KEY_DIFFERS: {
+    clauses: ['CGU-46'],
+    fr: "L'empreinte vue n'est pas celle de la clé enregistrée.",
+    en: 'The fingerprint seen is not that of the registered key.',
+  },
+  APPROVAL_KEY_TAKEN: {
+    clauses: ['CGU-46'],
+    fr: "Cette clé d'approbation est celle d'une autre personne.",
+    en: "This approval key is another person's.",
+  },
+  APPROVAL_KEY_UNKNOWN: {
+    clauses: ['CGU-46'],
+    fr: "Aucune clé d'approbation confirmée pour ce responsable.",
+    en: 'No confirmed approval key of this officer.',
+  },
+  APPROVAL_KEY_UNUSABLE: {
+    clauses: ['CGU-46'],
+    fr: "Cette clé ne peut signer d'approbation, ou sa possession n'est pas prouvée.",
+    en: 'This key cannot sign approvals, or its possession is not proven.',
+  },
+  APPROVAL_MALFORMED: {
+    clauses: ['CGU-46'],
+    fr: "Le texte signé n'est pas une approbation.",
+    en: 'The signed text is no approval.',
+  },
+  APPROVAL_NOT_SIGNED: {
+    clauses: ['CGU-46'],
+    fr: "L'approbation doit être signée par son auteur.",
+    en: 'The approval has to be signed by who gives it.',
+  },
+  APPROVAL_OF_ANOTHER_REQUEST: {
+    clauses: ['CGU-46'],
+    fr: "L'approbation a été signée pour autre chose que cette demande.",
+    en: 'The approval was signed for something else than this request.',
+  },
+  APPROVAL_SIGNATURE_INVALID: {
+    clauses: ['CGU-46'],
+    fr: "La signature n'est pas celle de la clé de ce responsable.",
+    en: "The signature is not by this officer's key.",
+  },
   APPROVER_ALREADY_COUNTED: {
     clauses: ['CGU-46', 'CGU-116'],
     fr: "Cette personne s'est déjà prononcée.",

@@ -33,6 +33,10 @@ const changed = (
       return { status: 'checked' }
     case 'AppointmentAccepted':
       return { status: 'inForce', accepted_rank: rank }
+    // Which key an officer signs with is nobody's to look for.
+    case 'ApprovalKeyRegistered':
+    case 'ApprovalKeyConfirmed':
+      return {}
     case 'AppointmentEnded':
       return { status: 'ended', end_cause: data.cause, effective_on: data.effectiveOn }
     default:

@@ -16,6 +16,8 @@ export type Answer = Readonly<{
   position: string
   presentedSha256: string
   presentedAt: string
+  before: string
+  after: string
 }>
 
 export type Caller = Readonly<{

@@ -31,7 +31,8 @@ const files = [
     'ocsp-before.der',
     'ocsp-after.der',
   ],
-  ...['message.txt', 'message.cms', 'recovered.p12', 'recovered.pass', 'events.jsonl'],
+  ...['message.txt', 'message.cms', 'officer.pem', 'approval.json', 'approval.sig'],
+  ...['recovered.p12', 'recovered.pass', 'events.jsonl'],
 ]
 
 const entriesOf = async (ledger: Ledger): Promise<readonly Entry[]> => {
@@ -96,7 +97,7 @@ export const demo = async (directory: string, output: Output): Promise<void> => 
       const place = { dataDir, key: await openRegistersKey(config) }
       const stage = { url, out, steps, judge, account }
       await live({
-        ...{ ...stage, cguVersion: config.policy.cgu.version },
+        ...{ ...stage, cguVersion: config.policy.cgu.version, policy: config.policy },
         enrol: (agents) => saveRegister(place, 'referential', agents),
       })
       await steps.step('The ledger tells all of it', ['CGU-110', 'CGU-111'], async (check) => {

@@ -24,6 +24,8 @@ export type Judge = Readonly<{
   /** Asks the responder itself, and keeps its answer. */
   ocsp: (url: string, file: string, status: 'good' | 'revoked') => Promise<string>
   encrypt: () => Promise<string>
+  /** The first officer's signature is his key's, over what he has approved. */
+  approval: () => Promise<string>
   /** The recovered key is the certificate's, and opens the message. */
   recovered: () => Promise<readonly string[]>
   /** SHA-256 of each leaf record, as openssl computes it. */
@@ -102,6 +104,11 @@ export const openJudge = async (folder: string): Promise<Judge> => {
         /rsaesOaep[^]*aes-256-cbc/,
       )
       return 'openssl cms: message.cms encrypted to holder.pem, AES-256, RSA-OAEP'
+    },
+    approval: async () => {
+      const by = ['-verify', 'officer.pem', '-signature', 'approval.sig']
+      mustSay(await ask('dgst', '-sha256', ...by, 'approval.json'), 'Verified OK')
+      return 'openssl dgst -verify: approval.sig is officer.pem’s, over approval.json'
     },
     recovered: async () => {
       const pass = ['-passin', 'file:recovered.pass']

@@ -2,26 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { download, openCaller, type Caller } from './client.ts'
 import { commissionDesk } from './desk.ts'
-import type { Judge } from './judge.ts'
 import { openssl } from './openssl.ts'
-import type { Steps } from './steps.ts'
-
-export type Stage = Readonly<{
-  /** Where the service listens. */
-  url: string
-  /** Folder of the files that are left. */
-  out: string
-  steps: Steps
-  judge: Judge
-  /** Makes an account on the service's machine, as an administrator does. @returns its token */
-  account: (id: string, role: string, person?: string) => string
-  /** Imports the referential of agents, as an administrator does. */
-  enrol: (agents: readonly AgentRecord[]) => Promise<void>
-  cguVersion: string
-}>
+import { recovered } from './recovery.ts'
+import type { Stage } from './stage.ts'
 
 const employer = {
   kind: 'ministry',
@@ -207,55 +192,6 @@ const revoked = async (stage: Stage, { holder, serial }: Held): Promise<void> =>
   await steps.step('Relying parties see it, by CRL and OCSP', ['CGU-76'], async (check) => {
     for (const finding of await published(stage, 'after')) check(finding)
   })
-}
-
-const passphraseLength = 24
-
-/** The key comes back: asked by its holder, approved by two officers who are neither the holder nor each other. */
-const recovered = async (stage: Stage, { holder, serial }: Held): Promise<void> => {
-  const { url, out, steps, judge, account } = stage
-  const officers = ['paul-ro', 'lea-ro'].map((id) => openCaller(url, account(id, 'recoveryOfficer')))
-  const [first, second] = officers as [Caller, Caller]
-  const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(passphraseLength))).toString(
-    'base64url',
-  )
-  const path = await steps.step('The holder asks for the key back', ['CGU-44', 'CGU-47'], async () => {
-    const { id } = await holder.post('/recovery-requests', {
-      serial,
-      name: "Zoë Maëlle D'Été-Brûlé",
-      ground: 'holderRequest',
-      evidence: 'déclaration de perte de la carte',
-      holderNotice: true,
-    })
-    return `/recovery-requests/${id}`
-  })
-  const approval = { statement: 'Pièces vues, identité confirmée.' }
-  await steps.step('A first recovery officer approves', ['CGU-46'], () =>
-    first.post(`${path}/approvals`, approval),
-  )
-  await steps.step(
-    'The same officer may not approve twice, nor one alone execute',
-    ['CGU-46'],
-    async (check) => {
-      const twice = await first.refused(`${path}/approvals`, approval)
-      const alone = await first.refused(`${path}/execution`, { passphrase })
-      check(`refused: ${twice.code} (${twice.clause}), ${alone.code} (${alone.clause})`)
-    },
-  )
-  await steps.step('A second officer approves', ['CGU-46'], () => second.post(`${path}/approvals`, approval))
-  await steps.step('The key leaves escrow as a PKCS#12 file', ['CGU-42', 'CGU-46'], () =>
-    first.post(`${path}/execution`, { passphrase }),
-  )
-  await steps.step(
-    'It is delivered to the holder, once, and opens the message',
-    ['CGU-46'],
-    async (check) => {
-      const file = await holder.collect(`${path}/delivery`, { receipt: 'remis en main propre' })
-      await writeFile(join(out, 'recovered.p12'), file, { mode: 0o600 })
-      await writeFile(join(out, 'recovered.pass'), `${passphrase}\n`, { mode: 0o600 })
-      for (const finding of await judge.recovered()) check(finding)
-    },
-  )
 }
 
 /** Lives the whole life. @throws at the first step that does not come out, or that openssl does not confirm */

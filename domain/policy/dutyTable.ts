@@ -60,6 +60,9 @@ export const dutyTable = {
       roles.filter((role) => role !== P),
       { scope: 'own' },
     ),
+    // An officer brings his own key; somebody else has seen whose it is.
+    RegisterApprovalKey: by([RO], { scope: 'own' }),
+    ConfirmApprovalKey: by([SO], { apart: not('appointee') }),
     EndAppointment: by([RA, LR, SO, CA, P]),
   },
   request: {

@@ -67,6 +67,7 @@ export const parametersOf = (policy: Policy): Parameters => ({
   destructionMarginHours: policy.retention.destructionMarginHours,
   recoveryQuorum: policy.escrow.recoveryQuorum,
   approvalHours: policy.escrow.approvalHours,
+  signedApprovals: policy.escrow.signedApprovals,
   regYears: policy.retention.regYears,
   journalYears: policy.retention.journalYears,
   recoveryYears: policy.retention.recoveryYears,

@@ -58,6 +58,8 @@ export const policySchema = Type.Object(
         years: Type.Literal(10),
         recoveryQuorum: count(2, 9),
         approvalHours: count(1, 720),
+        /** CGU-46: whether an approval counts only with the officer's own signature (docs/adr/0022). Always, in production. */
+        signedApprovals: Type.Boolean(),
         passphraseMinLength: count(12, 128),
       },
       closed,
@@ -180,6 +182,12 @@ const gapsOf = ({ crl }: Policy): readonly string[] => [
     : ['/crl/rootValidityDays must be more than rootEveryDays']),
 ]
 
+/** What a test environment may leave out, and production may not. */
+const weaknessesOf = ({ environment, escrow }: Policy): readonly string[] =>
+  environment === 'production' && !escrow.signedApprovals
+    ? ['/escrow/signedApprovals must be true in production']
+    : []
+
 const invalid = (faults: readonly string[]): Error =>
   new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)
 
@@ -190,8 +198,8 @@ const invalid = (faults: readonly string[]): Error =>
 export const parsePolicy = (value: unknown): Policy => {
   if (!compiled.Check(value))
     throw invalid(compiled.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`))
-  const gaps = gapsOf(value)
-  if (gaps.length > 0) throw invalid(gaps)
+  const faults = [...gapsOf(value), ...weaknessesOf(value)]
+  if (faults.length > 0) throw invalid(faults)
   return value
 }
 

@@ -6,16 +6,20 @@
 // l’entité du porteur, Un représentant dument accrédité, Toute entité autorisée par la loi. »
 import type { Instant } from '../kernel.ts'
 import type { Ground, Role } from '../lists.ts'
-import type { Recovery, RecoveryFile } from '../recovery.ts'
-import type { Policy } from './policy.ts'
+import type { Key } from '../key.ts'
+import type { Approval, RecoveryFile } from '../recovery.ts'
 
-/** Approvals that still count at this instant. */
-export const liveApprovals = (file: RecoveryFile, at: Instant): number =>
-  file.approvals.filter(({ expiresAt }) => at < expiresAt).length
+/** Approvals that have not ended at this instant; commands/approvals.ts says which of them count. */
+export const liveApprovals = ({ approvals }: RecoveryFile, at: Instant): readonly Approval[] =>
+  approvals.filter(({ expiresAt }) => at < expiresAt)
 
-/** Whether a request stands approved by the quorum at this instant. */
-export const quorumOf = (file: Recovery | undefined, policy: Policy, at: Instant): boolean =>
-  file?.status === 'requested' && liveApprovals(file, at) >= policy.escrow.recoveryQuorum
+/** Whose recovery it is: who asks, who gets the key, whose key it is. */
+export const isPartyTo = ({ requester, recipient }: RecoveryFile, held: Key, person: string): boolean =>
+  [requester, recipient, 'person' in held ? held.person : undefined].includes(person)
+
+/** Nobody acts for himself: requester, recorder, recipient and holder are other persons than the officer (CGU-04). */
+export const concerned = (file: RecoveryFile, held: Key, person: string): boolean =>
+  file.recorder === person || isPartyTo(file, held, person)
 
 const grounds: Readonly<Partial<Record<Role, readonly Ground[]>>> = {
   holder: ['holderRequest'],

@@ -2,17 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, type Client } from '../support/client.ts'
 import { desks, openEmbedded, type Embedded } from '../support/embedded.ts'
-import {
-  approved,
-  desk,
-  done,
-  employer,
-  inUse,
-  mandated,
-  requested,
-  revocation,
-  verdict,
-} from '../support/life.ts'
+import { desk, done, employer, inUse, mandated, requested, revocation, verdict } from '../support/life.ts'
+import { approved } from '../support/recoveredLife.ts'
 
 let product: Embedded
 beforeAll(async () => {

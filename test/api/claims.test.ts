@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { agent, done, inUse, issued, revocation, verdict, type Issued } from '../support/life.ts'
+import { approve as approveAs, recoveryOfficer, type Officer } from '../support/officers.ts'
 import { openAuthority } from '../pki/authority.ts'
 import { openReaders, pemOf, type Readers } from '../pki/readers.ts'
 
@@ -197,19 +198,19 @@ describe('a request for revocation', () => {
 })
 
 describe('a recovery to a certificate', () => {
-  const officer = (id: string) => client(product.app, product.account(id, ['recoveryOfficer']).headers)
+  const officer = (id: string) => recoveryOfficer(product, id)
   const ask = (life: Issued, more: object = {}) =>
     life.holder.post('/recovery-requests', {
       ...{ serial: life.serial, name: holderName, ground: 'holderRequest', evidence: 'carte perdue' },
       ...{ holderNotice: true, ...more },
     })
-  const approve = async (id: string, by: readonly Client[]) => {
-    for (const one of by) done(await one.post(`/recovery-requests/${id}/approvals`, { statement: 'Vu.' }))
+  const approve = async (id: string, by: readonly Officer[]) => {
+    for (const one of by) done(await approveAs(one, id))
   }
 
   it('CGU-46, CGU-47: enciphered to it, delivered once, opened by OpenSSL with its key alone, revoked or not', async () => {
     const life = await inUse(product)
-    const [a, b] = [officer('ro-cms-a'), officer('ro-cms-b')]
+    const [a, b] = [await officer('ro-cms-a'), await officer('ro-cms-b')]
     done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
     const other = await openAuthority()
     const { certificate, pair } = await other.holder({ notBefore: '2026-01-01T00:00:00Z' })
@@ -271,7 +272,7 @@ describe('a recovery to a certificate', () => {
 
   it('CGU-46: without a certificate a passphrase is needed; withdrawn, or left until its approvals end, it is closed', async () => {
     const life = await inUse(product)
-    const [a, b] = [officer('ro-end-a'), officer('ro-end-b')]
+    const [a, b] = [await officer('ro-end-a'), await officer('ro-end-b')]
     const withdrawn = done(await ask(life)).id
     await approve(withdrawn, [a, b])
     expect(verdict(await a.post(`/recovery-requests/${withdrawn}/execution`, {}))).toEqual([
@@ -301,7 +302,7 @@ describe('a recovery to a certificate', () => {
 
   it('CGU-44, CGU-46, CGU-47: without entitlement, ground or name nothing is asked for', async () => {
     const life = await issued(product)
-    const ro = officer('ro-no')
+    const ro = await officer('ro-no')
     const { person } = product.account('lr', ['legalRepresentative'])
     const forLr = (more: object) =>
       ro.post('/recovery-requests', {

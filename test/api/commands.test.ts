@@ -10,19 +10,18 @@ import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import {
   agent,
-  approved,
   desk,
   done,
   employer,
   inUse,
   issued,
-  passphrase,
-  recovered,
   requested,
   revocation,
   validated,
   verdict,
 } from '../support/life.ts'
+import { approve, recoveryOfficer } from '../support/officers.ts'
+import { approved, passphrase, recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 /** One of each role. */
@@ -57,6 +56,8 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/appointments/{id}/check': ['raOfficer', 'securityOfficer'],
   '/appointments/{id}/acceptance': roles.filter((role) => role !== 'program'),
   '/appointments/{id}/end': ['raOfficer', 'legalRepresentative', 'securityOfficer', 'caOfficer'],
+  '/appointments/{id}/approval-key': ['recoveryOfficer'],
+  '/appointments/{id}/approval-key/confirmation': ['securityOfficer'],
   '/requests': ['raOfficer', 'mc', 'holder'],
   '/requests/{id}/cgu-acceptance': ['holder'],
   '/requests/{id}/dossier': ['mc', 'raOfficer'],
@@ -617,14 +618,12 @@ describe('acts with two parts', () => {
         holderNotice: true,
       }),
     )
-    const officer = client(product.app, product.account('ro-lonely', ['recoveryOfficer']).headers)
+    const officer = await recoveryOfficer(product, 'ro-lonely')
     const execute = () =>
       officer.post(`/recovery-requests/${asked.id}/execution`, { passphrase: 'correct cheval batterie' })
     expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
-    done(await officer.post(`/recovery-requests/${asked.id}/approvals`, { statement: 'vu' }))
-    expect(
-      verdict(await officer.post(`/recovery-requests/${asked.id}/approvals`, { statement: 'vu' })),
-    ).toEqual([409, 'APPROVER_ALREADY_COUNTED'])
+    done(await approve(officer, asked.id))
+    expect(verdict(await approve(officer, asked.id))).toEqual([409, 'APPROVER_ALREADY_COUNTED'])
     expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
   })
 

@@ -9,16 +9,8 @@ import { entity as entityAggregate } from '../../domain/entity.ts'
 import { refusals } from '../../domain/refusals.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import {
-  agent,
-  done,
-  employer,
-  inUse,
-  passphrase,
-  recovered,
-  requested,
-  revocation,
-} from '../support/life.ts'
+import { agent, done, employer, inUse, requested, revocation } from '../support/life.ts'
+import { passphrase, recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 let headers: Readonly<Record<string, string>>

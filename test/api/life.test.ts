@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
-import { done, inUse, passphrase, recovered, revocation, type Issued } from '../support/life.ts'
+import { done, inUse, revocation, type Issued } from '../support/life.ts'
+import { passphrase, recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 let life: Issued

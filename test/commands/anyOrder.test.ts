@@ -3,6 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { confirmApprovalKey, fingerprint, registerApprovalKey } from '../../commands/approvalKeys.ts'
+import { keyStatement } from '../../commands/approvalStatement.ts'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../../commands/appointments.ts'
 import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
 import { closeEntity } from '../../commands/closeEntity.ts'
@@ -39,6 +41,7 @@ import { createLedger } from '../../ledger/sealedLedger.ts'
 import { log, memoryKeys, seededBytes, uuid } from '../ledger/filled.ts'
 import { openListStore } from '../ledger/listStore.ts'
 import { actor, morning, on } from '../support/given.ts'
+import { officerKey } from '../support/officerKeys.ts'
 import * as c from './controlsFacts.ts'
 import * as e from './endOfLifeFacts.ts'
 import * as f from './facts.ts'
@@ -71,6 +74,7 @@ const holder = actor('holder', 1)
 const second = { person: e.so.person, roles: ['securityOfficer'] } as const
 const minutes = { minutesSha256: f.digest, present: 'témoin' }
 const list = (thing: number) => ({ issuer: pick(thing, f.issuer, 'b'.repeat(16)), number: 1 })
+const keys = [officerKey(), officerKey()]
 const kindOf = (thing: number) => pick(thing, 'dpc', 'cgu')
 
 /** Everything that can be commanded of each kind of thing, by the kind's name. */
@@ -86,13 +90,24 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
   ],
   appointment: [
     act(proposeAppointment(f.policy), [f.ra, e.so, e.ca], (thing, choice) => ({
-      ...{ appointment: own(thing), role: pick(choice, 'raOfficer', 'auditor', 'caOfficer') },
+      ...{
+        appointment: own(thing),
+        role: pick(choice, 'raOfficer', 'auditor', 'caOfficer', 'recoveryOfficer'),
+      },
       ...{ fromOn: '2026-02-01', untilOn: day(choice), person: uuid(33), surname: 'Garçon' },
       ...{ givenNames: 'Noé', email: 'noe@douane.example', mandate: 'décision' },
     })),
     act(checkAppointee, [f.ra, e.so], (thing) => ({ appointment: own(thing), ...f.inPerson })),
     act(acceptAppointment, [actor('holder', 33), holder], (thing) => ({
       ...{ appointment: own(thing), undertakingSha256: f.digest, means: 'portal' },
+    })),
+    act(registerApprovalKey(f.policy), [actor('recoveryOfficer', 33)], (thing, choice) => {
+      const key = pick(choice, ...keys)
+      const proof = key.sign(keyStatement(f.policy, own(thing), key.keySha256))
+      return { appointment: own(thing), publicKey: key.publicKey, proof }
+    }),
+    act(confirmApprovalKey, [e.so], (thing, choice) => ({
+      ...{ appointment: own(thing), keySha256: fingerprint(pick(choice, ...keys).publicKey) },
     })),
     act(endAppointment, [f.ra, e.so, e.ca, representative], (thing, choice) => ({
       ...{ appointment: own(thing), cause: pick(choice, 'withdrawn', 'departure'), effectiveOn: day(choice) },

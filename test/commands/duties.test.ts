@@ -1,6 +1,8 @@
 // The matrix of separation of duties against the deciders: every role of every command, and every person who may not be the same.
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { confirmApprovalKey } from '../../commands/approvalKeys.ts'
+import { approveRecovery } from '../../commands/approveRecovery.ts'
 import { checkAppointee, proposeAppointment, type ProposeAppointment } from '../../commands/appointments.ts'
 import { planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
 import { completeDossier } from '../../commands/completeDossier.ts'
@@ -14,7 +16,7 @@ import { closeDispute } from '../../commands/disputes.ts'
 import { rejectRequest } from '../../commands/endRequest.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { issueInSession } from '../../commands/issuanceActs.ts'
-import { approveRecovery, deliverRecovery } from '../../commands/recoveries.ts'
+import { deliverRecovery } from '../../commands/recoveries.ts'
 import { requestCertificate, type RequestCertificate } from '../../commands/requestCertificate.ts'
 import { requestRecovery, type RequestRecovery } from '../../commands/requestRecovery.ts'
 import { returnRequest } from '../../commands/returnRequest.ts'
@@ -136,7 +138,7 @@ const demand: RequestCertificate['data'] = {
 }
 const own = f.requested({ person: uuid(2) })
 const held = on(key, f.K, f.bound, f.escrowed)
-const approval = { recovery: f.Q, statement: 'vu', statementSha256: f.digest }
+const approval = { recovery: f.Q, statement: 'vu' }
 const approve = (file: Parameters<typeof f.asked>[0], officer: number) =>
   given(held, on(recovery, f.Q, f.asked(file)))
     .when(approveRecovery(f.policy), approval, actor('recoveryOfficer', officer))
@@ -280,6 +282,18 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
   'CheckAppointee/appointee': () =>
     given(on(appointment, f.M, f.proposed({ person: f.ra.person })))
       .when(checkAppointee, { appointment: f.M, ...f.inPerson }, f.ra)
+      .outcome(),
+  'ConfirmApprovalKey/appointee': () =>
+    given(
+      on(
+        appointment,
+        f.M,
+        f.proposed({ role: 'recoveryOfficer', entity: undefined, person: e.so.person }),
+        ...[f.checked, f.undertaken],
+        { type: 'ApprovalKeyRegistered', data: { nth: 1, publicKey: 'AAAA', proof: 'AAAA' } },
+      ),
+    )
+      .when(confirmApprovalKey, { appointment: f.M, keySha256: f.digest }, e.so)
       .outcome(),
   'RequestCertificate/holder': () =>
     given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),

@@ -7,7 +7,7 @@ import { component } from '../../domain/component.ts'
 import { document } from '../../domain/document.ts'
 import { entity, type EntityEvent } from '../../domain/entity.ts'
 import type { KeyEvent } from '../../domain/key.ts'
-import { parsePolicy } from '../../domain/policy/policy.ts'
+import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
 import type { RecoveryEvent } from '../../domain/recovery.ts'
 import type { RequestEvent } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -16,7 +16,12 @@ import { actor, on } from '../support/given.ts'
 export const shipped: unknown = JSON.parse(
   readFileSync(new URL('../../domain/policy/ac-confidentialite-mef-qualifiee.json', import.meta.url), 'utf8'),
 )
-export const policy = parsePolicy(shipped)
+export const signing = parsePolicy(shipped)
+/** Approvals are unsigned here, so that a table says in a word who has approved; signedApprovals.test.ts has them signed. */
+export const policy: Policy = parsePolicy({
+  ...signing,
+  escrow: { ...signing.escrow, signedApprovals: false },
+})
 
 export const [holder, ra, mc, program] = [
   actor('holder', 1),

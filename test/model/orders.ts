@@ -14,7 +14,8 @@ import { resumeIssuance, stopIssuance } from '../../commands/endOfLife.ts'
 import { closeRequest, rejectRequest } from '../../commands/endRequest.ts'
 import type { Handle, Outcome } from '../../commands/handle.ts'
 import { bindPublicKey, escrowKey, recordKeyRecovery, startKeyRecovery } from '../../commands/keys.ts'
-import { approveRecovery, closeRecovery, deliverRecovery, rejectRecovery } from '../../commands/recoveries.ts'
+import { approveRecovery } from '../../commands/approveRecovery.ts'
+import { closeRecovery, deliverRecovery, rejectRecovery } from '../../commands/recoveries.ts'
 import { requestCertificate } from '../../commands/requestCertificate.ts'
 import { requestRecovery } from '../../commands/requestRecovery.ts'
 import { requestRenewal } from '../../commands/requestRenewal.ts'
@@ -320,7 +321,7 @@ const claimOrders = {
     }),
   approve: ({ names }, { on }) =>
     order(approveRecovery(policy), {
-      ...{ recovery: names.recovery(on), statement: 'vu', statementSha256: digest },
+      ...{ recovery: names.recovery(on), statement: 'vu' },
     }),
   startRecovery: ({ m, names }, { on, choice }) =>
     order(startKeyRecovery(policy), {

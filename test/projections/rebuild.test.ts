@@ -18,12 +18,12 @@ import {
   inUse,
   issued,
   mandated,
-  recovered,
   requested,
   revocation,
   validated,
   type Issued,
 } from '../support/life.ts'
+import { recovered } from '../support/recoveredLife.ts'
 import { databases, dump } from './databases.ts'
 
 /** What stands around a certificate: mandates, a dispute, a hold; its renewal, asked when its end is near; the authority's end. */

@@ -1,5 +1,4 @@
 // One agent's certificate, by HTTP, as far as a test wants it.
-import { randomUUID } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { document, inForce } from '../../domain/document.ts'
 import { client, type Client } from './client.ts'
@@ -177,43 +176,4 @@ export const mandated = async (
   const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
   done(await agentClient.post(`/appointments/${mandate}/acceptance`, undertaking))
   return { mandate, account, agent: agentClient }
-}
-
-export const passphrase = 'correct cheval batterie agrafe'
-
-/** A recovery asked by the holder and approved by two officers. */
-export const approved = async (
-  product: Embedded,
-  life: Issued,
-): Promise<{ id: string; officer: Client; position: string }> => {
-  const asked = await life.holder.post('/recovery-requests', {
-    serial: life.serial,
-    name: 'Zoë Maëlle D’Été-Brûlé',
-    ground: 'holderRequest',
-    evidence: 'carte perdue',
-    holderNotice: true,
-  })
-  const { id } = done(asked)
-  const [first, second] = ['a', 'b'].map((letter) =>
-    client(
-      product.app,
-      product.account(`ro-${letter}-${randomUUID().slice(0, 8)}`, ['recoveryOfficer']).headers,
-    ),
-  )
-  if (first === undefined || second === undefined) throw new Error('two officers')
-  const approve = async (officer: Client) =>
-    done(await officer.post(`/recovery-requests/${id}/approvals`, { statement: 'Pièces vues.' }))
-  await approve(first)
-  const { position } = await approve(second)
-  return { id, officer: first, position }
-}
-
-/** The same, executed. */
-export const recovered = async (
-  product: Embedded,
-  life: Issued,
-): Promise<{ id: string; officer: Client }> => {
-  const { id, officer } = await approved(product, life)
-  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
-  return { id, officer }
 }

@@ -1,0 +1,139 @@
+// CGU-46: the key of a recovery officer, by which his approvals are verified. He registers it himself, with a signature that shows
+// that he holds it; the security officer, who has seen its fingerprint in his hands, confirms it, and only then does it count. A new
+// key takes the place of the old one in the same two steps.
+import {
+  appointment,
+  type ApprovalKey,
+  type Appointment,
+  type AppointmentEvent,
+} from '../domain/appointment.ts'
+import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
+import { rolesFor } from '../domain/policy/duties.ts'
+import { appointmentInForce } from '../domain/policy/mandate.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import { notForOneself } from '../domain/policy/separation.ts'
+import { approvalCertificateFault, approvalKeyFault, signedByKey } from '../pki/approvalSignature.ts'
+import { keyStatement } from './approvalStatement.ts'
+import { sha256 } from './issuing.ts'
+
+type On<T> = {
+  appointment: string
+  /** The appointments of recovery officers, as the read model knows them: judged on the ledger. */
+  others?: readonly string[]
+} & T
+
+export type RegisterApprovalKey = Command<
+  'RegisterApprovalKey',
+  On<{
+    /** SubjectPublicKeyInfo, DER in base64. */
+    publicKey: string
+    /** DER in base64, where he shows his key by one. */
+    certificate?: string
+    /** His signature over `keyStatement`, DER in base64. */
+    proof: string
+  }>
+>
+/** @property keySha256 the fingerprint that the security officer has seen: SHA-256 of the key's DER */
+export type ConfirmApprovalKey = Command<'ConfirmApprovalKey', On<{ keySha256: string }>>
+
+type Known = Exclude<Appointment, { status: 'unknown' }>
+
+const stream = ({ data }: { data: { appointment: string } }): string => data.appointment
+
+const foldOthers = (
+  fold: Fold,
+  { data: { appointment: own, others = [] } }: Readonly<{ data: On<object> }>,
+): Promise<readonly Appointment[]> =>
+  Promise.all(others.filter((id) => id !== own).map((id) => fold(appointment, id)))
+
+/** The fingerprint of a key: what two persons compare. */
+export const fingerprint = (publicKey: string): string => sha256(Buffer.from(publicKey, 'base64'))
+
+/** CGU-46: two approvals are two persons', so no key is two persons'. */
+const taken = (
+  { person }: Known,
+  publicKey: string,
+  others: readonly Appointment[],
+): Decision<never> | undefined => {
+  const isTaken = others.some(
+    (other) =>
+      other.status !== 'unknown' &&
+      other.person !== person &&
+      [other.approvalKey, other.keyOffered].some((key) => key?.publicKey === publicKey),
+  )
+  return isTaken ? refuse('CGU-46', 'APPROVAL_KEY_TAKEN', 'publicKey') : undefined
+}
+
+const newestOf = ({ keyOffered, approvalKey }: Known): ApprovalKey | undefined => keyOffered ?? approvalKey
+
+const unusable = (why: string): Decision<never> => refuse('CGU-46', 'APPROVAL_KEY_UNUSABLE', why)
+
+const unproven = ({ data, at }: RegisterApprovalKey, policy: Policy): Decision<never> | undefined => {
+  const spki = Buffer.from(data.publicKey, 'base64')
+  const fault =
+    approvalKeyFault(spki) ??
+    (data.certificate === undefined
+      ? undefined
+      : approvalCertificateFault(Buffer.from(data.certificate, 'base64'), spki, at))
+  if (fault !== undefined) return unusable(fault)
+  const shown = keyStatement(policy, data.appointment, fingerprint(data.publicKey))
+  return signedByKey(shown, Buffer.from(data.proof, 'base64'), spki) ? undefined : unusable('proof')
+}
+
+export const registerApprovalKey = (
+  policy: Policy,
+): Decider<Appointment, RegisterApprovalKey, AppointmentEvent, readonly Appointment[]> => ({
+  type: 'RegisterApprovalKey',
+  who: rolesFor('RegisterApprovalKey'),
+  aggregate: appointment,
+  stream,
+  facts: foldOthers,
+  decide: (command, state, others) => {
+    const { data, by, at } = command
+    if (state.status === 'unknown') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
+    if (!appointmentInForce(state, { person: by.person, role: 'recoveryOfficer', at }))
+      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
+    const { publicKey, proof, certificate } = data
+    if (newestOf(state)?.publicKey === publicKey) return accept()
+    const registered = { nth: (newestOf(state)?.nth ?? 0) + 1, publicKey, proof }
+    return (
+      unproven(command, policy) ??
+      taken(state, publicKey, others) ??
+      accept({
+        type: 'ApprovalKeyRegistered',
+        data: certificate === undefined ? registered : { ...registered, certificate },
+      })
+    )
+  },
+})
+
+const isConfirmed = ({ approvalKey }: Known, keySha256: string): boolean =>
+  approvalKey?.publicKey !== undefined && fingerprint(approvalKey.publicKey) === keySha256
+
+export const confirmApprovalKey: Decider<
+  Appointment,
+  ConfirmApprovalKey,
+  AppointmentEvent,
+  readonly Appointment[]
+> = {
+  type: 'ConfirmApprovalKey',
+  who: rolesFor('ConfirmApprovalKey'),
+  aggregate: appointment,
+  stream,
+  facts: foldOthers,
+  decide: ({ data: { keySha256 }, by }, state, others) => {
+    if (state.status !== 'inForce') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
+    const { person, keyOffered } = state
+    if (person === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'person')
+    const self = notForOneself(by, person)
+    if (self !== undefined) return self
+    if (keyOffered?.publicKey === undefined)
+      return isConfirmed(state, keySha256) ? accept() : refuse('CGU-46', 'OUT_OF_ORDER', 'approvalKey')
+    if (fingerprint(keyOffered.publicKey) !== keySha256)
+      return refuse('CGU-46', 'APPROVAL_KEY_DIFFERS', 'keySha256')
+    return (
+      taken(state, keyOffered.publicKey, others) ??
+      accept({ type: 'ApprovalKeyConfirmed', data: { nth: keyOffered.nth, confirmer: by.person } })
+    )
+  },
+}

@@ -1,0 +1,74 @@
+// Recovery officers as the product wants them: appointed, each with a key of his own that the security officer has confirmed.
+import type { LightMyRequestResponse } from 'fastify'
+import { keyStatement } from '../../commands/approvalStatement.ts'
+import { client, type Client } from './client.ts'
+import type { Embedded, Person } from './embedded.ts'
+import { done } from './life.ts'
+import { officerKey, type OfficerKey } from './officerKeys.ts'
+
+export type Officer = Client & Readonly<{ person: string; appointment: string; key: OfficerKey }>
+
+/** Registers a key of the officer, and has it confirmed. */
+export const registerKey = async (
+  product: Embedded,
+  { officer, security, appointment }: Readonly<{ officer: Client; security: Client; appointment: string }>,
+  key = officerKey(),
+): Promise<OfficerKey> => {
+  const path = `/appointments/${appointment}/approval-key`
+  const proof = key.sign(keyStatement(product.policy, appointment, key.keySha256))
+  done(await officer.post(path, { key: key.pem, proof }))
+  done(await security.post(`${path}/confirmation`, { keySha256: key.keySha256 }))
+  return key
+}
+
+/** Appoints a recovery officer, by a security officer who checks him too. @returns the appointment, accepted */
+export const appointOfficer = async (
+  product: Embedded,
+  { account, security }: Readonly<{ account: Person; security: Client }>,
+): Promise<string> => {
+  const { id } = done(
+    await security.post('/appointments', {
+      ...{ role: 'recoveryOfficer', person: account.person, fromOn: '2026-01-01', untilOn: '2027-12-31' },
+      ...{ surname: 'Aubry', givenNames: 'Luc', email: 'luc@finances.example', mandate: 'décision 4' },
+    }),
+  )
+  done(
+    await security.post(`/appointments/${id}/check`, {
+      ...{ method: 'inPerson', documentKind: 'passport', documentNumber: '12AB34567' },
+    }),
+  )
+  const undertaking = { undertakingSha256: 'a'.repeat(64), means: 'portal' }
+  done(await client(product.app, account.headers).post(`/appointments/${id}/acceptance`, undertaking))
+  return id
+}
+
+export const recoveryOfficer = async (product: Embedded, id: string): Promise<Officer> => {
+  const account = product.account(id, ['recoveryOfficer'])
+  const officer = client(product.app, account.headers)
+  const security = client(product.app, product.account(`so-of-${id}`, ['securityOfficer']).headers)
+  const appointment = await appointOfficer(product, { account, security })
+  const key = await registerKey(product, { officer, security, appointment })
+  return { ...officer, person: account.person, appointment, key }
+}
+
+/** What an officer signs of a request, with his reason. */
+export const statementFor = async (officer: Client, recovery: string, reason: string): Promise<string> => {
+  const answer = await officer.get(`/recovery-requests/${recovery}/approval-statement`)
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${answer.body}`)
+  const { before, after } = answer.json<{ before: string; after: string }>()
+  return `${before}${JSON.stringify(reason)}${after}`
+}
+
+/** The body of an approval, signed by the officer. */
+export const approvalBy = async (
+  { key, ...officer }: Officer,
+  recovery: string,
+  statement = 'Pièces vues.',
+): Promise<Readonly<{ statement: string; signedStatement: string; signature: string }>> => {
+  const signedStatement = await statementFor(officer, recovery, statement)
+  return { statement, signedStatement, signature: key.sign(signedStatement) }
+}
+
+/** Approves a request, whatever becomes of it. */
+export const approve = async (officer: Officer, recovery: string): Promise<LightMyRequestResponse> =>
+  officer.post(`/recovery-requests/${recovery}/approvals`, await approvalBy(officer, recovery))
