@@ -4,6 +4,7 @@ import { Command, CommanderError, type OptionValues } from 'commander'
 import { roles } from '../domain/roles.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
+import { listCustody } from './custody.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
 
@@ -13,7 +14,7 @@ const exitHelp = `
 Exit status:
   0  done
   1  done, and something is wrong: the ledger is not intact, a read model is behind, a check of the demo failed,
-     a line of an import is wrong
+     a line of an import or a share of a PIN is wrong
   2  the arguments, a setting or the policy are wrong
   3  what is needed is not there: keys, ledger, database, port, or another process holds them
   70 a fault of Grand-Livre itself`
@@ -39,7 +40,8 @@ Settings, from the environment:
 
 /** By their names: their classes lie in what only some commands load. */
 const statusOfFault: Readonly<Record<string, number>> = {
-  ...{ DemoFailed: exitStatus.found, ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
+  ...{ DemoFailed: exitStatus.found, ShareFault: exitStatus.found },
+  ...{ ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
   ...{ RegisterFault: exitStatus.usage, PolicyChanged: exitStatus.usage },
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
@@ -208,6 +210,8 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     .action(async (options: OptionValues & ComplianceAsked) =>
       (await import('./compliance.ts')).compliance(env, outputOf(options), options),
     )
+
+  listCustody(program, { command, outputOf, collect })
 
   return program
 }

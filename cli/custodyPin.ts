@@ -1,0 +1,126 @@
+// `grand-livre custody pin`: the PIN of the recovery token, split among officers and put together again (docs/adr/0022). Each share
+// is written enciphered to one officer's certificate, who opens it with his card: `openssl cms -decrypt`.
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createDurable, makePrivateDirectory, readIfPresent } from '../hsm/durable.ts'
+import { combineShares, drawPin, isDrawnPin, readShare, splitPin, writeShare } from '../hsm/shares.ts'
+import { envelop } from '../pki/cms.ts'
+import { spkiOf } from '../pki/fields.ts'
+import { certificateOf, recipientFault } from '../pki/recipient.ts'
+import { ConfigFault } from './configFault.ts'
+import type { Output } from './output.ts'
+
+type Recipient = Readonly<{ file: string; certificate: Uint8Array }>
+
+/** PEM, or the DER of it in base64 or as it is. */
+const recipientFrom = async (file: string, at: string): Promise<Recipient> => {
+  const bytes = await readFile(file)
+  const certificate = certificateOf(bytes.toString('latin1')) ?? certificateOf(bytes.toString('base64'))
+  const fault = certificate === undefined ? 'unreadable' : recipientFault(certificate, at)
+  if (certificate === undefined || fault !== undefined)
+    throw new ConfigFault(`${file}: no share can be enciphered to this certificate: ${fault ?? ''}`)
+  return { file, certificate }
+}
+
+/** One key, one share: two shares that one card opens are one officer's. */
+const refuseTwins = (recipients: readonly Recipient[]): void => {
+  const keys = new Map<string, string>()
+  for (const { file, certificate } of recipients) {
+    const key = Buffer.from(spkiOf(certificate)).toString('base64')
+    const twin = keys.get(key)
+    if (twin !== undefined)
+      throw new ConfigFault(`${file} and ${twin} have one key: a share is for one officer`)
+    keys.set(key, file)
+  }
+}
+
+const pinFrom = async (file: string): Promise<string> => {
+  const pin = (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+  if (!isDrawnPin(pin)) throw new ConfigFault(`${file}: not a PIN that this command has drawn`)
+  return pin
+}
+
+/** Half a set is of no use to anybody: what would not be written is told before anything is. */
+const refusePresent = async (files: readonly string[]): Promise<void> => {
+  for (const file of files)
+    if ((await readIfPresent(file)) !== undefined) throw new ConfigFault(`${file} is there already`)
+}
+
+export type SplitAsked = Readonly<{
+  threshold: string
+  to: readonly string[]
+  out: string
+  pinFile?: string
+  pinOut?: string
+}>
+
+const countFrom = (threshold: string, shares: number): number => {
+  const count = /^\d{1,3}$/.test(threshold) ? Number(threshold) : 0
+  if (count < 2 || shares < count)
+    throw new ConfigFault(
+      `--threshold ${threshold} of ${shares}: at least 2, and no more than there are --to`,
+    )
+  return count
+}
+
+/**
+ * Draws a PIN, or takes one that was drawn, and writes a share of it for each certificate.
+ * @throws ConfigFault where a certificate, a number or the PIN cannot serve; nothing is written then
+ */
+export const splitAmong = async (output: Output, asked: SplitAsked, at: string): Promise<void> => {
+  const recipients = await Promise.all(asked.to.map((file) => recipientFrom(file, at)))
+  refuseTwins(recipients)
+  const threshold = countFrom(asked.threshold, recipients.length)
+  const fileOf = (index: number): string => join(asked.out, `share-${index}.p7m`)
+  await refusePresent([
+    ...recipients.map((_, i) => fileOf(i + 1)),
+    ...(asked.pinOut === undefined ? [] : [asked.pinOut]),
+  ])
+  const pin = asked.pinFile === undefined ? drawPin(randomBytes) : await pinFrom(asked.pinFile)
+  const shares = await splitPin(pin, { threshold, shares: recipients.length })
+  await makePrivateDirectory(asked.out)
+  const written: { index: number; to: string; file: string }[] = []
+  for (const [i, share] of shares.entries()) {
+    const { file: to, certificate } = recipients[i] as Recipient
+    const content = Buffer.from(writeShare(share), 'utf8')
+    const file = fileOf(share.index)
+    await createDurable(file, envelop({ content, recipient: certificate, random: randomBytes }))
+    content.fill(0)
+    written.push({ index: share.index, to, file })
+  }
+  if (asked.pinOut !== undefined) await createDurable(asked.pinOut, Buffer.from(`${pin}\n`))
+  const set = shares[0]?.set ?? ''
+  output.result({ set, threshold, shares: written }, () =>
+    [
+      `Set ${set.slice(0, 16)}…: ${threshold} of ${shares.length} are needed.`,
+      ...written.map(({ index, to, file }) => `  share ${index}, for ${to}: ${file}`),
+      ...(asked.pinOut === undefined
+        ? []
+        : [`The PIN is in ${asked.pinOut}: set it on the token, then destroy the file.`]),
+    ].join('\n'),
+  )
+}
+
+export type CombineAsked = Readonly<{ out?: string; stdout: boolean }>
+
+/**
+ * Puts the PIN together from shares that their officers have decrypted.
+ * @throws ShareFault naming the share that is not taken; nothing is written then
+ */
+export const combineFrom = async (
+  output: Output,
+  files: readonly string[],
+  { out, stdout }: CombineAsked,
+): Promise<void> => {
+  if ((out === undefined) !== stdout)
+    throw new ConfigFault('say where the PIN goes: --out FILE, or --stdout; not both')
+  const shares = await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8'))))
+  const pin = await combineShares(shares)
+  if (out === undefined) {
+    output.result({ pin }, () => pin)
+    return
+  }
+  await createDurable(out, Buffer.from(`${pin}\n`))
+  output.result({ out }, () => `The PIN is in ${out}.`)
+}
