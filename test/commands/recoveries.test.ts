@@ -455,7 +455,7 @@ describe('approval by two officers', () => {
   it('CGU-46: what was approved for one key opens no other', async () => {
     const other = { ...f.bound, data: { ...f.bound.data, serial: f.S2 } } as typeof f.bound
     const held = { ...f.escrowed, data: { ...f.escrowed.data, serial: f.S2 } } as typeof f.escrowed
-    const two = [f.approvedBy(5, '2026-03-09T09:00:00Z'), f.approvedBy(6, '2026-03-09T09:00:00Z')]
+    const two = [f.approvedBy(6, '2026-03-09T09:00:00Z'), f.approvedBy(7, '2026-03-09T09:00:00Z')]
     await given(on(key, f.K2, other, held), on(recovery, Q, f.asked(), ...two))
       .when(startKeyRecovery(policy), { spki: f.K2, regime: 'approved', recovery: Q }, program)
       .then('CGU-46 RECOVERY_NOT_APPROVED')

@@ -18,8 +18,9 @@ import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy } from '../../domain/policy/policy.ts'
 import { recovery, type RecoveryEvent, type RecoveryFile } from '../../domain/recovery.ts'
 import { canonical } from '../../ledger/canonical.ts'
+import { approvalKeyFrom } from '../../pki/approvalSignature.ts'
 import { uuid } from '../ledger/filled.ts'
-import { openAuthority } from '../pki/authority.ts'
+import { openSibling } from '../pki/sibling.ts'
 import { actor, given, morning, on } from '../support/given.ts'
 import { officerKey, type OfficerKey } from '../support/officerKeys.ts'
 import * as f from './facts.ts'
@@ -28,7 +29,8 @@ const { K, Q, signing: policy, officerB, officerC, program } = f
 const security = actor('securityOfficer', 11)
 const inAnHour = addSeconds(morning, 3600)
 const [keyB, keyC, keyD] = [officerKey(), officerKey('p384'), officerKey('rsa2048')]
-const [B, C, D] = [uuid(606), uuid(607), uuid(609)]
+const [keyA, otherC] = [officerKey(), officerKey()]
+const [A, B, C, D, C2] = [uuid(605), uuid(606), uuid(607), uuid(609), uuid(617)]
 const officerD = actor('recoveryOfficer', 9)
 
 const registered = ({ publicKey }: OfficerKey, nth = 1): AppointmentEvent => ({
@@ -51,6 +53,9 @@ const withKey = (person: number, own: OfficerKey): readonly AppointmentEvent[] =
 ]
 const kept = on(key, K, f.bound, f.escrowed)
 const officers = [
+  on(appointment, A, ...withKey(5, keyA)),
+  // A person who holds two appointments, with a key on each, is one person.
+  on(appointment, C2, ...withKey(7, otherC)),
   on(appointment, B, ...withKey(6, keyB)),
   on(appointment, C, ...withKey(7, keyC)),
   on(appointment, D, ...withKey(9, keyD)),
@@ -320,7 +325,12 @@ describe('approvals that stand in the ledger', () => {
       false,
     ],
     ['one that has ended', [byB, recorded(7, { by: keyC, office: C, expiresAt: morning })], false],
-    ['one by the officer who recorded the request', [byB, recorded(5, { by: keyC, office: C })], false],
+    ['one by the officer who recorded the request', [byB, recorded(5, { by: keyA, office: A })], false],
+    [
+      'two of one officer, by a key of each of his appointments',
+      [byC, recorded(7, { by: otherC, office: C2 })],
+      false,
+    ],
     ['three, one forged', [byB, f.approvedBy(9, inAnHour), byC], true],
   ]
 
@@ -383,6 +393,11 @@ describe('the key of an officer', () => {
       by,
     )
 
+  /** A proof that is right for these octets, whatever they are. */
+  const provenAs = (octets: Buffer) => ({
+    ...{ appointment: B, publicKey: octets.toString('base64') },
+    proof: keyB.sign(keyStatement(policy, B, sha256(octets))),
+  })
   const compressed = (() => {
     const der = Buffer.from(keyB.publicKey, 'base64')
     const point = der.subarray(-65)
@@ -404,19 +419,10 @@ describe('the key of an officer', () => {
     ],
     ['P-521', proven(officerKey('p521')), officerB, inOffice(6), 'CGU-46 APPROVAL_KEY_UNUSABLE'],
     ['Ed25519', proven(officerKey('ed25519')), officerB, inOffice(6), 'CGU-46 APPROVAL_KEY_UNUSABLE'],
-    [
-      'of another form',
-      { ...proven(keyB), publicKey: compressed.toString('base64') },
-      officerB,
-      inOffice(6),
-      'CGU-46 APPROVAL_KEY_UNUSABLE',
-    ],
+    ['of another form', provenAs(compressed), officerB, inOffice(6), 'CGU-46 APPROVAL_KEY_UNUSABLE'],
     [
       'with octets behind it',
-      {
-        ...proven(keyB),
-        publicKey: Buffer.concat([Buffer.from(keyB.publicKey, 'base64'), Buffer.of(0)]).toString('base64'),
-      },
+      provenAs(Buffer.concat([Buffer.from(keyB.publicKey, 'base64'), Buffer.of(0)])),
       officerB,
       inOffice(6),
       'CGU-46 APPROVAL_KEY_UNUSABLE',
@@ -465,13 +471,40 @@ describe('the key of an officer', () => {
   })
 
   it('CGU-46: shown by a certificate, it is that certificate’s, in its dates, and for signatures', async () => {
-    const { certificate: der, pair } = await (await openAuthority()).holder()
-    const certificate = Buffer.from(der).toString('base64')
-    // A certificate of this authority is for encipherment alone.
-    const data = { ...proven(keyB), certificate }
-    expect(await registering(data).outcome()).toBe('CGU-46 APPROVAL_KEY_UNUSABLE')
-    const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
-    expect(await registering({ ...data, publicKey }).outcome()).toBe('CGU-46 APPROVAL_KEY_UNUSABLE')
+    const place = mkdtempSync(join(tmpdir(), 'grand-livre-shown-'))
+    try {
+      const sibling = openSibling(place)
+      await sibling.chain()
+      const subject = '/C=FR/O=MEF/CN=TEST Luc AUBRY'
+      const shown = async (name: string, more: object = {}) => {
+        await sibling.issue(name, { subject, by: 'sibling', ...more })
+        const given_ = approvalKeyFrom(sibling.pem(name))!
+        const publicKey = Buffer.from(given_.publicKey).toString('base64')
+        const certificate = Buffer.from(given_.certificate!).toString('base64')
+        expect(certificate).toBe(Buffer.from(sibling.der(name)).toString('base64'))
+        const proof = sibling.sign(name, keyStatement(policy, B, sha256(given_.publicKey)))
+        return { appointment: B, publicKey, certificate, proof }
+      }
+      const own = await shown('own')
+      await registering(own).then([
+        { type: 'ApprovalKeyRegistered', data: { nth: 1, certificate: own.certificate } },
+      ])
+      const others = [
+        await shown('encipherment', { extensions: 'encipherment' }),
+        await shown('ended', { until: '20260301000000Z' }),
+        await shown('ahead', { from: '20260401000000Z' }),
+        { ...own, ...proven(keyB) },
+        { ...own, certificate: 'AAAA' },
+      ]
+      for (const data of others)
+        expect(await registering(data).outcome()).toBe('CGU-46 APPROVAL_KEY_UNUSABLE')
+      const der = Buffer.from(own.publicKey, 'base64')
+      for (const text of [der.toString('base64'), own.certificate])
+        expect(Buffer.from(approvalKeyFrom(text)!.publicKey).equals(der)).toBe(true)
+      expect(approvalKeyFrom('-----BEGIN PUBLIC KEY-----')).toBeUndefined()
+    } finally {
+      rmSync(place, { recursive: true })
+    }
   })
 
   const confirming = (
