@@ -1,15 +1,19 @@
 // CGU-46: an officer approves a recovery by his own signature: what he is to sign is shown to him, octet for octet, and what he has
 // signed is taken with his reason.
-import { Type } from 'typebox'
+import { randomBytes } from 'node:crypto'
+import { Type, type Static } from 'typebox'
 import { approvalKeyOf } from '../commands/approvals.ts'
 import { approvalStatement } from '../commands/approvalStatement.ts'
 import { approveRecovery } from '../commands/approveRecovery.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { appointment } from '../domain/appointment.ts'
-import { accept, type Actor } from '../domain/kernel.ts'
+import { key } from '../domain/key.ts'
+import { accept, type Actor, type Refusal } from '../domain/kernel.ts'
 import { addHours } from '../domain/policy/dates.ts'
-import { recovery } from '../domain/recovery.ts'
-import { Problem } from './problems.ts'
+import { concerned } from '../domain/policy/recovery.ts'
+import { recovery, type RecoveryFile } from '../domain/recovery.ts'
+import type { ClauseId, RefusalCode } from '../domain/refusals.ts'
+import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, h, id, note, t } from './schemas.ts'
@@ -68,6 +72,35 @@ const asSigned = (approving: ReturnType<typeof approveRecovery>): typeof approvi
   },
 })
 
+const refusing = (clause: ClauseId, code: RefusalCode): { refused: Refusal } => ({
+  refused: { clause, code, detail: 'approvalStatement' },
+})
+
+/** What this officer is to sign of a request, with room for his reason; or why he is not shown it. */
+const statementFor = async (
+  services: Services,
+  { id: asked, file }: Readonly<{ id: string; file: RecoveryFile }>,
+  person: string,
+): Promise<Omit<Static<typeof toSign>, 'id'> | { refused: Refusal }> => {
+  const { policy, load, now } = services
+  const held = file.key === undefined ? key.initial : (await load(key, file.key)).state
+  // The ground is in it, and whom it concerns may not be told: only who could approve sees it (CGU-04).
+  if (concerned(file, held, person)) return refusing('CGU-04', 'SELF_APPROVAL')
+  const own = (await ownPost(services, person)).appointment
+  const post = own === undefined ? undefined : (await load(appointment, own)).state
+  const spki = approvalKeyOf(post, person, now())
+  if (own === undefined || spki === undefined) return refusing('CGU-46', 'APPROVAL_KEY_UNKNOWN')
+  const terms = {
+    ...{ keySha256: sha256(spki), reason: '', nonce: randomBytes(16).toString('hex') },
+    expiresAt: addHours(now(), policy.escrow.approvalHours),
+  }
+  const statement = approvalStatement(policy, { id: asked, file }, terms)
+  if (statement === undefined) return refusing('CGU-116', 'PERSONAL_DATA_DESTROYED')
+  const [before, after] = statement.split('"reason":""') as [string, string]
+  const { keySha256, expiresAt } = terms
+  return { appointment: own, keySha256, expiresAt, before: `${before}"reason":`, after }
+}
+
 export const approvalRoutes = (api: Api): void => {
   const { services } = api
   const { policy, load } = services
@@ -106,7 +139,7 @@ export const approvalRoutes = (api: Api): void => {
     summary: 'What a recovery officer signs to approve the request',
     description:
       'The text to sign is `before`, his reason as a JSON string, `after`: canonical JSON (RFC 8785) in UTF-8. It names the request, all that was asked by its digest, the key, who gets it, and when the approval ends. Another `expiresAt`, not later, and another `nonce` may be written into it.',
-    clauses: ['CGU-46'],
+    clauses: ['CGU-04', 'CGU-46'],
     answer: toSign,
     read: async ({ request, params }) => {
       const { state } = await load(recovery, params.id)
@@ -115,23 +148,13 @@ export const approvalRoutes = (api: Api): void => {
       const look = { command: 'approvalStatement', ...(known === undefined ? {} : { stream }) }
       const actor = await api.who.actor(request, ['recoveryOfficer'], look)
       if (known === undefined) return notFound()
-      const own = (await ownPost(services, actor.person)).appointment
-      const held = own === undefined ? undefined : (await load(appointment, own)).state
-      const spki = approvalKeyOf(held, actor.person, services.now())
-      if (own === undefined || spki === undefined)
-        throw new Problem('APPROVAL_KEY_UNKNOWN', { clause: 'CGU-46' })
+      const found = await statementFor(services, { id: params.id, file: known }, actor.person)
+      if ('refused' in found) {
+        await api.journal.refusal(actor, found.refused, look)
+        throw refused(found.refused)
+      }
       await api.journal.consultation(actor, { screen: 'approvalStatement', streams: [stream] })
-      const terms = {
-        ...{ keySha256: sha256(spki), reason: '', nonce: services.newId().replaceAll('-', '') },
-        expiresAt: addHours(services.now(), policy.escrow.approvalHours),
-      }
-      const statement = approvalStatement(policy, { id: params.id, file: known }, terms)
-      if (statement === undefined) throw new Problem('PERSONAL_DATA_DESTROYED', { clause: 'CGU-116' })
-      const [before, after] = statement.split('"reason":""') as [string, string]
-      return {
-        ...{ id: params.id, appointment: own, keySha256: terms.keySha256, expiresAt: terms.expiresAt },
-        ...{ before: `${before}"reason":`, after },
-      }
+      return { id: params.id, ...found }
     },
   })
 }

@@ -107,7 +107,7 @@ describe('an approval by HTTP', () => {
     done(await a.post(`${path}/rejection`, { cause: 'test' }))
   })
 
-  it('CGU-46: what is to be signed is shown to an officer who has a key, and to nobody else', async () => {
+  it('CGU-04, CGU-46: what is to be signed is shown to an officer who has a key, and to nobody whom it concerns', async () => {
     const id = await ask()
     const path = `/recovery-requests/${id}/approval-statement`
     expect(JSON.parse(await statementFor(a, id, 'Motif « établi »'))).toMatchObject({
@@ -120,6 +120,11 @@ describe('an approval by HTTP', () => {
     expect(verdict(await life.holder.get(path))).toEqual([403, 'ROLE_NOT_HELD'])
     const keyless = client(product.app, product.account('ro-keyless', ['recoveryOfficer']).headers)
     expect(verdict(await keyless.get(path))).toEqual([409, 'APPROVAL_KEY_UNKNOWN'])
+    // The ground is in it: an officer whose key it is is not told.
+    const before = await refusals()
+    const self = product.account('ro-self', ['recoveryOfficer'], { person: life.person })
+    expect(verdict(await client(product.app, self.headers).get(path))).toEqual([403, 'SELF_APPROVAL'])
+    expect(await refusals()).toBe(before + 1)
     const unknown = `/recovery-requests/${uuid(1)}/approval-statement`
     expect(verdict(await a.get(unknown))).toEqual([404, 'NOT_FOUND'])
     expect(verdict(await keyless.post(`/recovery-requests/${id}/approvals`, { statement: 'vu' }))).toEqual([
