@@ -16,7 +16,7 @@ import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
-import type { Canary, PairAlgorithm, TokenSettings } from './pkcs11/protocol.ts'
+import type { Canary, PairAlgorithm, SecretUse, TokenSettings } from './pkcs11/protocol.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
 
 export type { TokenSettings }
@@ -127,8 +127,18 @@ const kekOf = (escrow: SignerClient, kek: string): Kek => ({
 })
 
 const wrappingOver = (escrow: SignerClient): WrappingKeys => {
-  const idOf = async (label: string, use: 'kek' | 'mac'): Promise<string> =>
-    (await escrow.ask('secret', { label, use })).id
+  /** Keys that the token has said it has, by what they are for. */
+  const known = new Map<string, SecretUse>()
+  const idOf = async (label: string, use: SecretUse): Promise<string> => {
+    const { id } = await escrow.ask('secret', { label, use })
+    known.set(id, use)
+    return id
+  }
+  const requireKek = async (id: string, use: SecretUse): Promise<string> => {
+    if (!known.has(id) && (await escrow.ask('hasSecret', { id, use }))) known.set(id, use)
+    if (known.get(id) !== use) throw new KeyFault(`there is no KEK ${id}`)
+    return id
+  }
   /** A key in memory, from one on the token that never leaves it. */
   const derived = async (use: string, label: string): Promise<Readonly<{ id: string; key: Buffer }>> => {
     const id = await idOf('derivation', 'mac')
@@ -136,10 +146,10 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
     return { id, key: Buffer.from(await escrow.ask('hmac', { id, data })) }
   }
   return {
-    kek: async (label) => kekOf(escrow, await idOf(label, 'kek')),
-    kekById: async (id) => kekOf(escrow, id),
-    escrowKek: async (label) => escrowKekOf(escrow, await idOf(label, 'kek')),
-    escrowKekById: async (id) => escrowKekOf(escrow, id),
+    kek: async (label) => kekOf(escrow, await idOf(label, 'dataKek')),
+    kekById: async (id) => kekOf(escrow, await requireKek(id, 'dataKek')),
+    escrowKek: async (label) => escrowKekOf(escrow, await idOf(label, 'escrowKek')),
+    escrowKekById: async (id) => escrowKekOf(escrow, await requireKek(id, 'escrowKek')),
     mac: async (label) => {
       const { id, key } = await derived('mac', label)
       return { id, compute: (data) => createHmac('sha256', key).update(data).digest() }
@@ -159,16 +169,14 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
 const named = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64)
 
 /** Both tokens as they are now, against what they were. @throws ModuleFault where one is another, or does not work */
-const look = async (
-  { ca, escrow }: Readonly<{ ca: SignerClient; escrow: SignerClient }>,
-  known: Manifest | undefined,
-): Promise<Manifest> => {
+const look = async ({
+  ca,
+  escrow,
+}: Readonly<{ ca: SignerClient; escrow: SignerClient }>): Promise<Manifest> => {
   const [caToken, escrowToken] = [await ca.ask('token', {}), await escrow.ask('token', {})]
   if (caToken.serial === escrowToken.serial)
     throw new ModuleFault('notAllowed', 'the escrow has a token of its own, not that of the authorities')
-  const canaryOf = async (client: SignerClient, canary: Canary | undefined): Promise<Canary> =>
-    (await client.ask('health', canary === undefined ? {} : { canary })).canary
-  return { ca: await canaryOf(ca, known?.ca), escrow: await canaryOf(escrow, known?.escrow) }
+  return { ca: (await ca.ask('health', {})).canary, escrow: (await escrow.ask('health', {})).canary }
 }
 
 /**
@@ -176,15 +184,16 @@ const look = async (
  * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: each is tried once
  */
 export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifest }: Pkcs11Settings) => {
-  const clients = { ca: openSignerClient(caToken), escrow: openSignerClient(escrowToken) }
-  const { ca, escrow } = clients
+  const stored = await readIfPresent(manifest)
+  const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
+  const ca = openSignerClient(caToken, { canary: known?.ca })
+  const escrow = openSignerClient(escrowToken, { canary: known?.escrow })
+  const clients = { ca, escrow }
   const close = async (): Promise<void> => {
     await Promise.all([ca.close(), escrow.close()])
   }
   try {
-    const stored = await readIfPresent(manifest)
-    const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
-    const found = await look(clients, known)
+    const found = await look(clients)
     if (known === undefined) await replaceDurable(manifest, Buffer.from(JSON.stringify(found, null, 2)))
     const token = await ca.ask('token', {})
     const signers = new Map<string, Promise<Signer>>()
@@ -219,7 +228,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifes
       },
       health: async () => {
         try {
-          await look(clients, found)
+          await look(clients)
           return true
         } catch (error) {
           return error instanceof ModuleFault ? error.message : 'out of reach'

@@ -1,7 +1,7 @@
 // Templates and attributes in words: what keys are made with, and what is read back from the token (hsm.md 2.3).
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import type { At } from './objects.ts'
 import type { Attributes, PairAlgorithm, SecretUse } from './protocol.ts'
-import type { At } from './token.ts'
 
 /** CK_ULONG array, as CKA_ALLOWED_MECHANISMS wants it. */
 const mechanisms = (...types: readonly number[]): Buffer => {
@@ -78,7 +78,7 @@ export const secretKey = (
   label: string,
   use: SecretUse,
 ): Readonly<{ mechanism: number; template: Template }> => {
-  const wraps = use === 'kek'
+  const wraps = use !== 'mac'
   return {
     mechanism: wraps ? pkcs11js.CKM_AES_KEY_GEN : pkcs11js.CKM_GENERIC_SECRET_KEY_GEN,
     template: [

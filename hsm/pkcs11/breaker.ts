@@ -1,11 +1,11 @@
 // A module that fails is left alone for a while, each time for longer: nobody hammers what is down, and a wrong PIN is tried once.
-import { ModuleFault } from './fault.ts'
+import { isFinal, ModuleFault } from './fault.ts'
 
 const firstMs = 1_000
 const longestMs = 60_000
 
 export type Breaker = Readonly<{
-  /** @throws ModuleFault `waiting` while the module is left alone, or the refused PIN for ever */
+  /** @throws ModuleFault `waiting` while the module is left alone, or for ever the fault that is final */
   check: () => void
   /** The module works. */
   closed: () => void
@@ -19,7 +19,7 @@ export const openBreaker = (now: () => number = () => performance.now()): Breake
   let last: ModuleFault | undefined
   return {
     check: () => {
-      if (last?.kind === 'pin') throw last
+      if (last !== undefined && isFinal(last)) throw last
       if (last !== undefined && now() < until)
         throw new ModuleFault('waiting', `the module is left alone for a moment: ${last.message}`)
     },

@@ -5,15 +5,15 @@ import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openBreaker } from './breaker.ts'
-import { ModuleFault } from './fault.ts'
-import type { Act, Answer, Asked, FromSigner, TokenSettings } from './protocol.ts'
+import { isFinal, ModuleFault } from './fault.ts'
+import type { Act, Answer, Asked, Canary, FromSigner, Health, TokenSettings } from './protocol.ts'
 
 export type SignerClient = Readonly<{
   /** @throws ModuleFault */
   ask: <A extends Act>(act: A, asked: Asked<A>) => Promise<Answer<A>>
   /** Number of the process that runs now; undefined before it was needed, and once it has ended. */
   pid: () => number | undefined
-  /** Lets it finish what it is at, and end. */
+  /** Takes nothing more, and ends once everything that was asked is answered. */
   close: () => Promise<void>
 }>
 
@@ -30,12 +30,17 @@ type Call = Readonly<{
 const longestMs = 120_000
 const closingMs = 5_000
 const triesInAll = 2
+/** Acts that a process is given at once, for each session: how long one takes says little while it waits behind many. */
+const aheadOfSession = 8
+const threads = 4
 
-/** Of the environment, everything but secrets: the module has its own variables, as SOFTHSM2_CONF. */
-const environment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
+/** Of the environment, everything but secrets: the module has its own variables, as SOFTHSM2_CONF. A session has a thread. */
+const environment = (sessions: number): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/(?:PIN|PASSPHRASE|PASSWORD|SECRET|TOKEN)/i.test(name)),
-  )
+  ),
+  UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
+})
 
 const program = fileURLToPath(new URL(`./process${extname(import.meta.url)}`, import.meta.url))
 /** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
@@ -45,102 +50,141 @@ const execArgv = program.endsWith('.ts')
 
 const stopped = (): ModuleFault => new ModuleFault('stopped', 'the signer process ended before it answered')
 
-/**
- * A process for one token; it is started by the first act.
- * @param patienceMs how long an act may take before its process is ended
- */
-export const openSignerClient = (settings: TokenSettings, patienceMs = longestMs): SignerClient => {
+export type ClientParts = Readonly<{
+  /** As the token had it at the last start; without it, the first look makes it. */
+  canary?: Canary | undefined
+  /** How long an act may take before its process is ended. */
+  patienceMs?: number
+}>
+
+/** A process for one token; it is started by the first act. */
+export const openSignerClient = (
+  settings: TokenSettings,
+  { patienceMs = longestMs, ...parts }: ClientParts = {},
+): SignerClient => {
   const breaker = openBreaker()
-  const calls = new Map<number, Call & Readonly<{ patience: NodeJS.Timeout }>>()
-  let [nth, isClosing] = [0, false]
+  const most = settings.sessions * aheadOfSession
+  const sent = new Map<number, Call & Readonly<{ patience: NodeJS.Timeout }>>()
+  const waiting: Call[] = []
+  let { canary } = parts
+  let nth = 0
+  let child: ChildProcess | undefined
   /** The process that runs has answered something: the module works as far as that. */
   let hasAnswered = false
-  let child: ChildProcess | undefined
-  /** It is never tried again with a PIN that was refused. */
-  let refused: ModuleFault | undefined
+  /** It is never tried again with a PIN that was refused, nor with a token that is another. */
+  let final: ModuleFault | undefined
+  /** Being closed: who waits for the last answer. */
+  let closing: (() => void) | undefined
+  let closed: Promise<void> | undefined
+
+  const settle = (call: Call, message: FromSigner): void => {
+    if ('answer' in message) {
+      // One that starts later has to find the same.
+      if (call.act === 'health') canary = (message.answer as Health).canary
+      call.done(message.answer)
+      return
+    }
+    const fault = new ModuleFault(message.fault.kind, message.fault.message)
+    if (isFinal(fault)) final ??= fault
+    call.failed(fault)
+  }
 
   const take = (message: FromSigner): void => {
-    const call = calls.get(message.nth)
+    const call = sent.get(message.nth)
     if (call === undefined) return
-    calls.delete(message.nth)
+    sent.delete(message.nth)
     clearTimeout(call.patience)
     breaker.closed()
     hasAnswered = true
-    if ('answer' in message) call.done(message.answer)
-    else {
-      const fault = new ModuleFault(message.fault.kind, message.fault.message)
-      if (fault.kind === 'pin') refused = fault
-      call.failed(fault)
-    }
+    settle(call, message)
+    sendMore()
   }
 
-  /** What the process that has ended leaves unanswered. */
-  const again = (): void => {
-    const left = [...calls.values()]
-    calls.clear()
-    for (const { patience, ...call } of left) {
-      clearTimeout(patience)
-      if (isClosing || call.tries >= triesInAll) call.failed(stopped())
-      else send(call)
-    }
+  const ended = (process: ChildProcess): void => {
+    if (child !== process) return
+    child = undefined
+    // One that ends without ever having answered is not started again at once.
+    if (!hasAnswered) breaker.failed(stopped())
+    const left = [...sent.values()]
+    sent.clear()
+    for (const { patience } of left) clearTimeout(patience)
+    const isLost = ({ tries }: Call): boolean => closing !== undefined || tries >= triesInAll
+    waiting.unshift(...left.filter((call) => !isLost(call)))
+    for (const call of left.filter(isLost)) call.failed(stopped())
+    sendMore()
   }
 
   const start = (): ChildProcess => {
     const started = fork(program, [], {
-      ...{ execArgv, env: environment(), serialization: 'advanced' },
+      ...{ execArgv, env: environment(settings.sessions), serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     started.on('message', (message) => take(message as FromSigner))
-    started.once('exit', () => {
-      if (child === started) child = undefined
-      // One that ends without ever having answered is not started again at once.
-      if (!hasAnswered) breaker.failed(stopped())
-      again()
+    started.once('exit', () => ended(started))
+    // What cannot be sent to one that has just ended is sent again; one that was never started does not end.
+    started.on('error', () => {
+      if (started.pid === undefined) ended(started)
     })
     hasAnswered = false
-    started.send({ open: settings })
+    started.send({ open: settings, canary })
     return started
   }
 
   const send = (call: Call): void => {
     try {
-      if (refused !== undefined) throw refused
+      if (final !== undefined) throw final
       if (child === undefined && call.tries === 0) breaker.check()
       child ??= start()
       nth += 1
       const patience = setTimeout(() => child?.kill('SIGKILL'), patienceMs)
-      calls.set(nth, { ...call, tries: call.tries + 1, patience })
+      sent.set(nth, { ...call, tries: call.tries + 1, patience })
       child.send({ nth, act: call.act, asked: call.asked })
     } catch (error) {
       call.failed(error instanceof ModuleFault ? error : stopped())
     }
   }
 
+  const sendMore = (): void => {
+    while (sent.size < most) {
+      const first = waiting.shift()
+      if (first === undefined) break
+      send(first)
+    }
+    if (sent.size === 0 && waiting.length === 0) closing?.()
+  }
+
+  const end = (ending: ChildProcess): Promise<void> =>
+    new Promise((resolve) => {
+      const late = setTimeout(() => ending.kill('SIGKILL'), closingMs)
+      ending.once('exit', () => {
+        clearTimeout(late)
+        resolve()
+      })
+      ending.send({ close: true })
+    })
+
+  const finish = async (): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      closing = resolve
+      sendMore()
+    })
+    if (child !== undefined) await end(child)
+  }
+
   return {
     ask: <A extends Act>(act: A, asked: Asked<A>) =>
       new Promise<Answer<A>>((resolve, reject) => {
-        if (isClosing) reject(stopped())
-        else
-          send({
-            ...{ act, asked, tries: 0, failed: reject },
-            done: (answer) => {
-              resolve(answer as Answer<A>)
-            },
-          })
+        if (closing !== undefined) {
+          reject(stopped())
+          return
+        }
+        const done = (answer: unknown): void => {
+          resolve(answer as Answer<A>)
+        }
+        waiting.push({ act, asked, tries: 0, failed: reject, done })
+        sendMore()
       }),
     pid: () => child?.pid,
-    close: async () => {
-      isClosing = true
-      const ending = child
-      if (ending === undefined) return
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(() => ending.kill('SIGKILL'), closingMs)
-        ending.once('exit', () => {
-          clearTimeout(late)
-          resolve()
-        })
-        ending.send({ close: true })
-      })
-    },
+    close: () => (closed ??= finish()),
   }
 }

@@ -3,7 +3,8 @@ import { KeyFault } from '../keyFault.ts'
 
 /**
  * - `pin`: the PIN was refused; it is not tried again, as a module counts tries.
- * - `lost`: the token is gone, or is another one, or was initialised anew: its keys are not there.
+ * - `lost`: the token is gone, or a key that should be on it.
+ * - `foreign`: what is there is another token, or was initialised anew: nothing is done with it until the service starts again.
  * - `session`: a session, a login or a handle is no longer good; after a new login everything is found again.
  * - `device`: the module or what is behind it does not work.
  * - `integrity`: a blob, a signature or a key is not what it should be.
@@ -12,7 +13,7 @@ import { KeyFault } from '../keyFault.ts'
  * - `waiting`: the module failed a moment ago and is left alone for a while.
  */
 export type FaultKind =
-  'pin' | 'lost' | 'session' | 'device' | 'integrity' | 'notAllowed' | 'stopped' | 'waiting'
+  'pin' | 'lost' | 'foreign' | 'session' | 'device' | 'integrity' | 'notAllowed' | 'stopped' | 'waiting'
 
 /** The module did not do it. */
 export class ModuleFault extends KeyFault {
@@ -62,6 +63,9 @@ export const faultOf = (error: unknown, act: string): ModuleFault => {
   const kind = name === undefined ? 'device' : (kinds[name] ?? 'device')
   return new ModuleFault(kind, `the module did not ${act}: ${name ?? 'no return value'}`)
 }
+
+/** Whether no other try is made with this token while the service runs: somebody has to look. */
+export const isFinal = ({ kind }: ModuleFault): boolean => kind === 'pin' || kind === 'foreign'
 
 /** Whether everything opened anew may heal it. */
 export const mayHeal = ({ kind }: ModuleFault): boolean =>

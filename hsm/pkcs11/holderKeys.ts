@@ -10,11 +10,11 @@ import {
 } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { ModuleFault } from './fault.ts'
-import { withObject } from './objects.ts'
+import type { At } from './objects.ts'
 import type { Answer, Asked } from './protocol.ts'
 import { unwrapped } from './secrets.ts'
 import { rsaSpki } from './spki.ts'
-import type { At, Token } from './token.ts'
+import { withObject, type Token } from './token.ts'
 
 const longestKey = 4096
 

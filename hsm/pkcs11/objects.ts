@@ -1,7 +1,9 @@
 // Finding keys on a token by their CKA_ID, and what a UUID is there: its sixteen octets.
-import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import pkcs11js, { type Handle, type PKCS11, type Template } from 'pkcs11js'
 import { ModuleFault } from './fault.ts'
-import type { At, Token } from './token.ts'
+
+/** A session, the module that it is of, and what is known by handle since the last login. */
+export type At = Readonly<{ module: PKCS11; session: Handle; handles: Map<string, Handle> }>
 
 export const octetsOf = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex')
 
@@ -20,7 +22,7 @@ export const findObjects = ({ module, session }: At, template: Template): readon
   }
 }
 
-type ObjectClass = 'private' | 'public' | 'secret'
+export type ObjectClass = 'private' | 'public' | 'secret'
 const classes: Readonly<Record<ObjectClass, number>> = {
   private: pkcs11js.CKO_PRIVATE_KEY,
   public: pkcs11js.CKO_PUBLIC_KEY,
@@ -53,13 +55,11 @@ export const requireObject = (at: At, kind: ObjectClass, id: string): Handle => 
   return found
 }
 
-/** Runs an act with a key of the token; where its handle is not known, it is looked for first, while nobody makes objects. */
-export const withObject = async <T>(
-  token: Token,
-  act: string,
-  [kind, id]: readonly [ObjectClass, string],
-  use: (at: At, key: Handle) => Promise<T>,
-): Promise<T> => {
-  if (!token.knows(`${kind} ${id}`)) await token.runAlone(act, async (at) => void requireObject(at, kind, id))
-  return await token.run(act, (at) => use(at, requireObject(at, kind, id)))
+/** After a login: what was known under these names is looked up at once, while nobody makes objects. */
+export const findAgain = (at: At, names: Iterable<string>): void => {
+  for (const name of names) {
+    const [kind, id = ''] = name.split(' ')
+    const [found, ...others] = objectsOf(at, kind as ObjectClass, id)
+    if (found !== undefined && others.length === 0) at.handles.set(name, found)
+  }
 }

@@ -3,10 +3,10 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import pkcs11js, { type Handle } from 'pkcs11js'
 import { isRsa, notKept, readPrivate, signingPair } from './attributes.ts'
 import { faultOf, ModuleFault } from './fault.ts'
-import { objectOf, objectsOf, octetsOf, requireObject, withObject } from './objects.ts'
+import { objectOf, objectsOf, octetsOf, type At } from './objects.ts'
 import type { Answer, Asked, Hash, KeyInfo, PairAlgorithm } from './protocol.ts'
 import { spkiOf } from './spki.ts'
-import type { At, Token } from './token.ts'
+import { withObject, type Token } from './token.ts'
 
 /** DigestInfo up to the digest (RFC 8017 9.2). */
 const digestInfo = {
@@ -15,6 +15,8 @@ const digestInfo = {
 } as const
 
 const longestSignature = 1024
+/** CK_INVALID_HANDLE: no object has it. */
+const noHandle: Handle = Buffer.alloc(8)
 
 /** Signs a digest. The octets go to another thread: they stay referenced until it is done with them (hsm.md 1.4). */
 const signDigest = async (
@@ -57,9 +59,16 @@ const algorithmOf = ({ module, session }: At, publicKey: Handle): PairAlgorithm 
     : 'ecP384'
 }
 
-const described = (at: At, id: string): KeyInfo | undefined => {
+type Pair = Readonly<{ id: string; privateKey: Handle; publicKey: Handle }>
+
+/** Both halves that stand under an id. */
+const pairOf = (at: At, id: string): Pair | undefined => {
   const [privateKey, publicKey] = [objectOf(at, 'private', id), objectOf(at, 'public', id)]
-  if (privateKey === undefined || publicKey === undefined) return undefined
+  return privateKey === undefined || publicKey === undefined ? undefined : { id, privateKey, publicKey }
+}
+
+/** @throws ModuleFault where the token says that the key could leave it, be changed, or do something else than sign */
+const described = (at: At, { id, privateKey, publicKey }: Pair): KeyInfo => {
   const algorithm = algorithmOf(at, publicKey)
   const attributes = readPrivate(at, privateKey)
   const wrong = notKept(attributes, algorithm)
@@ -76,11 +85,20 @@ const sweep = (at: At, id: string): void => {
   }
 }
 
+/** Whatever a half-written pair answers (hsm.md 7): its parts cannot be read, or it does not sign. */
+const isWhole = async (at: At, { privateKey, publicKey }: Pair): Promise<boolean> => {
+  try {
+    const algorithm = algorithmOf(at, publicKey)
+    return await signs(at, privateKey, { algorithm, spki: spkiOf(at, publicKey, algorithm) })
+  } catch {
+    return false
+  }
+}
+
+/** The key of an id, if it signs. */
 const whole = async (at: At, id: string): Promise<KeyInfo | undefined> => {
-  const info = described(at, id)
-  if (info === undefined) return undefined
-  const isGood = await signs(at, requireObject(at, 'private', id), info).catch(() => false)
-  return isGood ? info : undefined
+  const pair = pairOf(at, id)
+  return pair !== undefined && (await isWhole(at, pair)) ? described(at, pair) : undefined
 }
 
 export type Pairs = Readonly<{
@@ -103,19 +121,26 @@ export const openPairs = (token: Token): Pairs => {
         if (present.algorithm === algorithm) return present
         throw new ModuleFault('integrity', `the key ${id} is there, for ${present.algorithm}`)
       }
+      // The canary signs, so it is not the module that fails: what stands under this id is nobody's.
+      await token.requireOurs(at)
       sweep(at, id)
       const { mechanism, publicKey, privateKey } = signingPair(octetsOf(id), label, algorithm)
       await at.module.C_GenerateKeyPairAsync(at.session, { mechanism }, publicKey, privateKey)
       const made = await whole(at, id)
       if (made === undefined) throw new ModuleFault('integrity', `the key ${id} was made and does not sign`)
+      await token.requireOurs(at)
       known.set(id, made)
       return made
     })
 
   const find: Pairs['find'] = ({ id }) =>
     token.runAlone('find a key', async (at) => {
-      const info = described(at, id)
-      if (info !== undefined) known.set(id, info)
+      const pair = pairOf(at, id)
+      // There is no such key: if it is our token that says so.
+      if (pair === undefined) await token.requireOurs(at)
+      if (pair === undefined) return undefined
+      const info = described(at, pair)
+      known.set(id, info)
       return info
     })
 
@@ -129,13 +154,15 @@ export const openPairs = (token: Token): Pairs => {
     return signature
   }
 
-  /** What a signature with a key that is gone answers. */
-  const useAfter = ({ module, session }: At, key: Handle | undefined): string => {
-    if (key === undefined) return 'CKR_KEY_HANDLE_INVALID'
+  /** What a signature with a key that is gone answers; one that was gone before has the handle that none has. */
+  const useAfter = ({ module, session }: At, mechanism: number, key: Handle = noHandle): string => {
     try {
-      module.C_SignInit(session, { mechanism: pkcs11js.CKM_RSA_PKCS }, key)
+      module.C_SignInit(session, { mechanism }, key)
     } catch (error) {
-      return /CKR_\w+/.exec(faultOf(error, 'sign').message)?.[0] ?? 'CKR_GENERAL_ERROR'
+      const fault = faultOf(error, 'sign')
+      // Any other answer says nothing of the key.
+      if (fault.kind !== 'session') throw fault
+      return /CKR_\w+/.exec(fault.message)?.[0] ?? ''
     }
     throw new ModuleFault('integrity', 'a key that was destroyed still signs')
   }
@@ -150,7 +177,10 @@ export const openPairs = (token: Token): Pairs => {
       at.handles.delete(`private ${id}`)
       if (objectsOf(at, 'private', id).length > 0)
         throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
-      return { objects: objects.length, failedUseCode: useAfter(at, objects[0]) }
+      const publicKey = objectOf(at, 'public', id)
+      const isEc = publicKey !== undefined && !isRsa(algorithmOf(at, publicKey))
+      const mechanism = isEc ? pkcs11js.CKM_ECDSA : pkcs11js.CKM_RSA_PKCS
+      return { objects: objects.length, failedUseCode: useAfter(at, mechanism, objects[0]) }
     })
   }
 

@@ -1,30 +1,37 @@
 // The signer process: it alone loads the module of a token and logs in (hsm.md 0). It is told what to do by messages, one after the
 // other or several at once, and answers each. It ends with the service that started it.
-import { lookAtCanary } from './canary.ts'
+import { lookAtCanary, openCanaryWatch } from './canary.ts'
 import { faultOf, ModuleFault } from './fault.ts'
 import { openHolderKeys } from './holderKeys.ts'
 import { openPairs } from './pairs.ts'
-import type { Act, Answer, Asked, FromSigner, TokenSettings, ToSigner } from './protocol.ts'
+import type { Act, Answer, Asked, Canary, FromSigner, TokenSettings, ToSigner } from './protocol.ts'
 import { openSecrets } from './secrets.ts'
 import { openToken } from './token.ts'
 
 type Doing = { readonly [A in Act]: (asked: Asked<A>) => Answer<A> | Promise<Answer<A>> }
 
-const open = (settings: TokenSettings): Readonly<{ acts: Doing; close: () => Promise<void> }> => {
-  const token = openToken(settings)
+const open = (
+  settings: TokenSettings,
+  canary: Canary | undefined,
+): Readonly<{ acts: Doing; close: () => Promise<void> }> => {
+  const watch = openCanaryWatch(canary)
+  const token = openToken(settings, watch.look)
   const pairs = openPairs(token)
   const acts: Doing = {
     ...{ ...pairs, ...openSecrets(token, settings.wrapMechanism) },
     ...openHolderKeys(token, settings.wrapMechanism),
     token: () => token.info(),
-    health: (asked) => lookAtCanary(token, pairs, asked),
+    health: () => lookAtCanary(token, pairs, watch),
   }
   return { acts, close: token.close }
 }
 
 let opened: ReturnType<typeof open> | ModuleFault | undefined
 
-const say = (message: FromSigner): void => void process.send?.(message)
+/** To a service that has ended nothing is said. */
+const say = (message: FromSigner): void => {
+  if (process.connected) process.send?.(message)
+}
 
 const perform = async (act: Act, asked: object): Promise<unknown> => {
   if (opened === undefined) throw new ModuleFault('device', 'the signer process was not told of a token')
@@ -52,7 +59,7 @@ process.on('message', (message: ToSigner) => {
   else if ('nth' in message) void answer(message.nth, message.act, message.asked)
   else
     try {
-      opened = open(message.open)
+      opened = open(message.open, message.canary)
     } catch (error) {
       opened = faultOf(error, 'load the module')
     }

@@ -48,8 +48,10 @@ export type Acts = Readonly<{
   /** Signs a digest: PKCS#1 v1.5 with its DigestInfo, ECDSA raw (r, s). */
   sign: { asked: Readonly<{ id: string; digest: Uint8Array; hash: Hash }>; answer: Uint8Array }
   destroy: { asked: Readonly<{ id: string }>; answer: Destruction }
-  /** The AES-256 or HMAC key of a label, made on first use. */
+  /** The AES-256 or HMAC key of a label, made on first use. It has one use. */
   secret: { asked: Readonly<{ label: string; use: SecretUse }>; answer: SecretInfo }
+  /** Whether there is a key of this id for this use. */
+  hasSecret: { asked: Readonly<{ id: string; use: SecretUse }>; answer: boolean }
   hmac: { asked: Readonly<{ id: string; data: Uint8Array }>; answer: Uint8Array }
   wrapData: { asked: Readonly<{ kek: string; clear: Uint8Array }>; answer: Uint8Array }
   unwrapData: { asked: Readonly<{ kek: string; blob: Uint8Array }>; answer: Uint8Array }
@@ -59,14 +61,15 @@ export type Acts = Readonly<{
   release: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
   /** A key that comes under a transport key, under a KEK. */
   adopt: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
-  /** Finds the token's canary and signs with it, as the manifest knows it. */
-  health: { asked: Readonly<{ canary?: Canary }>; answer: Health }
+  /** Signs with the token's canary, which the first look of all makes. */
+  health: { asked: Readonly<Record<string, never>>; answer: Health }
   /** Signatures since the process began, by key. */
   counts: { asked: Readonly<Record<string, never>>; answer: Readonly<Record<string, number>> }
 }>
 
 export type Hash = 'sha1' | 'sha256' | 'sha384'
-export type SecretUse = 'kek' | 'mac'
+/** A KEK of data keys opens no holder's key, and the other way round. */
+export type SecretUse = 'dataKek' | 'escrowKek' | 'mac'
 /** The key by which a token is known again: a serial number survives an initialisation, a key does not (hsm.md 7). */
 export type Canary = Readonly<{ serial: string; spki: string }>
 export type Health = Readonly<{ canary: Canary }>
@@ -76,7 +79,7 @@ export type Asked<A extends Act> = Acts[A]['asked']
 export type Answer<A extends Act> = Acts[A]['answer']
 
 export type ToSigner =
-  | Readonly<{ open: TokenSettings }>
+  | Readonly<{ open: TokenSettings; canary: Canary | undefined }>
   | Readonly<{ nth: number; act: Act; asked: object }>
   | Readonly<{ close: true }>
 export type FromSigner =

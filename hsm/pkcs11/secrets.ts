@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js, { type Template } from 'pkcs11js'
 import { readSecret, secretKey } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
-import { findObjects, uuidFrom, withObject } from './objects.ts'
-import type { Answer, Asked } from './protocol.ts'
-import type { At, Token } from './token.ts'
+import { findObjects, objectOf, uuidFrom, type At } from './objects.ts'
+import type { Answer, Asked, SecretUse } from './protocol.ts'
+import { withObject, type Token } from './token.ts'
 
 /** A UUID of version 4, as its octets. */
 const newId = (): Buffer => {
@@ -16,6 +16,7 @@ const newId = (): Buffer => {
 }
 
 const longestData = 4096
+const block = 8
 /** RFC 5649 4.1: at most eight octets of padding, and eight of integrity check. */
 const growth = 16
 
@@ -35,8 +36,13 @@ const clearSecret: Template = [
   { type: pkcs11js.CKA_EXTRACTABLE, value: true },
 ]
 
+/** A key's label on the token says what it is for. */
+const labelOf = (use: SecretUse, label: string): string => `${use} ${label}`
+const uses: readonly SecretUse[] = ['dataKek', 'escrowKek', 'mac']
+
 export type Secrets = Readonly<{
   secret: (asked: Asked<'secret'>) => Promise<Answer<'secret'>>
+  hasSecret: (asked: Asked<'hasSecret'>) => Promise<Answer<'hasSecret'>>
   hmac: (asked: Asked<'hmac'>) => Promise<Answer<'hmac'>>
   wrapData: (asked: Asked<'wrapData'>) => Promise<Answer<'wrapData'>>
   unwrapData: (asked: Asked<'unwrapData'>) => Promise<Answer<'unwrapData'>>
@@ -54,18 +60,29 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
   return {
     secret: ({ label, use }) =>
       token.runAlone('find or make a secret key', async (at) => {
-        if (labelled(at, label).length === 0) {
-          const { mechanism, template } = secretKey(newId(), label, use)
+        if (uses.some((other) => other !== use && labelled(at, labelOf(other, label)).length > 0))
+          throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
+        const name = labelOf(use, label)
+        if (labelled(at, name).length === 0) {
+          await token.requireOurs(at)
+          const { mechanism, template } = secretKey(newId(), name, use)
           await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
+          await token.requireOurs(at)
         }
-        const [key, ...others] = labelled(at, label)
+        const [key, ...others] = labelled(at, name)
         if (key === undefined || others.length > 0)
           throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
         const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
-        const attributes = readSecret(at, key)
-        if (attributes['CKA_WRAP'] !== (use === 'kek'))
-          throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
-        return { id: uuidFrom(id?.value as Buffer), attributes }
+        return { id: uuidFrom(id?.value as Buffer), attributes: readSecret(at, key) }
+      }),
+
+    hasSecret: ({ id, use }) =>
+      token.runAlone('find a secret key', async (at) => {
+        const key = objectOf(at, 'secret', id)
+        if (key === undefined) await token.requireOurs(at)
+        if (key === undefined) return false
+        const [label] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_LABEL }])
+        return (label?.value as Buffer).toString('utf8').startsWith(labelOf(use, ''))
       }),
 
     hmac: ({ id, data }) =>
@@ -81,6 +98,8 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
 
     wrapData: ({ kek, clear }) =>
       withObject(token, 'wrap', ['secret', kek], async ({ module, session }, key) => {
+        // SoftHSM fills a key up with zeros before RFC 5649 tells its length (hsm.md 2.1): others would come back longer.
+        if (clear.length % block !== 0) throw new ModuleFault('notAllowed', 'a data key has whole blocks')
         const value = Buffer.from(clear)
         const data = module.C_CreateObject(
           session,

@@ -3,8 +3,8 @@ import { createPublicKey } from 'node:crypto'
 import pkcs11js, { type Handle } from 'pkcs11js'
 import { isRsa } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
+import type { At } from './objects.ts'
 import type { PairAlgorithm } from './protocol.ts'
-import type { At } from './token.ts'
 
 const base64url = (octets: Buffer): string => octets.toString('base64url')
 

@@ -4,11 +4,9 @@ import pkcs11js, { type Handle, type PKCS11 } from 'pkcs11js'
 import { openTurns } from '../../domain/turns.ts'
 import { openBreaker } from './breaker.ts'
 import { faultOf, mayHeal, ModuleFault } from './fault.ts'
+import { findAgain, requireObject, type At, type ObjectClass } from './objects.ts'
 import { openPool } from './pool.ts'
 import type { TokenInfo, TokenSettings } from './protocol.ts'
-
-/** A session, the module that it is of, and what is known by handle since the last login. */
-export type At = Readonly<{ module: PKCS11; session: Handle; handles: Map<string, Handle> }>
 
 export type Token = Readonly<{
   info: () => Promise<TokenInfo>
@@ -19,6 +17,11 @@ export type Token = Readonly<{
   run: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
   /** As `run`; of the acts that find or make objects one at a time: others see half of what is being written. */
   runAlone: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
+  /**
+   * Looks at the canary, inside an act: before anything is made on the token, and after, as it may be initialised anew at any time.
+   * @throws ModuleFault which has everything opened anew, and there the token's own fault is found
+   */
+  requireOurs: (at: At) => Promise<void>
   /** Whether a handle is known under this name since the last login: to look for it would have to be done alone. */
   knows: (name: string) => boolean
   /** Closes every session and opens new ones, once nothing is at work: what was armed in one is gone. */
@@ -52,8 +55,18 @@ const describe = (module: PKCS11): string => {
   return `${stripped(libraryDescription)} ${libraryVersion.major}.${libraryVersion.minor}`
 }
 
-/** @throws ModuleFault when the module cannot be loaded; the token itself is opened by the first act */
-export const openToken = (settings: TokenSettings): Token => {
+/** What it is not when it is opened, it will not be at the next try: another token, or this one initialised anew. */
+const verdictOf = (fault: ModuleFault): ModuleFault =>
+  fault.kind === 'lost' ? new ModuleFault('foreign', fault.message) : fault
+
+/**
+ * @param look looks at the canary, each time before anything is done with a token that was opened (canary.ts)
+ * @throws ModuleFault when the module cannot be loaded; the token itself is opened by the first act
+ */
+export const openToken = (
+  settings: TokenSettings,
+  look: (at: At, serial: string) => Promise<void>,
+): Token => {
   const module = new pkcs11js.PKCS11()
   try {
     module.load(settings.module)
@@ -85,7 +98,7 @@ export const openToken = (settings: TokenSettings): Token => {
     }
   }
 
-  const openSessions = (): readonly Handle[] => {
+  const openSessions = async (): Promise<readonly Handle[]> => {
     finalize()
     module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
     const { slot, label, serial } = slotOf(module, settings.token)
@@ -95,7 +108,12 @@ export const openToken = (settings: TokenSettings): Token => {
     if (first === undefined) throw new ModuleFault('device', 'no session was asked for')
     login(first)
     info = { module: describe(module), label, serial }
-    handles = new Map()
+    const at: At = { module, session: first, handles: new Map() }
+    findAgain(at, handles.keys())
+    handles = at.handles
+    await look(at, serial).catch((error: unknown) => {
+      throw verdictOf(faultOf(error, 'look at the canary'))
+    })
     return sessions
   }
 
@@ -103,13 +121,15 @@ export const openToken = (settings: TokenSettings): Token => {
     breaker.check()
     await pool.alone(async () => {
       try {
-        const sessions = openSessions()
+        const sessions = await openSessions()
         breaker.closed()
         epoch += 1
         return sessions
       } catch (error) {
         const fault = faultOf(error, 'open the token')
         breaker.failed(fault)
+        // Nobody stays logged in to a token that is not used.
+        finalize()
         throw fault
       }
     })
@@ -154,6 +174,7 @@ export const openToken = (settings: TokenSettings): Token => {
       if (info === undefined) throw new ModuleFault('device', 'the token was never opened')
       return info
     },
+    requireOurs: (at) => look(at, info?.serial ?? ''),
     knows: (name) => handles.has(name),
     reopen: () => renew(epoch),
     close: () =>
@@ -162,4 +183,15 @@ export const openToken = (settings: TokenSettings): Token => {
         return []
       }),
   }
+}
+
+/** Runs an act with a key of the token; where its handle is not known, it is looked for first, while nobody makes objects. */
+export const withObject = async <T>(
+  token: Token,
+  act: string,
+  [kind, id]: readonly [ObjectClass, string],
+  use: (at: At, key: Handle) => Promise<T>,
+): Promise<T> => {
+  if (!token.knows(`${kind} ${id}`)) await token.runAlone(act, async (at) => void requireObject(at, kind, id))
+  return await token.run(act, (at) => use(at, requireObject(at, kind, id)))
 }

@@ -1,4 +1,5 @@
 // Custody in a temporary directory, quick: scrypt at its lowest, a clock that stands still.
+import { createHash } from 'node:crypto'
 import { readdir, readFile, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,8 @@ import { openMaster } from '../../hsm/passphrase.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../../hsm/software.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
 import { holderKeys } from '../support/holderKeys.ts'
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export const passphrase = 'correct cheval batterie agrafe'
 export const now = (): string => '2026-03-02T09:00:00Z'

@@ -1,0 +1,38 @@
+// Custody's ports on both of its adapters: files in software, and PKCS#11 tokens behind signer processes.
+import { randomBytes } from 'node:crypto'
+import { describe } from 'vitest'
+import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
+import { openSoftwareKeys } from '../../hsm/software.ts'
+import { removeDirectory, temporaryDirectory } from './custody.ts'
+import { escrowContract } from './escrowContract.ts'
+import { keysContract, type KeysPlace } from './keysContract.ts'
+import { openTokens, settingsOf } from './tokens.ts'
+
+const inSoftware = async (): Promise<KeysPlace> => {
+  const [directory, master] = [await temporaryDirectory(), randomBytes(32)]
+  const open = () => openSoftwareKeys({ directory, master })
+  return { keys: await open(), reopen: open, remove: () => removeDirectory(directory) }
+}
+
+const onTokens = async (): Promise<KeysPlace> => {
+  const tokens = await openTokens()
+  const open = () => openPkcs11Keys(settingsOf(tokens))
+  let opened = await open()
+  return {
+    keys: opened,
+    reopen: async () => {
+      await opened.close()
+      opened = await open()
+      return opened
+    },
+    remove: async () => {
+      await opened.close()
+      await tokens.remove()
+    },
+  }
+}
+
+describe('keys in software', () => keysContract(inSoftware))
+describe('keys on PKCS#11 tokens', () => keysContract(onTokens))
+describe('the escrow over keys in software', () => escrowContract(inSoftware))
+describe('the escrow over PKCS#11 tokens', () => escrowContract(onTokens))
