@@ -1,0 +1,249 @@
+// Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
+// without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
+import { randomBytes } from 'node:crypto'
+import { readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
+import { openSignerClient } from '../../hsm/pkcs11/client.ts'
+import {
+  faultOf,
+  folderOf,
+  freshClient,
+  freshKeys,
+  freshTokens,
+  inModule,
+  killAndWait,
+  kindOf,
+  signsWith,
+  thrown,
+  uuid,
+} from './faults.ts'
+import { pins, settingsOf } from './tokens.ts'
+
+type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: number }>
+const wrongPin = '111213141'
+
+afterAll(() => {
+  // RGS A2 XI: what is logged of a fault has no PIN and no key.
+  for (const text of thrown)
+    for (const secret of [pins.ca, pins.escrow, wrongPin]) expect(text).not.toContain(secret)
+})
+
+const setEnvironment = (name: string, value: string): void => {
+  const before = process.env[name]
+  process.env[name] = value
+  onTestFinished(() => {
+    if (before === undefined) Reflect.deleteProperty(process.env, name)
+    else process.env[name] = before
+  })
+}
+
+describe('the PIN', () => {
+  it('hsm.md 7: a wrong one is tried once, however often and by whichever process it is asked for', async () => {
+    const tokens = await freshTokens()
+    const logins = join(tokens.directory, 'logins')
+    setEnvironment('GRAND_LIVRE_TEST_LOGINS', logins)
+    setEnvironment('NODE_OPTIONS', `--import ${join(import.meta.dirname, 'countLogins.js')}`)
+    const tried = async (): Promise<number> => (await readFile(logins, 'utf8')).split('\n').length - 1
+
+    const client = openSignerClient({ ...settingsOf(tokens).ca, pin: wrongPin })
+    onTestFinished(client.close)
+    const asked = [client.ask('token', {}), client.ask('health', {}), client.ask('find', { id: uuid(1) })]
+    for (const one of asked) expect(await kindOf(one)).toBe('pin')
+    expect(await tried()).toBe(1)
+    expect(await kindOf(client.ask('token', {}))).toBe('pin')
+    await killAndWait(client)
+    expect(await kindOf(client.ask('token', {}))).toBe('pin')
+    expect(client.pid()).toBeUndefined()
+    expect(await tried()).toBe(1)
+
+    expect(await kindOf(openPkcs11Keys(settingsOf(tokens, { escrowPin: wrongPin })))).toBe('pin')
+    expect(await tried()).toBe(3)
+  })
+
+  it('RGS A2 XI: a signer process is told its PIN, and no secret is in its environment or on its command line', async () => {
+    setEnvironment('GRAND_LIVRE_PASSPHRASE', 'correct cheval batterie agrafe')
+    setEnvironment('PKCS11_CA_PIN', pins.ca)
+    const client = await freshClient(await freshTokens())
+    const of = (name: string) => readFile(`/proc/${client.pid()}/${name}`, 'latin1').catch(() => '')
+    const seen = `${await of('environ')} ${await of('cmdline')}`
+    expect(seen).not.toContain(pins.ca)
+    expect(seen).not.toContain('correct cheval')
+  })
+})
+
+describe('a signer process that ends', () => {
+  it('in the middle of many acts: each comes to its end, every signature verifies, each id has one key', async () => {
+    const tokens = await freshTokens()
+    const client = await freshClient(tokens)
+    const { spki } = await client.ask('generate', { id: uuid(1), label: 'signs', algorithm: 'ecP256' })
+    const first = client.pid()
+    let answered = 0
+    const counted = <T>(act: Promise<T>): Promise<T> =>
+      act.finally(() => {
+        answered += 1
+        if (answered === 30) process.kill(first!, 'SIGKILL')
+      })
+    const ids = Array.from({ length: 12 }, (_, i) => uuid(100 + i))
+    const make = (id: string) => counted(client.ask('generate', { id, label: 'made', algorithm: 'ecP256' }))
+    const signing = Array.from({ length: 200 }, (_, i) => counted(signsWith(client, uuid(1), spki, `${i}`)))
+    const [one, two] = [ids.map(make), ids.map(make)]
+    expect(new Set(await Promise.all(signing))).toEqual(new Set([true]))
+    const made = await Promise.all(one)
+    expect(await Promise.all(two)).toEqual(made)
+    expect(client.pid()).not.toBe(first)
+    for (const [i, id] of ids.entries()) {
+      expect(await client.ask('find', { id })).toEqual(made[i])
+      expect(await signsWith(client, id, made[i]!.spki, id)).toBe(true)
+    }
+    await client.close()
+    const all = ids.length + 2
+    expect(await inModule<Count>(settingsOf(tokens).ca, { act: 'count' })).toEqual({
+      ...{ privateKeys: all, publicKeys: all, secretKeys: 0 },
+    })
+  })
+
+  it('while nothing is asked of it: the next act starts another one', async () => {
+    const keys = await freshKeys(await freshTokens())
+    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
+    const signer = await keys.signer(uuid(1))
+    const kek = await keys.kek('data-rec-2026')
+    const [clear, before] = [randomBytes(32), keys.processes()]
+    const blob = await kek.wrap(clear)
+    for (const pid of before) process.kill(pid, 'SIGKILL')
+    expect(await signer.sign(Buffer.from('tbs'))).toBeDefined()
+    expect(await kek.unwrap(blob)).toEqual(clear)
+    expect(await keys.health()).toBe(true)
+    expect(keys.processes().filter((pid) => before.includes(pid))).toEqual([])
+  })
+
+  it('because an act takes longer than its patience: another process does it', async () => {
+    const client = await freshClient(await freshTokens(), {}, { patienceMs: 5_000 })
+    const { spki } = await client.ask('generate', { id: uuid(1), label: 'patient', algorithm: 'ecP256' })
+    const first = client.pid()!
+    // A module that hangs: nothing of its process goes on.
+    process.kill(first, 'SIGSTOP')
+    const signing = Array.from({ length: 20 }, (_, i) => signsWith(client, uuid(1), spki, `${i}`))
+    expect(new Set(await Promise.all(signing))).toEqual(new Set([true]))
+    expect(client.pid()).not.toBe(first)
+    expect(() => process.kill(first, 0)).toThrow('ESRCH')
+  })
+})
+
+describe('a token', () => {
+  it('that is moved away: health says so, acts fail; moved back it is healed without anybody', async () => {
+    const tokens = await freshTokens()
+    const keys = await freshKeys(tokens)
+    const key = { id: uuid(1), purpose: 'ca', algorithm: 'ecP256' } as const
+    let made: Awaited<ReturnType<typeof keys.generate>> | undefined
+    const folder = await folderOf(tokens, async () => (made = await keys.generate(key)))
+    const signer = await keys.signer(uuid(1))
+    await rename(folder, join(tokens.directory, 'away'))
+    expect(await keys.health()).toMatch(/the token is not there/)
+    expect(['lost', 'waiting']).toContain(await kindOf(signer.sign(Buffer.from('tbs'))))
+    expect(await kindOf(signer.sign(Buffer.from('tbs')))).toBe('waiting')
+    expect(await kindOf(keys.generate({ ...key, id: uuid(2) }))).toBe('waiting')
+    expect(await keys.health()).toMatch(/left alone/)
+    await rename(join(tokens.directory, 'away'), folder)
+    await expect.poll(() => keys.health(), { timeout: 20_000, interval: 200 }).toBe(true)
+    expect(await signer.sign(Buffer.from('tbs'))).toBeDefined()
+    expect(await keys.generate(key)).toEqual(made)
+  })
+
+  it('EN 319 411-1 GEN-6.5.2: initialised anew under our feet, it neither signs nor makes anything for us', async () => {
+    const tokens = await freshTokens()
+    const keys = await freshKeys(tokens)
+    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
+    const signer = await keys.signer(uuid(1))
+    const escrowKek = await keys.escrowKek('escrow-2026')
+    await tokens.initAgain('authorities', pins.ca)
+    await tokens.initAgain('escrow', pins.escrow)
+    // Nobody has looked at its health since: what makes something looks itself.
+    const acts = [
+      () => keys.generate({ id: uuid(2), purpose: 'ca', algorithm: 'ecP256' }),
+      () => signer.sign(Buffer.from('tbs')),
+      () => keys.signer(uuid(1)).then((one) => one.sign(Buffer.from('tbs'))),
+      () => keys.escrowKek('escrow-2027'),
+      () => escrowKek.makePair(),
+      () => keys.kek('data-rec-2026'),
+    ]
+    for (const act of acts) expect(await kindOf(act())).toBe('foreign')
+    expect(await keys.health()).toMatch(/not the one that this installation began with: its canary is gone/)
+    // It stays so, whichever process is asked.
+    for (const pid of keys.processes()) process.kill(pid, 'SIGKILL')
+    for (const act of acts) expect(await kindOf(act())).toBe('foreign')
+    await keys.close()
+    expect(await kindOf(openPkcs11Keys(settingsOf(tokens)))).toBe('foreign')
+    const nothing = { privateKeys: 0, publicKeys: 0, secretKeys: 0 }
+    for (const settings of [settingsOf(tokens).ca, settingsOf(tokens).escrow])
+      expect(await inModule<Count>(settings, { act: 'count' })).toEqual(nothing)
+  })
+
+  it('initialised anew with another PIN: the old one is tried once', async () => {
+    const tokens = await freshTokens()
+    const client = await freshClient(tokens)
+    await tokens.initAgain('authorities', wrongPin)
+    expect(await kindOf(client.ask('health', {}))).toBe('pin')
+    expect(await kindOf(client.ask('health', {}))).toBe('pin')
+  })
+
+  it('of the same label: beside ours none is used, in the place of ours it is not ours', async () => {
+    const tokens = await freshTokens()
+    const keys = await freshKeys(tokens)
+    const key = { id: uuid(1), purpose: 'ca', algorithm: 'ecP256' } as const
+    const folder = await folderOf(tokens, () => keys.generate(key))
+    await keys.close()
+    await tokens.init('authorities', pins.ca)
+    const both = await faultOf(openPkcs11Keys(settingsOf(tokens)))
+    expect([both.kind, both.message]).toEqual(['lost', 'two tokens have this label: name it by its serial'])
+    await rename(folder, join(tokens.directory, 'away'))
+    const other = await faultOf(openPkcs11Keys(settingsOf(tokens)))
+    expect(other.kind).toBe('foreign')
+    expect(other.message).toMatch(/its serial number differs/)
+  })
+
+  it('CGU-41: the escrow’s is not the authorities’, and nothing is made on one that is given for both', async () => {
+    const tokens = await freshTokens()
+    const { ca, manifest } = settingsOf(tokens)
+    expect(await kindOf(openPkcs11Keys({ ca, escrow: ca, manifest }))).toBe('notAllowed')
+    await expect(readFile(manifest)).rejects.toThrow('ENOENT')
+    expect((await inModule<Count>(ca, { act: 'count' })).privateKeys).toBe(0)
+  })
+
+  it('that is not there, or whose module is not: the service does not open', async () => {
+    const tokens = await freshTokens()
+    const { ca, escrow, manifest } = settingsOf(tokens)
+    expect(await kindOf(openPkcs11Keys({ ca: { ...ca, token: 'nobody' }, escrow, manifest }))).toBe('lost')
+    const module = '/nowhere/module.so'
+    expect(await kindOf(openPkcs11Keys({ ca: { ...ca, module }, escrow, manifest }))).toBe('device')
+  })
+})
+
+describe('sessions', () => {
+  it.each([1, 3])(
+    '%i of them serve a hundred callers at once, each with its own signature',
+    async (sessions) => {
+      const client = await freshClient(await freshTokens(), { sessions })
+      const { spki } = await client.ask('generate', { id: uuid(1), label: 'shared', algorithm: 'ecP256' })
+      const signing = Array.from({ length: 100 }, (_, i) => signsWith(client, uuid(1), spki, `text ${i}`))
+      const making = client.ask('generate', { id: uuid(2), label: 'meanwhile', algorithm: 'ecP256' })
+      expect(new Set(await Promise.all(signing))).toEqual(new Set([true]))
+      expect((await making).spki).not.toEqual(spki)
+      expect((await client.ask('counts', {}))[uuid(1)]).toBe(100)
+    },
+  )
+
+  it('are closed once what is under way has come to its end, and then nothing more is taken', async () => {
+    const client = await freshClient(await freshTokens())
+    const { spki } = await client.ask('generate', { id: uuid(1), label: 'last', algorithm: 'ecP256' })
+    const making = client.ask('generate', { id: uuid(2), label: 'last', algorithm: 'rsa3072' })
+    const signing = Array.from({ length: 100 }, (_, i) => signsWith(client, uuid(1), spki, `last ${i}`))
+    const [closed, again] = [client.close(), client.close()]
+    expect(await kindOf(client.ask('token', {}))).toBe('stopped')
+    expect(new Set(await Promise.all(signing))).toEqual(new Set([true]))
+    expect((await making).algorithm).toBe('rsa3072')
+    await Promise.all([closed, again])
+    expect(client.pid()).toBeUndefined()
+  })
+})

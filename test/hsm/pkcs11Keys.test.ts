@@ -1,0 +1,93 @@
+// Keys on a token that are not as they should be, and keys that are no more.
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { faultOf, folderOf, freshClient, freshTokens, inModule, kindOf, signsWith, uuid } from './faults.ts'
+import { settingsOf } from './tokens.ts'
+
+type Count = Readonly<{ privateKeys: number; publicKeys: number }>
+const key = { id: uuid(1), label: 'grand-livre ca', algorithm: 'ecP256' } as const
+
+describe('keys of a token', () => {
+  it('hsm.md 7: a pair that a killed process left half written, at whatever octet, is swept and made anew', async () => {
+    const tokens = await freshTokens()
+    const client = await freshClient(tokens)
+    const folder = await folderOf(tokens, () => client.ask('generate', key))
+    const lengths = [0, 120, 400, -10]
+    const pairs = lengths.flatMap((length) => [0, 1].map((half) => ({ length, half })))
+    const made: Uint8Array[] = []
+    for (const [n, { length, half }] of pairs.entries()) {
+      const before = new Set(await readdir(folder))
+      made.push((await client.ask('generate', { ...key, id: uuid(10 + n) })).spki)
+      const halves = (await readdir(folder)).filter((name) => !before.has(name) && name.endsWith('.object'))
+      expect(halves).toHaveLength(2)
+      const path = join(folder, halves[half]!)
+      await writeFile(path, (await readFile(path)).subarray(0, length))
+    }
+    await client.close()
+    const opened = await freshClient(tokens)
+    for (const [n, old] of made.entries()) {
+      const asked = { ...key, id: uuid(10 + n) }
+      const anew = await opened.ask('generate', asked)
+      expect(anew.spki).not.toEqual(old)
+      expect(await signsWith(opened, asked.id, anew.spki, 'anew')).toBe(true)
+      expect(await opened.ask('generate', asked)).toEqual(anew)
+    }
+    await opened.close()
+    const { privateKeys, publicKeys } = await inModule<Count>(settingsOf(tokens).ca, { act: 'count' })
+    expect([privateKeys, publicKeys]).toEqual([pairs.length + 2, pairs.length + 2])
+  })
+
+  it('EN 319 411-1 GEN-6.5.1: one that could leave it, be changed or decrypt is refused, and left where it is', async () => {
+    const tokens = await freshTokens()
+    const flaws = { CKA_EXTRACTABLE: uuid(20), CKA_MODIFIABLE: uuid(21), CKA_DECRYPT: uuid(22) }
+    await inModule(settingsOf(tokens).ca, { act: 'plant', flaws })
+    const client = await freshClient(tokens)
+    for (const [flaw, id] of Object.entries(flaws))
+      for (const act of [
+        () => client.ask('generate', { ...key, id }),
+        () => client.ask('find', { id }),
+        () => client.ask('sign', { id, digest: Buffer.alloc(32), hash: 'sha256' }),
+      ]) {
+        const fault = await faultOf(act())
+        expect(fault.kind).toBe('integrity')
+        expect(fault.message).toContain(flaw)
+      }
+    await client.close()
+    expect((await inModule<Count>(settingsOf(tokens).ca, { act: 'count' })).privateKeys).toBe(4)
+  })
+})
+
+describe('CGU-90', () => {
+  it('a key that was destroyed is found no more, and what was signing with it does not outlive it', async () => {
+    const tokens = await freshTokens()
+    const result = await inModule(settingsOf(tokens).ca, { act: 'arm', id: key.id })
+    const gone = 'CKR_OBJECT_HANDLE_INVALID'
+    expect(result).toEqual({
+      // The module alone signs with a key that is no more (hsm.md 5).
+      byModule: 'CKR_OK',
+      byUs: expect.stringMatching(/^CKR_(OPERATION_NOT_INITIALIZED|SESSION_HANDLE_INVALID)$/) as string,
+      destruction: { objects: 1, failedUseCode: gone },
+      again: { objects: 0, failedUseCode: gone },
+      isFound: false,
+    })
+  })
+
+  it('nobody signs with it, nor is it made again unasked', async () => {
+    const client = await freshClient(await freshTokens())
+    const { spki } = await client.ask('generate', key)
+    expect(await signsWith(client, key.id, spki, 'before')).toBe(true)
+    expect((await client.ask('destroy', { id: key.id })).objects).toBe(1)
+    expect(await kindOf(signsWith(client, key.id, spki, 'after'))).toBe('lost')
+    expect(await client.ask('find', { id: key.id })).toBeUndefined()
+    expect(await client.ask('health', {})).toBeDefined()
+  })
+})
+
+describe('memory', () => {
+  it('hsm.md 1.4: every signature verifies while memory is collected all the time', async () => {
+    const tokens = await freshTokens()
+    const asked = { act: 'collect', id: key.id, count: 256 } as const
+    expect(await inModule(settingsOf(tokens).ca, asked)).toEqual({ good: 256 })
+  })
+})
