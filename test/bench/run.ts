@@ -8,12 +8,21 @@ import { append } from './append.ts'
 import { appendSealed } from './appendSealed.ts'
 import type { Bench } from './bench.ts'
 import { eventstoredbReplay } from './eventstoredbReplay.ts'
+import { custody } from './custody.ts'
 import { ocsp } from './ocsp.ts'
 import { projectionsBench } from './projections.ts'
 import { replay } from './replay.ts'
 import { machine, table } from './result.ts'
 
-const benches: readonly Bench[] = [append, appendSealed, replay, eventstoredbReplay, projectionsBench, ocsp]
+const benches: readonly Bench[] = [
+  append,
+  appendSealed,
+  replay,
+  eventstoredbReplay,
+  projectionsBench,
+  ocsp,
+  custody,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
