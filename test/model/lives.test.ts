@@ -55,7 +55,7 @@ const liveThrough = async (draws: readonly Draw[], scope: Scope = whole, base = 
   return { world, m, words }
 }
 
-const settings = { seed: 20_260_302, numRuns: 80 }
+const settings = { seed: 20_260_302, numRuns: 50 }
 
 /** How often each event, and each refusal, has to be met over all lives: a test that never gets there proves nothing. */
 const least: Readonly<Record<string, number>> = {
