@@ -13,6 +13,7 @@ import { addHours } from '../domain/policy/dates.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import type { ClauseId, RefusalCode } from '../domain/refusals.ts'
+import { evidenceRoute } from './approvalEvidence.ts'
 import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -102,6 +103,7 @@ const statementFor = async (
 }
 
 export const approvalRoutes = (api: Api): void => {
+  evidenceRoute(api)
   const { services } = api
   const { policy, load } = services
   const about = { tag: 'recovery-requests', params: byId } as const

@@ -385,7 +385,10 @@ export const clauses = {
     reading:
       '"prolongée" undefined → evidence + approval; who files a judicial request? → authority via LR or directly (CGU-47)',
     rule: 'domain/policy/recovery.ts',
-    events: ['RecoveryRequested', 'RecoveryApproved', 'RecoveryDelivered'],
+    events: [
+      ...['RecoveryRequested', 'ApprovalKeyRegistered', 'ApprovalKeyConfirmed'],
+      ...['RecoveryApproved', 'RecoveryDelivered'],
+    ],
   },
   'CGU-47': {
     kind: 'code',

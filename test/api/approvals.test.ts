@@ -1,4 +1,8 @@
 // Approvals of a recovery by HTTP: each is signed by its officer, and what is not counts for nothing, whoever wrote it.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHandle } from '../../commands/handle.ts'
 import { keyStatement } from '../../commands/approvalStatement.ts'
@@ -130,6 +134,46 @@ describe('an approval by HTTP', () => {
     expect(verdict(await keyless.post(`/recovery-requests/${id}/approvals`, { statement: 'vu' }))).toEqual([
       ...[409, 'APPROVAL_KEY_UNKNOWN'],
     ])
+  })
+})
+
+describe('approvals as evidence', () => {
+  it('CGU-04, CGU-46: an auditor is given what OpenSSL verifies, and told which of them count', async () => {
+    const id = await ask()
+    const path = `/recovery-requests/${id}/approvals`
+    const auditor = client(product.app, product.account('au-evidence', ['auditor']).headers)
+    done(await approve(a, id))
+    await forge(id, 50, {
+      type: 'RecoveryApproved',
+      data: {
+        ...{ nth: 2, statementSha256: 'd'.repeat(64), expiresAt: '2026-03-03T09:00:00Z' },
+        ...{ approver: b.person, statement: 'vu' },
+      },
+    })
+    type Evidence = Readonly<Record<'signedStatement' | 'signature' | 'publicKey', string | null>>
+    const shown = (await auditor.get(path)).json<{
+      quorum: number
+      approvers: readonly string[]
+      approvals: readonly Evidence[]
+    }>()
+    expect([shown.quorum, shown.approvers]).toEqual([2, [a.person]])
+    expect(shown.approvals[1]).toMatchObject({ approver: b.person, signature: null, publicKey: null })
+    const directory = mkdtempSync(join(tmpdir(), 'grand-livre-evidence-'))
+    try {
+      const { signedStatement, signature, publicKey } = shown.approvals[0]!
+      const [text, octets, der] = ['text', 'signature', 'key.der'].map((name) => join(directory, name))
+      writeFileSync(text!, signedStatement!)
+      writeFileSync(octets!, Buffer.from(signature!, 'base64'))
+      writeFileSync(der!, Buffer.from(publicKey!, 'base64'))
+      const how = ['-verify', der!, '-keyform', 'DER', '-signature', octets!]
+      expect(execFileSync('openssl', ['dgst', '-sha256', ...how, text!]).toString()).toContain('Verified OK')
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+    expect(verdict(await life.holder.get(path))).toEqual([403, 'ROLE_NOT_HELD'])
+    const self = product.account('ro-self-2', ['recoveryOfficer'], { person: life.person })
+    expect(verdict(await client(product.app, self.headers).get(path))).toEqual([403, 'SELF_APPROVAL'])
+    expect(verdict(await auditor.get(`/recovery-requests/${uuid(1)}/approvals`))).toEqual([404, 'NOT_FOUND'])
   })
 })
 

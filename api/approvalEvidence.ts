@@ -1,0 +1,85 @@
+// CGU-46: the approvals of a recovery as evidence: what each officer has signed, his signature and his key, for whoever verifies them
+// without this service; and whether each counts now.
+import { Type } from 'typebox'
+import { fingerprint } from '../commands/approvalKeys.ts'
+import { appointedTo, approversAt, type Appointed } from '../commands/approvals.ts'
+import { termsOf } from '../commands/approvalStatement.ts'
+import type { Fold } from '../domain/kernel.ts'
+import { key } from '../domain/key.ts'
+import { concerned } from '../domain/policy/recovery.ts'
+import { recovery, type Approval } from '../domain/recovery.ts'
+import { refused } from './problems.ts'
+import { notFound } from './readers.ts'
+import { readRoute, type Api } from './routes.ts'
+import { byId, h, id, orNull, t } from './schemas.ts'
+
+const answer = Type.Object({
+  id,
+  quorum: Type.Integer(),
+  approvers: Type.Array(id, { description: 'Whose approvals count at this instant: each was verified.' }),
+  approvals: Type.Array(
+    Type.Object({
+      approver: orNull(id),
+      expiresAt: t,
+      signedStatement: orNull({ type: 'string' as const, description: 'The text, whose UTF-8 is signed.' }),
+      signature: orNull({ type: 'string' as const, description: 'Base64.' }),
+      keySha256: orNull(h),
+      publicKey: orNull({
+        ...{ type: 'string' as const },
+        description: 'DER in base64; null where the officer has another key by now.',
+      }),
+    }),
+  ),
+})
+
+/** The key that an approval was signed by, where it is still its officer's. */
+const keyOf = (appointed: Appointed, { signed }: Approval): string | undefined => {
+  const held = signed === undefined ? undefined : appointed.get(signed.appointment)
+  const known = held === undefined || held.status === 'unknown' ? undefined : held.approvalKey?.publicKey
+  const named = signed === undefined ? undefined : termsOf(signed.statement)?.keySha256
+  return known !== undefined && fingerprint(known) === named ? known : undefined
+}
+
+const shownOf = (appointed: Appointed, approval: Approval) => ({
+  approver: approval.approver ?? null,
+  expiresAt: approval.expiresAt,
+  signedStatement: approval.signed?.statement ?? null,
+  signature: approval.signed?.signature ?? null,
+  keySha256: (approval.signed && termsOf(approval.signed.statement)?.keySha256) ?? null,
+  publicKey: keyOf(appointed, approval) ?? null,
+})
+
+export const evidenceRoute = (api: Api): void => {
+  const { load, now, policy } = api.services
+  const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
+  readRoute(api, {
+    url: '/recovery-requests/:id/approvals',
+    summary: 'The approvals of a recovery, with what was signed',
+    description: '`openssl dgst -sha256 -verify` verifies each.',
+    tag: 'recovery-requests',
+    clauses: ['CGU-04', 'CGU-46'],
+    params: byId,
+    answer,
+    read: async ({ request, params }) => {
+      const file = await fold(recovery, params.id)
+      const stream = `recovery-${params.id}`
+      const look = { command: 'approvals', ...(file.status === 'unknown' ? {} : { stream }) }
+      const actor = await api.who.actor(request, ['recoveryOfficer', 'auditor', 'supervisor'], look)
+      if (file.status === 'unknown') return notFound()
+      const held = file.key === undefined ? key.initial : await fold(key, file.key)
+      if (concerned(file, held, actor.person)) {
+        const refusal = { clause: 'CGU-04', code: 'SELF_APPROVAL', detail: 'approvals' } as const
+        await api.journal.refusal(actor, refusal, look)
+        throw refused(refusal)
+      }
+      await api.journal.consultation(actor, { screen: 'approvals', streams: [stream] })
+      const appointed = await appointedTo(fold, file)
+      return {
+        id: params.id,
+        quorum: policy.escrow.recoveryQuorum,
+        approvers: approversAt(policy, { id: params.id, file, held, appointed }, now()),
+        approvals: file.approvals.map((one) => shownOf(appointed, one)),
+      }
+    },
+  })
+}
