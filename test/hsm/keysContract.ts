@@ -103,6 +103,24 @@ export const keysContract = (open: () => Promise<KeysPlace>): void => {
       expect(verify('sha256', tbs, key, await signing)).toBe(true)
     })
 
+    it('CGU-90: a key that was destroyed signs no more, nor does a signer of before, and nobody can describe it', async () => {
+      const key = {
+        id: '00000000-0000-4000-8000-00000000d00d',
+        purpose: 'ocsp',
+        algorithm: 'ecP256',
+      } as const
+      const made = await keys.generate(key)
+      expect(await keys.describe(key.id)).toEqual(made)
+      const signer = await keys.signer(key.id)
+      expect(await signer.sign(tbs)).toBeDefined()
+      const first = await keys.destroy(key.id)
+      expect(first.failedUseCode).toMatch(/^[A-Z_]+$/)
+      expect(await keys.destroy(key.id)).toEqual(first)
+      await expect(signer.sign(tbs)).rejects.toThrow(KeyFault)
+      await expect(keys.signer(key.id)).rejects.toThrow(KeyFault)
+      await expect(keys.describe(key.id)).rejects.toThrow(KeyFault)
+    })
+
     it('an id that is taken for another algorithm, unknown, or for no key pair, is refused', async () => {
       const key = { id: '00000000-0000-4000-8000-00000000face', purpose: 'ca' }
       await keys.generate({ ...key, algorithm: 'ecP256' })
