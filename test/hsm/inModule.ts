@@ -75,7 +75,7 @@ const armed = async ({ token, pairs }: Opened, id: string) => {
   const byModule = await token.runAlone('arm', async (at) => {
     const [key] = objectsOf(at, 'private', other)
     arm(at, key!)
-    const second = at.module.C_OpenSession(at.module.C_GetSlotList(true)[0]!, 6)
+    const second = at.module.C_OpenSession(at.module.C_GetSessionInfo(at.session).slotID, 6)
     at.module.C_DestroyObject(second, key!)
     return fire(at)
   })
