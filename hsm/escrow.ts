@@ -58,6 +58,9 @@ export const openEscrow = async (
   const storedKey = (spkiSha256: string): StoredKey => {
     const stored = read(keyName(spkiSha256)) as StoredKey | undefined
     if (stored === undefined) throw new KeyFault('the escrowed key is missing')
+    // What is certified is the public half that is written beside the blob: it has to be the one that the row is named after.
+    if (sha256(Buffer.from(stored.spki, 'base64')) !== spkiSha256)
+      throw new KeyFault('the public half of an escrowed key was exchanged')
     return stored
   }
 

@@ -54,6 +54,8 @@ const kekOf = (id: string, key: Buffer): Kek => ({
     return Buffer.concat([aes.update(clear), aes.final()])
   },
   unwrap: async (blob) => {
+    // The cipher opens nothing to nothing.
+    if (blob.length === 0) throw new KeyFault('a wrapped key does not open: it is empty')
     try {
       const aes = createDecipheriv('id-aes256-wrap-pad', key, paddedIv)
       return Buffer.concat([aes.update(blob), aes.final()])

@@ -65,7 +65,11 @@ export const escrowKekOf = (kek: Kek): EscrowKek => ({
       pkcs8.fill(0)
     }
   },
-  adopt: ({ privateKey }) => kek.wrap(privateKey),
+  adopt: async ({ publicKey, privateKey }) => {
+    if (!createPublicKey(privateKeyOf(privateKey)).export({ type: 'spki', format: 'der' }).equals(publicKey))
+      throw new KeyFault('the two halves of a key pair do not belong together')
+    return await kek.wrap(privateKey)
+  },
   prove: async (blob, spkiSha256) => {
     const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
     try {

@@ -148,6 +148,13 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
       expect(read(`serial/${b}`)).toEqual({ spkiSha256: keyOf[b] })
     })
 
+    it('a public half that was exchanged is not handed out to be certified', async () => {
+      const { spki } = read(`key/${keyOf[a]}`)
+      const asOther = (own: Row): Row => ({ ...own, spki })
+      await withRow(`key/${keyOf[b]}`, asOther, () => refused(escrow.reserve(b)))
+      expect((await escrow.reserve(b)).spkiSha256).toBe(keyOf[b])
+    })
+
     it.each(spoilt)('a wrapped key %s is neither delivered nor kept', async (_, spoil) => {
       const spoilRow = (row: Row): Row => ({
         ...row,
