@@ -10,6 +10,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { integer, sequence } from '../pki/der.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
@@ -184,6 +185,15 @@ const look = async ({
   return { ca: (await ca.ask('health', {})).canary, escrow: (await escrow.ask('health', {})).canary }
 }
 
+/** A probe does not wait for a module that hangs; its process is ended by and by (client.ts). */
+const healthMs = 3_000
+
+const lookedAt = (clients: Parameters<typeof look>[0]): Promise<true | string> =>
+  look(clients).then(
+    () => true as const,
+    (error: unknown) => (error instanceof ModuleFault ? error.message : 'out of reach'),
+  )
+
 /**
  * Opens both tokens. The first time it makes a canary on each, and remembers them in the file `manifest`.
  * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: each is tried once
@@ -231,14 +241,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifes
         signer.catch(() => signers.delete(id))
         return signer
       },
-      health: async () => {
-        try {
-          await look(clients)
-          return true
-        } catch (error) {
-          return error instanceof ModuleFault ? error.message : 'out of reach'
-        }
-      },
+      health: () => Promise.race([lookedAt(clients), setTimeout(healthMs, 'no answer', { ref: false })]),
       processes: () => [ca, escrow].flatMap(({ pid }) => pid() ?? []),
       signatures: () => ca.ask('counts', {}),
       close,

@@ -51,8 +51,9 @@ const slotOf = (
 }
 
 const describe = (module: PKCS11): string => {
-  const { libraryDescription, libraryVersion } = module.C_GetInfo()
-  return `${stripped(libraryDescription)} ${libraryVersion.major}.${libraryVersion.minor}`
+  const { manufacturerID, libraryDescription, libraryVersion } = module.C_GetInfo()
+  const name = `${stripped(manufacturerID)} ${stripped(libraryDescription)}`
+  return `${name} ${libraryVersion.major}.${libraryVersion.minor}`
 }
 
 /** What it is not when it is opened, it will not be at the next try: another token, or this one initialised anew. */
@@ -86,7 +87,7 @@ export const openToken = (
     try {
       module.C_Login(session, pkcs11js.CKU_USER, settings.pin)
     } catch (error) {
-      throw faultOf(error, 'log in')
+      throw faultOf(error, `log in to the token ${settings.token}`)
     }
   }
 
