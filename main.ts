@@ -242,6 +242,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       observe: () => observeEnd(ending),
       glance: () => glanceAtEnd(ending),
       serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
+      destroyKey: keys.destroy,
     },
     health: async () => ({
       ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),

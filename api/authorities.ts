@@ -6,16 +6,17 @@ import {
   recordServiceKeyCopy,
   recordServiceKeyDestruction,
 } from '../commands/serviceKeys.ts'
+import { consider } from '../commands/consider.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { authority } from '../domain/authority.ts'
 import { h } from '../domain/fields.ts'
-import type { Command, Decider, Event } from '../domain/kernel.ts'
+import type { Command, Decider, Event, Fold } from '../domain/kernel.ts'
 import { copyDirection, destructionMethod } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { serviceKey, type ServiceKey } from '../domain/serviceKey.ts'
 import { heldAmong } from '../readmodels/retention.ts'
-import { accepted } from './command.ts'
+import { accepted, type Act } from './command.ts'
 import { notFound, tag } from './readers.ts'
 import { actRoute, readRoute, type Api } from './routes.ts'
 import { secondOf } from './secondPerson.ts'
@@ -36,6 +37,7 @@ const present = Type.String({
 })
 const digest = 'd4a1f0c3b29e87465f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60'
 const copyId = '5b0c2f0e-8f0a-4c56-9b1d-0e6f4f3d2a10'
+const notTried = 'not-tried'
 const witness = 'témoin : contrôleur interne'
 const copies = Type.Array(id, { maxItems: 100, uniqueItems: true })
 
@@ -50,11 +52,11 @@ const destruction = closed(
   { examples: [{ copies: [copyId], cause: 'endOfLife', present: witness }] },
 )
 const destroyed = closed(
-  { copies, method: destructionMethod, failedUseCode: code, minutesSha256: h, present },
+  { copies, method: destructionMethod, minutesSha256: h, present },
   {
     examples: [
       {
-        ...{ copies: [copyId], method: 'moduleErased', failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+        ...{ copies: [copyId], method: 'moduleErased' },
         ...{ minutesSha256: digest, present: witness },
       },
     ],
@@ -75,15 +77,30 @@ type KeyRoute<B extends TSchema, S, C extends Command, E extends Event, F> = Rea
   ) => C['data'] | Promise<C['data']>
   /** What it is tried out with for the list of actions; the copies are all that there are. */
   tried: (copies: readonly string[]) => Static<B>
+  /** What is done before it is recorded, where the record will be taken: it may be done again. */
+  before?: (servicekey: string) => Promise<Partial<C['data']>>
 }>
 
 const copiesOf = (held: ServiceKey): readonly string[] => ('copies' in held ? held.copies : [])
 /** A command on the authority's key, which two persons give together. */
 const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
   api: Api,
-  { url, summary, clauses, body, decider, data, tried }: KeyRoute<B, S, C, E, F>,
+  { url, summary, clauses, body, decider, data, tried, before }: KeyRoute<B, S, C, E, F>,
 ): void => {
   const { load } = api.services
+  const fold: Fold = async (aggregate, asked) => (await load(aggregate, asked)).state
+
+  /** Whether the command would write something now. */
+  const isOpen = async (wanted: C['data'], act: Act): Promise<boolean> => {
+    const order = { type: decider.type, id: act.id, by: act.actor, at: act.at, data: wanted } as unknown as C
+    const decision = await consider(
+      decider,
+      order,
+      await fold(decider.aggregate, decider.stream(order)),
+      fold,
+    )
+    return 'accepted' in decision && decision.accepted.length > 0
+  }
   api.actions.list(
     { url, summary },
     {
@@ -110,10 +127,9 @@ const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
       const { servicekey } = state
       const second = await secondOf(api, reply)
       const known = { servicekey, ...(second === undefined ? {} : { second }) }
-      return accepted(
-        servicekey,
-        await act.carryOut(decider, await data(given, known, 'observe'), servicekey),
-      )
+      const wanted = await data(given, known, 'observe')
+      const done = before !== undefined && (await isOpen(wanted, act)) ? await before(servicekey) : {}
+      return accepted(servicekey, await act.carryOut(decider, { ...wanted, ...done }, servicekey))
     },
   })
 }
@@ -144,13 +160,15 @@ export const authorityRoutes = (api: Api): void => {
   })
   keyRoute(api, {
     url: '/authorities/:id/key-destruction-record',
-    summary: 'Record that the key of the authority and every copy have been destroyed',
+    summary: 'Destroy the key of the authority, and record that it and every copy are gone',
     clauses: ['CGU-06', 'CGU-90'],
     body: destroyed,
     decider: recordServiceKeyDestruction,
-    data: (body, known) => ({ ...body, ...known }),
+    // What the module answered to a signature with it: known once it is gone.
+    data: (body, known) => ({ ...body, ...known, failedUseCode: notTried }),
+    before: (servicekey) => services.endOfLife.destroyKey(servicekey),
     tried: (all) => ({
-      ...{ copies: [...all], method: 'moduleErased' as const, failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+      ...{ copies: [...all], method: 'moduleErased' as const },
       ...{ minutesSha256: digest, present: witness },
     }),
   })

@@ -113,6 +113,8 @@ export type Services = Readonly<{
     glance: () => Promise<Pick<Observed, 'count' | 'crlNumber' | 'entries'>>
     /** Digest of every serial that was issued before a size of the ledger. */
     serialsSha256: (upTo: number) => Promise<string>
+    /** CGU-90: removes a service key from its module for ever. @returns what a signature with it answers since */
+    destroyKey: (servicekey: string) => Promise<Readonly<{ failedUseCode: string }>>
   }>
   /** Which parts work, for the probes: name → true, or what is wrong. */
   health: () => Promise<Readonly<Record<string, true | string>>>

@@ -293,11 +293,16 @@ describe('the end of the authority, by HTTP', () => {
     expect(verdict(await post('/ca-revocation', arl))).toEqual([409, 'CA_KEY_NOT_DESTROYED'])
     done(await post('/key-destruction', doom, secondPerson))
     const gone = {
-      ...{ copies: doom.copies, method: 'moduleErased', failedUseCode: 'CKR_KEY_HANDLE_INVALID' },
+      ...{ copies: doom.copies, method: 'moduleErased' },
       ...{ minutesSha256: digest, present: 'témoin' },
     }
+    const { signer } = product.services.authority.ca
+    const text = Buffer.from('épreuve')
     expect(verdict(await post('/key-destruction-record', gone))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
+    // Refused, nothing was touched.
+    await signer.sign(text)
     done(await post('/key-destruction-record', gone, secondPerson))
+    await expect(signer.sign(text)).rejects.toThrow(/was destroyed/)
     done(await post('/ca-revocation', arl))
     expect(await states()).toBe('ddddddddd')
     expect((await ca.get(`/authorities/${issuer}`)).json()).toMatchObject({
