@@ -324,7 +324,8 @@ describe('--help', () => {
       level = next
     }
     expect(helped.toSorted()).toEqual([
-      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'compliance', 'demo'],
+      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'ceremony', 'compliance'],
+      ...['custody', 'custody pin', 'custody pin combine', 'custody pin split', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'start'],

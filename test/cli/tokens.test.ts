@@ -108,11 +108,6 @@ describe('keys on tokens', () => {
 describe('what it does not start with: status 3, and a sentence', () => {
   it.each([
     ['a PIN that is refused', () => onTokens({ PKCS11_CA_PIN: '999999999' }), /CKR_PIN_INCORRECT/],
-    [
-      'a token that is not there',
-      () => onTokens({ PKCS11_ESCROW_TOKEN: 'nowhere' }),
-      /the token is not there/,
-    ],
     ['keys in software', () => database, /the keys of this data directory are on PKCS#11 tokens/],
   ])('RGS A2 XI: %s', async (_, env, sentence) => {
     const { status, stderr } = await site.run(['start'], env())

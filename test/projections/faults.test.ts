@@ -20,8 +20,8 @@ const facts = interleaved(
   [3, 1, 4, 1, 5, 9, 2, 6],
 )
 
-// Of three statements one database has the first, the other the second: on both they are the same, and every kind of statement is
-// met at many places.
+// Of four statements one database has the first, the other the third: on both they are the same, and every kind of statement is met
+// at many places.
 describe.each(databases.map(([name, open], first) => [name, open, first] as const))(
   'rows and checkpoints on %s',
   (_, open, first) => {
@@ -71,11 +71,11 @@ describe.each(databases.map(([name, open], first) => [name, open, first] as cons
       return failed
     }
 
-    it('a fault at each third statement in turn, `commit` included, one kind after the other', async () => {
+    it('a fault at each fourth statement in turn, `commit` included, one kind after the other', async () => {
       // Resets and one batch: what comes between two batches is for the faults below.
       const whole = { batch: 1000, bulk: 1000 }
-      let n = 1 + first
-      for (; ; n += 3) {
+      let n = 1 + 2 * first
+      for (; ; n += 4) {
         const kind = faults[n % faults.length]!
         const hit = await followThrough(new Map([[n, kind]]), whole)
         if (hit.length === 0) break

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { makePair, type MakePair } from '../../hsm/wrappedKey.ts'
 
 const variable = 'GRAND_LIVRE_TEST_KEYS'
-const many = 16
+const many = 12
 
 type Stored = Readonly<{ publicKey: string; privateKey: string }>
 
