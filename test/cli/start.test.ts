@@ -222,7 +222,8 @@ describe('a later start', () => {
         body,
       })
 
-    const killed = await site.start()
+    const database = await site.onServer()
+    const killed = await site.start(database)
     const acknowledged: { id: string; position: string }[] = []
     const unanswered: string[] = []
     const enough = 40
@@ -244,7 +245,7 @@ describe('a later start', () => {
     expect(status).toBeNull()
     expect(acknowledged.length).toBeGreaterThanOrEqual(enough)
 
-    const service = await site.start()
+    const service = await site.start(database)
     expect(JSON.parse((await download(`${service.url}/readyz`)).toString())).toMatchObject({ ready: true })
     const again = await Promise.all(unanswered.map((key) => send(service.url, key)))
     expect(again.map((answer) => answer.status)).toEqual(unanswered.map(() => 201))

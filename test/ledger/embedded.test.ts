@@ -339,7 +339,7 @@ describe('a list would do the same', () => {
         for (const name of streams) await same(async (on) => shown(await all(on.readStream(name))))
         await store.close()
       }),
-      { seed: 7, numRuns: 60 },
+      { seed: 7, numRuns: 30 },
     )
   })
 })
@@ -388,7 +388,7 @@ describe('a subscription', () => {
         expect(found[1]!.seen).toEqual(log)
         await store.close()
       }),
-      { seed: 11, numRuns: 40 },
+      { seed: 11, numRuns: 20 },
     )
   })
 })
