@@ -1,6 +1,14 @@
 // A chain of authorities written by the builders of pki/, with keys of node:crypto: root, issuing authority, responder.
 // The policy is the shipped one, with keys that are made quickly; a test that is about RSA says so.
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto'
+import { anyPair } from '../support/holderKeys.ts'
 import { readFileSync } from 'node:fs'
 import { drawSerial } from '../../commands/program.ts'
 import type { Instant } from '../../domain/kernel.ts'
@@ -53,7 +61,13 @@ export type Pair = Readonly<{ publicKey: KeyObject; privateKey: KeyObject }>
 export const newPair = (algorithm: KeyAlgorithm): Pair => {
   if (algorithm === 'ecP256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
   if (algorithm === 'ecP384') return generateKeyPairSync('ec', { namedCurve: 'P-384' })
-  return generateKeyPairSync('rsa', { modulusLength: algorithm === 'rsa3072' ? 3072 : 4096 })
+  const made = algorithm === 'rsa3072' ? anyPair() : undefined
+  if (made === undefined)
+    return generateKeyPairSync('rsa', { modulusLength: algorithm === 'rsa3072' ? 3072 : 4096 })
+  return {
+    publicKey: createPublicKey({ key: made.publicKey, format: 'der', type: 'spki' }),
+    privateKey: createPrivateKey({ key: made.privateKey, format: 'der', type: 'pkcs8' }),
+  }
 }
 
 export const spkiOf = ({ publicKey }: Pair): Uint8Array => publicKey.export({ type: 'spki', format: 'der' })

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { makePair, type MakePair } from '../../hsm/wrappedKey.ts'
+import type { ClearPair } from '../../hsm/wrapping.ts'
 
 const variable = 'GRAND_LIVRE_TEST_KEYS'
 const many = 12
@@ -24,6 +25,20 @@ const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64')
 
 let read: readonly Stored[] | undefined
 
+const pool = (): readonly Stored[] => {
+  const file = process.env[variable]
+  read ??= file === undefined ? [] : (JSON.parse(readFileSync(file, 'utf8')) as readonly Stored[])
+  return read
+}
+
+let turn = 0
+/** One of the pairs of the run, the next one each time, where any may serve; undefined without `npm test` around it. */
+export const anyPair = (): ClearPair | undefined => {
+  const all = pool()
+  const next = all[turn++ % Math.max(1, all.length)]
+  return next && { publicKey: bytesOf(next.publicKey), privateKey: bytesOf(next.privateKey) }
+}
+
 /**
  * The source of one installation; without `npm test` around it, it makes each pair.
  * @param held what an installation that was there before has got already
@@ -31,9 +46,7 @@ let read: readonly Stored[] | undefined
 export const holderKeys = (
   held: () => Promise<readonly Readonly<{ spkiSha256: string }>[]> = async () => [],
 ): MakePair => {
-  const file = process.env[variable]
-  read ??= file === undefined ? [] : (JSON.parse(readFileSync(file, 'utf8')) as readonly Stored[])
-  const left = [...read]
+  const left = [...pool()]
   return async () => {
     const known = new Set((await held()).map(({ spkiSha256 }) => spkiSha256))
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
