@@ -5,6 +5,7 @@ import type { RandomBytes } from './box.ts'
 import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
+import { uuidOctets, uuidText } from './uuid.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
 /** Fits the port `DataKeys` of the ledger, which custody does not know. */
@@ -44,11 +45,8 @@ const openCache = (capacity: number) => {
   }
 }
 
-const uuidOctets = 16
+const idOctets = 16
 const keyOctets = 32
-const idBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex')
-const idText = (bytes: Buffer): string =>
-  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
 const classOf = (keyId: string): string => {
   const match = /^([a-z]+)_[A-Za-z0-9-]{1,128}$/.exec(keyId)
@@ -76,8 +74,8 @@ export const openDataKeys = async (
     if (cached !== undefined) return cached
     const record = store.get(keyName(keyId))
     if (record === undefined) return undefined
-    const kek = await keys.kekById(idText(record.subarray(0, uuidOctets)))
-    const key = await kek.unwrap(record.subarray(uuidOctets))
+    const kek = await keys.kekById(uuidText(record.subarray(0, idOctets)))
+    const key = await kek.unwrap(record.subarray(idOctets))
     if (isDestroyed(keyId)) return undefined
     cache.put(keyId, key)
     return key
@@ -88,7 +86,7 @@ export const openDataKeys = async (
     if (isDestroyed(keyId)) throw destroyed()
     const kek = await keys.kek(`data-${classOf(keyId)}-${now().slice(0, 4)}`)
     const key = Buffer.from(randomBytes(keyOctets))
-    await store.put(keyName(keyId), Buffer.concat([idBytes(kek.id), await kek.wrap(key)]))
+    await store.put(keyName(keyId), Buffer.concat([uuidOctets(kek.id), await kek.wrap(key)]))
     if (isDestroyed(keyId)) {
       await store.remove(keyName(keyId))
       throw destroyed()

@@ -1,35 +1,20 @@
 // Custody on two PKCS#11 tokens, each behind a signer process of its own: the keys of the authorities on one, the keys of the escrow on
 // the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs.
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  createPublicKey,
-  randomBytes,
-  verify,
-  type KeyObject,
-} from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { integer, sequence } from '../pki/der.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
-import type { SignatureAlgorithm, Signer } from '../pki/signer.ts'
+import type { Signer } from '../pki/signer.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
+import { openUnder, wrapUnder } from './keyWrap.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
-import type { Canary, PairAlgorithm, SecretUse, TokenSettings } from './pkcs11/protocol.ts'
+import type { Canary, SecretUse, TokenSettings } from './pkcs11/protocol.ts'
+import { pairOf, verifiedSigner } from './verifiedSigner.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
 
 export type { TokenSettings }
-
-const algorithms = {
-  rsa3072: { signs: 'sha256WithRSA', digest: 'sha256' },
-  rsa4096: { signs: 'sha384WithRSA', digest: 'sha384' },
-  ecP256: { signs: 'ecdsaWithSHA256', digest: 'sha256' },
-  ecP384: { signs: 'ecdsaWithSHA384', digest: 'sha384' },
-} as const satisfies Record<PairAlgorithm, { signs: SignatureAlgorithm; digest: string }>
 
 export type Pkcs11Keys = ServiceKeys &
   WrappingKeys &
@@ -57,49 +42,22 @@ const ecdsaDer = (raw: Uint8Array): Uint8Array => {
   return sequence(r, s)
 }
 
-// On another thread: half a millisecond and more of P-384 is not for the one that serves.
-const verified = promisify<string, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
-
 const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
   const info = await ca.ask('find', { id })
   if (info === undefined) throw new KeyFault(`there is no key ${id}`)
-  const { signs, digest } = algorithms[info.algorithm]
-  const spki = Buffer.from(info.spki)
-  const publicKey = createPublicKey({ key: spki, type: 'spki', format: 'der' })
-  return {
-    spki,
-    algorithm: signs,
-    sign: async (tbs) => {
-      // A copy: what is verified is what was signed, whatever happens to the caller's bytes meanwhile.
-      const signed = Uint8Array.from(tbs)
-      const hashed = createHash(digest).update(signed).digest()
-      const raw = await ca.ask('sign', { id, digest: hashed, hash: digest })
-      const signature = info.algorithm.startsWith('ec') ? ecdsaDer(raw) : raw
-      if (!(await verified(digest, signed, publicKey, signature)))
-        throw new ModuleFault('integrity', `the key ${id} gave a signature that does not verify`)
-      return signature
-    },
-  }
+  const { algorithm } = info
+  return verifiedSigner({ id, algorithm, spki: Buffer.from(info.spki) }, async (signed, hash) => {
+    const digest = createHash(hash).update(signed).digest()
+    const raw = await ca.ask('sign', { id, digest, hash })
+    return algorithm.startsWith('ec') ? ecdsaDer(raw) : raw
+  })
 }
-
-// RFC 5649 3: the alternative initial value, whose last half is the length.
-const paddedIv = Buffer.from('a65959a6', 'hex')
 
 /** A module may have padded the key to eight octets itself (hsm.md 2.1): DER says how long it is. */
 const withoutPadding = (octets: Buffer): Buffer => {
   if (octets.length < 4 || octets.readUInt16BE(0) !== 0x3082)
     throw new ModuleFault('integrity', 'what the module handed over is no private key')
   return octets.subarray(0, 4 + octets.readUInt16BE(2))
-}
-
-const underTransport = (transport: Buffer, clear: Uint8Array): Buffer => {
-  const aes = createCipheriv('id-aes256-wrap-pad', transport, paddedIv)
-  return Buffer.concat([aes.update(clear), aes.final()])
-}
-
-const outOfTransport = (transport: Buffer, blob: Uint8Array): Buffer => {
-  const aes = createDecipheriv('id-aes256-wrap-pad', transport, paddedIv)
-  return withoutPadding(Buffer.concat([aes.update(blob), aes.final()]))
 }
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
@@ -112,7 +70,7 @@ const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
   },
   adopt: async ({ publicKey, privateKey }) => {
     const transport = randomBytes(32)
-    const blob = underTransport(transport, privateKey)
+    const blob = wrapUnder(transport, privateKey)
     const asked = { kek, blob, spkiSha256: sha256(publicKey), transport }
     return Buffer.from(await escrow.ask('adopt', asked))
   },
@@ -122,7 +80,8 @@ const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
   // The transport key of one act: what comes out of the module is for this process, and for nobody who reads the pipe.
   release: async (blob, spkiSha256) => {
     const transport = randomBytes(32)
-    return outOfTransport(transport, await escrow.ask('release', { kek, blob, spkiSha256, transport }))
+    const wrapped = await escrow.ask('release', { kek, blob, spkiSha256, transport })
+    return withoutPadding(openUnder(transport, wrapped))
   },
 })
 
@@ -217,8 +176,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifes
       module: named(token.module),
       token: named(`${token.label}.${token.serial}`),
       generate: async ({ id, purpose, algorithm }) => {
-        if (!(algorithm in algorithms)) throw new KeyFault(`${algorithm} is no algorithm of a key pair`)
-        const pair = algorithm as PairAlgorithm
+        const pair = pairOf(algorithm)
         const { spki, attributes } = await ca.ask('generate', {
           ...{ id, algorithm: pair, label: `grand-livre ${purpose}` },
         })

@@ -1,68 +1,45 @@
 // Service keys in software, for the embedded profile: enciphered files, and clear keys only in the memory of this process.
 // A production environment does not accept them (RGS A2 XI.2).
 import {
-  createCipheriv,
-  createDecipheriv,
   createHmac,
   createPrivateKey,
-  createPublicKey,
   generateKeyPair,
   randomBytes as systemRandom,
   sign,
-  verify,
   type KeyObject,
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { ServiceKeys } from '../pki/custody.ts'
-import type { SignatureAlgorithm, Signer } from '../pki/signer.ts'
+import type { Signer } from '../pki/signer.ts'
 import type { RandomBytes } from './box.ts'
 import { KeyFault } from './keyFault.ts'
 import { openKeyFiles, type KeyHeader } from './keyFiles.ts'
+import { openUnder, wrapUnder } from './keyWrap.ts'
 import { once } from './once.ts'
 import { escrowKekOf } from './wrappedKey.ts'
 import { uuidOf } from './uuid.ts'
+import { pairOf, verifiedSigner, type PairAlgorithm } from './verifiedSigner.ts'
 import type { Kek, Mac, WrappingKeys } from './wrapping.ts'
 
-const pairs = {
-  rsa3072: { make: { type: 'rsa', bits: 3072 }, signs: 'sha256WithRSA', digest: 'sha256' },
-  rsa4096: { make: { type: 'rsa', bits: 4096 }, signs: 'sha384WithRSA', digest: 'sha384' },
-  ecP256: { make: { type: 'ec', curve: 'P-256' }, signs: 'ecdsaWithSHA256', digest: 'sha256' },
-  ecP384: { make: { type: 'ec', curve: 'P-384' }, signs: 'ecdsaWithSHA384', digest: 'sha384' },
-} as const satisfies Record<string, { make: object; signs: SignatureAlgorithm; digest: string }>
-type PairAlgorithm = keyof typeof pairs
-
-const pairOf = (algorithm: string): PairAlgorithm => {
-  if (algorithm in pairs) return algorithm as PairAlgorithm
-  throw new KeyFault(`${algorithm} is no algorithm of a key pair`)
-}
+const made = {
+  rsa3072: { type: 'rsa', bits: 3072 },
+  rsa4096: { type: 'rsa', bits: 4096 },
+  ecP256: { type: 'ec', curve: 'P-256' },
+  ecP384: { type: 'ec', curve: 'P-384' },
+} as const satisfies Record<PairAlgorithm, object>
 
 const generate = promisify(generateKeyPair)
-const newPair = ({
-  make,
-}: (typeof pairs)[PairAlgorithm]): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> =>
-  make.type === 'rsa'
+const newPair = (algorithm: PairAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> => {
+  const make = made[algorithm]
+  return make.type === 'rsa'
     ? generate('rsa', { modulusLength: make.bits, publicExponent: 65537 })
     : generate('ec', { namedCurve: make.curve })
-
-// RFC 5649 3: the alternative initial value, whose last half is the length.
-const paddedIv = Buffer.from('a65959a6', 'hex')
+}
 
 const kekOf = (id: string, key: Buffer): Kek => ({
   id,
-  wrap: async (clear) => {
-    const aes = createCipheriv('id-aes256-wrap-pad', key, paddedIv)
-    return Buffer.concat([aes.update(clear), aes.final()])
-  },
-  unwrap: async (blob) => {
-    // The cipher opens nothing to nothing.
-    if (blob.length === 0) throw new KeyFault('a wrapped key does not open: it is empty')
-    try {
-      const aes = createDecipheriv('id-aes256-wrap-pad', key, paddedIv)
-      return Buffer.concat([aes.update(blob), aes.final()])
-    } catch {
-      throw new KeyFault('a wrapped key does not open: it was changed, or wrapped under another key')
-    }
-  },
+  wrap: async (clear) => wrapUnder(key, clear),
+  unwrap: async (blob) => openUnder(key, blob),
 })
 
 export type SoftwareKeys = ServiceKeys &
@@ -99,7 +76,7 @@ export const openSoftwareKeys = async ({
       if (present.purpose === purpose && present.algorithm === algorithm) return present
       throw new KeyFault(`the key ${id} is there, for ${present.purpose} and ${present.algorithm}`)
     }
-    const { publicKey, privateKey } = await newPair(pairs[pairOf(algorithm)])
+    const { publicKey, privateKey } = await newPair(pairOf(algorithm))
     const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
     const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
     try {
@@ -113,25 +90,14 @@ export const openSoftwareKeys = async ({
   const openSigner = (id: string): Signer => {
     const header = files.byId(id)
     if (header === undefined) throw new KeyFault(`there is no key ${id}`)
-    const { signs, digest } = pairs[pairOf(header.algorithm)]
-    const spki = spkiOf(header)
     const pkcs8 = files.reveal(id)
     const privateKey = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
     pkcs8.fill(0)
-    const publicKey = createPublicKey({ key: spki, type: 'spki', format: 'der' })
-    return {
-      spki,
-      algorithm: signs,
-      sign: async (tbs) => {
-        // A copy: nothing that happens to the caller's bytes meanwhile may be signed.
-        const signed = Uint8Array.from(tbs)
-        if (files.byId(id) === undefined) throw new KeyFault(`the key ${id} was destroyed`)
-        const signature = await promisedSign(digest, signed, privateKey)
-        if (!verify(digest, signed, publicKey, signature))
-          throw new KeyFault(`the key ${id} gave a signature that does not verify`)
-        return signature
-      },
-    }
+    const key = { id, algorithm: pairOf(header.algorithm), spki: spkiOf(header) }
+    return verifiedSigner(key, async (signed, digest) => {
+      if (files.byId(id) === undefined) throw new KeyFault(`the key ${id} was destroyed`)
+      return await promisedSign(digest, signed, privateKey)
+    })
   }
 
   const secretOf = (id: string): Buffer => {

@@ -1,14 +1,10 @@
-// Finding keys on a token by their CKA_ID, and what a UUID is there: its sixteen octets.
+// Finding keys on a token by their CKA_ID: the sixteen octets of a UUID.
 import pkcs11js, { type Handle, type PKCS11, type Template } from 'pkcs11js'
+import { uuidOctets } from '../uuid.ts'
 import { ModuleFault } from './fault.ts'
 
 /** A session, the module that it is of, and what is known by handle since the last login. */
 export type At = Readonly<{ module: PKCS11; session: Handle; handles: Map<string, Handle> }>
-
-export const octetsOf = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex')
-
-export const uuidFrom = (octets: Buffer): string =>
-  octets.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
 const most = 16
 
@@ -34,7 +30,7 @@ export const objectsOf = (at: At, kind: ObjectClass, id: string): readonly Handl
   findObjects(at, [
     { type: pkcs11js.CKA_CLASS, value: classes[kind] },
     { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_ID, value: octetsOf(id) },
+    { type: pkcs11js.CKA_ID, value: uuidOctets(id) },
   ])
 
 /** The one object of a class under this id, looked up once a login. @throws ModuleFault where there are several */

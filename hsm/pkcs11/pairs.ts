@@ -1,9 +1,10 @@
 // Key pairs of the service on the token: made once, found again by CKA_ID, used to sign, destroyed.
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import pkcs11js, { type Handle } from 'pkcs11js'
+import { uuidOctets } from '../uuid.ts'
 import { isRsa, notKept, readPrivate, signingPair } from './attributes.ts'
 import { faultOf, ModuleFault } from './fault.ts'
-import { objectOf, objectsOf, octetsOf, type At } from './objects.ts'
+import { objectOf, objectsOf, type At } from './objects.ts'
 import type { Answer, Asked, Hash, KeyInfo, PairAlgorithm } from './protocol.ts'
 import { spkiOf } from './spki.ts'
 import { withObject, type Token } from './token.ts'
@@ -124,7 +125,7 @@ export const openPairs = (token: Token): Pairs => {
       // The canary signs, so it is not the module that fails: what stands under this id is nobody's.
       await token.requireOurs(at)
       sweep(at, id)
-      const { mechanism, publicKey, privateKey } = signingPair(octetsOf(id), label, algorithm)
+      const { mechanism, publicKey, privateKey } = signingPair(uuidOctets(id), label, algorithm)
       await at.module.C_GenerateKeyPairAsync(at.session, { mechanism }, publicKey, privateKey)
       const made = await whole(at, id)
       if (made === undefined) throw new ModuleFault('integrity', `the key ${id} was made and does not sign`)

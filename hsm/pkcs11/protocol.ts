@@ -1,5 +1,6 @@
 // What the service and its signer process say to each other (process.ts, client.ts). Private keys, handles and PINs never come
 // back; what comes in is done once, or found done.
+import type { PairAlgorithm } from '../verifiedSigner.ts'
 import type { FaultKind } from './fault.ts'
 
 /** One token, and how it is opened. */
@@ -15,7 +16,7 @@ export type TokenSettings = Readonly<{
   wrapMechanism: number
 }>
 
-export type PairAlgorithm = 'rsa3072' | 'rsa4096' | 'ecP256' | 'ecP384'
+export type { PairAlgorithm }
 
 /** Attributes as they were read back from the token, by their name in PKCS#11. */
 export type Attributes = Readonly<Record<string, boolean | number | string>>

@@ -1,19 +1,12 @@
 // Secret keys of the escrow's token: KEKs that wrap, MAC keys that authenticate; and data keys, which are wrapped under a KEK.
 import { randomBytes } from 'node:crypto'
 import pkcs11js, { type Template } from 'pkcs11js'
+import { uuidOctets, uuidOf, uuidText } from '../uuid.ts'
 import { readSecret, secretKey } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
-import { findObjects, objectOf, uuidFrom, type At } from './objects.ts'
+import { findObjects, objectOf, type At } from './objects.ts'
 import type { Answer, Asked, SecretUse } from './protocol.ts'
 import { withObject, type Token } from './token.ts'
-
-/** A UUID of version 4, as its octets. */
-const newId = (): Buffer => {
-  const octets = randomBytes(16)
-  octets.writeUInt8((octets.readUInt8(6) & 0x0f) | 0x40, 6)
-  octets.writeUInt8((octets.readUInt8(8) & 0x3f) | 0x80, 8)
-  return octets
-}
 
 const longestData = 4096
 const block = 8
@@ -65,7 +58,7 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         const name = labelOf(use, label)
         if (labelled(at, name).length === 0) {
           await token.requireOurs(at)
-          const { mechanism, template } = secretKey(newId(), name, use)
+          const { mechanism, template } = secretKey(uuidOctets(uuidOf(randomBytes(16))), name, use)
           await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
           await token.requireOurs(at)
         }
@@ -73,7 +66,7 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         if (key === undefined || others.length > 0)
           throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
         const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
-        return { id: uuidFrom(id?.value as Buffer), attributes: readSecret(at, key) }
+        return { id: uuidText(id?.value as Buffer), attributes: readSecret(at, key) }
       }),
 
     hasSecret: ({ id, use }) =>

@@ -5,7 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import pkcs11js, { type Handle } from 'pkcs11js'
 import { signingPair } from '../../hsm/pkcs11/attributes.ts'
-import { findObjects, objectsOf, octetsOf, type At } from '../../hsm/pkcs11/objects.ts'
+import { uuidOctets } from '../../hsm/uuid.ts'
+import { findObjects, objectsOf, type At } from '../../hsm/pkcs11/objects.ts'
 import { openPairs } from '../../hsm/pkcs11/pairs.ts'
 import type { TokenSettings } from '../../hsm/pkcs11/protocol.ts'
 import { openToken } from '../../hsm/pkcs11/token.ts'
@@ -53,7 +54,7 @@ const count = ({ token }: Opened) =>
 const plant = ({ token }: Opened, flaws: Readonly<Record<Flaw, string>>) =>
   token.runAlone('plant', async ({ module, session }) => {
     for (const flaw of ['CKA_EXTRACTABLE', 'CKA_MODIFIABLE', 'CKA_DECRYPT'] as const) {
-      const { mechanism, publicKey, privateKey } = signingPair(octetsOf(flaws[flaw]), 'planted', 'ecP256')
+      const { mechanism, publicKey, privateKey } = signingPair(uuidOctets(flaws[flaw]), 'planted', 'ecP256')
       const flawed = privateKey.map((part) =>
         part.type === pkcs11js[flaw] ? { ...part, value: true } : part,
       )
