@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Account } from '../commands/accounts.ts'
 import { createActors } from '../commands/actors.ts'
-import { ceremonyKey, holdCeremony, type Chain, type Held } from '../commands/ceremony.ts'
+import { ceremonyKey, holdCeremony, serviceKeyId, type Chain, type Held } from '../commands/ceremony.ts'
 import { createHandle } from '../commands/handle.ts'
 import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
@@ -15,7 +15,6 @@ import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { systemCommandId } from '../ledger/ids.ts'
 import { toPem } from '../pki/fields.ts'
 import { openAccounts } from './accountsFile.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
@@ -60,9 +59,8 @@ const requireTwo = (first: Officer, second: Officer): void => {
 }
 
 /** A place of its own for a rehearsal, and the tokens that are set aside for it. @throws ConfigFault */
-const rehearsalOf = async (config: Config): Promise<Config> => {
+const rehearsalIn = (dataDir: string, config: Config): Config => {
   const { tokens, env } = config
-  const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-'))
   if (tokens === undefined) return { ...config, dataDir, ledgerUrl: undefined }
   const [ca, escrow] = [env['PKCS11_REHEARSAL_CA_TOKEN'], env['PKCS11_REHEARSAL_ESCROW_TOKEN']]
   if (ca === undefined || escrow === undefined || ca === tokens.ca.token || escrow === tokens.escrow.token)
@@ -109,18 +107,21 @@ const open = async (config: Config, officer: Officer): Promise<Opened> => {
   }
 }
 
+/** The key that the report is signed with. */
+const logKey = { purpose: 'log', algorithm: 'ecP384' } as const
+
 const purposesOf = ({ root, issuing }: Config['policy']) =>
   [
     { purpose: 'root', algorithm: root.algorithm },
     { purpose: 'ca', algorithm: issuing.algorithm },
-    { purpose: 'log', algorithm: 'ecP384' },
+    logKey,
   ] as const
 
 /** Every key of the ceremony as the ledger recorded it and the module describes it now. */
 const inventory = async ({ service, custody }: Opened): Promise<readonly ReportedKey[]> => {
   const found: ReportedKey[] = []
   for (const { purpose, algorithm } of purposesOf(service.policy)) {
-    const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|1`)
+    const id = serviceKeyId(service.policy, purpose, 1)
     const { state } = await service.ledger.load(serviceKey, id)
     const { spki, attributes } = await custody.keys.describe(id)
     const recordedSha256 = 'spkiSha256' in state ? state.spkiSha256 : undefined
@@ -172,24 +173,19 @@ const hold = async (
   }
   const chain = await holdCeremony(service, custody.keys, minutes, held)
   minutes('log key')
-  const log = { purpose: 'log', generation: 1, algorithm: 'ecP384' } as const
-  const { signer } = await ceremonyKey(service, custody.keys, log, held)
-  const keys = await inventory(opened)
-  const reporting = async (reported: readonly ReportedKey[]): Promise<string> =>
-    `${JSON.stringify(
-      reportOf(script, {
-        ...{ rehearsal, heldAt, endedAt: service.now(), log: service.policy.log },
-        ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(script.text) },
-        ...{ module: custody.keys.module, token: custody.keys.token },
-        present: officers.map(({ id: account, role }) => ({ account, role })),
-        ...{ steps, keys: reported, certificates: certificatesOf(chain, service) },
-      }),
-      null,
-      2,
-    )}\n`
+  const { signer } = await ceremonyKey(service, custody.keys, { ...logKey, generation: 1 }, held)
+  const made = await inventory(opened)
   // A rehearsal's report is not signed: the key that would sign it is gone before it is written.
-  const json = await reporting(rehearsal ? await destroyed(opened, keys) : keys)
-  const html = reportPage(JSON.parse(json) as CeremonyReport)
+  const keys = rehearsal ? await destroyed(opened, made) : made
+  const report = reportOf(script, {
+    ...{ rehearsal, heldAt, endedAt: service.now(), log: service.policy.log },
+    ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(script.text) },
+    ...{ module: custody.keys.module, token: custody.keys.token },
+    present: officers.map(({ id: account, role }) => ({ account, role })),
+    ...{ steps, keys, certificates: certificatesOf(chain, service) },
+  })
+  const json = `${JSON.stringify(report, null, 2)}\n`
+  const html = reportPage(report)
   if (rehearsal) return { 'ceremony.json': json, 'ceremony.html': html }
   return {
     ...{ 'ceremony.json': json, 'ceremony.html': html },
@@ -217,9 +213,10 @@ export const ceremony = async (
   ] as const
   requireTwo(...officers)
   const rehearsal = asked.dryRun === true
-  const place = rehearsal ? await rehearsalOf(config) : config
-  const opened = await open(place, officers[0])
+  const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
+  let opened: Opened | undefined
   try {
+    opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), officers[0])
     const files = await hold(opened, script, { officers, rehearsal, output })
     const out = resolve(asked.out)
     await mkdir(out, { recursive: true })
@@ -231,7 +228,7 @@ export const ceremony = async (
         : `Held. The report, to be signed by everybody present: ${out}`,
     )
   } finally {
-    await opened.close()
-    if (rehearsal) await rm(place.dataDir, { recursive: true, force: true })
+    await opened?.close()
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
   }
 }

@@ -5,6 +5,7 @@ import { authority } from '../domain/authority.ts'
 import type { Algorithm } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import { addYears, addSeconds } from '../domain/policy/dates.ts'
+import type { Policy } from '../domain/policy/policy.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import { assembleCertificate, issuingCaTbs, rootTbs } from '../pki/certificate.ts'
@@ -35,6 +36,10 @@ const automatic: Held = {
   present: 'profil embarqué : cérémonie automatique, sans témoin',
 }
 
+/** The id that a service key has from its purpose and generation on, before it is made. */
+export const serviceKeyId = ({ log }: Pick<Policy, 'log'>, purpose: string, generation: number): string =>
+  systemCommandId('ServiceKey', `${log}|${purpose}|${generation}`)
+
 /** The service key of this purpose: generated once under a derived id, then found again. */
 export const ceremonyKey = async (
   service: Service,
@@ -47,7 +52,7 @@ export const ceremonyKey = async (
   { script, ...witnessed }: Held = automatic,
 ): Promise<{ id: string; signer: Signer }> => {
   const { purpose, generation } = order
-  const id = systemCommandId('ServiceKey', `${service.policy.log}|${purpose}|${generation}`)
+  const id = serviceKeyId(service.policy, purpose, generation)
   const state = (await service.ledger.load(serviceKey, id)).state
   if ('copies' in state) return { id, signer: await keys.signer(id) }
   const { algorithm } = order

@@ -6,11 +6,10 @@ import { key } from '../domain/key.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { addDays, addSeconds } from '../domain/policy/dates.ts'
 import { issuanceStopped } from '../domain/policy/endOfLife.ts'
-import { systemCommandId } from '../ledger/ids.ts'
 import { responderTbs } from '../pki/certificate.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
-import { ceremonyKey } from './ceremony.ts'
+import { ceremonyKey, serviceKeyId } from './ceremony.ts'
 import { derOf, sha256, signCertificate, type IssuingCa } from './issuing.ts'
 import { bindPublicKey } from './keys.ts'
 import { drawSerial, perform, ProcessRefused, type Service } from './program.ts'
@@ -64,8 +63,7 @@ const unended = ({ now }: Service, current: Responder | undefined, otherwise: Pr
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
   addDays(notAfter, -policy.ocsp.renewDaysBefore) <= now()
 
-const keyId = (service: Service, generation: number): string =>
-  systemCommandId('ServiceKey', `${service.policy.log}|ocsp|${generation}`)
+const keyId = ({ policy }: Service, generation: number): string => serviceKeyId(policy, 'ocsp', generation)
 
 /** The generation as the ledger has it, if it was issued. */
 const made = async ({ service, keys, generation }: Generation): Promise<Responder | undefined> => {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openssl } from '../../cli/demo/openssl.ts'
-import { openTokens, pins, type Tokens } from '../hsm/tokens.ts'
+import { environmentOf, openTokens, pins, type Tokens } from '../hsm/tokens.ts'
 import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
 
 type Exported = Readonly<{
@@ -33,12 +33,9 @@ let site: Site
 let tokens: Tokens
 let database: Env
 
-const settings = (more: Env = {}): Env => ({
-  ...{ ...tokens.env, ...database, PKCS11_MODULE: tokens.module },
-  ...{ PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN: pins.ca },
-  ...{ PKCS11_ESCROW_TOKEN: 'escrow', PKCS11_ESCROW_PIN: pins.escrow },
+const settings = (): Env => ({
+  ...{ ...environmentOf(tokens), ...database },
   ...{ PKCS11_REHEARSAL_CA_TOKEN: 'essai-ca', PKCS11_REHEARSAL_ESCROW_TOKEN: 'essai-escrow' },
-  ...more,
 })
 
 /** An officer, and the file with his token. */

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { download } from '../../cli/demo/client.ts'
 import { openssl } from '../../cli/demo/openssl.ts'
-import { openTokens, pins, type Tokens } from '../hsm/tokens.ts'
+import { environmentOf, openTokens, type Tokens } from '../hsm/tokens.ts'
 import { openSite, type Env, type Running, type Site } from './grandLivre.ts'
 import { live } from './life.ts'
 
@@ -21,12 +21,7 @@ let database: Env
 let service: Running
 let serial: string
 
-const onTokens = (more: Env = {}): Env => ({
-  ...{ ...tokens.env, ...database, PKCS11_MODULE: tokens.module },
-  ...{ PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN: pins.ca },
-  ...{ PKCS11_ESCROW_TOKEN: 'escrow', PKCS11_ESCROW_PIN: pins.escrow },
-  ...more,
-})
+const onTokens = (more: Env = {}): Env => ({ ...environmentOf(tokens), ...database, ...more })
 
 beforeAll(async () => {
   site = openSite()

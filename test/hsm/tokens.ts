@@ -66,6 +66,12 @@ export const openTokens = async (): Promise<Tokens> => {
   }
 }
 
+/** What the service is told of the two tokens, by its environment. */
+export const environmentOf = ({ module, env }: Tokens): Readonly<Record<string, string>> => ({
+  ...{ ...env, PKCS11_MODULE: module, PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN: pins.ca },
+  ...{ PKCS11_ESCROW_TOKEN: 'escrow', PKCS11_ESCROW_PIN: pins.escrow },
+})
+
 /** Settings of the two tokens, as the configuration makes them. */
 export const settingsOf = (
   { module, directory }: Tokens,
