@@ -30,7 +30,7 @@ export const layOut = async (directory: string): Promise<string> => {
       await promisify(execFile)(
         process.execPath,
         [
-          join(root, 'node_modules/typescript/bin/tsc'),
+          join(root, 'node_modules/@typescript/native/bin/tsc'),
           ...['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', target],
         ],
         { cwd: root },

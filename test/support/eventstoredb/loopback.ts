@@ -101,7 +101,7 @@ export const openLoopback = async (openStore: () => Promise<EventStore>): Promis
   const seen: Seen = { reading: 0, cancelled: 0, appends: 0, batches: 0, featureRequests: 0 }
   const node: Node = { store: () => store, knobs: newKnobs(), seen, scavenged: new Set() }
   const address = (): number => port
-  // eslint-disable-next-line prefer-const -- both are replaced at a restart
+  // oxlint-disable-next-line prefer-const -- both are replaced at a restart
   let [server, port] = await serve(node, 0, () => address())
 
   const stop = async (): Promise<void> => {
