@@ -20,6 +20,8 @@ let site: Site
 let first: Published
 let ocsp: string
 let ended: Ended
+/** What was asked beside the running service. */
+let beside: readonly Ended[]
 let head: Head
 
 const published = async ({ url }: Running): Promise<Published> => {
@@ -50,6 +52,7 @@ beforeAll(async () => {
   writeFileSync(site.file('crl.der'), first.crl)
   const about = ['-issuer', 'ca.pem', '-serial', never, '-CAfile', 'root.pem', '-verify_other', 'ca.pem']
   ocsp = await inSite('ocsp', ...about, '-url', `${service.url}/ac-online-mef-qualifiees/`)
+  beside = [await site.run(['projections', 'status']), await site.run(['projections', 'rebuild'])]
   ended = await service.stop()
   head = await verified()
 })
@@ -96,6 +99,19 @@ describe('the first start', () => {
       dataDir: site.dataDir,
       pid: expect.any(Number) as number,
     })
+  })
+})
+
+describe('projections on the embedded database', () => {
+  it('while the service runs, it alone has them: status 3', () => {
+    for (const { status, stdout, stderr } of beside)
+      expect([status, stdout, stderr]).toEqual([
+        3,
+        '',
+        expect.stringMatching(
+          /^the vault is open for writing in a process that answers at \S+; stop it first\n$/,
+        ),
+      ])
   })
 })
 
