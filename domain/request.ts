@@ -34,6 +34,8 @@ export type RequestFile = Readonly<{
   policyOid: string
   reliesOn: string | undefined
   identity: Identity | undefined
+  /** What the first session made a card of: no correction reaches back to it. Without a session, as `identity`. */
+  certified: Identity | undefined
   cguVersion: string | undefined
   dossierComplete: boolean
   /** The file was sent back, and what was missing has not come since. */
@@ -64,6 +66,7 @@ const begin = (data: Requested): RequestFile => ({
   policyOid: data.policyOid,
   reliesOn: data.reliesOn,
   identity: identityOf(data),
+  certified: identityOf(data),
   cguVersion: undefined,
   dossierComplete: false,
   returned: undefined,
@@ -141,11 +144,12 @@ const corrected = (
   const values = opened(data.values)
   const identity =
     state.identity === undefined || values === undefined ? undefined : { ...state.identity, ...values }
+  const known = { identity, certified: state.sessions > 0 ? state.certified : identity }
   const isUnderWay = state.status === 'open' || state.status === 'validated'
-  if (!isUnderWay || !asksForVerification(data.fields)) return { ...state, identity }
+  if (!isUnderWay || !asksForVerification(data.fields)) return { ...state, ...known }
   // What an agent (MC) has brought together was about other data: it is completed anew.
   const cleared = { identified: undefined, lapsesOn: undefined, dossierComplete: false }
-  return { ...state, status: 'open', identity, ...cleared }
+  return { ...state, status: 'open', ...known, ...cleared }
 }
 
 const sessionOf = (data: Extract<RequestEvent, { type: 'SessionOpened' }>['data']): Session => ({

@@ -32,7 +32,7 @@ const nameOf = ({ identity }: RequestFile): string =>
  * Whether a key in escrow goes with the holder of a file: it is under a number of his, and both files have his matricule, which
  * outlasts a change of name; or it is under the very number of his file, and the name is the same. A recorded number alone does
  * not do: two people may share a name. What cannot be shown like that is recovered on request (CGU-46).
- * @param old the file that the key was made on
+ * @param old the file that the key was made on, as it was then: a later correction makes nobody else's key his
  */
 export const isHis = (
   file: Request,
@@ -40,7 +40,7 @@ export const isHis = (
   old: Request,
 ): boolean => {
   if (file.status === 'unknown' || file.identity === undefined || !isNumberOf(file, held.person)) return false
-  const matricule = old.status === 'unknown' ? undefined : old.identity?.matricule
+  const matricule = old.status === 'unknown' ? undefined : old.certified?.matricule
   if (matricule !== undefined && matricule === file.identity.matricule) return true
   const { holderName } = held
   return held.person === file.person && holderName !== undefined && sameName(holderName, nameOf(file))

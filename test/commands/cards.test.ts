@@ -14,7 +14,7 @@ import type { Actor, Decision } from '../../domain/kernel.ts'
 import { key, type Key } from '../../domain/key.ts'
 import { planOldKeys, type OldKey } from '../../domain/policy/oldKeys.ts'
 import { nextStep } from '../../domain/policy/session.ts'
-import { request, type Request } from '../../domain/request.ts'
+import { request, type Request, type RequestEvent } from '../../domain/request.ts'
 import { serialOf, uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
 import { cardLives, notUnblocked, operator, stocked, unblocked } from './cardsFacts.ts'
@@ -74,6 +74,10 @@ describe('a session', () => {
   })
 
   const hadNumber = uuid(78)
+  const corrected: RequestEvent = {
+    type: 'RegistrationCorrected',
+    data: { fields: ['matricule'], values: { matricule: '0012345678' }, asker: ra.person },
+  }
   const otherNumber = { ...f.planned, data: { ...f.planned.data, request: R2, person: hadNumber } }
   it.each([
     ['that the RA has recorded, with his matricule', [hadNumber], '0012345678', []],
@@ -84,11 +88,19 @@ describe('a session', () => {
       [{ serial: S2, cause: 'identityNotShown' }],
     ],
     ['that nobody has recorded', [], '0012345678', 'CGU-43 CARD_OF_ANOTHER_HOLDER'],
-  ] as const)('CGU-04, CGU-43: keys under another number, %s', async (_, samePersonAs, matricule, left) => {
+    [
+      'that the RA has recorded, with a matricule corrected after its card was made',
+      [hadNumber],
+      '0012345679',
+      [{ serial: S2, cause: 'identityNotShown' }],
+      [f.validated, opened(), f.handedOver, corrected],
+    ],
+  ] as const)('CGU-04, CGU-43: keys under another number, %s', async (...row) => {
+    const [, samePersonAs, matricule, left, then = []] = row
     const when = given(
       ...ready.slice(0, 3),
       on(request, R, f.requested({ samePersonAs: [...samePersonAs] }), f.validated),
-      on(request, R2, f.requested({ person: hadNumber, matricule })),
+      on(request, R2, f.requested({ person: hadNumber, matricule }), ...then),
       on(certificate, S2, otherNumber as CertificateEvent, f.issued, f.acceptedByHolder),
       on(key, K, f.bound, {
         ...f.escrowed,
