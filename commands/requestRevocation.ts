@@ -99,15 +99,19 @@ const holderOf = ({ file }: Facts): string | undefined =>
     ? undefined
     : `${file.identity.surname} ${file.identity.givenNames}`
 
+/** CGU-71: « figurant dans le certificat »: a name that was corrected since still stands there. */
+const namesKnown = ({ file }: Facts): readonly string[] =>
+  file.status === 'unknown'
+    ? []
+    : [file.certified, file.identity].flatMap((one) => (one === undefined ? [] : namesOf(one)))
+
 /** CGU-71, CGU-72: the holder as he stands in the certificate, and who asks. */
 const incomplete = ({ data }: RequestRevocation, facts: Facts): Decision<never> | undefined => {
   if (data.requesterName.trim() === '') return refuse('CGU-72', 'REQUESTER_NAME_MISSING', 'requesterName')
   const { holderName } = data
-  const known = facts.file.status === 'unknown' ? undefined : facts.file.identity
+  const known = namesKnown(facts)
   const matches =
-    known === undefined ||
-    holderName === undefined ||
-    namesOf(known).some((name) => sameName(name, holderName))
+    known.length === 0 || holderName === undefined || known.some((name) => sameName(name, holderName))
   return matches ? undefined : refuse('CGU-71', 'HOLDER_NAME_MISMATCH', 'holderName')
 }
 

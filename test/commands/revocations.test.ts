@@ -14,7 +14,7 @@ import { certificate, type Certificate, type CertificateEvent } from '../../doma
 import type { Actor, Command, Decider } from '../../domain/kernel.ts'
 import { channels, roles, type Channel, type Role } from '../../domain/lists.ts'
 import { requesters, type Requester } from '../../domain/policy/revocation.ts'
-import { request } from '../../domain/request.ts'
+import { request, type RequestEvent } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, on } from '../support/given.ts'
 import { acceptCertificate, refuseCertificate } from '../../commands/certificates.ts'
@@ -207,6 +207,20 @@ describe('what a request says', () => {
     ['', 'CGU-71 HOLDER_NAME_MISMATCH'],
   ])('CGU-71: the holder named %j', async (holderName, outcome) => {
     expect(await askedBy(holder, { holderName })).toBe(outcome)
+  })
+
+  it.each([
+    ['Zoë Maëlle D’Été-Brûlé', both],
+    ['Zoë Maëlle Martin', both],
+    ['Zoë Maëlle Dupont', 'CGU-71 HOLDER_NAME_MISMATCH'],
+  ])('CGU-71, CGU-97: of a certificate whose holder has another name since, named %j', async (...row) => {
+    const [holderName, outcome] = row
+    const corrected: RequestEvent = {
+      type: 'RegistrationCorrected',
+      data: { fields: ['surname'], values: { surname: 'Martin' }, asker: ra.person },
+    }
+    const file = [f.requested(), f.validated, f.sessionOpened, f.handedOver, corrected]
+    expect(await askedBy(holder, { holderName }, [on(request, R, ...file), ...live.slice(1)])).toBe(outcome)
   })
 
   it('CGU-72: the requester is named', async () => {
