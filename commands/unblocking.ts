@@ -32,12 +32,15 @@ export const startUnblocking: Decider<Card, StartUnblocking, CardEvent> = {
   decide: ({ data, by }, state) => {
     if (!isAllotted(state)) return refuse('CGU-53', 'OUT_OF_ORDER', state.status)
     if (data.askedBy !== 'holder') return refuse('CGU-52', 'UNBLOCKING_HOLDER_ONLY', data.askedBy)
-    if (data.documentNumber === undefined)
+    // « le porteur doit se rapprocher d’un opérateur »: nobody vouches for him, no file stands for him.
+    if (data.identityMethod !== 'inPerson')
+      return refuse('CGU-53', 'IDENTITY_DOCUMENT_REQUIRED', 'identityMethod')
+    if ((data.documentNumber ?? '').trim() === '')
       return refuse('CGU-53', 'IDENTITY_DOCUMENT_REQUIRED', 'documentNumber')
     const forbidden = notForOneself(by, state.person)
     if (forbidden) return forbidden
     if (state.status !== 'blocked') return refuse('CGU-53', 'OUT_OF_ORDER', state.status)
-    const { askedBy, identityMethod, method, documentNumber } = data
+    const { askedBy, identityMethod, method, documentNumber = '' } = data
     return accept({
       type: 'CardUnblockingStarted',
       data: { askedBy, identityMethod, method, documentNumber },

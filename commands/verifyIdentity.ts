@@ -36,6 +36,20 @@ const wrongVerifier = (
   return notForOneself(by, file.person)
 }
 
+/** What a method rests on has to be there: the agent's own mandate, an agent whom the referential knows, an earlier file or a new one. */
+const unfounded = (
+  { data: { method }, by }: VerifyIdentity,
+  { holderKind, path, reliesOn }: RequestFile,
+): Decision<never> | undefined => {
+  if (method === 'mandate' && by.role !== 'mc') return refuse('CGU-26', 'VERIFIER_WRONG', method)
+  const isFounded =
+    (method !== 'referential' || holderKind === 'agent') &&
+    (method !== 'file' || path === 'mandate' || reliesOn !== undefined)
+  return isFounded ? undefined : refuse(clauseOf(path), 'IDENTITY_DOCUMENT_REQUIRED', 'method')
+}
+
+const clauseOf = (path: RequestFile['path']) => (path === 'mandate' ? 'CGU-26' : 'CGU-24')
+
 export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appointment | undefined> = {
   type: 'VerifyIdentity',
   who: ['raOfficer', 'mc'],
@@ -47,7 +61,8 @@ export const verifyIdentity: Decider<Request, VerifyIdentity, RequestEvent, Appo
     if (state.status !== 'open') return refuse('CGU-24', 'OUT_OF_ORDER', state.status)
     const refusal =
       wrongVerifier(command, state, mandate) ??
-      undocumented(data, state.path === 'mandate' ? 'CGU-26' : 'CGU-24')
+      undocumented(data, clauseOf(state.path)) ??
+      unfounded(command, state)
     if (refusal) return refusal
     // CGU-59: what resets the count of renewals is an identification as at the first registration, and nothing lighter.
     if (state.kind === 'renewal' && data.method !== 'inPerson')

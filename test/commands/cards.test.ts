@@ -315,6 +315,16 @@ describe('a card', () => {
       'CGU-52 UNBLOCKING_HOLDER_ONLY',
     ],
     ['without a document', operator, { documentNumber: undefined }, 'CGU-53 IDENTITY_DOCUMENT_REQUIRED'],
+    ['on a document without number', operator, { documentNumber: ' ' }, 'CGU-53 IDENTITY_DOCUMENT_REQUIRED'],
+    ...(['mandate', 'referential', 'file', 'authCertificate'] as const).map(
+      (identityMethod) =>
+        [
+          `unseen, by ${identityMethod}`,
+          operator,
+          { identityMethod },
+          'CGU-53 IDENTITY_DOCUMENT_REQUIRED',
+        ] as const,
+    ),
     ['for himself', actor('unblockingOperator', 1), {}, 'CGU-04 SELF_APPROVAL'],
     ['by the holder', holder, {}, 'CGU-53 ROLE_NOT_HELD'],
     ['by the RA', ra, {}, 'CGU-53 ROLE_NOT_HELD'],

@@ -291,6 +291,25 @@ describe('the file', () => {
     expect(await when.outcome()).toBe(`${clause} IDENTITY_DOCUMENT_REQUIRED`)
   })
 
+  const required24 = 'CGU-24 IDENTITY_DOCUMENT_REQUIRED'
+  const contracted = { path: 'mandate', holderKind: 'contractor' }
+  it.each([
+    ['CGU-24: an agent of the referential, by it', 'referential', ra, {}, 'IdentityVerified'],
+    ['CGU-24: whoever has an earlier file, by it', 'file', ra, { reliesOn: uuid(12) }, 'IdentityVerified'],
+    ['CGU-24: by a file that there is not', 'file', ra, {}, required24],
+    ['CGU-26: by the mandate of nobody', 'mandate', ra, {}, 'CGU-26 VERIFIER_WRONG'],
+    ['CGU-26: a contractor, by the agent', 'mandate', mc, contracted, 'IdentityVerified'],
+    ['CGU-26: a contractor, by the file of the agent', 'file', mc, contracted, 'IdentityVerified'],
+    [
+      'CGU-26, CGU-30: a contractor, by a referential that does not know him',
+      ...(['referential', mc, contracted, 'CGU-26 IDENTITY_DOCUMENT_REQUIRED'] as const),
+    ],
+  ] as const)('identity verified — %s', async (...[, method, by, file, outcome]) => {
+    const order = { request: R, method, entityTieChecked: true, ...(by === mc && { mandate: M }) }
+    const when = given(mandated, on(request, R, f.requested(file))).when(verifyIdentity, order, by)
+    expect(await when.outcome()).toBe(outcome)
+  })
+
   const next = on(document, 'cgu', {
     type: 'DocumentAdopted',
     data: { version: '2.0', sha256: f.digest, effectiveFrom: morning, approvedBy: 'supervisor' },
