@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHandle } from '../../commands/handle.ts'
 import type { Service } from '../../commands/program.ts'
 import { document } from '../../domain/document.ts'
+import { appointment } from '../../domain/appointment.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import { recovery } from '../../domain/recovery.ts'
 import { request } from '../../domain/request.ts'
 import { composeMessage, messageIdOf } from '../../jobs/outbox.ts'
@@ -32,7 +34,10 @@ beforeAll(async () => {
 afterAll(() => database.close())
 
 /** Lives of which some were revoked, a job over them, and a fuse: before which of its acts it is cut off. */
-const openJob = async (more: readonly ReturnType<typeof on>[] = [], recipientsAtMost = 2) => {
+const openJob = async (
+  more: readonly ReturnType<typeof on>[] = [],
+  revocation: Partial<Policy['revocation']> = {},
+) => {
   const endings = ['revoked', 'cardFailed', 'refused', 'inUse', 'recovered', 'inUse', 'inUse'] as const
   const told = await tell([f.cguInForce, ...endings.flatMap((ending, i) => life(i, ending)), ...more])
   for (const projection of projections) await resetProjection(database.db, projection)
@@ -52,7 +57,11 @@ const openJob = async (more: readonly ReturnType<typeof on>[] = [], recipientsAt
   const messages = new Map<string, Uint8Array>()
   const puts: string[] = []
   let now = '2026-03-02T10:00:00Z'
-  const policy = { ...f.policy, notice: { ...f.policy.notice, recipientsAtMost } }
+  const policy = {
+    ...f.policy,
+    notice: { ...f.policy.notice, recipientsAtMost: 2 },
+    revocation: { ...f.policy.revocation, ...revocation },
+  }
   const service: Service = {
     ...{ ledger: told.ledger, policy, now: () => now, randomBytes: () => Buffer.alloc(16) },
     handle: (...asked) => {
@@ -214,6 +223,23 @@ describe('the notices job', () => {
     ])
     expect([...job.messages.values()].map(plain).filter((text) => text.includes(serialOf(5)))).toHaveLength(1)
   }, 120_000)
+
+  const agent = on(appointment, f.M, f.proposed(), f.checked, f.undertaken)
+  it.each([
+    ['nobody', { notifyMc: false, notifyEntity: false }, []],
+    ['the agents', { notifyMc: true, notifyEntity: false }, [`appointment-${f.M} mc`]],
+    ['the entity', { notifyMc: false, notifyEntity: true }, [`entity-${f.E} legalRepresentative`]],
+  ] as const)('CGU-77, CGU-78: beside the holder, %s, as the policy says', async (...[, says, beside]) => {
+    const job = await openJob([f.employer, agent], says)
+    await job.run()
+    const rows = (await job.rows()).filter(({ kind }) => kind === 'revocation')
+    const told = rows.map(({ stream, role, delivery }) => [
+      role === 'holder' ? role : `${stream} ${role}`,
+      delivery,
+    ])
+    const each = ['holder', ...beside].map((one) => [one, 'sent'])
+    expect(told.sort()).toEqual([...each, ...each, ...each].sort())
+  })
 
   it('CGU-79: the message states when the revocation took effect; the same name is the same Message-ID', async () => {
     const job = await openJob()
