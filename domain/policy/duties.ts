@@ -28,4 +28,5 @@ const reach: Readonly<Partial<Record<Role, Scope>>> = {
 }
 
 /** What a role reaches with a command that it may give. */
-export const scopeOf = (duty: Duty, role: Role): Scope => duty.scope ?? reach[role] ?? 'all'
+export const scopeOf = (duty: Duty, role: Role): Scope =>
+  duty.told?.roles.includes(role) === true ? 'none' : (duty.scope ?? reach[role] ?? 'all')

@@ -19,8 +19,8 @@ export type Party =
 
 /** One cell: who must not be the same, by which clause, and the refusal where he is. */
 export type Apart = Readonly<{ party: Party; clause: ClauseId; code: RefusalCode }>
-/** What a role reaches: what is about the person himself, about his entity, or all. */
-export type Scope = 'own' | 'entity' | 'all'
+/** What a role reaches: what is about the person himself, about his entity, or all; nothing, where it is only told why. */
+export type Scope = 'own' | 'entity' | 'all' | 'none'
 
 export type Duty = Readonly<{
   who: readonly Role[]
@@ -29,6 +29,8 @@ export type Duty = Readonly<{
   clause: ClauseId
   /** Where the command reaches less, or more, than its roles do otherwise. */
   scope?: Scope
+  /** Roles that are refused in any case, by a refusal that says whose it is instead. */
+  told?: Readonly<{ roles: readonly Role[]; clause: ClauseId; code: RefusalCode }>
 }>
 
 const [H, MC, LR, AP] = ['holder', 'mc', 'legalRepresentative', 'authorisedPerson'] as const
@@ -68,7 +70,9 @@ export const dutyTable = {
   request: {
     RequestCertificate: by([RA, MC, H], { clause: 'CGU-21', apart: not('holder') }),
     // Certification agents and officers are told whose it is (CGU-55), not only that it is not theirs.
-    RequestRenewal: by([H, MC, RA]),
+    RequestRenewal: by([H, MC, RA], {
+      told: { roles: [MC, RA], clause: 'CGU-55', code: 'RENEWAL_HOLDER_ONLY' },
+    }),
     AcceptCgu: by([H]),
     CompleteDossier: by([MC, RA], { apart: not('holder') }),
     VerifyIdentity: by([RA, MC], { clause: 'CGU-26', apart: not('holder') }),

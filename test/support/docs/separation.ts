@@ -26,7 +26,7 @@ const short: Readonly<Record<Role, string>> = {
   supportAgent: 'SA',
   program: 'P',
 }
-const mark: Readonly<Record<Scope, string>> = { own: 'own', entity: 'ent.', all: 'all' }
+const mark: Readonly<Record<Scope, string>> = { own: 'own', entity: 'ent.', all: 'all', none: 'no' }
 const words: Readonly<Record<Party, string>> = {
   holder: 'the holder',
   appointee: 'the appointee',
@@ -45,11 +45,11 @@ const head = `# Separation of duties
 
 One row a command: which roles may give it at all, what they reach with it, and who must be another person. A role that has no
 mark is refused \`ROLE_NOT_HELD\`, with the clause of the row. *own*: what is about the person himself; *ent.*: what belongs to
-the entities of his mandate; *all*: everything. Persons are compared, not accounts. No role is bound to one registration
+the entities of his mandate; *all*: everything; *no*: refused in any case, but told whose it is. Persons are compared, not accounts. No role is bound to one registration
 authority: where the text says "the RA", every officer of it may act.
 
 This page is generated from \`domain/policy/dutyTable.ts\` and \`domain/policy/separation.ts\` by \`npm run docs\`;
-\`test/commands/duties.test.ts\` holds the deciders to it, cell by cell.
+\`test/commands/duties.test.ts\` and \`test/commands/reach.test.ts\` hold the deciders to it, cell by cell.
 
 Roles: ${roles.map((role) => `${short[role]} \`${role}\``).join(', ')}.
 `
@@ -59,7 +59,8 @@ const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const rowOf = ([command, duty]: readonly [string, Duty]): string => {
   const marks = roles.map((role) => (duty.who.includes(role) ? mark[scopeOf(duty, role)] : ''))
   const apart = duty.apart.map(({ party, clause, code }) => `${words[party]} (${clause}, \`${code}\`)`)
-  return line([`\`${command}\``, ...marks, apart.join('; '), duty.clause])
+  const told = duty.told === undefined ? '' : `; *no*: ${duty.told.clause}, \`${duty.told.code}\``
+  return line([`\`${command}\``, ...marks, apart.join('; '), `${duty.clause}${told}`])
 }
 
 const tableOf = (group: string, rows: Readonly<Record<string, Duty>>): string => {
