@@ -1,7 +1,7 @@
 // CGU-04: before a certificate is planned, the name that it will bear is bound to the human being whom it names, for good. The
 // stream is named after the name's keyed digest, so whoever comes first has it (docs/adr/0014).
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
-import { sameIdentity } from '../domain/policy/person.ts'
+import { isFileOf } from '../domain/policy/person.ts'
 import type { SubjectDigests } from '../domain/policy/subject.ts'
 import { request, type Request } from '../domain/request.ts'
 import { subject, type Subject, type SubjectEvent } from '../domain/subject.ts'
@@ -17,7 +17,7 @@ type Facts = Readonly<{ file: Request; reliedOn: Request | undefined }>
 const sameByFile = ({ file, reliedOn }: Facts): boolean => {
   if (file.status === 'unknown' || reliedOn === undefined || reliedOn.status === 'unknown') return false
   if (file.identity === undefined || reliedOn.identity === undefined) return false
-  return file.person === reliedOn.person && sameIdentity(reliedOn.identity, file.identity)
+  return file.person === reliedOn.person && isFileOf(reliedOn, file.identity)
 }
 
 export const bindSubjectName: Decider<Subject, BindSubjectName, SubjectEvent, Facts> = {

@@ -3,7 +3,7 @@
 // by the keyed digest that stays with the name in the certificate (docs/adr/0014).
 import { refuse, type Actor, type Decision } from '../kernel.ts'
 import type { Identity } from '../identity.ts'
-import type { Request } from '../request.ts'
+import type { Request, RequestFile } from '../request.ts'
 import type { Subject } from '../subject.ts'
 import type { Holder } from './demand.ts'
 import { sameNamed } from './names.ts'
@@ -12,11 +12,19 @@ import type { SubjectDigests } from './subject.ts'
 type Who = Pick<Identity, 'surname' | 'givenNames'> &
   Readonly<{ matricule?: string | undefined; birth?: string | undefined }>
 
-/** The same names, and nothing that both know says otherwise. */
-export const sameIdentity = (known: Who, given: Who): boolean =>
-  sameNamed(known, given) &&
+/** Nothing that both know of the numbers that tell people apart says otherwise. */
+const sameNumbers = (known: Who, given: Who): boolean =>
   (known.matricule ?? given.matricule) === (given.matricule ?? known.matricule) &&
   (known.birth ?? given.birth) === (given.birth ?? known.birth)
+
+/**
+ * Whether a file is that of the person given: the same names, and the same numbers, also as they were when its card was made: a
+ * correction since then makes nobody else of him.
+ */
+export const isFileOf = ({ identity, certified }: RequestFile, given: Who): boolean =>
+  identity !== undefined &&
+  sameNamed(identity, given) &&
+  [identity, certified ?? identity].every((known) => sameNumbers(known, given))
 
 export type Claim = Readonly<{
   person: string
@@ -55,8 +63,7 @@ const sameAsBefore = (claim: Claim, evidence: Evidence): Decision<never> | undef
   const { earlier } = evidence
   if (earlier === undefined || earlier.status === 'unknown' || earlier.person !== claim.person)
     return mismatch
-  if (earlier.identity !== undefined)
-    return sameIdentity(earlier.identity, claim.holder) ? undefined : mismatch
+  if (earlier.identity !== undefined) return isFileOf(earlier, claim.holder) ? undefined : mismatch
   const named = nameIsHis(claim, evidence)
   if (named === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'earlier')
   return named ? undefined : mismatch

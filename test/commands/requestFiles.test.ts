@@ -165,6 +165,19 @@ describe('a name in a certificate', () => {
     ).toBe('CGU-04 PERSON_MISMATCH')
   })
 
+  it.each([
+    ['before its card was made', [], 'CertificateRequested'],
+    ['since its card was made', [f.validated, f.sessionOpened, f.handedOver], 'CGU-04 PERSON_MISMATCH'],
+  ] as const)('CGU-04: a file that was made his by a correction %s', async (_, then, outcome) => {
+    const corrected: RequestEvent = {
+      type: 'RegistrationCorrected',
+      data: { fields: ['matricule'], values: { matricule: '0012345678' }, asker: ra.person },
+    }
+    const names = { surname: 'Dété-Brûlé', givenNames: 'Zoë', matricule: '0099999999' }
+    const facts = [f.employer, on(request, uuid(11), f.requested(names), ...then, corrected)]
+    expect(await asking({ drawn: false, earlier: uuid(11) }, ra, facts).outcome()).toBe(outcome)
+  })
+
   it('CGU-04: two people of one name keep two names, and a way of writing makes no other name', () => {
     const digests = (more: object) => digestsOf(mac, 'FR', { ...of, entity, ...more })
     const texts = (more: object) => {
