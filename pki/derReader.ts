@@ -1,6 +1,7 @@
 // Reads DER (X.690) strictly: definite minimal lengths, nothing left over, no tag above 30. Content is looked into one
 // level at a time, so neither depth nor size of hostile input costs more than one pass. Shares nothing with der.ts.
 import type { Instant } from '../domain/kernel.ts'
+import { onceForOctets } from './memo.ts'
 
 /** The octets are not the DER that was asked for. */
 export class DerFault extends Error {
@@ -54,7 +55,17 @@ export function* each(value: Value): Generator<Value> {
   }
 }
 
-export const children = (value: Value): readonly Value[] => [...each(value)]
+/** All of them at once: quicker than one by one where there are few. */
+export const children = (value: Value): readonly Value[] => {
+  if ((value.tag & 0x20) === 0) fault('not constructed')
+  const found: Value[] = []
+  for (let at = 0; at < value.content.length;) {
+    const child = readAt(value.content, at)
+    at += child.der.length
+    found.push(child)
+  }
+  return found
+}
 
 /** `value` itself, once its tag is the one expected. @throws DerFault */
 export const expect = (value: Value | undefined, tag: number): Value =>
@@ -81,10 +92,14 @@ export const integerHex = (value: Value | undefined): string => {
 export const oidOf = (value: Value | undefined): string => {
   const { content } = expect(value, 0x06)
   if (content.length === 0 || content.length > 64 || (content.at(-1) ?? 0) >= 0x80) fault('not an OID')
+  return dotted(content)
+}
+
+const dotted = onceForOctets((content) => {
   const [joint = 0n, ...rest] = arcsOf(content)
   const first = joint < 80n ? joint / 40n : 2n
   return [first, joint - first * 40n, ...rest].join('.')
-}
+})
 
 const arcsOf = (content: Uint8Array): readonly bigint[] => {
   const arcs: bigint[] = []
@@ -109,8 +124,9 @@ const yearFirst = (tag: number, text: string): string => {
 export const instantOf = (value: Value | undefined): Instant => {
   const text = Buffer.from(value?.content ?? []).toString('latin1')
   const full = yearFirst(value?.tag ?? 0, text)
-  if (!/^\d{14}Z$/.test(full)) fault('not a time of RFC 5280')
-  const instant = full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z')
+  const fields = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full) ?? fault('not a time of RFC 5280')
+  const [, year, month, day, hour, minute, second] = fields
+  const instant = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
   const time = Date.parse(instant)
   const real = !Number.isNaN(time) && new Date(time).toISOString() === `${instant.slice(0, -1)}.000Z`
   return real ? instant : fault('not a time')

@@ -4,6 +4,7 @@ import type { Instant } from '../domain/kernel.ts'
 import { hashOf } from './algorithms.ts'
 import { expect, instantOf, integerHex, only, read, sequenceOf, type Value } from './derReader.ts'
 import { readExtensions, type Extension } from './extensionReader.ts'
+import { onceForOctets } from './memo.ts'
 
 type Fields = Readonly<{
   serial: string
@@ -56,12 +57,17 @@ export const keyHash = (spki: Uint8Array, algorithm: 'sha1' | 'sha256'): Uint8Ar
   return createHash(algorithm).update(expect(key, 0x03).content.subarray(1)).digest()
 }
 
+/** To load an authority's key costs more than to verify with it. */
+const keyOfIssuer = onceForOctets((spki) =>
+  createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }),
+)
+
 /** Whether the signature of a certificate or of a list verifies under `issuerSpki`. False for what is neither. */
 export const verifySignedBy = (der: Uint8Array, issuerSpki: Uint8Array): boolean => {
   try {
     const [tbs, algorithm, signature] = sequenceOf(read(der))
     const hash = hashOf(expect(algorithm, 0x30).der)
-    const key = createPublicKey({ key: Buffer.from(issuerSpki), format: 'der', type: 'spki' })
+    const key = keyOfIssuer(issuerSpki)
     return verify(hash, expect(tbs, 0x30).der, key, expect(signature, 0x03).content.subarray(1))
   } catch {
     return false

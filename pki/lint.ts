@@ -6,7 +6,8 @@ import { ocspRules } from './lints/ocspRules.ts'
 import { parseCertificate } from './lints/parseCertificate.ts'
 import { entriesOf, parseCrl, type CrlEntry, type ParsedCrl } from './lints/parseCrl.ts'
 import { parseOcsp } from './lints/parseOcsp.ts'
-import type { Profile } from './lints/rule.ts'
+import { onceForOctets } from './memo.ts'
+import type { CertificateRule, Profile } from './lints/rule.ts'
 import type { OcspRequest } from './ocspRequest.ts'
 import type { SignatureAlgorithm } from './signer.ts'
 
@@ -47,6 +48,19 @@ const parsed = <T>(parse: () => T, judge: (value: T) => readonly Finding[]): rea
   return judge(value)
 }
 
+/** Certificates of authorities and responders: the same ones every time. */
+const parseIssuer = onceForOctets(parseCertificate)
+
+const rulesOf = (profile: Profile): readonly CertificateRule[] =>
+  certificateRules.filter(({ appliesTo }) => appliesTo.includes(profile))
+
+const rulesFor: Readonly<Record<Profile, readonly CertificateRule[]>> = {
+  root: rulesOf('root'),
+  issuingCa: rulesOf('issuingCa'),
+  holder: rulesOf('holder'),
+  ocspResponder: rulesOf('ocspResponder'),
+}
+
 export type CertificateContext = Readonly<{
   policy: Policy
   /** The issuer's certificate, DER; none for a root. */
@@ -62,13 +76,11 @@ export const lintCertificate = (
   { issuer, ...context }: CertificateContext,
 ): readonly Finding[] =>
   parsed(
-    () => ({ subject: parseCertificate(der), ...(issuer && { issuer: parseCertificate(issuer) }) }),
-    ({ subject, issuer }) =>
-      certificateRules
-        .filter(({ appliesTo }) => appliesTo.includes(profile))
-        .flatMap((rule) =>
-          caught(rule, () => rule.check(subject, { ...context, profile, ...(issuer && { issuer }) })),
-        ),
+    () => ({ subject: parseCertificate(der), ...(issuer && { issuer: parseIssuer(issuer) }) }),
+    ({ subject, issuer }) => {
+      const facts = { ...context, profile, ...(issuer && { issuer }) }
+      return rulesFor[profile].flatMap((rule) => caught(rule, () => rule.check(subject, facts)))
+    },
   )
 
 export type CrlContext = Readonly<{
@@ -87,7 +99,7 @@ export const lintCrl = (
   { issuer, last = false, ...context }: CrlContext,
 ): readonly Finding[] =>
   parsed(
-    () => ({ list: parseCrl(der), facts: { ...context, last, issuer: parseCertificate(issuer) } }),
+    () => ({ list: parseCrl(der), facts: { ...context, last, issuer: parseIssuer(issuer) } }),
     ({ list, facts }) => [
       ...crlRules.flatMap((rule) => caught(rule, () => rule.check(list, facts))),
       ...entryFindings(list),
@@ -132,7 +144,7 @@ export const lintOcspResponse = (
   parsed(
     () => ({
       response: parseOcsp(der),
-      facts: { ...context, last, issuer: parseCertificate(issuer), responder: parseCertificate(responder) },
+      facts: { ...context, last, issuer: parseIssuer(issuer), responder: parseIssuer(responder) },
     }),
     ({ response, facts }) => ocspRules.flatMap((rule) => caught(rule, () => rule.check(response, facts))),
   )

@@ -12,6 +12,8 @@ const readable = (reading: () => unknown): string | undefined => {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 const bitString = ({ content }: Value): string | undefined => {
   const unused = content[0] ?? 8
   const spare = (content.length > 1 ? (content.at(-1) ?? 0) : 0) & ((1 << unused) - 1)
@@ -27,7 +29,7 @@ const primitives: Readonly<Record<number, (value: Value) => string | undefined>>
   0x03: bitString,
   0x05: ({ content }) => (content.length === 0 ? undefined : 'NULL with content'),
   0x06: (value) => readable(() => oidOf(value)),
-  0x0c: ({ content }) => readable(() => new TextDecoder('utf-8', { fatal: true }).decode(content)),
+  0x0c: ({ content }) => readable(() => utf8.decode(content)),
   0x13: (value) => text(value, /^[A-Za-z0-9 '()+,\-./:=?]*$/),
   0x16: (value) => text(value, /^[\x00-\x7f]*$/),
   0x17: (value) => readable(() => instantOf(value)),

@@ -1,4 +1,15 @@
-import { children, expect, instantOf, oidOf, only, read, sequenceOf, type Value } from '../derReader.ts'
+import {
+  DerFault,
+  children,
+  expect,
+  instantOf,
+  oidOf,
+  only,
+  read,
+  sequenceOf,
+  type Value,
+} from '../derReader.ts'
+import { onceFor } from '../memo.ts'
 import { rawExtensions, type RawExtension } from './parseExtensions.ts'
 
 /** Raw fields of a TBSCertificate, and of the Certificate around it where there is one. */
@@ -47,14 +58,24 @@ const parseTbs = (tbs: Value): Omit<ParsedCertificate, 'outerAlgorithm'> => {
 export type RawAttribute = Readonly<{ oid: string; tag: number; text: string }>
 
 /** Attributes of a Name in their order, all values of a multi-valued RDN among them. @throws DerFault */
-export const attributesOf = (name: Value): readonly RawAttribute[] =>
+export const attributesOf = onceFor((name: Value): readonly RawAttribute[] =>
   sequenceOf(name)
     .flatMap((rdn) => children(expect(rdn, 0x31)).map(sequenceOf))
     .map(([type, value]) => ({
       oid: oidOf(type),
       tag: value?.tag ?? 0,
       text: Buffer.from(value?.content ?? []).toString('utf8'),
-    }))
+    })),
+)
+
+const millisOf = onceFor((value: Value) => Date.parse(instantOf(value)))
 
 /** Milliseconds of a validity date. @throws DerFault */
-export const millis = (value: Value | undefined): number => Date.parse(instantOf(value))
+export const millis = (value: Value | undefined): number => millisOf(value ?? expect(value, 0x18))
+
+/** The key of a SubjectPublicKeyInfo: its BIT STRING, of whole octets. @throws DerFault */
+export const keyOctets = onceFor((spki: Value): Uint8Array => {
+  const { content } = expect(sequenceOf(spki)[1], 0x03)
+  if (content[0] !== 0) throw new DerFault('a key of whole octets expected')
+  return content.subarray(1)
+})

@@ -1,5 +1,7 @@
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { expect, oidOf, only, sequenceOf, type Value } from '../derReader.ts'
+import { expect, oidOf, only, read, sequenceOf, type Value } from '../derReader.ts'
+import { onceFor, onceForOctets } from '../memo.ts'
+import { oids } from './oids.ts'
 
 /** An extension as it is encoded: nothing is taken for granted that a rule may ask about. */
 export type RawExtension = Readonly<{
@@ -30,12 +32,26 @@ type Extended = Readonly<{ extensions: readonly RawExtension[] }>
 export const extensionValue = ({ extensions }: Extended, oid: string): Uint8Array | undefined =>
   extensions.find((extension) => extension.oid === oid)?.value
 
-/** The extension's value decoded by @peculiar/asn1-schema. @throws when it is not of that type */
+/** Most extensions are the same octets in all that an authority signs, and several rules look at each. */
+const decoder = onceFor((type: new () => unknown) =>
+  onceForOctets((octets) => AsnConvert.parse(octets, type)),
+)
+
+/**
+ * The extension's value decoded by @peculiar/asn1-schema: not to be changed, as others are given the same.
+ * @throws when it is not of that type
+ */
 export const decoded = <T>(extended: Extended, oid: string, type: new () => T): T | undefined => {
   const value = extensionValue(extended, oid)
-  return value && AsnConvert.parse(value, type)
+  return value && (decoder(type)(value) as T)
 }
 
 /** The elements of an extension that is a list; none where there is no such extension. @throws as decoded */
 export const decodedItems = <T>(extended: Extended, oid: string, type: new () => T[]): readonly T[] =>
   Array.from(decoded(extended, oid, type) ?? [])
+
+/** subjectKeyIdentifier without its OCTET STRING. @throws DerFault */
+export const subjectKeyId = (extended: Extended): Uint8Array | undefined => {
+  const value = extensionValue(extended, oids.subjectKeyIdentifier)
+  return value && expect(read(value), 0x04).content
+}

@@ -1,10 +1,11 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { addSeconds, addYears } from '../../domain/policy/dates.ts'
 import { holderTbs, issuingCaTbs, responderTbs, type HolderPlan } from '../../pki/certificate.ts'
 import { crlTbs, type CrlPlan } from '../../pki/crl.ts'
 import {
+  bits,
   boolean,
   constructed,
   integer,
@@ -119,7 +120,10 @@ const withHolder = (given: Partial<Policy['holder']>): Policy => ({
 const keyUsageOf = (bits: string) => (): Der => Buffer.from(bits, 'hex')
 const emails = (...addresses: readonly string[]): Der =>
   sequence(...addresses.map((address) => primitive(1, Buffer.from(address))))
-const rsa2048 = (): Uint8Array => spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }))
+/** A SubjectPublicKeyInfo of RSA, of these numbers. */
+const rsaOf = (...numbers: readonly bigint[]): Der =>
+  sequence(sequence(oid('1.2.840.113549.1.1.1'), nothing), bits(sequence(...numbers.map(integer))))
+const modulusOf = (size: bigint): bigint => (1n << (size - 1n)) + 1n
 const sha1WithRsa = sequence(oid('1.2.840.113549.1.1.5'), nothing)
 
 type Row = readonly [rule: string, what: string, profile: Profile, broken: () => Broken]
@@ -356,15 +360,24 @@ const certificates: readonly Row[] = [
     'holder',
     () => ({ der: subject(holder(), oids.serialNumber, printable('0012345678')) }),
   ],
-  ['publicKey', 'RSA of 2048 bits', 'holder', () => ({ der: holder({ spki: rsa2048() }) })],
+  [
+    'publicKey',
+    'RSA of 3071 bits',
+    'holder',
+    () => ({ der: holder({ spki: rsaOf(modulusOf(3071n), 65_537n) }) }),
+  ],
   ['publicKey', 'an elliptic curve for a holder', 'holder', () => ({ der: holder({ spki: responderKey }) })],
   [
     'publicKey',
     'a public exponent of 3',
     'holder',
-    () => ({
-      der: holder({ spki: spkiOf(generateKeyPairSync('rsa', { modulusLength: 3072, publicExponent: 3 })) }),
-    }),
+    () => ({ der: holder({ spki: rsaOf(modulusOf(3072n), 3n) }) }),
+  ],
+  [
+    'publicKey',
+    'a number beside modulus and exponent',
+    'holder',
+    () => ({ der: holder({ spki: rsaOf(modulusOf(3072n), 65_537n, 1n) }) }),
   ],
   [
     'responderValidity',

@@ -1,6 +1,6 @@
-import { AuthorityKeyIdentifier, SubjectKeyIdentifier } from '@peculiar/asn1-x509'
+import { AuthorityKeyIdentifier } from '@peculiar/asn1-x509'
 import { oids } from '../oids.ts'
-import { decoded } from '../parseExtensions.ts'
+import { decoded, subjectKeyId } from '../parseExtensions.ts'
 import { type CrlRule, same, unless } from '../rule.ts'
 
 export const crlAuthorityKeyIdentifier: CrlRule = {
@@ -9,17 +9,14 @@ export const crlAuthorityKeyIdentifier: CrlRule = {
   appliesTo: ['crl'],
   check: (parsed, { issuer }) => {
     const aki = decoded(parsed, oids.authorityKeyIdentifier, AuthorityKeyIdentifier)
-    const ski = decoded(issuer, oids.subjectKeyIdentifier, SubjectKeyIdentifier)
+    const ski = subjectKeyId(issuer)
     if (aki?.keyIdentifier === undefined || ski === undefined) return ['keyIdentifier is missing']
     return [
       ...unless(
         aki.authorityCertIssuer === undefined && aki.authorityCertSerialNumber === undefined,
         'more than keyIdentifier',
       ),
-      ...unless(
-        same(new Uint8Array(aki.keyIdentifier.buffer), new Uint8Array(ski.buffer)),
-        "not the issuer's subjectKeyIdentifier",
-      ),
+      ...unless(same(new Uint8Array(aki.keyIdentifier.buffer), ski), "not the issuer's subjectKeyIdentifier"),
     ]
   },
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CertID } from '@peculiar/asn1-ocsp'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
+import { keyOctets } from '../parseCertificate.ts'
 import type { SingleResponse } from '../parseOcsp.ts'
 import { type OcspFacts, type OcspRule, same } from '../rule.ts'
 
@@ -14,11 +14,10 @@ const ofIssuer = (response: SingleResponse, { issuer }: OcspFacts): boolean => {
   const certId = AsnConvert.parse(response.certId.der, CertID)
   const digest = digests[certId.hashAlgorithm.algorithm]
   if (digest === undefined) return false
-  const key = AsnConvert.parse(issuer.spki.der, SubjectPublicKeyInfo).subjectPublicKey
   const hash = (bytes: Uint8Array): Uint8Array => createHash(digest).update(bytes).digest()
   return (
     same(hash(issuer.subject.der), new Uint8Array(certId.issuerNameHash.buffer)) &&
-    same(hash(new Uint8Array(key)), new Uint8Array(certId.issuerKeyHash.buffer))
+    same(hash(keyOctets(issuer.spki)), new Uint8Array(certId.issuerKeyHash.buffer))
   )
 }
 
