@@ -1,12 +1,21 @@
 // Writes DER (X.690): what is signed is written here, octet by octet, so that the same plan gives the same octets under
 // every release of every library. Reading is apart, in derReader.ts, and shares nothing with it.
+import { onceForText } from './memo.ts'
 
 /** One encoded value, or several in a row. */
 export type Der = Uint8Array
 
-export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+const lengthOf = (parts: readonly Uint8Array[]): number => {
+  let length = 0
+  for (const part of parts) length += part.length
+  return length
+}
+
+/** One array for all of it: to make an array costs more than to fill it. */
+const joined = (head: readonly number[], parts: readonly Uint8Array[], length: number): Uint8Array => {
+  const all = new Uint8Array(head.length + length)
   let at = 0
+  for (const octet of head) all[at++] = octet
   for (const part of parts) {
     all.set(part, at)
     at += part.length
@@ -14,17 +23,19 @@ export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
   return all
 }
 
+export const concat = (parts: readonly Uint8Array[]): Uint8Array => joined([], parts, lengthOf(parts))
+
 /** The identifier and length octets of a value with `length` content octets. */
-export const header = (tag: number, length: number): Uint8Array => {
-  if (length < 0x80) return Uint8Array.of(tag, length)
+const headOf = (tag: number, length: number): readonly number[] => {
+  if (length < 0x80) return [tag, length]
   const octets: number[] = []
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
-  return Uint8Array.of(tag, 0x80 | octets.length, ...octets)
+  return [tag, 0x80 | octets.length, ...octets]
 }
 
 export const tlv = (tag: number, ...content: readonly Uint8Array[]): Der => {
-  const length = content.reduce((size, part) => size + part.length, 0)
-  return concat([header(tag, length), ...content])
+  const length = lengthOf(content)
+  return joined(headOf(tag, length), content, length)
 }
 
 export const sequence = (...content: readonly Der[]): Der => tlv(0x30, ...content)
@@ -62,10 +73,10 @@ export const namedBits = (...set: readonly number[]): Der => {
   return tlv(0x03, Uint8Array.of(7 - (highest & 7)), value)
 }
 
-export const oid = (dotted: string): Der => {
+export const oid = onceForText((dotted: string): Der => {
   const [first = 0n, second = 0n, ...rest] = dotted.split('.').map(BigInt)
   return tlv(0x06, ...[first * 40n + second, ...rest].map(base128))
-}
+})
 
 const base128 = (value: bigint): Uint8Array => {
   const groups = [Number(value & 0x7fn)]
