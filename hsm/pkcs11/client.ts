@@ -2,6 +2,7 @@
 // asked once more: every act may be given again (protocol.ts).
 import { fork, type ChildProcess } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openBreaker } from './breaker.ts'
@@ -47,6 +48,18 @@ const program = fileURLToPath(new URL(`./process${extname(import.meta.url)}`, im
 const execArgv = program.endsWith('.ts')
   ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
   : []
+
+/**
+ * The module's threads take a processor for milliseconds each: those that serve go before them, and are not late by that. Said
+ * before the process is told of a token: a thread begins with the priority of the one that makes it.
+ */
+const yieldToService = (pid: number): void => {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, or the system has no priorities: it signs all the same.
+  }
+}
 
 const stopped = (): ModuleFault => new ModuleFault('stopped', 'the signer process ended before it answered')
 
@@ -119,6 +132,7 @@ export const openSignerClient = (
       ...{ execArgv, env: environment(settings.sessions), serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
+    if (started.pid !== undefined) yieldToService(started.pid)
     started.on('message', (message) => take(message as FromSigner))
     started.once('exit', () => ended(started))
     // What cannot be sent to one that has just ended is sent again; one that was never started does not end.

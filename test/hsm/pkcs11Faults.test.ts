@@ -1,7 +1,8 @@
 // Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
 // without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
 import { randomBytes } from 'node:crypto'
-import { readFile, rename } from 'node:fs/promises'
+import { readdir, readFile, rename } from 'node:fs/promises'
+import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
@@ -93,6 +94,12 @@ describe('a signer process that ends', () => {
     const made = await Promise.all(one)
     expect(await Promise.all(two)).toEqual(made)
     expect(client.pid()).not.toBe(first)
+    // Its own thread and those that sign, one a session, go after those of the service.
+    const priorities = (await readdir(`/proc/${client.pid()}/task`)).map((thread) =>
+      getPriority(Number(thread)),
+    )
+    const lower = priorities.filter((priority) => priority === constants.priority.PRIORITY_BELOW_NORMAL)
+    expect(lower.length).toBeGreaterThan(settingsOf(tokens).ca.sessions)
     for (const [i, id] of ids.entries()) {
       expect(await client.ask('find', { id })).toEqual(made[i])
       expect(await signsWith(client, id, made[i]!.spki, id)).toBe(true)
