@@ -1,5 +1,5 @@
 // Writes DER (X.690): what is signed is written here, octet by octet, so that the same plan gives the same octets under
-// every release of every library. Reading is apart, in derReader.ts, and shares nothing with it.
+// every release of every library. Reading is apart, in derReader.ts, and shares no DER with it.
 import { onceForText } from './memo.ts'
 
 /** One encoded value, or several in a row. */

@@ -1,5 +1,5 @@
 // Reads DER (X.690) strictly: definite minimal lengths, nothing left over, no tag above 30. Content is looked into one
-// level at a time, so neither depth nor size of hostile input costs more than one pass. Shares nothing with der.ts.
+// level at a time, so neither depth nor size of hostile input costs more than one pass. Shares no DER with der.ts.
 import type { Instant } from '../domain/kernel.ts'
 import { onceForOctets } from './memo.ts'
 

@@ -3,7 +3,10 @@
 import { spkiOf } from './fields.ts'
 import { lintOcspResponse, type Finding, type OcspContext } from './lint.ts'
 import { assembleOcspResponse, ocspTbs, type OcspPlan } from './ocsp.ts'
+import { onceForOctets } from './memo.ts'
 import type { Signer } from './signer.ts'
+
+const keyOfResponder = onceForOctets(spkiOf)
 
 /** What was to be signed breaks a rule: nothing was signed. */
 export class LintFault extends Error {
@@ -25,7 +28,7 @@ export const signOcspResponse = async (
   context: OcspContext,
   signer: Signer,
 ): Promise<Uint8Array> => {
-  if (Buffer.compare(spkiOf(context.responder), signer.spki) !== 0) {
+  if (Buffer.compare(keyOfResponder(context.responder), signer.spki) !== 0) {
     throw new Error('not the certificate of this key')
   }
   const tbs = ocspTbs({ ...plan, responderSpki: signer.spki })
