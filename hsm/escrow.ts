@@ -126,7 +126,10 @@ export const openEscrow = async (
     return recordOf(kept)
   }
 
-  const release: Escrow['release'] = async (serial) => {
+  /** What is kept for a serial, once its record and its blob have been shown to be those that were written. */
+  const verified = async (
+    serial: string,
+  ): Promise<Readonly<{ kek: EscrowKek; blob: Buffer; spkiSha256: string }>> => {
     const { spkiSha256, kept } = readSerial(serial) ?? {}
     if (spkiSha256 === undefined || kept === undefined) throw new KeyFault(`no key is kept for ${serial}`)
     const expected = await macOf(serial, spkiSha256, kept)
@@ -135,7 +138,17 @@ export const openEscrow = async (
       throw new KeyFault(`the escrow record of ${serial} was changed`)
     const blob = Buffer.from(storedKey(spkiSha256).blob, 'base64')
     if (sha256(blob) !== kept.blobSha256) throw new KeyFault(`the escrowed key of ${serial} was exchanged`)
-    return (await keys.escrowKekById(kept.kek)).release(blob, spkiSha256)
+    return { kek: await keys.escrowKekById(kept.kek), blob, spkiSha256 }
+  }
+
+  const release: Escrow['release'] = async (serial) => {
+    const { kek, blob, spkiSha256 } = await verified(serial)
+    return await kek.release(blob, spkiSha256)
+  }
+
+  const releaseTo: Escrow['releaseTo'] = async (serial, transportKey) => {
+    const { kek, blob, spkiSha256 } = await verified(serial)
+    return await kek.releaseTo(blob, spkiSha256, transportKey)
   }
 
   const discard: Escrow['discard'] = async (serial) => {
@@ -171,6 +184,7 @@ export const openEscrow = async (
     keep: (record) => perSerial(`keep ${record.serial}`, () => keep(record)),
     discard: (serial) => perSerial(`discard ${serial}`, () => discard(serial)),
     release,
+    releaseTo,
     inventory,
     fillStock: async (count, goesOn = () => true) => {
       let made = 0

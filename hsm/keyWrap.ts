@@ -23,3 +23,10 @@ export const openUnder = (key: Uint8Array, blob: Uint8Array): Buffer => {
     throw new KeyFault('a wrapped key does not open: it was changed, or wrapped under another key')
   }
 }
+
+/** PKCS#8 without the zeros that a module may have put behind it (hsm.md 2.1): DER says how long it is. @throws KeyFault */
+export const withoutPadding = (octets: Buffer): Buffer => {
+  if (octets.length < 4 || octets.readUInt16BE(0) !== 0x3082)
+    throw new KeyFault('what was unwrapped is no private key')
+  return octets.subarray(0, 4 + octets.readUInt16BE(2))
+}

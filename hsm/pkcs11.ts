@@ -7,10 +7,11 @@ import type { ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
-import { openUnder, wrapUnder } from './keyWrap.ts'
+import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
 import type { Canary, SecretUse, TokenSettings } from './pkcs11/protocol.ts'
+import { transportKeyOf } from './transportKey.ts'
 import { pairOf, verifiedSigner } from './verifiedSigner.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
 
@@ -53,13 +54,6 @@ const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
   })
 }
 
-/** A module may have padded the key to eight octets itself (hsm.md 2.1): DER says how long it is. */
-const withoutPadding = (octets: Buffer): Buffer => {
-  if (octets.length < 4 || octets.readUInt16BE(0) !== 0x3082)
-    throw new ModuleFault('integrity', 'what the module handed over is no private key')
-  return octets.subarray(0, 4 + octets.readUInt16BE(2))
-}
-
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
 
 const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
@@ -82,6 +76,10 @@ const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
     const transport = randomBytes(32)
     const wrapped = await escrow.ask('release', { kek, blob, spkiSha256, transport })
     return withoutPadding(openUnder(transport, wrapped))
+  },
+  releaseTo: async (blob, spkiSha256, transportKey) => {
+    transportKeyOf(transportKey)
+    return await escrow.ask('releaseTo', { kek, blob, spkiSha256, transportKey })
   },
 })
 

@@ -14,6 +14,8 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { KeyFault } from './keyFault.ts'
+import { wrapUnder } from './keyWrap.ts'
+import { transportKeyOf } from './transportKey.ts'
 import type { ClearPair, EscrowKek, Kek } from './wrapping.ts'
 
 const generate = promisify(generateKeyPair)
@@ -79,4 +81,18 @@ export const escrowKekOf = (kek: Kek): EscrowKek => ({
     }
   },
   release: (blob, spkiSha256) => unwrapKey(kek, blob, spkiSha256),
+  releaseTo: async (blob, spkiSha256, transportKey) => {
+    // Looked at first: for a key that is none, nothing is unwrapped.
+    const key = transportKeyOf(transportKey)
+    const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
+    const aes = randomBytes(32)
+    try {
+      const padding = constants.RSA_PKCS1_OAEP_PADDING
+      const transport = publicEncrypt({ key, padding, oaepHash: 'sha1' }, aes)
+      return { transport, blob: wrapUnder(aes, pkcs8) }
+    } finally {
+      pkcs8.fill(0)
+      aes.fill(0)
+    }
+  },
 })

@@ -1,4 +1,5 @@
 // What the vault asks of whoever holds the wrapping keys: software here, a PKCS#11 token elsewhere. They never come out.
+import type { WrappedForCard } from '../pki/custody.ts'
 
 /** A key-encryption key for data keys. `id` is a UUID, recorded with whatever it wraps. */
 export type Kek = Readonly<{
@@ -26,6 +27,11 @@ export type EscrowKek = Readonly<{
    * overwrites it. @throws KeyFault when it is another one's
    */
   release: (blob: Uint8Array, spkiSha256: string) => Promise<Buffer>
+  /**
+   * The private key for a card, held against its public half as well: wrapped where it is, for the transport key of the card
+   * (SubjectPublicKeyInfo, DER). @throws KeyFault when it is another one's, or the transport key is none
+   */
+  releaseTo: (blob: Uint8Array, spkiSha256: string, transportKey: Uint8Array) => Promise<WrappedForCard>
 }>
 
 /** HMAC-SHA256 in memory, under a key that custody gave for it: for index terms and digests of names. */

@@ -34,6 +34,17 @@ export type EscrowRecord = Readonly<{
   until: string
 }>
 
+/**
+ * A private key for one card, wrapped for the transport key that the card itself made: nobody between the escrow and the card
+ * can open it.
+ */
+export type WrappedForCard = Readonly<{
+  /** An AES-256 key of this one wrapping, under the transport key (RSAES-OAEP with SHA-1, RFC 8017 7.1). */
+  transport: Uint8Array
+  /** The key as PKCS#8, under that AES key (RFC 5649). A module may have put up to seven zero octets behind the DER. */
+  blob: Uint8Array
+}>
+
 export type Escrow = Readonly<{
   /** The RSA-3072 key set aside for this serial: the same one however often it is asked. Durable before it is answered. */
   reserve: (serial: string) => Promise<{ spkiSha256: string; spki: Uint8Array }>
@@ -49,6 +60,11 @@ export type Escrow = Readonly<{
    * The caller overwrites it after use.
    */
   release: (serial: string) => Promise<Uint8Array>
+  /**
+   * The private key for a card, after the same checks; it is never in clear outside of custody.
+   * @param transportKey SubjectPublicKeyInfo of the card's transport key, DER
+   */
+  releaseTo: (serial: string, transportKey: Uint8Array) => Promise<WrappedForCard>
   /** Every key in custody: nothing is held that the ledger cannot name. */
   inventory: () => Promise<readonly { spkiSha256: string; serial?: string; kept: boolean }[]>
 }>

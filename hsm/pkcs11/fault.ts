@@ -59,6 +59,8 @@ const nameOf = (error: unknown): string | undefined =>
 /** Whatever a call threw, as a fault that says during which act. */
 export const faultOf = (error: unknown, act: string): ModuleFault => {
   if (error instanceof ModuleFault) return error
+  // Ours: what was asked for is not done, and the module has nothing to do with it.
+  if (error instanceof KeyFault) return new ModuleFault('notAllowed', error.message)
   const name = nameOf(error)
   const kind = name === undefined ? 'device' : (kinds[name] ?? 'device')
   return new ModuleFault(kind, `the module did not ${act}: ${name ?? 'no return value'}`)

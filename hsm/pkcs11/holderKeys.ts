@@ -9,6 +9,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
+import { transportKeyOf } from '../transportKey.ts'
 import { ModuleFault } from './fault.ts'
 import type { At } from './objects.ts'
 import type { Answer, Asked } from './protocol.ts'
@@ -57,6 +58,36 @@ const transportTemplate = (value: Buffer): Template => [
   attribute(pkcs11js.CKA_VALUE, value),
 ]
 
+/** The public half of a card's transport key, for one session. @throws ModuleFault where it is no such key */
+const cardKeyTemplate = (spki: Uint8Array): Template => {
+  const { n = '', e = '' } = transportKeyOf(spki).export({ format: 'jwk' })
+  return [
+    attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_PUBLIC_KEY),
+    attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_RSA),
+    attribute(pkcs11js.CKA_TOKEN, false),
+    attribute(pkcs11js.CKA_MODULUS, Buffer.from(n, 'base64url')),
+    attribute(pkcs11js.CKA_PUBLIC_EXPONENT, Buffer.from(e, 'base64url')),
+    attribute(pkcs11js.CKA_WRAP, true),
+    attribute(pkcs11js.CKA_ENCRYPT, false),
+    attribute(pkcs11js.CKA_VERIFY, false),
+  ]
+}
+
+/** AES of one wrapping, made in the module: it leaves it under the transport key of a card alone. */
+const onceTemplate: Template = [
+  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_SECRET_KEY),
+  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_AES),
+  attribute(pkcs11js.CKA_VALUE_LEN, 32),
+  attribute(pkcs11js.CKA_TOKEN, false),
+  attribute(pkcs11js.CKA_PRIVATE, true),
+  attribute(pkcs11js.CKA_SENSITIVE, true),
+  attribute(pkcs11js.CKA_EXTRACTABLE, true),
+  attribute(pkcs11js.CKA_WRAP, true),
+  attribute(pkcs11js.CKA_UNWRAP, false),
+  attribute(pkcs11js.CKA_ENCRYPT, false),
+  attribute(pkcs11js.CKA_DECRYPT, false),
+]
+
 const oaep = {
   mechanism: pkcs11js.CKM_RSA_PKCS_OAEP,
   parameter: {
@@ -84,6 +115,7 @@ export type HolderKeys = Readonly<{
   makePair: (asked: Asked<'makePair'>) => Promise<Answer<'makePair'>>
   prove: (asked: Asked<'prove'>) => Promise<Answer<'prove'>>
   release: (asked: Asked<'release'>) => Promise<Answer<'release'>>
+  releaseTo: (asked: Asked<'releaseTo'>) => Promise<Answer<'releaseTo'>>
   adopt: (asked: Asked<'adopt'>) => Promise<Answer<'adopt'>>
 }>
 
@@ -147,6 +179,23 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
         return await meanwhile(at, [key], async () => {
           const under = at.module.C_CreateObject(at.session, transportTemplate(Buffer.from(transport)))
           return await meanwhile(at, [under], () => wrap(at, under, key))
+        })
+      }),
+
+    releaseTo: ({ kek, transportKey, ...wrapped }) =>
+      withObject(token, 'hand a key over to a card', ['secret', kek], async (at, wrapping) => {
+        const { module, session } = at
+        // Before the holder's key is unwrapped: under anything else than a card's transport key it would not stay closed.
+        const to = module.C_CreateObject(session, cardKeyTemplate(transportKey))
+        return await meanwhile(at, [to], async () => {
+          const aes = module.C_GenerateKey(session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, onceTemplate)
+          return await meanwhile(at, [aes], async () => {
+            const { key } = opened(at, [wrapping, true], wrapped)
+            return await meanwhile(at, [key], async () => ({
+              transport: Buffer.from(module.C_WrapKey(session, oaep, to, aes, Buffer.alloc(longestKey))),
+              blob: await wrap(at, aes, key),
+            }))
+          })
         })
       }),
 

@@ -1,5 +1,6 @@
 // What the service and its signer process say to each other (process.ts, client.ts). Private keys, handles and PINs never come
 // back; what comes in is done once, or found done.
+import type { WrappedForCard } from '../../pki/custody.ts'
 import type { PairAlgorithm } from '../verifiedSigner.ts'
 import type { FaultKind } from './fault.ts'
 
@@ -60,6 +61,8 @@ export type Acts = Readonly<{
   prove: { asked: Wrapped; answer: true }
   /** The key under a transport key of 32 octets instead of its KEK: for whom that was agreed with. */
   release: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
+  /** The key for a card: wrapped here, under a key that only the card can open; it is in clear nowhere. */
+  releaseTo: { asked: Wrapped & Readonly<{ transportKey: Uint8Array }>; answer: WrappedForCard }
   /** A key that comes under a transport key, under a KEK. */
   adopt: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
   /** Signs with the token's canary, which the first look of all makes. */

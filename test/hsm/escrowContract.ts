@@ -1,11 +1,20 @@
 // The escrow (CGU-38, CGU-41) over keys of either kind: what somebody changes in its records, he gets nothing for.
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import {
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+} from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEscrow, type SoftwareEscrow } from '../../hsm/escrow.ts'
 import { KeyFault } from '../../hsm/keyFault.ts'
 import { openRecordStore, type RecordStore } from '../../hsm/recordStore.ts'
-import { holderKeys } from '../support/holderKeys.ts'
+import { makePair } from '../../hsm/wrappedKey.ts'
+import type { ClearPair } from '../../hsm/wrapping.ts'
+import { openReaders } from '../pki/readers.ts'
+import { anyPair, holderKeys } from '../support/holderKeys.ts'
 import { now, removeDirectory, sha256, temporaryDirectory } from './custody.ts'
 import { spoilt, type Keys, type KeysPlace } from './keysContract.ts'
 
@@ -21,6 +30,7 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
   let store: RecordStore
   let escrow: SoftwareEscrow
   let vaultKey: Buffer
+  let transport: ClearPair
   const source = holderKeys()
   const openAll = async (): Promise<void> => {
     store = await openRecordStore({ path: join(directory!, 'escrow.records'), key: vaultKey })
@@ -31,6 +41,7 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
     place = await open()
     keys = place.keys
     vaultKey = randomBytes(32)
+    transport = anyPair() ?? (await makePair())
     await openAll()
   })
   afterAll(async () => {
@@ -104,6 +115,11 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
       expect(fault).toBeInstanceOf(KeyFault)
       expect((fault as Error).message).not.toMatch(/[0-9a-f]{64}|[A-Za-z0-9+/]{40}/)
     }
+    /** Neither in clear nor for a card. */
+    const nothing = async (of: string): Promise<void> => {
+      await refused(escrow.release(of))
+      await refused(escrow.releaseTo(of, transport.publicKey))
+    }
     const keptWith = (row: Row, change: Row): Row => ({
       ...row,
       kept: { ...(row['kept'] as Row), ...change },
@@ -120,8 +136,50 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
       await withRow(
         `serial/${a}`,
         (row) => keptWith(row, change),
-        () => refused(escrow.release(a)),
+        () => nothing(a),
       )
+      expect(spkiOf(await escrow.release(a))).toBe(keyOf[a])
+    })
+
+    it('CGU-43: for a card it goes out under the transport key of the card alone, and OpenSSL opens it with that', async () => {
+      const [one, two] = [
+        await escrow.releaseTo(a, transport.publicKey),
+        await escrow.releaseTo(a, transport.publicKey),
+      ]
+      expect(Buffer.from(one.blob)).not.toEqual(Buffer.from(two.blob))
+      const readers = openReaders()
+      const [key, sealed] = [
+        readers.file('transport.der', transport.privateKey),
+        readers.file('sealed', one.transport),
+      ]
+      const how = ['-decrypt', '-inkey', key, '-keyform', 'DER', '-in', sealed, '-out', `${sealed}.aes`]
+      await readers.run('openssl', 'pkeyutl', ...how, '-pkeyopt', 'rsa_padding_mode:oaep')
+      const aes = readers.read(`${sealed}.aes`)
+      readers.close()
+      expect(aes).toHaveLength(32)
+      const unwrap = createDecipheriv('id-aes256-wrap-pad', aes, Buffer.from('a65959a6', 'hex'))
+      const clear = Buffer.concat([unwrap.update(one.blob), unwrap.final()])
+      expect(spkiOf(clear)).toBe(keyOf[a])
+      // RFC 5649: what is behind the DER are zeros of a module.
+      const der = 4 + clear.readUInt16BE(2)
+      expect(clear.length - der).toBeLessThan(8)
+      expect(clear.subarray(der)).toEqual(Buffer.alloc(clear.length - der))
+    })
+
+    it('CGU-43: under what is no transport key nothing goes out', async () => {
+      const spki = { type: 'spki', format: 'der' } as const
+      const refusedKeys = [
+        generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export(spki),
+        generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export(spki),
+        generateKeyPairSync('x25519').publicKey.export(spki),
+        Buffer.from(transport.publicKey).subarray(0, -1),
+        transport.privateKey,
+        randomBytes(294),
+        Buffer.alloc(0),
+      ]
+      for (const key of refusedKeys) await refused(escrow.releaseTo(a, key))
+      await refused(escrow.releaseTo(serial(99), transport.publicKey))
+      await refused(escrow.releaseTo(b, transport.publicKey))
       expect(spkiOf(await escrow.release(a))).toBe(keyOf[a])
     })
 
@@ -130,10 +188,10 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
       await withRow(
         `serial/${b}`,
         () => row,
-        () => refused(escrow.release(b)),
+        () => nothing(b),
       )
       const toOther = (own: Row): Row => ({ ...own, spkiSha256: keyOf[b] })
-      await withRow(`serial/${a}`, toOther, () => refused(escrow.release(a)))
+      await withRow(`serial/${a}`, toOther, () => nothing(a))
     })
 
     it('a key that was exchanged for another one’s: it is neither delivered nor kept', async () => {
@@ -141,7 +199,7 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
       await withRow(
         `key/${keyOf[a]}`,
         () => two,
-        () => refused(escrow.release(a)),
+        () => nothing(a),
       )
       const asOther = (own: Row): Row => ({ ...own, blob: one['blob'] })
       await withRow(`key/${keyOf[b]}`, asOther, () => refused(escrow.keep({ serial: b, person, ...term })))
@@ -160,7 +218,7 @@ export const escrowContract = (open: () => Promise<KeysPlace>): void => {
         ...row,
         blob: spoil(Buffer.from(row['blob'] as string, 'base64')).toString('base64'),
       })
-      await withRow(`key/${keyOf[a]}`, spoilRow, () => refused(escrow.release(a)))
+      await withRow(`key/${keyOf[a]}`, spoilRow, () => nothing(a))
       await withRow(`key/${keyOf[b]}`, spoilRow, () => refused(escrow.keep({ serial: b, person, ...term })))
       expect(read(`serial/${b}`)).toEqual({ spkiSha256: keyOf[b] })
     })
