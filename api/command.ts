@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox'
 import { v5 } from 'uuid'
 import { RevisionMismatch, type Accepted, type Handle } from '../commands/handle.ts'
 import { ProcessRefused } from '../commands/program.ts'
+import { CardUnreachable } from '../pki/custody.ts'
 import type { Actor, Command, Decider, Event, Instant, Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import type { ClauseId } from '../domain/refusals.ts'
@@ -144,6 +145,8 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
           // What a process refuses was refused to the one who asked for it.
           if (error instanceof ProcessRefused && isRefusalCode(error.code))
             return refuse({ code: error.code, clause: error.clause as ClauseId, detail: '' }, { command })
+          if (error instanceof CardUnreachable)
+            return refuse({ code: 'CARD_UNREACHABLE', clause: 'CGU-34', detail: '' }, { command })
           throw error
         }
       })

@@ -7,7 +7,7 @@ import { openSession } from '../commands/sessions.ts'
 import { whileIssuing } from '../commands/whileIssuing.ts'
 import { card as cardAggregate, isAllotted } from '../domain/card.ts'
 import type { Decision } from '../domain/kernel.ts'
-import { notAllottable, slotsOf, type Wanted } from '../domain/policy/cards.ts'
+import { notAllottable, roomOn, type Wanted } from '../domain/policy/cards.ts'
 import { request as requestFile, type RequestFile, type Session } from '../domain/request.ts'
 import { cardByChip, firstAtDesk } from '../readmodels/cards.ts'
 import { acceptedBy } from '../readmodels/certificates.ts'
@@ -112,8 +112,8 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
   const { services } = api
   const { card: thing, ...rest } = body
   const stream = `request-${requestId}`
-  const slots = slotsOf(services.policy, thing.model)
-  if (slots === undefined)
+  const room = roomOn(services.policy, services.cards.capabilities, thing.model)
+  if (room === undefined)
     return act.refuse(
       { code: 'CARD_NOT_QUALIFIED', clause: 'CGU-14', detail: thing.model },
       { command: 'AllotCard', stream },
@@ -133,7 +133,7 @@ export const openAtDesk = async (api: Api, requestId: string, body: Opening, act
   const outcome = await act.carryOut(
     whileIssuing(services.authority.ca.id, openSession),
     {
-      ...{ request: requestId, ...rest, slots, card, serial: services.drawSerial() },
+      ...{ request: requestId, ...rest, ...room, card, serial: services.drawSerial() },
       earlier:
         before === undefined ? [] : await acceptedBy(services.db, [before.person, ...before.samePersonAs]),
       ...(first === undefined ? {} : { atDesk: first.request }),

@@ -6,7 +6,7 @@ import { issueInSession } from '../commands/issuanceActs.ts'
 import { openSelfService } from '../commands/selfService.ts'
 import { handOverCard } from '../commands/sessions.ts'
 import { whileIssuing } from '../commands/whileIssuing.ts'
-import { slotsOf } from '../domain/policy/cards.ts'
+import { roomOn } from '../domain/policy/cards.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { acceptedBy } from '../readmodels/certificates.ts'
 import { accepted, lastOf, type Act } from './command.ts'
@@ -24,8 +24,8 @@ type Card = Readonly<{ model: string; chipNumber: string }>
 
 const open = async (api: Api, requestId: string, { model, chipNumber }: Card, act: Act) => {
   const { services } = api
-  const slots = slotsOf(services.policy, model)
-  if (slots === undefined)
+  const room = roomOn(services.policy, services.cards.capabilities, model)
+  if (room === undefined)
     return act.refuse(
       { code: 'CARD_NOT_QUALIFIED', clause: 'CGU-14', detail: model },
       { command: 'AllotCard', stream: `request-${requestId}` },
@@ -33,7 +33,7 @@ const open = async (api: Api, requestId: string, { model, chipNumber }: Card, ac
   const card = await cardOf(api, { chipNumber }, act)
   const { file: before } = await requestOf(api, requestId)
   const earlier = await acceptedBy(services.db, [act.actor.person, ...(before?.samePersonAs ?? [])])
-  const order = { request: requestId, slots, earlier, card, serial: services.drawSerial() }
+  const order = { request: requestId, ...room, earlier, card, serial: services.drawSerial() }
   const outcome = await act.carryOut(
     whileIssuing(services.authority.ca.id, openSelfService),
     order,
@@ -93,7 +93,14 @@ export const selfServiceRoutes = (api: Api): void => {
   const nobody = '00000000-0000-0000-0000-000000000000'
   api.actions.list(opens, {
     ...{ on: 'request', decider: opener },
-    data: (request) => ({ request, card: nobody, serial: `4${'0'.repeat(31)}`, slots: 1, earlier: [] }),
+    data: (request) => ({
+      request,
+      card: nobody,
+      serial: `4${'0'.repeat(31)}`,
+      slots: 1,
+      keySizes: [3072],
+      earlier: [],
+    }),
   })
   api.actions.list(issues, { on: 'request', decider: alone, data: (request) => ({ request }) })
 

@@ -88,7 +88,7 @@ export type Services = Readonly<{
     discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries
   }>
-  cards: Pick<Cards, 'definePin'>
+  cards: Pick<Cards, 'capabilities' | 'definePin'>
   cardCare: Readonly<{
     /** Carries an unblocking that was begun to its outcome (commands/unblocking.ts). */
     unblock: (card: string) => Promise<void>

@@ -78,7 +78,7 @@ export const sessionRoutes = (api: Api): void => {
       data: async (request) => ({
         desk: (await anyDeskInService(services.db)) ?? nobody,
         ...{ request, holderPresent: true, card: nobody, serial: `4${'0'.repeat(31)}` },
-        ...{ slots: 1, earlier: [] },
+        ...{ slots: 1, keySizes: [3072], earlier: [] },
       }),
     },
   )

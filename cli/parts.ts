@@ -7,14 +7,14 @@ import type { Instant } from '../domain/kernel.ts'
 import { subkey } from '../hsm/box.ts'
 import { makePrivateDirectory } from '../hsm/durable.ts'
 import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
-import { openSoftCards, type SoftCards } from '../hsm/softCard.ts'
+import { openSoftCards } from '../hsm/softCard.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
 import { openSoftwareKeys } from '../hsm/software.ts'
 import { openVault, type Vault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
-import type { ServiceKeys } from '../pki/custody.ts'
+import type { Cards, ServiceKeys } from '../pki/custody.ts'
 import { openEmbeddedStore } from '../ledger/embedded.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
@@ -37,24 +37,31 @@ export type Custody = Readonly<{
   /** True while what holds the keys works; else why not. */
   keysHealth: () => Promise<true | string>
   vault: Vault
-  cards: SoftCards
+  cards: Cards
   /** Under which the registers lie on disk (cli/registersFile.ts). */
   registersKey: Buffer
   passphraseFrom: Passphrase['from']
   close: () => Promise<void>
 }>
 
-/** scrypt's N, and where holders' keys come from, where it is not the default: tests alone have a reason. */
-export type CustodyOptions = Readonly<{ clock?: Clock; cost?: number; holderKeys?: MakePair }>
+/** scrypt's N, and where key pairs come from, where it is not the default: tests alone have a reason. */
+export type CustodyOptions = Readonly<{
+  clock?: Clock
+  cost?: number
+  holderKeys?: MakePair
+  /** Of the cards in software. */
+  transportPair?: MakePair
+}>
 
 /**
  * Opens keys, vault and cards under the passphrase.
  * @throws PassphraseFault, KeyFault: also when another process has the vault open
  */
 export const openCustody = async (
-  { dataDir, env, policy, tokens }: Config,
-  { clock = systemClock, cost, ...made }: CustodyOptions = {},
+  config: Config,
+  { clock = systemClock, cost, holderKeys, transportPair }: CustodyOptions = {},
 ): Promise<Custody> => {
+  const { dataDir, env, policy, tokens } = config
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
   const stretching = cost === undefined ? {} : { cost }
@@ -63,10 +70,11 @@ export const openCustody = async (
   try {
     const keys = await openKeys(tokens, directory, master)
     closes.push(keys.close)
+    const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }
     const { pinTries } = policy.card
-    const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...stretching })
+    const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...soft })
     const place = { directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) }
-    const vault = await openVault({ ...place, ...made })
+    const vault = await openVault({ ...place, ...(holderKeys === undefined ? {} : { holderKeys }) })
     const registersKey = subkey(master, registersUse)
     const close = async (): Promise<void> => {
       await vault.close()

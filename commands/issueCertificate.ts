@@ -4,19 +4,19 @@
 import { card } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { entity } from '../domain/entity.ts'
-import { isUnder, key } from '../domain/key.ts'
 import { digestsOf } from '../domain/policy/subject.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import { escrowUntil, notAfterOf } from '../domain/policy/validity.ts'
 import { request, type RequestFile, type Session } from '../domain/request.ts'
 import { eventIdOf, systemCommandId } from '../ledger/ids.ts'
 import { holderTbs } from '../pki/certificate.ts'
-import type { Cards, CardKey, Escrow } from '../pki/custody.ts'
+import type { Cards, Escrow } from '../pki/custody.ts'
 import { bindSubjectName } from './bindSubjectName.ts'
 import { recordCardWriting } from './cards.ts'
-import { tryWriting, type Writing } from './writeCard.ts'
+import { keysForCard } from './cardKeys.ts'
+import { tryWriting } from './writeCard.ts'
 import { derOf, signCertificate, type IssuingCa } from './issuing.ts'
-import { bindPublicKey, escrowKey, recordKeyRecovery, startKeyRecovery } from './keys.ts'
+import { bindPublicKey, escrowKey } from './keys.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
 
 export type Issuance = Readonly<{
@@ -35,7 +35,7 @@ const circumstancesOf = ({ request: id }: Case) => ({ correlationId: id })
 /**
  * Carries a session from wherever it stands to a written card.
  * @returns the serial of the certificate
- * @throws ProcessRefused, LintRefused; faults of the ledger or of custody: call it again
+ * @throws ProcessRefused, LintRefused; CardUnreachable, faults of the ledger or of custody: call it again
  */
 export const issueCertificate = async (tools: Issuance, requestId: string): Promise<string> => {
   const file = (await tools.service.ledger.load(request, requestId)).state
@@ -48,8 +48,8 @@ export const issueCertificate = async (tools: Issuance, requestId: string): Prom
   if (allotted.status !== 'allotted')
     throw new ProcessRefused('IssueCertificate', 'OUT_OF_ORDER', 'CGU-34', `card ${allotted.status}`)
   const spkiSha256 = await escrowedKey(tools, session)
-  const der = await signed(tools, session, spkiSha256)
-  await writeCard(tools, session, der)
+  await signed(tools, session, spkiSha256)
+  await writeCard(tools, session)
   return serial
 }
 
@@ -100,12 +100,11 @@ const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
   }
 }
 
-const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promise<Uint8Array> => {
+const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promise<void> => {
   const { service, ca, escrow } = tools
   const { file } = session
   const { serial } = session.session
-  const done = derOf((await service.ledger.load(certificate, serial)).state)
-  if (done !== undefined) return done
+  if (derOf((await service.ledger.load(certificate, serial)).state) !== undefined) return
   const { identity, person } = file
   if (identity === undefined)
     throw new ProcessRefused('PlanCertificate', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'holder')
@@ -126,7 +125,7 @@ const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promi
     },
     circumstances: circumstancesOf(session),
   })
-  return await signCertificate(service, ca, {
+  await signCertificate(service, ca, {
     serial,
     profile: 'encryption',
     tbs: holderTbs(service.policy, { serial, notBefore, notAfter, spki, issuer: ca.issuer, subject, email }),
@@ -147,17 +146,13 @@ const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promi
 }
 
 /** CGU-42, CGU-43: the new key and every old one still in escrow, tested by decryption, before the PIN is set. */
-const writeCard = async (tools: Issuance, session: Case, der: Uint8Array): Promise<void> => {
-  const { service, escrow, cards } = tools
+const writeCard = async (tools: Issuance, session: Case): Promise<void> => {
+  const { service, cards } = tools
   const { card: id, serial, recover } = session.session
-  const keys: CardKey[] = [{ serial, pkcs8: await escrow.release(serial), certificate: der }]
-  let outcome: Writing
-  try {
-    for (const old of recover) keys.push(await recoverOld(tools, session, old))
-    outcome = await tryWriting(cards, { card: id, keys })
-  } finally {
-    for (const { pkcs8 } of keys) pkcs8.fill(0)
-  }
+  const outcome = await tryWriting(cards, {
+    ...{ card: id, serials: [serial, ...recover] },
+    keysFor: (transportKey) => keysForCard(tools, session, transportKey),
+  })
   await perform(service, recordCardWriting, {
     key: `${id}|${session.request}|${session.session.number}`,
     data: { card: id, ...outcome },
@@ -165,36 +160,4 @@ const writeCard = async (tools: Issuance, session: Case, der: Uint8Array): Promi
   })
   if (!outcome.written)
     throw new ProcessRefused('RecordCardWriting', 'OUT_OF_ORDER', 'CGU-34', `card spoiled: ${outcome.fault}`)
-}
-
-const recoverOld = async (tools: Issuance, session: Case, serial: string): Promise<CardKey> => {
-  const { service, escrow } = tools
-  const state = (await service.ledger.load(certificate, serial)).state
-  const der = derOf(state)
-  if (der === undefined || !('spkiSha256' in state))
-    throw new ProcessRefused('StartKeyRecovery', 'CERTIFICATE_UNKNOWN', 'CGU-43', serial)
-  const spki = state.spkiSha256
-  const { number, card: id } = session.session
-  const under = { request: session.request, session: number }
-  const held = (await service.ledger.load(key, spki)).state
-  const tries = 'outcomes' in held ? held.outcomes : 0
-  const already =
-    'recovered' in held && held.recovered.some((r) => r.request === session.request && r.session === number)
-  const attempt = `${spki}|${session.request}|${number}`
-  const circumstances = circumstancesOf(session)
-  // A key that an approved recovery holds is busy: the session stands still, to be given again or undone.
-  if (!already && !isUnder(held, under))
-    await perform(service, startKeyRecovery(service.policy), {
-      key: `${attempt}|${tries + 1}`,
-      data: { spki, regime: 'newCard', ...under, card: id },
-      circumstances,
-    })
-  const pkcs8 = await escrow.release(serial)
-  if (!already)
-    await perform(service, recordKeyRecovery, {
-      key: `${attempt}|${tries + 1}`,
-      data: { spki, under, recovered: true },
-      circumstances,
-    })
-  return { serial, pkcs8, certificate: der }
 }

@@ -3,6 +3,7 @@
 import { certificate, type Certificate } from '../domain/certificate.ts'
 import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Decider, type Decision } from '../domain/kernel.ts'
+import { notHeld } from '../domain/policy/cards.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
 import { planOldKeys, type OldKey } from '../domain/policy/oldKeys.ts'
@@ -50,6 +51,7 @@ export const openSelfService: Decider<Request, OpenSelfService, RequestEvent, Fa
     return (
       notRenewable(previous, at) ??
       ofAnother(state, earlier) ??
+      notHeld(data) ??
       accept({
         type: 'SessionOpened',
         // CGU-60: one place on the card is the new key's.

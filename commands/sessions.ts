@@ -8,6 +8,7 @@ import { entity, type Entity } from '../domain/entity.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import { escrowed, key } from '../domain/key.ts'
 import type { SessionOutcome } from '../domain/lists.ts'
+import { notHeld } from '../domain/policy/cards.ts'
 import { notInService } from '../domain/policy/components.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
@@ -37,8 +38,9 @@ export type OpenSession = Command<
     /** Drawn by the shell: 126 random bits, and a fresh card number. */
     serial: string
     card: string
-    /** Keys that the card holds. */
+    /** Keys that the card holds, and their sizes: by the policy and the driver (domain/policy/cards.ts). */
     slots: number
+    keySizes: readonly number[]
     /** Serials of the holder's earlier certificates, newest first, looked up by the shell: the ledger says which keys count. */
     earlier: readonly string[]
     /** The request whose session the read model shows at the desk. */
@@ -58,7 +60,7 @@ type Opening = Readonly<{
   previous: Certificate | undefined
 }>
 
-/** CGU-34: a desk has one holder before it. CGU-124: and was controlled before it opened. */
+/** CGU-34: a desk has one holder before it. CGU-124: and was controlled before it opened. CGU-14: its card takes the key. */
 const notAtDesk = ({ data }: OpenSession, { desk, rival }: Opening): Decision<never> | undefined => {
   if (!data.holderPresent) return refuse('CGU-34', 'HOLDER_ABSENT', 'holderPresent')
   if (desk.status !== 'unknown' && desk.kind !== 'desk')
@@ -67,7 +69,7 @@ const notAtDesk = ({ data }: OpenSession, { desk, rival }: Opening): Decision<ne
   if (notControlled) return notControlled
   return data.atDesk !== data.request && rival?.status === 'inSession' && rival.session?.desk === data.desk
     ? refuse('CGU-34', 'DESK_BUSY', data.desk)
-    : undefined
+    : notHeld(data)
 }
 
 /** CGU-43: « sa ou ses anciennes clés »: another's are never asked for, whatever the shell has looked up. */

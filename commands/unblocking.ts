@@ -66,7 +66,7 @@ export const recordUnblocking: Decider<Card, RecordUnblocking, CardEvent> = {
 
 /**
  * Carries an unblocking that was begun to its outcome; given again, it goes on, or changes nothing.
- * @throws faults of the ledger: call it again
+ * @throws CardUnreachable, faults of the ledger: call it again
  */
 export const unblockCard = async (
   { service, cards }: Readonly<{ service: Service; cards: Pick<Cards, 'unblock'> }>,

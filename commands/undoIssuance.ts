@@ -1,15 +1,15 @@
 // A session that does not come to its end is undone as far as it had come: no certificate stays behind that nobody holds.
 // Before signing: the serial is abandoned; after: the certificate is revoked and the card scrapped. The request stays
 // validated, and the next session draws serial, key and card anew. (events.md section 4, P1 "Undo")
-import { card, isAllotted } from '../domain/card.ts'
+import { card, isAllotted, type AllottedCard } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
 import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
 import { hasCard } from '../domain/policy/session.ts'
 import { request, type Session } from '../domain/request.ts'
-import type { Cards } from '../pki/custody.ts'
+import { CardUnreachable, type Cards } from '../pki/custody.ts'
 import { scrapCard } from './cardIncidents.ts'
-import { releaseCard } from './cards.ts'
+import { recordCardWriting, releaseCard } from './cards.ts'
 import { abandonCertificate } from './certificates.ts'
 import { recordKeyRecovery } from './keys.ts'
 import { perform, type Service } from './program.ts'
@@ -17,14 +17,17 @@ import { revokeCertificate } from './revocations.ts'
 import { revokeValid } from './revokeOfCard.ts'
 import { closeSession } from './sessions.ts'
 
+type Undoing = Readonly<{ service: Service; cards: Cards }>
+type Why = Readonly<{ outcome: SessionOutcome; scrap: ScrapCause }>
+
 /**
  * Undoes the session of a request, wherever it stands; given again, it goes on.
  * @returns the serial that was revoked, when the certificate had been issued
  */
 export const undoIssuance = async (
-  tools: Readonly<{ service: Service; cards: Cards }>,
+  tools: Undoing,
   requestId: string,
-  why: Readonly<{ outcome: SessionOutcome; scrap: ScrapCause }>,
+  why: Why,
 ): Promise<string | undefined> => {
   const { service } = tools
   const file = (await service.ledger.load(request, requestId)).state
@@ -47,7 +50,7 @@ export const undoIssuance = async (
       circumstances,
     })
   await endRecoveries(service, requestId, file.session)
-  await giveUpCard(tools, requestId, file.session, why)
+  await giveUpAbsent(tools, { request: requestId, session: file.session, issued }, why)
   await perform(service, closeSession, {
     key: `${requestId}|${number}`,
     data: { request: requestId, outcome: why.outcome },
@@ -56,22 +59,33 @@ export const undoIssuance = async (
   return issued ? serial : undefined
 }
 
+type Ended = Readonly<{ request: string; session: Session; issued: boolean }>
+
+/**
+ * Whether the card is as it was before the session. Nothing is begun on a card before the certificate is issued; after that the card
+ * itself is asked, which has nothing of this session, and all that it bore.
+ */
+const isUntouched = async ({ cards }: Undoing, state: AllottedCard, ended: Ended): Promise<boolean> => {
+  if (state.status !== 'allotted') return false
+  if (!ended.issued) return true
+  const found = await cards.read(ended.session.card)
+  return !found.includes(ended.session.serial) && state.bore.every((serial) => found.includes(serial))
+}
+
 /**
  * A card that nothing was written on is what it was before: in the stock, or in its holder's use. One that may have been
  * written on is erased and scrapped. A card that another session has is left alone.
  */
-const giveUpCard = async (
-  { service, cards }: Readonly<{ service: Service; cards: Cards }>,
-  requestId: string,
-  session: Session,
-  why: Readonly<{ outcome: SessionOutcome; scrap: ScrapCause }>,
-): Promise<void> => {
-  const { card: id, number, serial } = session
+const giveUpCard = async (tools: Undoing, ended: Ended, why: Why): Promise<void> => {
+  const { service, cards } = tools
+  const { request: requestId, session } = ended
+  const { card: id, number } = session
   const { state } = await service.ledger.load(card, id)
   if (!isAllotted(state) || !hasCard({ request: requestId, session, card: state })) return
   const order = { key: `${id}|${requestId}|${number}`, circumstances: { correlationId: requestId } }
-  const untouched = state.status === 'allotted' && !(await cards.read(id)).includes(serial)
-  if (untouched) {
+  if (await isUntouched(tools, state, ended)) {
+    // What was begun on a card that nobody uses does not stay on it.
+    if (ended.issued && state.bore.length === 0) await cards.erase(id)
     await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
     return
   }
@@ -79,6 +93,32 @@ const giveUpCard = async (
   await revokeValid(service, state.bore, { card: id, cause: 'unspecified', request: requestId })
   await cards.erase(id)
   await perform(service, scrapCard, { ...order, data: { card: id, cause: why.scrap, method: 'erased' } })
+}
+
+/**
+ * A card that does not come back does not hold up the end of its session: it has no PIN, and its certificate is revoked. It is
+ * recorded as one that could not be written, and never allotted again; the RA scraps it when it is found (CGU-99).
+ */
+const giveUpAbsent = async (tools: Undoing, ended: Ended, why: Why): Promise<void> => {
+  try {
+    await giveUpCard(tools, ended, why)
+  } catch (error) {
+    if (!(error instanceof CardUnreachable)) throw error
+    const { service } = tools
+    const { request: requestId, session } = ended
+    const { state } = await service.ledger.load(card, session.card)
+    const circumstances = { correlationId: requestId }
+    if (isAllotted(state))
+      await revokeValid(service, state.bore, {
+        ...{ card: session.card, cause: 'unspecified', request: requestId },
+      })
+    if (state.status !== 'allotted') return
+    await perform(service, recordCardWriting, {
+      key: `${session.card}|${requestId}|${session.number}`,
+      data: { card: session.card, written: false, stage: 'undo', fault: error.name },
+      circumstances,
+    })
+  }
 }
 
 /** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */

@@ -75,6 +75,11 @@ export const refusals = {
     fr: 'Cette carte est déjà dans une séance.',
     en: 'This card is already in a session.',
   },
+  CARD_CANNOT_HOLD_KEY: {
+    clauses: ['CGU-14'],
+    fr: 'Le pilote des cartes ne prend pas ce modèle, ou pas de clé de cette taille.',
+    en: 'The card driver does not take this model, or no key of this size.',
+  },
   CARD_NOT_QUALIFIED: {
     clauses: ['CGU-14'],
     fr: "Ce modèle de carte n'est pas un QSCD admis, ou elle est pleine.",
@@ -84,6 +89,11 @@ export const refusals = {
     clauses: ['CGU-43'],
     fr: "Cette carte ou cette clé est celle d'un autre porteur.",
     en: "This card or key is another holder's.",
+  },
+  CARD_UNREACHABLE: {
+    clauses: ['CGU-34', 'CGU-50', 'CGU-53'],
+    fr: "La carte ou son lecteur ne répond pas : la remettre et redonner l'ordre.",
+    en: 'The card or its reader does not answer: put it back and give the order again.',
   },
   CA_KEY_NEVER_TRANSMITTED: {
     clauses: ['CGU-89'],

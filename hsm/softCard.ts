@@ -1,6 +1,7 @@
 // A card in software, one enciphered file each: it stands in for the QSCD on the embedded profile. It has what the procedure
 // asks of a card (CGU-49 to CGU-51): keys that come out of it only as what they decrypt, a PIN that nobody else knows, a counter that blocks.
 //
+// Keys come onto it as onto any card: wrapped for a transport key of its own, which it keeps in memory, for all cards of the store.
 // The keys lie under a card key. Until the holder has used his PIN once, the desk can open the card as well: it tests the
 // keys, and a PIN whose definition a crash cut off from its record may be defined anew. From the first use on, the PIN alone
 // opens it — or the card's PUK, which custody derives when it is wanted and no person ever sees, to let the holder of a blocked
@@ -15,48 +16,27 @@ import {
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTurns } from '../domain/turns.ts'
-import type { Cards, CardKey, Unblocking } from '../pki/custody.ts'
+import type { CardCapabilities, CardKey, Unblocking } from '../pki/custody.ts'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import type { CardFile } from './cardFile.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable, syncDirectory } from './durable.ts'
+import { PinRefused, type HolderCards } from './holderCards.ts'
 import { KeyFault } from './keyFault.ts'
+import { openSoftTransport } from './softTransport.ts'
 import { scryptCost, stretch } from './stretch.ts'
-import { decrypts } from './wrappedKey.ts'
-
-/** The PIN is not the card's. At 0 tries the card is blocked, and no PIN is looked at any more. */
-export class PinRefused extends Error {
-  override readonly name = 'PinRefused'
-  readonly triesLeft: number
-  constructor(triesLeft: number) {
-    super(triesLeft === 0 ? 'the card is blocked' : `wrong PIN, ${triesLeft} tries left`)
-    this.triesLeft = triesLeft
-  }
-}
+import { decrypts, type MakePair } from './wrappedKey.ts'
 
 type PrivateKeys = Readonly<Record<string, string>>
-
-export type SoftCards = Cards &
-  Readonly<{
-    /**
-     * What the card does for its holder: RSA-OAEP with the key of `serial`.
-     * @throws PinRefused; KeyFault when the card has no such key or the ciphertext is none of its own
-     */
-    decrypt: (
-      asked: Readonly<{
-        card: string
-        pin: string
-        serial: string
-        ciphertext: Uint8Array
-        hash?: 'sha1' | 'sha256'
-      }>,
-    ) => Promise<Buffer>
-    /** Tries that are left; 0: blocked. */
-    triesLeft: (card: string) => Promise<number>
-  }>
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 const octets = (text: string): Buffer => Buffer.from(text, 'base64')
 const cardId = /^[A-Za-z0-9-]{1,64}$/
+
+export const softCardCapabilities: CardCapabilities = {
+  model: 'software-qscd',
+  keySizes: [2048, 3072, 4096],
+  slots: 99,
+}
 
 /** Wrong PUKs in a row after which a card is good for nothing any more. */
 const pukTries = 5
@@ -71,12 +51,15 @@ export type SoftCardParts = Readonly<{
   puks?: (card: string) => Uint8Array
   /** scrypt's N for PINs. */
   cost?: number
+  /** Where the transport key comes from, if it is not made: tests have a stock. */
+  transportPair?: MakePair
   randomBytes?: RandomBytes
 }>
 
 /** Opens the cards of a directory. */
-export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> => {
+export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> => {
   const { directory, master, pinTries, cost = scryptCost, randomBytes = systemRandom } = parts
+  const transport = openSoftTransport(parts.transportPair)
   await makePrivateDirectory(directory)
   const fileKey = subkey(master, 'cards')
   const pukKey = subkey(master, 'puks')
@@ -117,7 +100,12 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
   const write = async (card: string, keys: readonly CardKey[]): Promise<void> => {
     const cardKey = randomBytes(32)
     const puk = closeBox(puks(card), boundTo(card, 'puk'), cardKey, randomBytes)
-    const privateKeys = Object.fromEntries(keys.map(({ serial, pkcs8 }) => [serial, base64(pkcs8)]))
+    const privateKeys: Record<string, string> = {}
+    for (const one of keys) {
+      const pkcs8 = await transport.opened(one)
+      privateKeys[one.serial] = base64(pkcs8)
+      pkcs8.fill(0)
+    }
     const box = closeBox(
       cardKey,
       boundTo(card, 'keys'),
@@ -197,7 +185,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
     }
   }
 
-  const decrypt: SoftCards['decrypt'] = async ({ card, pin, serial, ciphertext, hash = 'sha256' }) => {
+  const decrypt: HolderCards['decrypt'] = async ({ card, pin, serial, ciphertext, hash = 'sha256' }) => {
     const file = await loadPresent(card)
     const cardKey = await unlock(card, file, pin)
     const { atDesk: _, unblocked: __, ...used } = file
@@ -232,6 +220,12 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<SoftCards> =>
   }
 
   return {
+    capabilities: softCardCapabilities,
+    begin: (card) =>
+      turn(card, async () => {
+        pathOf(card)
+        return { transportKey: await transport.publicKey() }
+      }),
     write: ({ card, keys }) => turn(card, () => write(card, keys)),
     read: (card) =>
       turn(card, async () => (await load(card))?.certificates.map(({ serial }) => serial) ?? []),

@@ -5,6 +5,7 @@ import { refuseCertificate } from '../commands/certificates.ts'
 import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
 import { LintRefused } from '../commands/issuing.ts'
 import { perform, ProcessRefused, type Service } from '../commands/program.ts'
+import { isCardGone } from '../commands/writeCard.ts'
 import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
 import { unblockCard } from '../commands/unblocking.ts'
@@ -71,6 +72,18 @@ const refuseUnanswered = async (tools: Issuance, requestId: string): Promise<voi
   await undone(tools, requestId, 'refused')
 }
 
+/** Carries an issuance to its written card, or undoes the session. */
+const carryOn = async (tools: Issuance, requestId: string): Promise<void> => {
+  try {
+    await issueCertificate(tools, requestId)
+  } catch (error) {
+    // The session stays open: whoever is at the desk puts the card back and goes on, or it lapses.
+    if (isCardGone(error)) return
+    if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
+    await undone(tools, requestId, 'cardFailed')
+  }
+}
+
 /**
  * Finishes one open session, or undoes it.
  * @param started sessions whose issuance had been asked for before the stop are carried on; at run time only the lapsed
@@ -82,12 +95,15 @@ export const resumeSession = async (tools: Issuance, intent: OpenIntent, started
   if (needs === 'unanswered') await refuseUnanswered(tools, requestId)
   if (needs === 'handOver') await completeSelfService(tools.service, requestId)
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
-  if (needs !== 'issue' || !started) return
+  if (needs === 'issue' && started) await carryOn(tools, requestId)
+}
+
+/** An unblocking waits for its card: it is asked again at the next turn. */
+const unblockLater = async (tools: Issuance, id: string): Promise<void> => {
   try {
-    await issueCertificate(tools, requestId)
+    await unblockCard(tools, id)
   } catch (error) {
-    if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
-    await undone(tools, requestId, 'cardFailed')
+    if (!isCardGone(error)) throw error
   }
 }
 
@@ -109,7 +125,7 @@ export const resume = async (
   }
   // The card is asked again: opened already, it says so.
   for (const { stream } of intentsOf('CardUnblockingStarted'))
-    await tools.inTurn(`card ${idOf(stream)}`, () => unblockCard(tools, idOf(stream)))
+    await tools.inTurn(`card ${idOf(stream)}`, () => unblockLater(tools, idOf(stream)))
   for (const intent of intentsOf('SessionOpened'))
     await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
 }

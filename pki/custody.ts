@@ -1,5 +1,6 @@
 // The ports of custody, implemented by hsm/: service keys, the escrow, cards, and outputs that wait to be collected.
-// Escrowed keys are only ever wrapped; what leaves in clear is for one card or one delivery, and is zeroised by its user.
+// Escrowed keys are only ever wrapped; for a card they stay so until they are on it. What leaves in clear is for one delivery, and is
+// zeroised by its user.
 import type { Algorithm } from '../domain/lists.ts'
 import type { Signer } from './signer.ts'
 
@@ -78,20 +79,60 @@ export type Deliveries = Readonly<{
   inventory: () => Promise<readonly string[]>
 }>
 
-export type CardKey = Readonly<{ serial: string; pkcs8: Uint8Array; certificate: Uint8Array }>
+/** What the cards of a driver take: asked before a session begins. */
+export type CardCapabilities = Readonly<{
+  /** The model that the policy has them under (`card.models`). */
+  model: string
+  /** RSA, in bits. */
+  keySizes: readonly number[]
+  /** Keys that a card holds. */
+  slots: number
+}>
+
+/** One key as it goes onto a card. */
+export type CardKey = Readonly<{
+  serial: string
+  /** DER. */
+  certificate: Uint8Array
+  /** What programs that show the card call it. */
+  label: string
+  key: WrappedForCard
+}>
+
+/**
+ * The card, or what it lies in, does not answer. Nothing is known to be wrong with the card, nor how far it has come: once it is
+ * back, the same act is given again.
+ */
+export class CardUnreachable extends Error {
+  override readonly name = 'CardUnreachable'
+}
 
 /** What came of an unblocking. `triesLeft`: of the PUK, where it was tried. */
 export type Unblocking =
   Readonly<{ unblocked: true }> | Readonly<{ unblocked: false; fault: string; triesLeft?: number }>
 
-/** A card at the desk. Its PIN is set by the holder and known to nobody else. */
+/**
+ * Cards at the desks. A card's PIN is set by its holder and known to nobody else. Every act on a card may be given again.
+ * @throws CardUnreachable from any act on a card
+ */
 export type Cards = Readonly<{
-  write: (card: { card: string; keys: readonly CardKey[] }) => Promise<void>
-  /** Serials on the card; empty for a blank or absent one. */
+  capabilities: CardCapabilities
+  /**
+   * Readies a card to take keys: initialises a blank one, and has the card make a transport key pair. On a card that was begun and
+   * not finished, it is the transport key that there is. What a card in use has on it stays until `write`.
+   * @returns SubjectPublicKeyInfo, DER
+   */
+  begin: (card: string) => Promise<Readonly<{ transportKey: Uint8Array }>>
+  /**
+   * Makes the card, which was begun, one that has these keys, newest first, and no others: loads what is not on it yet, reads
+   * everything back, and deletes the transport key.
+   */
+  write: (card: Readonly<{ card: string; keys: readonly CardKey[] }>) => Promise<void>
+  /** Serials on the card, as they were written; empty for a blank or absent one, and for one that is not finished. */
   read: (card: string) => Promise<readonly string[]>
   /** Decrypts a challenge with each key on the card, before the PIN is set. */
   testDecryption: (card: string) => Promise<boolean>
-  definePin: (card: { card: string; pin: string }) => Promise<void>
+  definePin: (card: Readonly<{ card: string; pin: string }>) => Promise<void>
   /** CGU-53: opens a blocked card by its PUK, without the PIN: its holder defines a new one. Given again, it changes nothing. */
   unblock: (card: string) => Promise<Unblocking>
   erase: (card: string) => Promise<void>

@@ -49,6 +49,32 @@ const differs = (state: Card, wanted: Wanted): Decision<never> | undefined => {
 export const slotsOf = (policy: Policy, model: string): number | undefined =>
   policy.card.models.find(({ code }) => code === model)?.slots
 
+/** What the driver of the cards takes, and of which model. */
+export type CardDriver = Readonly<{ model: string; keySizes: readonly number[]; slots: number }>
+/** Keys that a card has room for, and their sizes in bits. */
+export type CardRoom = Readonly<{ slots: number; keySizes: readonly number[] }>
+
+/**
+ * What a card of this model takes, by the policy and by the driver: nothing, where the driver is for another model.
+ * @returns undefined where it is no QSCD that is accepted
+ */
+export const roomOn = (policy: Policy, driver: CardDriver, model: string): CardRoom | undefined => {
+  const slots = slotsOf(policy, model)
+  if (slots === undefined) return undefined
+  return driver.model === model
+    ? { slots: Math.min(slots, driver.slots), keySizes: driver.keySizes }
+    : { slots: 0, keySizes: [] }
+}
+
+/** CGU-60: every certificate has a new key of this size (`holder.algorithm`). */
+const holderKeyBits = 3072
+
+/** Before a session begins: a card that the new key cannot go onto is no device of the holder's. */
+export const notHeld = ({ slots, keySizes }: CardRoom): Decision<never> | undefined =>
+  slots > 0 && keySizes.includes(holderKeyBits)
+    ? undefined
+    : refuse('CGU-14', 'CARD_CANNOT_HOLD_KEY', `rsa${holderKeyBits}`)
+
 /**
  * The refusal that the allotment of a card meets, if any.
  * @param holding the request whose session had the card last

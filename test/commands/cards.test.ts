@@ -15,6 +15,7 @@ import { key, type Key } from '../../domain/key.ts'
 import { planOldKeys, type OldKey } from '../../domain/policy/oldKeys.ts'
 import { nextStep } from '../../domain/policy/session.ts'
 import { request, type Request, type RequestEvent } from '../../domain/request.ts'
+import { CardUnreachable, type CardKey } from '../../pki/custody.ts'
 import { serialOf, uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
 import { cardLives, notUnblocked, operator, stocked, unblocked } from './cardsFacts.ts'
@@ -29,7 +30,7 @@ describe('a session', () => {
   const desk = uuid(45)
   const R2 = uuid(11)
   const plan = {
-    ...{ request: R, holderPresent: true, desk, serial: S, card: C, slots: 12 },
+    ...{ request: R, holderPresent: true, desk, serial: S, card: C, slots: 12, keySizes: [3072] },
     earlier: [],
   }
   const ready = [
@@ -65,6 +66,9 @@ describe('a session', () => {
       .then([{ type: 'SessionOpened', data: { recover: [S2], leftOut: [] } }])
     const full = { recover: [], leftOut: [{ serial: S2, cause: 'cardFull' }] }
     await start.when(openSession, { ...order, slots: 1 }, ra).then([{ type: 'SessionOpened', data: full }])
+    // The driver may have less room than the policy, other key sizes, or be for another model.
+    for (const room of [{ slots: 0 }, { keySizes: [] }, { keySizes: [2048, 4096] }])
+      await start.when(openSession, { ...order, ...room }, ra).then('CGU-14 CARD_CANNOT_HOLD_KEY')
     const another = given(
       ...ready.slice(0, 3),
       on(request, R, f.requested({ person: uuid(70) }), f.validated),
@@ -464,30 +468,91 @@ describe('a card', () => {
 })
 
 describe('the writing of a card', () => {
-  const reader = (faults: number, tested = true) => {
-    let writes = 0
+  /** A card whose reader fails at some of the steps, in the order in which they come. */
+  const desk = (faults: Readonly<Record<number, Error>>, tested = true, borne: readonly string[] = []) => {
+    const steps: string[] = []
+    const step = (name: string): void => {
+      steps.push(name)
+      const fault = faults[steps.length]
+      if (fault !== undefined) throw fault
+    }
     return {
-      write: async () => {
-        writes += 1
-        if (writes <= faults)
-          throw Object.assign(new Error('the reader fell silent'), { name: 'ReaderFault' })
+      steps,
+      read: async () => {
+        step('read')
+        return borne
       },
-      testDecryption: async () => tested,
+      begin: async () => {
+        step('begin')
+        return { transportKey: Buffer.from('of the card') }
+      },
+      write: async () => step('write'),
+      testDecryption: async () => {
+        step('test')
+        return tested
+      },
     }
   }
-  const wanted = { card: C, keys: [] }
+  const reader = Object.assign(new Error('the reader fell silent'), { name: 'ReaderFault' })
+  const wanted = (keysFor = async (): Promise<readonly CardKey[]> => []) => ({
+    card: C,
+    serials: [S],
+    keysFor,
+  })
 
   it.each([
-    [0, { written: true, decryptionTested: true, attempts: 1 }],
-    [2, { written: true, decryptionTested: true, attempts: 3 }],
-    [3, { written: false, stage: 'write', fault: 'ReaderFault' }],
-  ])('CGU-34: after %i faults of the reader', async (faults, outcome) => {
-    expect(await tryWriting(reader(faults), wanted)).toEqual(outcome)
+    ['without', {}, { written: true, decryptionTested: true, attempts: 1 }],
+    ['with two', { 1: reader, 2: reader }, { written: true, decryptionTested: true, attempts: 3 }],
+    [
+      'with three',
+      { 3: reader, 5: reader, 7: reader },
+      { written: false, stage: 'write', fault: 'ReaderFault' },
+    ],
+    [
+      'with three at once',
+      { 1: reader, 2: reader, 3: reader },
+      { written: false, stage: 'begin', fault: 'ReaderFault' },
+    ],
+  ] as const)('CGU-34: %s faults of the reader', async (_, faults, outcome) => {
+    expect(await tryWriting(desk(faults), wanted())).toEqual(outcome)
   })
 
   it('CGU-34: a card whose keys do not decrypt is hopeless', async () => {
     const outcome = { written: false, stage: 'test', fault: 'decryptionFailed' }
-    expect(await tryWriting(reader(0, false), wanted)).toEqual(outcome)
+    expect(await tryWriting(desk({}, false), wanted())).toEqual(outcome)
+  })
+
+  it.each([1, 2, 3, 4])(
+    'CGU-34: a card pulled out at step %i and not put back is not spoiled',
+    async (at) => {
+      const gone = new CardUnreachable('no card')
+      const always = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [at + i, gone]))
+      await expect(tryWriting(desk(always), wanted())).rejects.toBe(gone)
+      expect(await tryWriting(desk({ [at]: gone }), wanted())).toMatchObject({ written: true, attempts: 2 })
+    },
+  )
+
+  it('CGU-43: keys leave the escrow once for one transport key, and what the escrow refuses is not the card’s fault', async () => {
+    let asked = 0
+    const keysFor = async () => {
+      asked += 1
+      return []
+    }
+    await tryWriting(desk({ 3: reader }), wanted(keysFor))
+    expect(asked).toBe(1)
+    const refused = new Error('KEY_BUSY')
+    await expect(
+      tryWriting(
+        desk({}),
+        wanted(() => Promise.reject(refused)),
+      ),
+    ).rejects.toBe(refused)
+  })
+
+  it('CGU-34: a card that bears the keys already, after a crash, is tested and not written again', async () => {
+    const there = desk({}, true, [S])
+    expect(await tryWriting(there, wanted())).toMatchObject({ written: true })
+    expect(there.steps).toEqual(['read', 'test'])
   })
 })
 

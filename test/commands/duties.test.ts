@@ -369,7 +369,16 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
     given(f.employer, f.deskInService(uuid(70)), on(request, f.R, own, f.accepted, f.identified, f.validated))
       .when(
         openSession,
-        { request: f.R, holderPresent: true, desk: uuid(70), serial: f.S, card: f.C, slots: 12, earlier: [] },
+        {
+          request: f.R,
+          holderPresent: true,
+          desk: uuid(70),
+          serial: f.S,
+          card: f.C,
+          slots: 12,
+          keySizes: [3072],
+          earlier: [],
+        },
         f.ra,
       )
       .outcome(),

@@ -204,7 +204,7 @@ describe('nothing is certified once issuance is stopped', () => {
 
   it.each(e.states)('CGU-80: a session opened while the authority is %s', async (state) => {
     const validated = on(request, R, f.requested(), f.accepted, f.identified, f.validated)
-    const place = { desk: uuid(70), slots: 12, earlier: [] }
+    const place = { desk: uuid(70), slots: 12, keySizes: [3072], earlier: [] }
     const order = { request: R, holderPresent: true, serial: S, card: f.C, ...place }
     const start = given(f.employer, f.deskInService(uuid(70)), validated, e.life(state))
     const issuing = state === 'unknown' || ('active terminating'.includes(state) && state !== 'stopped')

@@ -14,7 +14,8 @@ import { request } from '../../domain/request.ts'
 import type { Env } from '../../domain/event.ts'
 import type { Event } from '../../domain/kernel.ts'
 import { openMaster } from '../../hsm/passphrase.ts'
-import { openSoftCards, type SoftCards } from '../../hsm/softCard.ts'
+import type { HolderCards } from '../../hsm/holderCards.ts'
+import { openSoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
 import { openTurns } from '../../domain/turns.ts'
 import { resume } from '../../jobs/resume.ts'
@@ -31,7 +32,7 @@ import { findIntents } from '../../readmodels/intents.ts'
 import { openKeys, passphrase } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
-import { holderKeys } from '../support/holderKeys.ts'
+import { holderKeys, transportPair } from '../support/holderKeys.ts'
 import * as f from './facts.ts'
 
 /** The shipped policy with keys of the authorities that are made and used quickly; holders keep their RSA-3072. */
@@ -74,7 +75,7 @@ export type Installation = Readonly<{
   service: Service
   ledger: Ledger
   vault: Vault
-  cards: SoftCards
+  cards: HolderCards
   chain: Chain
   close: () => Promise<void>
 }>
@@ -103,8 +104,9 @@ export const openInstallation = async (
   const soft = await openSoftCards({
     ...{ directory: join(directory, 'cards'), pinTries: policy.card.pinTries, cost: 2 },
     master: await openMaster(join(directory, 'keys'), passphrase, { cost: 2 }),
+    transportPair,
   })
-  const cards: SoftCards = {
+  const cards: HolderCards = {
     ...soft,
     write: async (asked) => {
       effects.before('the writing of the card')

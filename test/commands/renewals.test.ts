@@ -364,7 +364,7 @@ describe('a renewal is validated', () => {
 })
 
 describe('the session alone', () => {
-  const plan = { request: r.R2, serial: f.S2, card: f.C, slots: 12, earlier: [f.S] }
+  const plan = { request: r.R2, serial: f.S2, card: f.C, slots: 12, keySizes: [3072], earlier: [f.S] }
   const opening = (facts: readonly Fact[], by: Actor = f.holder, at = february) =>
     given(...facts).when(openSelfService, plan, by, at)
   const ready = [...r.inUse(), on(key, f.K, f.bound, f.escrowed), r.alone(r.validatedLight)]

@@ -424,7 +424,7 @@ describe('the session', () => {
     on(certificate, S, f.planned, f.issued, f.acceptedByHolder),
   ]
   const plan = {
-    ...{ request: R, holderPresent: true, desk: uuid(45), serial: S, card: C, slots: 12 },
+    ...{ request: R, holderPresent: true, desk: uuid(45), serial: S, card: C, slots: 12, keySizes: [3072] },
     earlier: [],
   }
   const orders = {

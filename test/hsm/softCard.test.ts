@@ -1,11 +1,21 @@
-import { constants, generateKeyPairSync, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto'
+import {
+  constants,
+  createPublicKey,
+  generateKeyPairSync,
+  publicEncrypt,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { KeyFault } from '../../hsm/keyFault.ts'
-import { openSoftCards, PinRefused, type SoftCards } from '../../hsm/softCard.ts'
-import type { CardKey } from '../../pki/custody.ts'
+import { PinRefused, type HolderCards } from '../../hsm/holderCards.ts'
+import { openSoftCards } from '../../hsm/softCard.ts'
+import { wrapUnder } from '../../hsm/keyWrap.ts'
+import type { CardKey, WrappedForCard } from '../../pki/custody.ts'
+import { transportPair } from '../support/holderKeys.ts'
 import { filesIn, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
 
 const card = '5f0c8a51-1b7a-4f63-9f0e-5f1f0f6f7a10'
@@ -13,12 +23,12 @@ const pin = '246813'
 const message = Buffer.from('Bordereau confidentiel')
 
 let directory: string
-let cards: SoftCards
+let cards: HolderCards
 const master = randomBytes(32)
-const openCards = (): Promise<SoftCards> =>
-  openSoftCards({ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2 })
+const openCards = (): Promise<HolderCards> =>
+  openSoftCards({ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2, transportPair })
 
-type Made = CardKey & Readonly<{ publicKey: KeyObject }>
+type Made = Omit<CardKey, 'key'> & Readonly<{ pkcs8: Buffer; publicKey: KeyObject }>
 /** A key with a certificate of its own, made by OpenSSL. */
 const make = async (serial: string): Promise<Made> => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -37,7 +47,20 @@ const make = async (serial: string): Promise<Made> => {
     'DER',
   ]
   const certificate = execFileSync('openssl', request, { stdio: ['ignore', 'pipe', 'ignore'] })
-  return { serial, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }), certificate, publicKey }
+  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
+  return { serial, label: serial, pkcs8, certificate, publicKey }
+}
+/** As the escrow gives it for a card. */
+const wrappedFor = (transportKey: Uint8Array, { pkcs8 }: Pick<Made, 'pkcs8'>): WrappedForCard => {
+  const aes = randomBytes(32)
+  const key = createPublicKey({ key: Buffer.from(transportKey), format: 'der', type: 'spki' })
+  const padding = constants.RSA_PKCS1_OAEP_PADDING
+  return { transport: publicEncrypt({ key, padding, oaepHash: 'sha1' }, aes), blob: wrapUnder(aes, pkcs8) }
+}
+/** Begins the card and writes keys on it. */
+const put = async (made: readonly Made[], on = cards): Promise<void> => {
+  const { transportKey } = await on.begin(card)
+  await on.write({ card, keys: made.map((one) => ({ ...one, key: wrappedFor(transportKey, one) })) })
 }
 const encipher = (key: KeyObject, oaepHash = 'sha256'): Buffer =>
   publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, message)
@@ -54,7 +77,7 @@ beforeAll(async () => {
 })
 afterAll(() => removeDirectory(directory))
 beforeEach(async () => {
-  await cards.write({ card, keys: [one, two] })
+  await put([one, two])
 })
 
 describe('the card', () => {
@@ -67,9 +90,20 @@ describe('the card', () => {
     expect(await cards.read(card)).toEqual([])
   })
 
-  it('CGU-34: a key that is not the one of its certificate fails the test', async () => {
-    await cards.write({ card, keys: [one, { ...two, certificate: one.certificate }] })
-    expect(await cards.testDecryption(card)).toBe(false)
+  it('CGU-34: a key that is not the one of its certificate, or not for this card, is not taken; what was there stays', async () => {
+    await expect(put([one, { ...two, certificate: one.certificate }])).rejects.toThrow(KeyFault)
+    const { transportKey } = await cards.begin(card)
+    const wrapped = { ...one, key: wrappedFor(transportKey, one) }
+    const stranger = await openCards()
+    await expect(stranger.write({ card, keys: [wrapped] })).rejects.toThrow('was not begun')
+    for (const key of [
+      wrappedFor(two.publicKey.export({ type: 'spki', format: 'der' }), one),
+      { ...wrapped.key, blob: wrapped.key.blob.subarray(8) },
+      { ...wrapped.key, transport: wrapped.key.transport.subarray(1) },
+    ])
+      await expect(cards.write({ card, keys: [{ ...one, key }] })).rejects.toThrow(KeyFault)
+    expect(await cards.read(card)).toEqual([a, b])
+    expect(await cards.testDecryption(card)).toBe(true)
   })
 
   it('CGU-49: with the PIN it decrypts with each key; from then on the desk cannot open it', async () => {
@@ -128,7 +162,7 @@ describe('the card', () => {
     await cards.definePin({ card, pin })
     await block()
     const stranger = await openSoftCards({
-      ...{ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2 },
+      ...{ directory: join(directory, 'cards'), master, pinTries: 3, cost: 2, transportPair },
       puks: () => Buffer.alloc(32, 7),
     })
     for (const triesLeft of [4, 3, 2, 1, 0])

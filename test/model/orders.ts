@@ -187,7 +187,12 @@ const requestOrders = {
   openSession: ({ m, names, atDesk }, { on, choice }) =>
     order(whileIssuing(issuer, openSession), {
       ...{ request: names.request(on), holderPresent: !absent(choice), desk: desks[deskOf(choice)]! },
-      ...{ serial: names.serial(m.sessions.length), card: names.card(cardOf(m, choice)), slots: 12 },
+      ...{
+        serial: names.serial(m.sessions.length),
+        card: names.card(cardOf(m, choice)),
+        slots: 12,
+        keySizes: [3072],
+      },
       earlier: m.sessions
         .flatMap(({ file }, n) => (m.files[file]!.person === m.files[on]!.person ? [names.serial(n)] : []))
         .reverse(),

@@ -14,7 +14,7 @@ import type { Role } from '../../domain/lists.ts'
 import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { parsePolicy, type Policy } from '../../domain/policy/policy.ts'
-import type { SoftCards } from '../../hsm/softCard.ts'
+import type { HolderCards } from '../../hsm/holderCards.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { compose } from '../../main.ts'
@@ -23,7 +23,7 @@ import { deskInService } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
 import { openDatabase } from '../../readmodels/database.ts'
-import { holderKeys } from './holderKeys.ts'
+import { holderKeys, transportPair } from './holderKeys.ts'
 import { openSomeDatabase } from './database.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -62,7 +62,7 @@ export type Embedded = Readonly<{
   /** The RA's reference directory as it is from now on. */
   directory: (people: readonly DirectoryEntry[]) => Promise<void>
   /** Cards, as their holders use them. */
-  cards: SoftCards
+  cards: HolderCards
   /** Runs a job now. */
   run: (job: string) => Promise<void>
   /** While it lasts, the ledger gives no answer. */
@@ -125,7 +125,7 @@ export const openEmbedded = async (
   const config: Config = { ...readConfig({ ESCROW_STOCK: '0', ...settings, DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
   const clock = (): Date => new Date(at)
-  const custody = await openCustody(config, { clock, cost: 2, holderKeys: holderKeys() })
+  const custody = await openCustody(config, { clock, cost: 2, holderKeys: holderKeys(), transportPair })
   let isLossy = false
   const { deliveries } = custody.vault
   const remove: Deliveries['remove'] = async (digest) => {
@@ -157,7 +157,7 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, ledger, policy, cards: custody.cards },
+    ...{ app, services, ledger, policy, cards: custody.cards as HolderCards },
     run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {

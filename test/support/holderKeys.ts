@@ -56,3 +56,6 @@ export const holderKeys = (
     return makePair()
   }
 }
+
+/** The transport key of cards in software: any pair of the run, as nothing of it is seen. */
+export const transportPair: MakePair = async () => anyPair() ?? (await makePair())
