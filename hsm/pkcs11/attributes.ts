@@ -21,7 +21,7 @@ const publicExponent = Buffer.from('010001', 'hex')
 
 export const isRsa = (algorithm: PairAlgorithm): algorithm is keyof typeof bits => algorithm in bits
 
-const attribute = (type: number, value: NonNullable<Template[number]['value']>): Template[number] => ({
+export const attribute = (type: number, value: NonNullable<Template[number]['value']>): Template[number] => ({
   type,
   value,
 })

@@ -7,19 +7,24 @@ import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openBreaker } from './breaker.ts'
 import { isFinal, ModuleFault } from './fault.ts'
-import type { Act, Answer, Asked, Canary, FromSigner, Health, TokenSettings } from './protocol.ts'
+import type { Acts, Canary, FromSigner, Health, TokenSettings } from './protocol.ts'
 
-export type SignerClient = Readonly<{
+/** Acts by their names: what each is asked with, and what it answers. */
+type Table<T> = { readonly [A in keyof T]: Readonly<{ asked: object; answer: unknown }> }
+
+/** A process that is inside a module, and does these acts. */
+export type ModuleClient<T extends Table<T>> = Readonly<{
   /** @throws ModuleFault */
-  ask: <A extends Act>(act: A, asked: Asked<A>) => Promise<Answer<A>>
+  ask: <A extends keyof T & string>(act: A, asked: T[A]['asked']) => Promise<T[A]['answer']>
   /** Number of the process that runs now; undefined before it was needed, and once it has ended. */
   pid: () => number | undefined
   /** Takes nothing more, and ends once everything that was asked is answered. */
   close: () => Promise<void>
 }>
+export type SignerClient = ModuleClient<Acts>
 
 type Call = Readonly<{
-  act: Act
+  act: string
   asked: object
   /** How often it has been sent. */
   tries: number
@@ -43,11 +48,14 @@ const environment = (sessions: number): NodeJS.ProcessEnv => ({
   UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
 })
 
-const program = fileURLToPath(new URL(`./process${extname(import.meta.url)}`, import.meta.url))
+/** The program beside the file of `url`: a source as long as that is one. */
+export const programBeside = (url: string, name: string): string =>
+  fileURLToPath(new URL(`./${name}${extname(url)}`, url))
 /** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
-const execArgv = program.endsWith('.ts')
-  ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-  : []
+const execArgvOf = (program: string): string[] =>
+  program.endsWith('.ts')
+    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+    : []
 
 /**
  * The module's threads take a processor for milliseconds each: those that serve go before them, and are not late by that. Said
@@ -70,16 +78,38 @@ export type ClientParts = Readonly<{
   patienceMs?: number
 }>
 
+export type ModuleParts = Readonly<{
+  program: string
+  /** Acts that the process does at the same time. */
+  sessions: number
+  /** What a process is told first. */
+  opening: () => object
+  /** Told of each answer. */
+  answered?: (act: string, answer: unknown) => void
+  patienceMs?: number | undefined
+}>
+
 /** A process for one token; it is started by the first act. */
-export const openSignerClient = (
-  settings: TokenSettings,
-  { patienceMs = longestMs, ...parts }: ClientParts = {},
-): SignerClient => {
+export const openSignerClient = (settings: TokenSettings, parts: ClientParts = {}): SignerClient => {
+  let { canary } = parts
+  return openModuleClient<Acts>({
+    program: programBeside(import.meta.url, 'process'),
+    ...{ sessions: settings.sessions, patienceMs: parts.patienceMs },
+    opening: () => ({ open: settings, canary }),
+    // One that starts later has to find the same.
+    answered: (act, answer) => {
+      if (act === 'health') canary = (answer as Health).canary
+    },
+  })
+}
+
+/** A process inside a module; it is started by the first act. */
+export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): ModuleClient<T> => {
+  const { program, sessions, opening, answered = () => undefined, patienceMs = longestMs } = parts
   const breaker = openBreaker()
-  const most = settings.sessions * aheadOfSession
+  const most = sessions * aheadOfSession
   const sent = new Map<number, Call & Readonly<{ patience: NodeJS.Timeout }>>()
   const waiting: Call[] = []
-  let { canary } = parts
   let nth = 0
   let child: ChildProcess | undefined
   /** The process that runs has answered something: the module works as far as that. */
@@ -92,8 +122,7 @@ export const openSignerClient = (
 
   const settle = (call: Call, message: FromSigner): void => {
     if ('answer' in message) {
-      // One that starts later has to find the same.
-      if (call.act === 'health') canary = (message.answer as Health).canary
+      answered(call.act, message.answer)
       call.done(message.answer)
       return
     }
@@ -129,7 +158,7 @@ export const openSignerClient = (
 
   const start = (): ChildProcess => {
     const started = fork(program, [], {
-      ...{ execArgv, env: environment(settings.sessions), serialization: 'advanced' },
+      ...{ execArgv: execArgvOf(program), env: environment(sessions), serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     if (started.pid !== undefined) yieldToService(started.pid)
@@ -140,7 +169,7 @@ export const openSignerClient = (
       if (started.pid === undefined) ended(started)
     })
     hasAnswered = false
-    started.send({ open: settings, canary })
+    started.send(opening())
     return started
   }
 
@@ -186,14 +215,14 @@ export const openSignerClient = (
   }
 
   return {
-    ask: <A extends Act>(act: A, asked: Asked<A>) =>
-      new Promise<Answer<A>>((resolve, reject) => {
+    ask: <A extends keyof T & string>(act: A, asked: T[A]['asked']) =>
+      new Promise<T[A]['answer']>((resolve, reject) => {
         if (closing !== undefined) {
           reject(stopped())
           return
         }
         const done = (answer: unknown): void => {
-          resolve(answer as Answer<A>)
+          resolve(answer)
         }
         waiting.push({ act, asked, tries: 0, failed: reject, done })
         sendMore()

@@ -10,6 +10,7 @@ import {
 } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { transportKeyOf } from '../transportKey.ts'
+import { attribute } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
 import type { At } from './objects.ts'
 import type { Answer, Asked } from './protocol.ts'
@@ -18,11 +19,6 @@ import { rsaSpki } from './spki.ts'
 import { withObject, type Token } from './token.ts'
 
 const longestKey = 4096
-
-const attribute = (type: number, value: NonNullable<Template[number]['value']>): Template[number] => ({
-  type,
-  value,
-})
 
 /** An encryption key and nothing else: a module makes an unwrapped key sign, if it is not told otherwise (hsm.md 2.1). */
 const decryptsOnly = (extractable: boolean): Template => [
@@ -88,7 +84,8 @@ const onceTemplate: Template = [
   attribute(pkcs11js.CKA_DECRYPT, false),
 ]
 
-const oaep = {
+/** RSAES-OAEP with SHA-1: SoftHSM has no other (hsm.md 2.1). */
+export const oaep = {
   mechanism: pkcs11js.CKM_RSA_PKCS_OAEP,
   parameter: {
     type: pkcs11js.CK_PARAMS_RSA_OAEP,

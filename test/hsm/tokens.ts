@@ -26,7 +26,7 @@ export type Tokens = Readonly<{
 }>
 
 /** The module that `npm test` has found; undefined where it did not run. */
-const softHsmModule = (): string | undefined =>
+export const softHsmModule = (): string | undefined =>
   [process.env['TEST_PKCS11_MODULE'], '/usr/lib/softhsm/libsofthsm2.so'].find(
     (file) => file !== undefined && existsSync(file),
   )

@@ -36,11 +36,19 @@ export const findPostgres = (): PostgresPrograms | undefined => {
   return initdb === undefined || postgres === undefined ? undefined : { initdb, postgres }
 }
 
+const multiarch = (): readonly string[] =>
+  existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((name) => name.includes('-linux-')) : []
+
+/** The engine by which OpenSSL uses keys in a PKCS#11 module. */
+export const findPkcs11Engine = (): string | undefined =>
+  multiarch()
+    .map((name) => join('/usr/lib', name, 'engines-3/pkcs11.so'))
+    .find((path) => existsSync(path))
+
 /** The PKCS#11 module of SoftHSM2, and nothing unless its tool is there too. */
 export const findSoftHsm = (): string | undefined => {
   if (findProgram('softhsm2-util') === undefined) return undefined
-  const multiarch = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((n) => n.includes('-linux-')) : []
-  return ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarch.map((name) => join('/usr/lib', name))]
+  return ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarch().map((name) => join('/usr/lib', name))]
     .flatMap((folder) => [
       join(folder, 'softhsm/libsofthsm2.so'),
       join(folder, 'pkcs11/libsofthsm2.so'),
