@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
+import { cardsFrom, type CardsConfig } from './cardConfig.ts'
 import { ConfigFault } from './configFault.ts'
 import { shipped } from './shipped.ts'
 import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
@@ -27,6 +28,8 @@ export type Config = Readonly<{
   authTrust: string | undefined
   /** The PKCS#11 tokens that hold the keys; undefined: keys in software. */
   tokens: TokensConfig | undefined
+  /** What writes holders' cards. */
+  cards: CardsConfig
   /** Holders' keys that are made ahead and wait in the escrow. */
   escrowStock: number
   logLevel: string
@@ -114,11 +117,15 @@ const cguTextFrom = (file: string | URL, { cgu }: Policy): string => {
   return text.toString('utf8')
 }
 
-/** Wherever the authorities' keys are, a holder's are on a card in software still. */
-const notForProduction = (tokens: TokensConfig | undefined): string =>
-  tokens === undefined
-    ? 'environment: production refuses software keys: PKCS11_MODULE is not set (RGS A2 XI.2)'
-    : 'environment: production refuses cards in software, and this release has no others (RGS A2 XII.1)'
+/** What a production environment does not accept of these settings; undefined where there is nothing. */
+const notForProduction = (tokens: TokensConfig | undefined, { driver }: CardsConfig): string | undefined => {
+  if (tokens === undefined)
+    return 'environment: production refuses software keys: PKCS11_MODULE is not set (RGS A2 XI.2)'
+  // A SoftHSM2 token is files on a disk, whatever speaks PKCS#11 to it: no QSCD.
+  return driver === 'pcsc'
+    ? undefined
+    : `environment: production refuses test cards: CARD_DRIVER is ${driver}, and has to be pcsc (RGS A2 XII.1)`
+}
 
 /**
  * Reads the settings.
@@ -132,9 +139,12 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     (name) => env[name],
     (name) => secretOf(env, name),
   )
-  if (policy.environment === 'production') throw new ConfigFault(notForProduction(tokens))
+  const dataDir = resolve(env['DATA_DIR'] ?? './data')
+  const cards = cardsFrom((name) => env[name], dataDir)
+  const refused = policy.environment === 'production' ? notForProduction(tokens, cards) : undefined
+  if (refused !== undefined) throw new ConfigFault(refused)
   return {
-    dataDir: resolve(env['DATA_DIR'] ?? './data'),
+    dataDir,
     host: env['HOST'] ?? '127.0.0.1',
     port: portOf(env['PORT'] ?? '8080'),
     policy,
@@ -147,7 +157,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     redisUrl: secretOf(env, 'REDIS_URL'),
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
-    tokens,
+    ...{ tokens, cards },
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,

@@ -21,6 +21,7 @@ import { createLedger } from '../ledger/sealedLedger.ts'
 import type { EventStore } from '../ledger/store.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
+import { ConfigFault } from './configFault.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
 export type Clock = () => Date
@@ -61,7 +62,7 @@ export const openCustody = async (
   config: Config,
   { clock = systemClock, cost, holderKeys, transportPair }: CustodyOptions = {},
 ): Promise<Custody> => {
-  const { dataDir, env, policy, tokens } = config
+  const { dataDir, env, tokens } = config
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
   const stretching = cost === undefined ? {} : { cost }
@@ -71,13 +72,14 @@ export const openCustody = async (
     const keys = await openKeys(tokens, directory, master)
     closes.push(keys.close)
     const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }
-    const { pinTries } = policy.card
-    const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...soft })
+    const cards = await openCards(config, master, soft)
+    closes.push(cards.close)
     const place = { directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) }
     const vault = await openVault({ ...place, ...(holderKeys === undefined ? {} : { holderKeys }) })
     const registersKey = subkey(master, registersUse)
     const close = async (): Promise<void> => {
       await vault.close()
+      await cards.close()
       await keys.close()
     }
     return { keys, keysHealth: keys.health, vault, cards, registersKey, passphraseFrom: from, close }
@@ -86,6 +88,42 @@ export const openCustody = async (
     throw error
   } finally {
     master.fill(0)
+  }
+}
+
+type OpenCards = Cards & Readonly<{ close: () => Promise<void> }>
+
+/**
+ * The driver of the cards that is set.
+ * @throws ConfigFault where the policy does not have its cards; ModuleFault
+ */
+const openCards = async (config: Config, ...how: HowCards): Promise<OpenCards> => {
+  const cards = await openDriver(config, ...how)
+  const { model } = cards.capabilities
+  if (config.policy.card.models.some(({ code }) => code === model)) return cards
+  await cards.close()
+  throw new ConfigFault(`CARD_DRIVER: its cards are of the model ${model}, which the policy does not accept`)
+}
+
+type HowCards = [master: Uint8Array, soft: Pick<CustodyOptions, 'cost' | 'transportPair'>]
+
+/** A driver of another kind of card has its case here. */
+const openDriver = async (
+  { dataDir, policy, cards: settings }: Config,
+  ...[master, soft]: HowCards
+): Promise<OpenCards> => {
+  const { pinTries } = policy.card
+  switch (settings.driver) {
+    case 'software': {
+      const cards = await openSoftCards({ directory: join(dataDir, 'cards'), master, pinTries, ...soft })
+      return { ...cards, close: async () => undefined }
+    }
+    case 'token': {
+      const { openTokenCards } = await import('../hsm/tokenCard.ts')
+      return await openTokenCards({ ...settings, master, pinTries })
+    }
+    case 'pcsc':
+      throw new ConfigFault('CARD_DRIVER: this release has no driver for PC/SC')
   }
 }
 

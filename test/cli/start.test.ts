@@ -347,8 +347,13 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     ],
     [
       'RGS A2 XII.1: production on cards in software',
-      'environment: production refuses cards in software',
+      'environment: production refuses test cards: CARD_DRIVER is software, and has to be pcsc',
       () => ({ ...withPolicy({ environment: 'production' }), ...tokenSettings }),
+    ],
+    [
+      'RGS A2 XII.1: production on SoftHSM2 tokens as cards',
+      'environment: production refuses test cards: CARD_DRIVER is token, and has to be pcsc',
+      () => ({ ...withPolicy({ environment: 'production' }), ...tokenSettings, CARD_DRIVER: 'token' }),
     ],
     [
       'RGS A2 XI.2: a module without its tokens',

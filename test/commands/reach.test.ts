@@ -219,7 +219,11 @@ const cases: Readonly<Record<string, Case>> = {
     notHeld,
     () =>
       given(...r.inUse(), r.alone(r.validatedLight))
-        .when(openSelfService, { request: r.R2, card: C, serial: f.S2, slots: 12, earlier: [] }, stranger)
+        .when(
+          openSelfService,
+          { request: r.R2, card: C, serial: f.S2, slots: 12, keySizes: [3072], earlier: [] },
+          stranger,
+        )
         .outcome(),
   ],
   'IssueCertificate/holder': [
