@@ -10,6 +10,7 @@ import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.t
 import { openSoftCards } from '../hsm/softCard.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
+import { signaturesFile } from '../hsm/signatureCount.ts'
 import { openSoftwareKeys } from '../hsm/software.ts'
 import { openVault, type Vault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
@@ -142,7 +143,7 @@ const openKeys = async (
     if (names.includes(manifestName))
       throw new KeyFault('the keys of this data directory are on PKCS#11 tokens: PKCS11_MODULE is not set')
     const keys = await openSoftwareKeys({ directory, master })
-    return { ...keys, health: async () => true, close: async () => undefined }
+    return { ...keys, health: async () => true }
   }
   if (names.some((name) => name.endsWith('.key')))
     throw new KeyFault('the keys of this data directory are in software: PKCS11_MODULE is for a new one')
@@ -152,6 +153,7 @@ const openKeys = async (
   return await openPkcs11Keys({
     ...{ ca: { ...shared, ...ca }, escrow: { ...shared, ...escrow } },
     manifest: join(directory, manifestName),
+    counts: join(directory, signaturesFile),
   })
 }
 

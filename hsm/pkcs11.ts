@@ -24,12 +24,16 @@ export type Pkcs11Keys = ServiceKeys &
     health: () => Promise<true | string>
     /** The processes that run now, for whoever watches over them. */
     processes: () => readonly number[]
-    /** Signatures since the processes began, by the id of the key. */
-    signatures: () => Promise<Readonly<Record<string, number>>>
     close: () => Promise<void>
   }>
 
-export type Pkcs11Settings = Readonly<{ ca: TokenSettings; escrow: TokenSettings; manifest: string }>
+export type Pkcs11Settings = Readonly<{
+  ca: TokenSettings
+  escrow: TokenSettings
+  manifest: string
+  /** File in which the signer process of the authorities counts its signatures (signatureCount.ts). */
+  counts?: string
+}>
 
 type Manifest = Readonly<{ ca: Canary; escrow: Canary }>
 
@@ -155,10 +159,12 @@ const lookedAt = (clients: Parameters<typeof look>[0]): Promise<true | string> =
  * Opens both tokens. The first time it makes a canary on each, and remembers them in the file `manifest`.
  * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: each is tried once
  */
-export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, manifest }: Pkcs11Settings) => {
+export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...files }: Pkcs11Settings) => {
+  const { manifest, counts } = files
   const stored = await readIfPresent(manifest)
   const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
-  const ca = openSignerClient(caToken, { canary: known?.ca })
+  const counting = { ...caToken, ...(counts === undefined ? {} : { counts }) }
+  const ca = openSignerClient(counting, { canary: known?.ca })
   const escrow = openSignerClient(escrowToken, { canary: known?.escrow })
   const clients = { ca, escrow }
   const close = async (): Promise<void> => {

@@ -8,6 +8,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
@@ -16,6 +17,7 @@ import { KeyFault } from './keyFault.ts'
 import { openKeyFiles, type KeyHeader } from './keyFiles.ts'
 import { openUnder, wrapUnder } from './keyWrap.ts'
 import { once } from './once.ts'
+import { openSignatureCounts, signaturesFile } from './signatureCount.ts'
 import { escrowKekOf } from './wrappedKey.ts'
 import { uuidOf } from './uuid.ts'
 import { pairOf, verifiedSigner, type PairAlgorithm } from './verifiedSigner.ts'
@@ -47,6 +49,7 @@ export type SoftwareKeys = ServiceKeys &
   Readonly<{
     /** What the key is; undefined where there is none. Never the key itself. */
     find: (id: string) => KeyHeader | undefined
+    close: () => Promise<void>
   }>
 
 const promisedSign = promisify<string, Uint8Array, KeyObject, Buffer>(sign)
@@ -61,6 +64,7 @@ export const openSoftwareKeys = async ({
   randomBytes = systemRandom,
 }: Readonly<{ directory: string; master: Uint8Array; randomBytes?: RandomBytes }>): Promise<SoftwareKeys> => {
   const files = await openKeyFiles(directory, master, randomBytes)
+  const counts = openSignatureCounts(join(directory, signaturesFile))
   const signers = new Map<string, Signer>()
   const secrets = new Map<string, Buffer>()
   const perName = once()
@@ -96,7 +100,7 @@ export const openSoftwareKeys = async ({
     const key = { id, algorithm: pairOf(header.algorithm), spki: spkiOf(header) }
     return verifiedSigner(key, async (signed, digest) => {
       if (files.byId(id) === undefined) throw new KeyFault(`the key ${id} was destroyed`)
-      return await promisedSign(digest, signed, privateKey)
+      return await counts.counting(id, () => promisedSign(digest, signed, privateKey))
     })
   }
 
@@ -127,6 +131,8 @@ export const openSoftwareKeys = async ({
   const macOf = (id: string, data: string): Buffer => createHmac('sha256', secretOf(id)).update(data).digest()
 
   return {
+    signatures: async () => counts.counts(),
+    close: counts.close,
     module: 'software',
     token: 'software',
     generate: async ({ id, purpose, algorithm }) => ({

@@ -20,6 +20,8 @@ export type ServiceKeys = Readonly<{
   describe: (id: string) => Promise<KeyDescription>
   /** Removes the key for ever, and shows that it signs no more (CGU-90). */
   destroy: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
+  /** How often each key has signed, as whoever holds it counts; `uncertain` of them perhaps never, for a stop cut them off. */
+  signatures: () => Promise<Readonly<Record<string, Readonly<{ signatures: number; uncertain: number }>>>>
   /** Names of the custody module and of the token, for the minutes. */
   module: string
   token: string

@@ -1,6 +1,7 @@
 // Key pairs of the service on the token: made once, found again by CKA_ID, used to sign, destroyed.
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import pkcs11js, { type Handle } from 'pkcs11js'
+import type { SignatureCounts } from '../signatureCount.ts'
 import { uuidOctets } from '../uuid.ts'
 import { isRsa, notKept, readPrivate, signingPair } from './attributes.ts'
 import { faultOf, ModuleFault } from './fault.ts'
@@ -107,12 +108,10 @@ export type Pairs = Readonly<{
   find: (asked: Asked<'find'>) => Promise<Answer<'find'>>
   sign: (asked: Asked<'sign'>) => Promise<Answer<'sign'>>
   destroy: (asked: Asked<'destroy'>) => Promise<Answer<'destroy'>>
-  counts: () => Answer<'counts'>
 }>
 
-export const openPairs = (token: Token): Pairs => {
+export const openPairs = (token: Token, { counting }: Pick<SignatureCounts, 'counting'>): Pairs => {
   const known = new Map<string, KeyInfo>()
-  const counts = new Map<string, number>()
 
   /** Asked for a key that is not recorded yet: half a key under its id is nobody's, and makes room. */
   const generate: Pairs['generate'] = ({ id, label, algorithm }) =>
@@ -148,11 +147,11 @@ export const openPairs = (token: Token): Pairs => {
   const sign: Pairs['sign'] = async ({ id, digest, hash }) => {
     const info = known.get(id) ?? (await find({ id }))
     if (info === undefined) throw new ModuleFault('lost', `the token has no key ${id}`)
-    const signature = await withObject(token, 'sign', ['private', id], (at, key) =>
-      signDigest(at, key, info.algorithm, { digest, hash }),
+    return await counting(id, () =>
+      withObject(token, 'sign', ['private', id], (at, key) =>
+        signDigest(at, key, info.algorithm, { digest, hash }),
+      ),
     )
-    counts.set(id, (counts.get(id) ?? 0) + 1)
-    return signature
   }
 
   /** What a signature with a key that is gone answers; one that was gone before has the handle that none has. */
@@ -185,5 +184,5 @@ export const openPairs = (token: Token): Pairs => {
     })
   }
 
-  return { generate, find, sign, destroy, counts: () => Object.fromEntries(counts) }
+  return { generate, find, sign, destroy }
 }

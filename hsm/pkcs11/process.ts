@@ -5,6 +5,7 @@ import { faultOf, ModuleFault } from './fault.ts'
 import { openHolderKeys } from './holderKeys.ts'
 import { openPairs } from './pairs.ts'
 import type { Act, Answer, Asked, Canary, FromSigner, TokenSettings, ToSigner } from './protocol.ts'
+import { openSignatureCounts } from '../signatureCount.ts'
 import { openSecrets } from './secrets.ts'
 import { openToken } from './token.ts'
 
@@ -16,14 +17,21 @@ const open = (
 ): Readonly<{ acts: Doing; close: () => Promise<void> }> => {
   const watch = openCanaryWatch(canary)
   const token = openToken(settings, watch.look)
-  const pairs = openPairs(token)
+  const counts = openSignatureCounts(settings.counts)
+  const pairs = openPairs(token, counts)
   const acts: Doing = {
     ...{ ...pairs, ...openSecrets(token, settings.wrapMechanism) },
     ...openHolderKeys(token, settings.wrapMechanism),
+    counts: counts.counts,
     token: () => token.info(),
     health: () => lookAtCanary(token, pairs, watch),
   }
-  return { acts, close: token.close }
+  const close = async (): Promise<void> => {
+    // Once nothing is at work any more.
+    await token.close()
+    await counts.close()
+  }
+  return { acts, close }
 }
 
 let opened: ReturnType<typeof open> | ModuleFault | undefined

@@ -1,6 +1,7 @@
 // What the service and its signer process say to each other (process.ts, client.ts). Private keys, handles and PINs never come
 // back; what comes in is done once, or found done.
 import type { WrappedForCard } from '../../pki/custody.ts'
+import type { CountsByKey } from '../signatureCount.ts'
 import type { PairAlgorithm } from '../verifiedSigner.ts'
 import type { FaultKind } from './fault.ts'
 
@@ -15,6 +16,8 @@ export type TokenSettings = Readonly<{
   sessions: number
   /** Mechanism that keys are wrapped with, RFC 5649: 0x210A (CKM_AES_KEY_WRAP_PAD) or 0x210B (CKM_AES_KEY_WRAP_KWP). */
   wrapMechanism: number
+  /** File in which the process counts its signatures (signatureCount.ts); without one they last as long as the process. */
+  counts?: string
 }>
 
 export type { PairAlgorithm }
@@ -67,8 +70,8 @@ export type Acts = Readonly<{
   adopt: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
   /** Signs with the token's canary, which the first look of all makes. */
   health: { asked: Readonly<Record<string, never>>; answer: Health }
-  /** Signatures since the process began, by key. */
-  counts: { asked: Readonly<Record<string, never>>; answer: Readonly<Record<string, number>> }
+  /** Signatures that have left, by key. */
+  counts: { asked: Readonly<Record<string, never>>; answer: CountsByKey }
 }>
 
 export type Hash = 'sha1' | 'sha256' | 'sha384'

@@ -37,7 +37,11 @@ export const openCustody = async (given?: string): Promise<Custody> => {
     ...place,
     holderKeys: holderKeys(() => vault.escrow.inventory()),
   })
-  return { directory, keys, vault, close: () => vault.close() }
+  const close = async (): Promise<void> => {
+    await vault.close()
+    await keys.close()
+  }
+  return { directory, keys, vault, close }
 }
 
 export const removeDirectory = (directory: string): Promise<void> =>

@@ -8,6 +8,7 @@ import { signingPair } from '../../hsm/pkcs11/attributes.ts'
 import { uuidOctets } from '../../hsm/uuid.ts'
 import { findObjects, objectsOf, type At } from '../../hsm/pkcs11/objects.ts'
 import { openPairs } from '../../hsm/pkcs11/pairs.ts'
+import { openSignatureCounts } from '../../hsm/signatureCount.ts'
 import type { TokenSettings } from '../../hsm/pkcs11/protocol.ts'
 import { openToken } from '../../hsm/pkcs11/token.ts'
 
@@ -31,7 +32,7 @@ const code = (act: () => unknown): string => {
 
 const open = (settings: TokenSettings) => {
   const token = openToken(settings, async () => undefined)
-  return { token, pairs: openPairs(token) }
+  return { token, pairs: openPairs(token, openSignatureCounts(settings.counts)) }
 }
 type Opened = ReturnType<typeof open>
 

@@ -11,7 +11,19 @@ import { openTokens, settingsOf } from './tokens.ts'
 const inSoftware = async (): Promise<KeysPlace> => {
   const [directory, master] = [await temporaryDirectory(), randomBytes(32)]
   const open = () => openSoftwareKeys({ directory, master })
-  return { keys: await open(), reopen: open, remove: () => removeDirectory(directory) }
+  let opened = await open()
+  return {
+    keys: opened,
+    reopen: async () => {
+      await opened.close()
+      opened = await open()
+      return opened
+    },
+    remove: async () => {
+      await opened.close()
+      await removeDirectory(directory)
+    },
+  }
 }
 
 const onTokens = async (): Promise<KeysPlace> => {

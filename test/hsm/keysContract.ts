@@ -90,6 +90,9 @@ export const keysContract = (open: () => Promise<KeysPlace>): void => {
         expect(await opensslVerifies(digest, made.spki, await signer.sign(tbs))).toContain('Verified OK')
         expect(await keys.generate(key)).toEqual(made)
       }
+      // RGS A2 V.4: one before it was closed, and one since; what it tries its keys with does not leave it, and is not counted.
+      const counts = await keys.signatures()
+      for (const { key } of found) expect(counts[key.id]).toEqual({ signatures: 2, uncertain: 0 })
     })
 
     it('what is signed is what was given, whatever happens to those octets meanwhile', async () => {

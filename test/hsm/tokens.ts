@@ -82,5 +82,6 @@ export const settingsOf = (
     ca: { ...shared, token: 'authorities', pin: more.caPin ?? pins.ca },
     escrow: { ...shared, token: 'escrow', pin: more.escrowPin ?? pins.escrow },
     manifest: more.manifest ?? join(directory, 'pkcs11.json'),
+    counts: join(directory, 'signatures.json'),
   }
 }
