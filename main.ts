@@ -162,6 +162,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const stop = async (): Promise<void> => {
     await stopNudges()
     await jobs?.stop()
+    await responder.stop(onFault)
     await runner.stop()
   }
   try {
@@ -177,7 +178,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         ...careJobs({ service, db, inTurn }),
         noticesJob({ service, db, issuer: ca.id, outbox, settled }),
         { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
-        { name: 'renewResponder', everySeconds: 3600, run: responder.renew },
+        ...responder.jobs,
         escrowStockJob({
           escrow,
           count: config.escrowStock,
@@ -233,7 +234,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
       discard: (id) => inTurn(id, () => removeOutputsOf(recovering, id)),
       deliveries,
     },
-    authority: { ca, root, rootCa, responder: responder.current },
+    authority: { ca, root, rootCa, ...responder.answering },
     alarms: async () => {
       const late = await openSince(db, addHours(now(), -policy.revocation.hours))
       return { 'revocation delay': late === 0 ? true : `${late} past its time` }

@@ -8,6 +8,7 @@ import { ocspErrorResponse, type OcspAnswer, type OcspError, type OcspStatus } f
 import { certIdMatches, parseOcspRequest, type OcspRequest } from '../pki/ocspRequest.ts'
 import { signOcspResponse } from '../pki/signOcspResponse.ts'
 import { ocspAnswers } from '../readmodels/ocspAnswer.ts'
+import { saidOf, type Said } from '../commands/ocspActivity.ts'
 import type { Responder } from '../commands/responder.ts'
 import { formatPosition } from './position.ts'
 import type { Services } from './services.ts'
@@ -18,7 +19,13 @@ export type OcspReply = Readonly<{
   cacheable?: Readonly<{ thisUpdate: Instant; nextUpdate: Instant }>
 }>
 
-type Signed = Readonly<{ bytes: Uint8Array; thisUpdate: Instant; nextUpdate: Instant; renewAt: Instant }>
+type Signed = Readonly<{
+  bytes: Uint8Array
+  thisUpdate: Instant
+  nextUpdate: Instant
+  renewAt: Instant
+  said: Said
+}>
 
 /** Answers kept. A definitive answer costs a signature, and most requests are for few certificates. */
 const kept = 10_000
@@ -63,8 +70,15 @@ const sign = async (
     { policy, issuer: ca.certificate, responder: responder.certificate, asked },
     responder.signer,
   )
+  authority.activity.signed(responder.serial, bytes)
   const half = Math.floor((secondsOf(nextUpdate) - secondsOf(producedAt)) / 2)
-  return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half) }
+  const said = saidOf(answers.map(({ status }) => status))
+  return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half), said }
+}
+
+/** The status table is further behind the ledger than an answer may be. */
+class LateTable extends Error {
+  override readonly name = 'LateTable'
 }
 
 /** The certificates asked for, and who signs. */
@@ -139,13 +153,17 @@ export const createOcspAnswers = (
     const { authority, policy, reads } = services
     if (!asked.requests.every((certId) => certIdMatches(certId, authority.ca.issuer)))
       return failure('unauthorized')
-    if (reads.lagSeconds() > policy.ocsp.maxLagSeconds) return failure('tryLater')
+    const lag = reads.lagSeconds()
+    if (lag > policy.ocsp.maxLagSeconds) throw new LateTable()
     const responder = await authority.responder()
+    const given = (said: Said): void => authority.activity.given(responder.serial, said, lag)
     if (asked.nonce === undefined) {
       const signed = await common(asked, responder)
+      given(signed.said)
       return { bytes: signed.bytes, cacheable: signed }
     }
-    const { bytes } = await sign(services, responder, asked, await answersTo(services, asked))
+    const { bytes, said } = await sign(services, responder, asked, await answersTo(services, asked))
+    given(said)
     return { bytes }
   }
 
@@ -155,7 +173,8 @@ export const createOcspAnswers = (
     try {
       return await answered(asked)
     } catch (error) {
-      onFault(error)
+      services.authority.activity.late()
+      if (!(error instanceof LateTable)) onFault(error)
       return failure('tryLater')
     }
   }

@@ -7,6 +7,7 @@ import type { Documents } from '../commands/documents.ts'
 import type { Observed } from '../commands/endOfLifePlan.ts'
 import type { Handle } from '../commands/handle.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
+import type { OcspActivity } from '../commands/ocspActivity.ts'
 import type { Registers } from '../commands/registers.ts'
 import type { AuthChallenges } from '../commands/authChallenges.ts'
 import type { Settled } from '../commands/renewals.ts'
@@ -100,6 +101,8 @@ export type Services = Readonly<{
     root: Uint8Array
     rootCa: IssuingCa
     responder: () => Promise<Responder>
+    /** What the responder answers is counted here (CGU-107). */
+    activity: Pick<OcspActivity, 'signed' | 'given' | 'late'>
   }>
   /** Texts of documents, by their digest: the conditions of use in force among them (CGU-01). */
   documents: Documents

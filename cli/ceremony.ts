@@ -9,6 +9,7 @@ import type { Account } from '../commands/accounts.ts'
 import { createActors } from '../commands/actors.ts'
 import { ceremonyKey, holdCeremony, serviceKeyId, type Chain, type Held } from '../commands/ceremony.ts'
 import { createHandle } from '../commands/handle.ts'
+import { signReport } from '../commands/reports.ts'
 import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import type { Role } from '../domain/lists.ts'
@@ -23,6 +24,7 @@ import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
 import { instantsOf, ledgerOver, openCustody, openStore, systemClock } from './parts.ts'
+import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
 
 export type CeremonyAsked = Readonly<{
@@ -110,11 +112,16 @@ const open = async (config: Config, officer: Officer): Promise<Opened> => {
 /** The key that the report is signed with. */
 const logKey = { purpose: 'log', algorithm: 'ecP384' } as const
 
-const purposesOf = ({ root, issuing }: Config['policy']) =>
+/** The key that exports are signed with. */
+const exportKey = { purpose: 'export', algorithm: 'ecP384' } as const
+
+const purposesOf = ({ root, issuing, ocsp }: Config['policy']) =>
   [
     { purpose: 'root', algorithm: root.algorithm },
     { purpose: 'ca', algorithm: issuing.algorithm },
+    { purpose: 'ocsp', algorithm: ocsp.algorithm },
     logKey,
+    exportKey,
   ] as const
 
 /** Every key of the ceremony as the ledger recorded it and the module describes it now. */
@@ -166,15 +173,23 @@ const hold = async (
     steps.push({ at: service.now(), step })
     output.say(`  · ${step}`)
   }
-  const held: Held = {
+  const held = {
     script: script.text,
     present: `${script.place} ; témoins : ${script.witnesses.join(', ')}`,
     second: { person: second.person, roles: second.roles },
-  }
+  } satisfies Held
   const chain = await holdCeremony(service, custody.keys, minutes, held)
+  // The responder is certified by the service that is started on these keys, and goes on from the first generation of its own.
+  minutes('OCSP responder key')
+  const { algorithm } = service.policy.ocsp
+  await ceremonyKey(service, custody.keys, { purpose: 'ocsp', algorithm, generation: 1 }, held)
   minutes('log key')
-  const { signer } = await ceremonyKey(service, custody.keys, { ...logKey, generation: 1 }, held)
+  const log = await ceremonyKey(service, custody.keys, { ...logKey, generation: 1 }, held)
+  minutes('export key')
+  await ceremonyKey(service, custody.keys, { ...exportKey, generation: 1 }, held)
   const made = await inventory(opened)
+  const { ledger } = service
+  const signatures = await reconciledKeys(ledger, ledger.entries(), custody.keys.signatures)
   // A rehearsal's report is not signed: the key that would sign it is gone before it is written.
   const keys = rehearsal ? await destroyed(opened, made) : made
   const report = reportOf(script, {
@@ -182,16 +197,16 @@ const hold = async (
     ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(script.text) },
     ...{ module: custody.keys.module, token: custody.keys.token },
     present: officers.map(({ id: account, role }) => ({ account, role })),
-    ...{ steps, keys, certificates: certificatesOf(chain, service) },
+    ...{ steps, keys, certificates: certificatesOf(chain, service), signatures },
   })
   const json = `${JSON.stringify(report, null, 2)}\n`
   const html = reportPage(report)
-  if (rehearsal) return { 'ceremony.json': json, 'ceremony.html': html }
+  const documents = { 'ceremony.json': json, 'ceremony.html': html }
+  if (rehearsal) return documents
   return {
-    ...{ 'ceremony.json': json, 'ceremony.html': html },
-    'ceremony.json.sig': await signer.sign(Buffer.from(json)),
-    'ceremony.html.sig': await signer.sign(Buffer.from(html)),
-    'log-key.pem': toPem(signer.spki, 'PUBLIC KEY'),
+    ...documents,
+    ...(await signReport(service, log, { report: 'ceremony', documents, second: held.second })),
+    'log-key.pem': toPem(log.signer.spki, 'PUBLIC KEY'),
   }
 }
 

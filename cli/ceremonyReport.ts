@@ -3,6 +3,7 @@
 import { style } from '../projections/compliance/style.ts'
 import { escaped, table } from '../projections/compliance/table.ts'
 import type { CeremonyScript } from './ceremonyScript.ts'
+import type { ReconciledKey } from './reconcile.ts'
 
 export type ReportedKey = Readonly<{
   purpose: string
@@ -36,6 +37,8 @@ export type CeremonyReport = Readonly<{
   steps: readonly Readonly<{ at: string; step: string }>[]
   keys: readonly ReportedKey[]
   certificates: readonly Readonly<{ name: string; sha256: string; pem: string }>[]
+  /** Each key by the ledger and by the signer's own count, before this report was signed. */
+  signatures: readonly ReconciledKey[]
 }>
 
 export const reportOf = (
@@ -51,6 +54,7 @@ const purposes: Readonly<Record<string, string>> = {
   ca: 'AC émettrice',
   ocsp: 'répondeur OCSP',
   log: 'journal et rapports',
+  export: 'exports',
 }
 
 /** The steps as the ceremony names them to whoever watches (commands/ceremony.ts), for the page. */
@@ -60,7 +64,9 @@ const stepNames: Readonly<Record<string, string>> = {
   'issuing CA key': 'Clé de l’AC émettrice',
   'issuing CA certificate': 'Certificat de l’AC émettrice',
   'conditions of use in force': 'Conditions générales d’utilisation en vigueur',
+  'OCSP responder key': 'Clé du répondeur OCSP',
   'log key': 'Clé du journal et des rapports',
+  'export key': 'Clé des exports',
 }
 
 const keyTable = ({ purpose, ...key }: ReportedKey): string =>
@@ -76,6 +82,27 @@ const keyTable = ({ purpose, ...key }: ReportedKey): string =>
       ...(key.destroyed === undefined ? [] : [['Détruite ; une signature répond ensuite', key.destroyed]]),
     ],
     empty: '',
+  })
+
+const verdicts: Readonly<Record<string, string>> = {
+  agrees: 'concordance',
+  unrecorded: 'réponses OCSP non encore enregistrées',
+  unknown: 'ÉCART : signatures inconnues du registre',
+  missing: 'ÉCART : signatures que le module n’a pas comptées',
+}
+
+const between = (least: number, most: number): string => (least === most ? `${least}` : `${least} à ${most}`)
+
+/** RGS A2 V.4: what each key has signed, by the ledger and by who holds the keys. */
+const reconciliation = ({ signatures }: CeremonyReport): string =>
+  table({
+    caption: 'Signatures : registre et compteur du module, avant la signature de ce procès-verbal',
+    heads: ['Clé', 'Registre', 'Module', 'Constat'],
+    rows: signatures.map(({ purpose, least, most, signatures: counted, uncertain, verdict }) => [
+      ...[purposes[purpose] ?? purpose, between(least, most), between(counted - uncertain, counted)],
+      verdicts[verdict] ?? verdict,
+    ]),
+    empty: 'aucune',
   })
 
 const signatures = ({ present, witnesses }: CeremonyReport): string =>
@@ -120,6 +147,7 @@ ${table({
   rows: report.certificates.map(({ name, sha256 }) => [name, sha256]),
   empty: 'aucun',
 })}
+${reconciliation(report)}
 ${signatures(report)}
 </body></html>
 `

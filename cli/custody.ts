@@ -7,6 +7,9 @@ type Tools = Readonly<{
   command: (parent: Command, usage: string, about: string) => Command
   outputOf: (options: OptionValues) => Output
   collect: (value: string, before: readonly string[]) => readonly string[]
+  env: NodeJS.ProcessEnv
+  /** Told the exit status of a command that found something wrong. */
+  end: (status: number) => void
 }>
 
 const splitHelp = `
@@ -20,11 +23,17 @@ Destroy the decrypted shares afterwards.`
 
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`
 
-/** Lists `custody pin split` and `custody pin combine`. */
-export const listCustody = (program: Command, { command, outputOf, collect }: Tools): void => {
-  const pin = program
-    .command('custody')
-    .description('keys, and the PIN of the recovery token')
+/** Lists `custody reconcile`, `custody pin split` and `custody pin combine`. */
+export const listCustody = (program: Command, { command, outputOf, collect, env, end }: Tools): void => {
+  const custody = program.command('custody').description('keys, and the PIN of the recovery token')
+  command(
+    custody,
+    'reconcile',
+    'compare the signatures that the ledger knows with the signer’s own count',
+  ).action(async (options: OptionValues) => {
+    if (!(await (await import('./reconcile.ts')).reconcile(env, outputOf(options)))) end(1)
+  })
+  const pin = custody
     .command('pin')
     .description('the PIN of the recovery token, which no administrator has alone')
   command(pin, 'split', 'draw a PIN and split it among officers, k of n')

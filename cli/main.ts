@@ -14,7 +14,7 @@ const exitHelp = `
 Exit status:
   0  done
   1  done, and something is wrong: the ledger is not intact, a read model is behind, a check of the demo failed,
-     a line of an import or a share of a PIN is wrong
+     a line of an import or a share of a PIN is wrong, the signer has signed what the ledger does not know
   2  the arguments, a setting or the policy are wrong
   3  what is needed is not there: keys, ledger, database, port, or another process holds them
   70 a fault of Grand-Livre itself`
@@ -211,7 +211,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       (await import('./compliance.ts')).compliance(env, outputOf(options), options),
     )
 
-  listCustody(program, { command, outputOf, collect })
+  listCustody(program, { command, outputOf, collect, env, end })
 
   return program
 }

@@ -45,7 +45,7 @@ export const ceremonyKey = async (
   service: Service,
   keys: ServiceKeys,
   order: Readonly<{
-    purpose: 'root' | 'ca' | 'ocsp' | 'log'
+    purpose: 'root' | 'ca' | 'ocsp' | 'log' | 'export'
     generation: number
     algorithm: Algorithm
   }>,

@@ -1,6 +1,6 @@
 // CGU-88: « Génère pour chaque certificat émis, une dernière réponse OCSP dont la fin de validité est positionnée au 31 décembre
 // 9999, 23h59m59s ». Planned once, for every serial that was ever issued; signed by the CA's key while it exists.
-// CGU-107: what the responder answered on each day.
+// CGU-107: what the responder answered on each day, part by part (commands/ocspActivity.ts).
 import { authority, type Authority } from '../domain/authority.ts'
 import { crl, type Crl } from '../domain/crl.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
@@ -12,7 +12,7 @@ type Of<T> = { issuer: string } & T
 
 export type RecordOcspActivity = Command<
   'RecordOcspActivity',
-  Of<{ day: string } & Data<'OcspActivityRecorded'>>
+  Of<{ day: string; part: string } & Data<'OcspActivityRecorded'>>
 >
 export type PlanFinalOcsp = Command<'PlanFinalOcsp', Of<{ lastCrl: number } & Data<'FinalOcspPlanned'>>>
 export type RecordFinalOcsp = Command<'RecordFinalOcsp', Of<Data<'FinalOcspSigned'>>>
@@ -21,8 +21,8 @@ export const recordOcspActivity: Decider<Ocsp, RecordOcspActivity, OcspEvent> = 
   type: 'RecordOcspActivity',
   who: ['program'],
   aggregate: ocsp,
-  stream: ({ data: { issuer, day } }) => `${issuer}-${day}`,
-  decide: ({ data: { issuer: _, day: __, ...data } }, state) =>
+  stream: ({ data: { issuer, day, part } }) => `${issuer}-${day}-${part}`,
+  decide: ({ data: { issuer: _, day: __, part: ___, ...data } }, state) =>
     state.status === 'none' ? accept({ type: 'OcspActivityRecorded', data }) : accept(),
 }
 

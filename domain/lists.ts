@@ -93,7 +93,17 @@ export const signatureForm = list(['none', 'handwritten', 'electronic'])
 // `pkcs12` is ours: for whoever has no certificate left.
 export const recoveryOutput = list(['cms', 'card', 'pkcs12'])
 export type RecoveryOutput = Static<typeof recoveryOutput>
-export const keyPurpose = list(['ca', 'ocsp', 'log', 'mac', 'escrowKek', 'dataKek', 'recovery', 'root'])
+export const keyPurpose = list([
+  'ca',
+  'ocsp',
+  'log',
+  'mac',
+  'escrowKek',
+  'dataKek',
+  'recovery',
+  'root',
+  'export',
+])
 export const journalKind = list(['appointment', 'component', 'account'])
 export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'none'])
 export type SignInMeans = Static<typeof signInMeans>

@@ -1,4 +1,4 @@
-// Answers on certificate status: `ocsp-<issuer>-<day>` counts one day's, `ocsp-<issuer>-final` holds the last ones, which never
+// Answers on certificate status: `ocsp-<issuer>-<day>-<part>` counts a part of one day's, `ocsp-<issuer>-final` holds the last ones, which never
 // end (CGU-76, CGU-88, CGU-107).
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'

@@ -44,6 +44,9 @@ const ServiceKeyDestroyed = event('ServiceKeyDestroyed', {
   pub: { copies: Type.Array(id), method: destructionMethod, failedUseCode: code, minutesSha256: h },
   sealed: { reg: { present: text } },
 })
+// Reports that the log key signs: each of their documents by its digest, before it is signed and after.
+const ReportPlanned = event('ReportPlanned', { pub: { report: code, documents: Type.Array(h) } })
+const ReportSigned = event('ReportSigned', { pub: { report: code, documents: Type.Array(h) } })
 
 export const serviceKeyForms = [
   ServiceKeyPlanned,
@@ -52,6 +55,8 @@ export const serviceKeyForms = [
   ServiceKeyUseDenied,
   ServiceKeyDestructionPlanned,
   ServiceKeyDestroyed,
+  ReportPlanned,
+  ReportSigned,
 ] as const
 export type ServiceKeyEvent = EventOf<(typeof serviceKeyForms)[number]>
 
@@ -61,6 +66,8 @@ type Made = Planned &
     spkiSha256: string | undefined
     /** Every copy that was ever made beside the key itself, oldest first. */
     copies: readonly string[]
+    /** The newest report that the log key signs: its documents' digests, and whether it has signed them. */
+    report?: Readonly<{ documents: readonly string[]; signed: boolean }>
   }>
 
 export type ServiceKey =
@@ -81,6 +88,10 @@ const evolve = (state: ServiceKey, { type, data }: ServiceKeyEvent): ServiceKey 
     }
     case 'ServiceKeyUseDenied':
       return state
+    case 'ReportPlanned':
+      return { ...made(state, type), report: { documents: data.documents, signed: false } }
+    case 'ReportSigned':
+      return { ...made(state, type), report: { documents: data.documents, signed: true } }
     case 'ServiceKeyDestructionPlanned':
       return { ...made(state, type), status: 'doomed' }
     case 'ServiceKeyDestroyed':

@@ -138,6 +138,7 @@ export const dutyTable = {
     ...each(
       by([CA, SO], { apart: inPairs }),
       ...(['RecordServiceKeyCopy', 'PlanServiceKeyDestruction', 'RecordServiceKeyDestruction'] as const),
+      ...(['PlanReport', 'RecordReport'] as const),
     ),
     ...each(by([P]), 'CountKeyStock', 'RecordDeniedKeyUse'),
   },

@@ -3,7 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openssl } from '../../cli/demo/openssl.ts'
-import { environmentOf, openTokens, pins, type Tokens } from '../hsm/tokens.ts'
+import { readConfig } from '../../cli/config.ts'
+import { serviceKeyId } from '../../commands/ceremony.ts'
+import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
+import { environmentOf, openTokens, pins, settingsOf, type Tokens } from '../hsm/tokens.ts'
 import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
 
 type Exported = Readonly<{
@@ -28,6 +31,8 @@ const script = {
   place: 'Salle <forte>, Montreuil',
   witnesses: ['Ève Notaire, huissier', 'Noé Garçon, RSSI'],
 }
+
+const purposes = ['root', 'ca', 'ocsp', 'log', 'export'] as const
 
 let site: Site
 let tokens: Tokens
@@ -98,7 +103,7 @@ describe('a ceremony', () => {
     const ended = await hold('rehearsal', ['--dry-run'])
     expect([ended.status, ended.stderr]).toEqual([0, ''])
     const { rehearsal, keys } = reportIn('rehearsal')
-    expect([rehearsal, keys.map(({ purpose }) => purpose)]).toEqual([true, ['root', 'ca', 'log']])
+    expect([rehearsal, keys.map(({ purpose }) => purpose)]).toEqual([true, [...purposes]])
     for (const { destroyed } of keys) expect(destroyed).toMatch(/^CKR_\w*HANDLE_INVALID$/)
     expect(readdirSync(site.file('rehearsal')).sort()).toEqual(['ceremony.html', 'ceremony.json'])
     expect((await site.run(['ledger', 'export'], settings())).stdout).toBe((await before).stdout)
@@ -130,7 +135,9 @@ describe('a ceremony', () => {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Exported)
     for (const { id, spkiSha256 } of keys) {
-      const own = events.filter(({ stream }) => stream === `servicekey-${id}`)
+      const own = events.filter(
+        ({ stream, type }) => stream === `servicekey-${id}` && type.startsWith('ServiceKey'),
+      )
       expect(own.map(({ type, body }) => [type, body.pub.env['role']])).toEqual([
         ['ServiceKeyPlanned', 'caOfficer'],
         ['ServiceKeyGenerated', 'caOfficer'],
@@ -155,7 +162,7 @@ describe('a ceremony', () => {
     await expect(openssl(changed, 'dgst', '-sha384', ...args, 'ceremony.json')).rejects.toThrow(/verif|Verif/)
   })
 
-  it('CGU-13, CGU-105: the service starts on these keys and makes no others but its responder’s', async () => {
+  it('CGU-13, CGU-105: the service starts on these keys and makes no others, its responder’s among them', async () => {
     const service = await site.start(settings())
     await service.stop()
     const exported = await site.run(['ledger', 'export'], settings())
@@ -164,6 +171,69 @@ describe('a ceremony', () => {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Exported)
       .filter(({ type }) => type === 'ServiceKeyPlanned')
-    expect(planned.map(({ body }) => body.pub['purpose'])).toEqual(['root', 'ca', 'log', 'ocsp'])
+    expect(planned.map(({ body }) => body.pub['purpose'])).toEqual([...purposes])
+  })
+
+  type Compared = Readonly<{
+    reconciled: boolean
+    keys: readonly Readonly<{
+      purpose: string
+      verdict: string
+      least: number
+      most: number
+      signatures: number
+      uncertain: number
+      difference: number
+    }>[]
+  }>
+  const compared = async (): Promise<readonly [number | null, Compared]> => {
+    const { status, stdout } = await site.run(['custody', 'reconcile', '--json'], settings())
+    return [status, JSON.parse(stdout) as Compared]
+  }
+
+  it('RGS A2 V.4: every signature that the tokens have made is in the ledger, by the tokens’ own count', async () => {
+    const [status, { reconciled, keys }] = await compared()
+    expect([status, reconciled]).toEqual([0, true])
+    const counted = keys.map(({ purpose, least, most, signatures, uncertain, verdict }) => {
+      expect(signatures - uncertain).toBeLessThanOrEqual(most)
+      return [purpose, verdict, least, signatures]
+    })
+    expect(counted).toEqual([
+      // Its own certificate, that of the authority, and a list; the authority's responder, and a list; two documents of the report.
+      ['root', 'agrees', 3, 3],
+      ['ca', 'agrees', 2, 2],
+      ['ocsp', 'agrees', 0, 0],
+      ['log', 'agrees', 2, 2],
+      ['export', 'agrees', 0, 0],
+    ])
+    const words = await site.run(['custody', 'reconcile'], settings())
+    expect(words.stdout).toContain('Every signature is accounted for.')
+  })
+
+  it('RGS A2 V.4: one that the ledger does not know is found, and so is a count that was lost', async () => {
+    const { policy } = readConfig({ DATA_DIR: site.dataDir })
+    const { ca, escrow } = settingsOf(tokens)
+    const [directory, counts] = ['keys', 'keys/signatures.json'].map((name) => join(site.dataDir, name))
+    const keys = await openPkcs11Keys({
+      ca,
+      escrow,
+      manifest: join(directory!, 'pkcs11.json'),
+      counts: counts!,
+    })
+    await (await keys.signer(serviceKeyId(policy, 'root', 1))).sign(Buffer.from('a certificate of nobody'))
+    await keys.close()
+    const of = ({ keys: all }: Compared) =>
+      all.map(({ purpose, verdict, difference }) => [purpose, verdict, difference])
+    const [status, found] = await compared()
+    expect([status, of(found)[0]]).toEqual([1, ['root', 'unknown', 1]])
+    writeFileSync(counts!, JSON.stringify({ v: 1, keys: {} }))
+    const [lost, nothing] = await compared()
+    expect([lost, of(nothing).slice(0, 2)]).toEqual([
+      1,
+      [
+        ['root', 'missing', 3],
+        ['ca', 'missing', 2],
+      ],
+    ])
   })
 })

@@ -30,6 +30,7 @@ import { issueInSession, undoSession } from '../../commands/issuanceActs.ts'
 import { openJournal } from '../../commands/journals.ts'
 import { recordOcspActivity } from '../../commands/ocspRecords.ts'
 import { presentCertificate } from '../../commands/presentCertificate.ts'
+import { planReport, recordReport } from '../../commands/reports.ts'
 import { recordDeniedKeyUse, recordServiceKeyCopy } from '../../commands/serviceKeys.ts'
 import { verifyEntity } from '../../commands/verifyEntity.ts'
 import { request } from '../../domain/request.ts'
@@ -76,6 +77,11 @@ const minutes = { minutesSha256: f.digest, present: 'témoin' }
 const list = (thing: number) => ({ issuer: pick(thing, f.issuer, 'b'.repeat(16)), number: 1 })
 const keys = [officerKey(), officerKey()]
 const kindOf = (thing: number) => pick(thing, 'dpc', 'cgu')
+
+const reported = (thing: number, choice: number) => ({
+  ...{ servicekey: own(thing), second, report: 'ceremony' },
+  documents: [pick(choice, f.digest, 'e'.repeat(64))],
+})
 
 /** Everything that can be commanded of each kind of thing, by the kind's name. */
 const kinds: Readonly<Record<string, readonly Act[]>> = {
@@ -203,12 +209,15 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
   ],
   serviceKey: [
     act(planServiceKey, [e.ca, e.so], (thing, choice) => ({
-      ...{ servicekey: own(thing), purpose: 'ca', algorithm: 'rsa4096', scriptSha256: f.digest },
+      ...{ servicekey: own(thing), purpose: pick(choice, 'ca', 'log'), algorithm: 'rsa4096' },
+      scriptSha256: f.digest,
       ...{ present: 'témoin', ...(choice % 3 === 0 ? {} : { second }) },
     })),
     act(recordServiceKey, [e.ca], (thing) => ({
       ...{ servicekey: own(thing), second, module: 'm', token: 't', attributesSha256: f.digest, ...minutes },
     })),
+    act(planReport, [e.ca, e.so], reported),
+    act(recordReport, [e.ca, e.so], reported),
     act(recordServiceKeyCopy, [e.ca], (thing, choice) => ({
       ...{ servicekey: own(thing), second, copy: uuid(600 + (choice % 2)), ...minutes },
       direction: pick(choice, 'backup', 'transfer'),
@@ -254,6 +263,7 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
       ...{
         issuer: f.issuer,
         day: pick(thing, '2026-03-01', '2026-03-02'),
+        part: '090000-0',
         good: choice,
         revoked: 0,
         unknown: 0,

@@ -17,6 +17,7 @@ import { rejectRequest } from '../../commands/endRequest.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { issueInSession } from '../../commands/issuanceActs.ts'
 import { deliverRecovery } from '../../commands/recoveries.ts'
+import { planReport, recordReport } from '../../commands/reports.ts'
 import { requestCertificate, type RequestCertificate } from '../../commands/requestCertificate.ts'
 import { requestRecovery, type RequestRecovery } from '../../commands/requestRecovery.ts'
 import { returnRequest } from '../../commands/returnRequest.ts'
@@ -41,7 +42,7 @@ import type { Second } from '../../domain/policy/dualControl.ts'
 import type { Duty } from '../../domain/policy/dutyTable.ts'
 import { recovery } from '../../domain/recovery.ts'
 import { request } from '../../domain/request.ts'
-import { serviceKey } from '../../domain/serviceKey.ts'
+import { serviceKey, type ServiceKeyEvent } from '../../domain/serviceKey.ts'
 import { uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
 import { cardLives } from './cardsFacts.ts'
@@ -226,6 +227,21 @@ const ended = [
   e.answers(e.answersPlanned, e.answersSigned),
 ]
 const minuted = { servicekey: e.key, present: 'témoin', minutesSha256: f.digest }
+const report = { servicekey: e.key, report: 'ceremony', documents: [f.digest] }
+const logKey = (...more: readonly ServiceKeyEvent[]) => {
+  const present = 'témoin'
+  const about = { module: 'm', token: 't', attributesSha256: f.digest, minutesSha256: f.digest, present }
+  return on(
+    serviceKey,
+    e.key,
+    {
+      type: 'ServiceKeyPlanned',
+      data: { purpose: 'log', algorithm: 'ecP384', scriptSha256: f.digest, present },
+    },
+    { type: 'ServiceKeyGenerated', data: about },
+    ...more,
+  )
+}
 const keyActs = {
   plan: (second: Second) =>
     given()
@@ -270,6 +286,14 @@ const keyActs = {
   destroy: (second: Second) =>
     given(e.caKey(e.doomed))
       .when(recordServiceKeyDestruction, { ...minuted, ...e.destroyed.data, second } as never, e.ca)
+      .outcome(),
+  drawUp: (second: Second) =>
+    given(logKey())
+      .when(planReport, { ...report, second }, e.ca)
+      .outcome(),
+  sign: (second: Second) =>
+    given(logKey({ type: 'ReportPlanned', data: { report: 'ceremony', documents: [f.digest] } }))
+      .when(recordReport, { ...report, second }, e.ca)
       .outcome(),
 }
 
@@ -365,6 +389,8 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
   'RecordServiceKeyCopy/secondPerson': () => keyActs.copy(himself),
   'PlanServiceKeyDestruction/secondPerson': () => keyActs.doom(himself),
   'RecordServiceKeyDestruction/secondPerson': () => keyActs.destroy(himself),
+  'PlanReport/secondPerson': () => keyActs.drawUp(himself),
+  'RecordReport/secondPerson': () => keyActs.sign(himself),
   'OpenSession/holder': () =>
     given(f.employer, f.deskInService(uuid(70)), on(request, f.R, own, f.accepted, f.identified, f.validated))
       .when(
@@ -442,7 +468,7 @@ describe('who must not be the same person', () => {
     expect(await disclose(another)).toBe('PersonalDataDisclosed')
     expect(await Promise.all(Object.values(keyActs).map((act) => act(another)))).toEqual([
       ...['ServiceKeyPlanned', 'ServiceKeyGenerated', 'ServiceKeyCopied'],
-      ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed'],
+      ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed', 'ReportPlanned', 'ReportSigned'],
     ])
   })
 })
