@@ -9,7 +9,7 @@ import type { Config } from './cli/config.ts'
 import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from './cli/parts.ts'
 import { openRegisters } from './cli/registersFile.ts'
 import { openTrust } from './cli/trust.ts'
-import { createActors } from './commands/actors.ts'
+import { createActors, program } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { recordParameters } from './commands/documents.ts'
 import { createHandle } from './commands/handle.ts'
@@ -82,15 +82,6 @@ const rootRhythm = ({ crl }: Policy) => ({
   validityHours: crl.rootValidityDays * 24,
 })
 
-/** The program as an actor: one component, the same in every quarter. */
-const program = {
-  id: 'program',
-  kind: 'component',
-  person: '00000000-0000-5000-8000-000000000001',
-  entities: [],
-  auth: 'service',
-} as const
-
 /**
  * Joins the parts: holds the ceremony where none was held, brings the read models up to the ledger, goes on with what a
  * stop has interrupted, and publishes the CRL that is due.
@@ -100,9 +91,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const { policy, cguText, dataDir } = config
   const { store, custody, database, clock } = parts
   const { release, onStep = () => undefined, onFault = () => undefined, watchMs } = options
-  const { keys, vault, cards } = custody
+  const [{ keys, vault, cards }, { db }] = [custody, database]
   const { escrow, deliveries, journals } = vault
-  const { db } = database
   const now = instantsOf(clock)
 
   const ledger = ledgerOver(store, config, vault.dataKeys, clock)

@@ -1,29 +1,21 @@
 // `grand-livre ceremony`: the keys of the authorities are made by two officers before witnesses, by a script, and a report tells it
 // (RGS A2 VI.1.1, EN 319 411-1 GEN-6.5.1-13A). Every act is planned in the ledger before it is done and recorded after. Held again,
 // it goes on where it stopped. A rehearsal does all of it in a place of its own, and destroys its keys.
-import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Account } from '../commands/accounts.ts'
-import { createActors } from '../commands/actors.ts'
+import { join } from 'node:path'
 import { ceremonyKey, holdCeremony, serviceKeyId, type Chain, type Held } from '../commands/ceremony.ts'
-import { createHandle } from '../commands/handle.ts'
 import { signReport } from '../commands/reports.ts'
 import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
-import type { Role } from '../domain/lists.ts'
-import { alone, keyHolders } from '../domain/policy/dualControl.ts'
-import { refusals } from '../domain/refusals.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
-import { openAccounts } from './accountsFile.ts'
+import { leave, open, twoOfficers, type Files, type Officer, type Opened } from './ceremonyParts.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
 import { readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
-import { instantsOf, ledgerOver, openCustody, openStore, systemClock } from './parts.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
 
@@ -35,30 +27,6 @@ export type CeremonyAsked = Readonly<{
   out: string
   dryRun?: boolean
 }>
-
-type Officer = Account & Readonly<{ role: Role }>
-
-/** Who signs in with the token of a file, in the one of the two roles that he holds. @throws ConfigFault */
-const officerOf = async ({ dataDir }: Config, option: string, file: string): Promise<Officer> => {
-  const token = await readFile(file, 'utf8').catch(() => {
-    throw new ConfigFault(`--${option}: ${file} cannot be read`)
-  })
-  const account = await openAccounts(join(dataDir, 'accounts.json')).byToken(token.trim())
-  const role = keyHolders.find((one) => account?.roles.includes(one))
-  if (account === undefined) throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
-  if (role === undefined)
-    throw new ConfigFault(`--${option}: ${account.id} is neither of ${keyHolders.join(', ')} (CGU-06)`)
-  return { ...account, role }
-}
-
-/** CGU-06: found out before anything is opened; the deciders ask again. @throws ConfigFault */
-const requireTwo = (first: Officer, second: Officer): void => {
-  const by = { role: first.role, person: first.person }
-  const refusal = alone(by, { person: second.person, roles: [second.role] })
-  if (refusal === undefined || !('refused' in refusal)) return
-  const { code, clause } = refusal.refused
-  throw new ConfigFault(`--second: ${code} (${clause}): ${refusals[code].en}`)
-}
 
 /** A place of its own for a rehearsal, and the tokens that are set aside for it. @throws ConfigFault */
 const rehearsalIn = (dataDir: string, config: Config): Config => {
@@ -75,38 +43,6 @@ const rehearsalIn = (dataDir: string, config: Config): Config => {
     escrow: { ...tokens.escrow, token: escrow },
   }
   return { ...config, dataDir, ledgerUrl: undefined, tokens: rehearsed }
-}
-
-type Opened = Readonly<{
-  service: Service
-  custody: Awaited<ReturnType<typeof openCustody>>
-  close: () => Promise<void>
-}>
-
-/** The ledger and the keys, with the officer as who acts. */
-const open = async (config: Config, officer: Officer): Promise<Opened> => {
-  const custody = await openCustody(config)
-  try {
-    const store = await openStore(config)
-    const ledger = ledgerOver(store, config, custody.vault.dataKeys)
-    const now = instantsOf(systemClock)
-    const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
-    const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })
-    const { id, person, entities, role } = officer
-    const principal = { ...{ id, person, entities }, kind: 'account', auth: 'token' } as const
-    const service: Service = {
-      ...{ handle, ledger, policy: config.policy, now, randomBytes },
-      actor: () => actors(principal, role),
-    }
-    const close = async (): Promise<void> => {
-      await store.close()
-      await custody.close()
-    }
-    return { service, custody, close }
-  } catch (error) {
-    await custody.close()
-    throw error
-  }
 }
 
 /** The key that the report is signed with. */
@@ -156,8 +92,6 @@ const destroyed = async (
   for (const key of keys) gone.push({ ...key, destroyed: (await custody.keys.destroy(key.id)).failedUseCode })
   return gone
 }
-
-type Files = Readonly<Record<string, string | Uint8Array>>
 
 const hold = async (
   opened: Opened,
@@ -222,21 +156,14 @@ export const ceremony = async (
 ): Promise<void> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const officers = [
-    await officerOf(config, 'officer', asked.officer),
-    await officerOf(config, 'second', asked.second),
-  ] as const
-  requireTwo(...officers)
+  const officers = await twoOfficers(config, asked)
   const rehearsal = asked.dryRun === true
   const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
   let opened: Opened | undefined
   try {
     opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), officers[0])
     const files = await hold(opened, script, { officers, rehearsal, output })
-    const out = resolve(asked.out)
-    await mkdir(out, { recursive: true })
-    for (const [name, bytes] of Object.entries(files))
-      await writeFile(join(out, name), bytes, { mode: 0o644 })
+    const out = await leave(asked.out, files)
     output.result({ rehearsal, out, files: Object.keys(files) }, () =>
       rehearsal
         ? `Rehearsed; its keys are destroyed. The report: ${out}`

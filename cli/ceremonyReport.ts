@@ -94,7 +94,7 @@ const verdicts: Readonly<Record<string, string>> = {
 const between = (least: number, most: number): string => (least === most ? `${least}` : `${least} à ${most}`)
 
 /** RGS A2 V.4: what each key has signed, by the ledger and by who holds the keys. */
-const reconciliation = ({ signatures }: CeremonyReport): string =>
+export const reconciliation = ({ signatures }: Pick<CeremonyReport, 'signatures'>): string =>
   table({
     caption: 'Signatures : registre et compteur du module, avant la signature de ce procès-verbal',
     heads: ['Clé', 'Registre', 'Module', 'Constat'],
@@ -105,7 +105,7 @@ const reconciliation = ({ signatures }: CeremonyReport): string =>
     empty: 'aucune',
   })
 
-const signatures = ({ present, witnesses }: CeremonyReport): string =>
+export const signaturesOf = ({ present, witnesses }: Pick<CeremonyReport, 'present' | 'witnesses'>): string =>
   table({
     caption: 'Signatures',
     heads: ['Qualité', 'Nom', 'Signature'],
@@ -148,7 +148,7 @@ ${table({
   empty: 'aucun',
 })}
 ${reconciliation(report)}
-${signatures(report)}
+${signaturesOf(report)}
 </body></html>
 `
 }

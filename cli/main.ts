@@ -2,6 +2,7 @@
 // and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
 import { roles } from '../domain/roles.ts'
+import type { ArlAsked } from './arl.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { listCustody } from './custody.ts'
@@ -128,6 +129,15 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     .option('--dry-run', 'rehearse it in a place of its own, on throw-away tokens; its keys are destroyed')
     .action(async (options: OptionValues & CeremonyAsked) =>
       (await import('./ceremony.ts')).ceremony(env, outputOf(options), options),
+    )
+
+  command(program, 'arl', 'a ceremony: the root revokes the authority that has ended, and lists it')
+    .requiredOption('--script <file>', 'JSON: title, place, witnesses, remarks')
+    .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
+    .requiredOption('--second <file>', 'the token of the other of the two')
+    .option('--out <dir>', 'where list and report are left', 'arl')
+    .action(async (options: OptionValues & ArlAsked) =>
+      (await import('./arl.ts')).ceremonyOfArl(env, outputOf(options), options),
     )
 
   command(program, 'demo', "the life of one agent's certificate, over HTTP, each step checked with openssl")

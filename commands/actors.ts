@@ -16,6 +16,15 @@ export type Principal = Readonly<{
   auth: SignInMeans
 }>
 
+/** The program as an actor: one component, the same in every quarter. */
+export const program = {
+  id: 'program',
+  kind: 'component',
+  person: '00000000-0000-5000-8000-000000000001',
+  entities: [],
+  auth: 'service',
+} as const
+
 export type Actors = (principal: Principal, role: Role) => Promise<Actor>
 
 /** Resolves a principal to an actor, opening his journal of the quarter on his first act. */

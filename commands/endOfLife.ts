@@ -5,6 +5,7 @@ import { authority, type Authority, type AuthorityEvent } from '../domain/author
 import { crl, type Crl } from '../domain/crl.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
 import { finalAnswersOf, ocsp, type Ocsp } from '../domain/ocsp.ts'
+import { alone, keyHolders, presentAt, type Second } from '../domain/policy/dualControl.ts'
 import {
   finalAnswersMissing,
   lastCrlMissing,
@@ -40,6 +41,10 @@ export type TransferObligations = Command<
       lastCrl: number
     }
   >
+>
+export type PlanCaRevocation = Command<
+  'PlanCaRevocation',
+  Of<Omit<Data<'CaRevocationPlanned'>, 'present'> & { present: string; second?: Second }>
 >
 export type RecordCaRevocation = Command<'RecordCaRevocation', Of<Data<'CaCertificateRevoked'>>>
 
@@ -142,24 +147,68 @@ export const transferObligations: Decider<Authority, TransferObligations, Author
   },
 }
 
-/** Only the root can revoke the authority; here its officer records that it did, in which of its lists. */
-export const recordCaRevocation: Decider<
-  Authority,
-  RecordCaRevocation,
-  AuthorityEvent,
-  ServiceKey | undefined
-> = {
+/** CGU-91: nothing is revoked while its key can still sign, nor before somebody else has taken over what remains. */
+const notYetToEnd = (state: Authority, key: ServiceKey | undefined): Decision<never> | undefined => {
+  if (key?.status !== 'destroyed')
+    return refuse('CGU-90', 'CA_KEY_NOT_DESTROYED', key?.status ?? state.status)
+  return state.status === 'transferred' ? undefined : refuse('CGU-91', 'OUT_OF_ORDER', state.status)
+}
+
+const keyOf = async (fold: Fold, state: Authority): Promise<ServiceKey | undefined> =>
+  state.status === 'unknown' ? undefined : await fold(serviceKey, state.servicekey)
+
+/** In a ceremony of the root, by two officers; from here on the root's lists have it. */
+export const planCaRevocation: Decider<Authority, PlanCaRevocation, AuthorityEvent, ServiceKey | undefined> =
+  {
+    ...onAuthority,
+    type: 'PlanCaRevocation',
+    who: keyHolders,
+    facts: (fold, _, state) => keyOf(fold, state),
+    decide: ({ data: { issuer: _, second, ...data }, by }, state, key) => {
+      const single = alone(by, second)
+      if (single) return single
+      if (state.status === 'revoked' || revocationOf(state) !== undefined) return accept()
+      return (
+        notYetToEnd(state, key) ??
+        accept({
+          type: 'CaRevocationPlanned',
+          data: { ...data, present: presentAt(by, second, data.present) },
+        })
+      )
+    },
+  }
+
+const revocationOf = (state: Authority) => ('revocation' in state ? state.revocation : undefined)
+
+type Listed = Readonly<{ key: ServiceKey | undefined; list: Crl | undefined }>
+
+/** What was planned here is recorded with the root's list that has it; a root that is elsewhere says so by its officer. */
+const isAnother = (
+  { revokedAt, arlSha256 }: Data<'CaCertificateRevoked'>,
+  state: Authority,
+  { list }: Listed,
+): boolean => {
+  const planned = revocationOf(state)
+  if (planned === undefined) return false
+  const sha256 = list !== undefined && 'sha256' in list ? list.sha256 : undefined
+  return planned.revokedAt !== revokedAt || sha256 !== arlSha256
+}
+
+/** Only the root can revoke the authority; here is recorded that it did, in which of its lists. */
+export const recordCaRevocation: Decider<Authority, RecordCaRevocation, AuthorityEvent, Listed> = {
   ...onAuthority,
   type: 'RecordCaRevocation',
-  who: ['caOfficer'],
-  facts: async (fold, _, state) =>
-    state.status === 'unknown' ? undefined : await fold(serviceKey, state.servicekey),
-  decide: ({ data: { issuer: _, ...data } }, state, key) => {
+  who: keyHolders,
+  facts: async (fold, { data }, state) => {
+    const root = revocationOf(state)?.root
+    return {
+      key: await keyOf(fold, state),
+      list: root === undefined ? undefined : await fold(crl, `${root}-${data.arlNumber}`),
+    }
+  },
+  decide: ({ data: { issuer: _, ...data } }, state, listed) => {
     if (state.status === 'revoked') return accept()
-    if (key?.status !== 'destroyed')
-      return refuse('CGU-90', 'CA_KEY_NOT_DESTROYED', key?.status ?? state.status)
-    return state.status === 'transferred'
-      ? accept({ type: 'CaCertificateRevoked', data })
-      : refuse('CGU-91', 'OUT_OF_ORDER', state.status)
+    if (isAnother(data, state, listed)) return refuse('CGU-91', 'OUT_OF_ORDER', `list ${data.arlNumber}`)
+    return notYetToEnd(state, listed.key) ?? accept({ type: 'CaCertificateRevoked', data })
   },
 }

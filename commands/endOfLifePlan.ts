@@ -13,7 +13,7 @@ import { planCrl } from './crls.ts'
 import {
   completeRevocations,
   declareTermination,
-  recordCaRevocation,
+  planCaRevocation,
   stopIssuance,
   transferObligations,
 } from './endOfLife.ts'
@@ -161,7 +161,10 @@ const keySteps = async (asked: Asked, servicekey: string): Promise<readonly Show
     ...{ copies: [...copies], cause: 'endOfLife', present: 'x' },
     ...{ lastCrl: observed.crlNumber, held: observed.held },
   }
-  const arl = { revokedAt: at, arlNumber: '1', arlSha256: digest }
+  const revocation = {
+    ...{ root: '0'.repeat(16), serial: `4${'0'.repeat(31)}`, revokedAt: at },
+    ...{ scriptSha256: digest, present: 'x', second },
+  }
   return [
     {
       ...{ step: 'keyDestruction', clauses: ['CGU-89', 'CGU-90'], ends: 'ServiceKeyDestroyed' },
@@ -171,7 +174,7 @@ const keySteps = async (asked: Asked, servicekey: string): Promise<readonly Show
     {
       ...{ step: 'caRevocation', clauses: ['CGU-91'], ends: 'CaCertificateRevoked' },
       would: { certificates: 1 },
-      outcome: await tried(asked, recordCaRevocation, { issuer, ...arl }),
+      outcome: await tried(asked, planCaRevocation, { issuer, ...revocation }),
     },
   ]
 }

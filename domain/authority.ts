@@ -3,7 +3,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { code, d, h, id, n, t, x } from './fields.ts'
+import { code, d, h, id, n, sn, t, text, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
 import { obligation, stopCause, terminationKind, terminationParty } from './lists.ts'
 
@@ -22,6 +22,11 @@ const RevocationsCompleted = event('RevocationsCompleted', {
 const ObligationsTransferred = event('ObligationsTransferred', {
   pub: { obligations: Type.Array(obligation), receiverSiren: code, deedSha256: h },
 })
+const CaRevocationPlanned = event('CaRevocationPlanned', {
+  // `root`: id of the authority that revokes it.
+  pub: { root: code, serial: sn, revokedAt: t, scriptSha256: h },
+  sealed: { jou: { present: text } },
+})
 const CaCertificateRevoked = event('CaCertificateRevoked', {
   pub: { revokedAt: t, arlNumber: code, arlSha256: h },
 })
@@ -33,6 +38,7 @@ export const authorityForms = [
   TerminationDeclared,
   RevocationsCompleted,
   ObligationsTransferred,
+  CaRevocationPlanned,
   CaCertificateRevoked,
 ] as const
 export type AuthorityEvent = EventOf<(typeof authorityForms)[number]>
@@ -49,12 +55,16 @@ type Installed = Readonly<{
 type Declared = Installed & Readonly<{ ceasesOn: string }>
 /** What was counted when the last valid certificate had been revoked. */
 type Emptied = Declared & Readonly<{ upTo: number; issued: number }>
+/** By which root, and from when on, as its officers have planned it. */
+type Doomed = Readonly<{ revocation: Readonly<{ root: string; revokedAt: string }> }>
 
 export type Authority =
   | Readonly<{ status: 'unknown' }>
   | (Installed & Readonly<{ status: 'active' | 'stopped' }>)
   | (Declared & Readonly<{ status: 'terminating' | 'stoppedForGood' }>)
-  | (Emptied & Readonly<{ status: 'emptied' | 'transferred' | 'revoked' }>)
+  | (Emptied &
+      (Doomed | Readonly<{ revocation?: never }>) &
+      Readonly<{ status: 'emptied' | 'transferred' | 'revoked' }>)
 
 const installed = ({ data }: Extract<AuthorityEvent, { type: 'CaCertificateInstalled' }>): Authority => ({
   status: 'active',
@@ -81,6 +91,10 @@ const evolve = (state: Authority, event: AuthorityEvent): Authority => {
       return emptied(declared(state, event.type), event.data)
     case 'ObligationsTransferred':
       return { ...counted(state, event.type), status: 'transferred' }
+    case 'CaRevocationPlanned': {
+      const { root, revokedAt } = event.data
+      return { ...counted(state, event.type), status: 'transferred', revocation: { root, revokedAt } }
+    }
     case 'CaCertificateRevoked':
       return { ...counted(state, event.type), status: 'revoked' }
     default:

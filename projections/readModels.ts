@@ -1,6 +1,7 @@
 // Every read model that there is.
 import { createAppointments } from './appointments.ts'
 import { createCards } from './cards.ts'
+import { caRevocations } from './caRevocations.ts'
 import { certificateStatus } from './certificateStatus.ts'
 import { components } from './components.ts'
 import { crl } from './crl.ts'
@@ -20,6 +21,7 @@ import { sessions } from './sessions.ts'
 /** The projections of one installation. CRL entries and OCSP answers are views of the status table. */
 export const readModels = (blind: Blind): readonly Projection[] => [
   certificateStatus,
+  caRevocations,
   components,
   crl,
   disputes,

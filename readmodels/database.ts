@@ -8,6 +8,7 @@ import { m001Tables } from './migrations/m001_tables.ts'
 import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
 import { m012Retention } from './migrations/m012_retention.ts'
+import { m013CaRevocations } from './migrations/m013_ca_revocations.ts'
 import { m004Appointments } from './migrations/m004_appointments.ts'
 import { m005Requests } from './migrations/m005_requests.ts'
 import { m006Notices } from './migrations/m006_notices.ts'
@@ -71,6 +72,7 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m002_idempotency: m002Idempotency,
       m003_newest_first: m003NewestFirst,
       m012_retention: m012Retention,
+      m013_ca_revocations: m013CaRevocations,
       m004_appointments: m004Appointments,
       m005_requests: m005Requests,
       m006_notices: m006Notices,

@@ -37,6 +37,7 @@ export type * from './caseRows.ts'
 export type * from './ledgerRows.ts'
 
 export type Tables = {
+  ca_revocation: CrlEntryRow
   appointment: AppointmentRow
   certificate_status: StatusRow
   cgu_acceptance: CguAcceptanceRow

@@ -749,7 +749,7 @@ export const clauses = {
     says: "CA's own certificate revoked",
     reading: 'only Root can; after 86–88',
     rule: 'commands/endOfLife.ts',
-    events: ['CaCertificateRevoked'],
+    events: ['CaRevocationPlanned', 'CaCertificateRevoked'],
   },
   'CGU-92': {
     kind: 'code',

@@ -129,7 +129,9 @@ export const dutyTable = {
   authority: {
     InstallCaCertificate: by([CA, P]),
     StopIssuance: by([CA, SO]),
-    ...each(by([CA]), 'ResumeIssuance', 'DeclareTermination', 'TransferObligations', 'RecordCaRevocation'),
+    ...each(by([CA]), 'ResumeIssuance', 'DeclareTermination', 'TransferObligations'),
+    RecordCaRevocation: by([CA, SO]),
+    PlanCaRevocation: by([CA, SO], { apart: inPairs }),
     CompleteRevocations: by([P]),
   },
   servicekey: {

@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256 } from '../../commands/issuing.ts'
+import { latestCrl } from '../../readmodels/crls.ts'
+import { issueArl } from '../../commands/issueArl.ts'
+import { statusDigest } from '../../jobs/statusDigest.ts'
+import { toPem } from '../../pki/fields.ts'
+import { rootListView } from '../../projections/rootList.ts'
+import { openReaders } from '../pki/readers.ts'
 import { recordCrlPublication } from '../../commands/crls.ts'
 import { recordFinalOcsp } from '../../commands/ocspRecords.ts'
 import { perform, type Service } from '../../commands/program.ts'
@@ -8,7 +15,7 @@ import { crl } from '../../domain/crl.ts'
 import { obligations } from '../../domain/lists.ts'
 import { replayEnd } from '../../projections/endReplay.ts'
 import { client, type Client } from '../support/client.ts'
-import { openEmbedded, type Embedded } from '../support/embedded.ts'
+import { openEmbedded, type Embedded, type Person } from '../support/embedded.ts'
 import {
   agent,
   desk,
@@ -23,6 +30,7 @@ import {
 
 let product: Embedded
 let issuer: string
+let officers: readonly [Person, Person]
 let ca: Client
 let so: Client
 let secondPerson: Readonly<{ headers: Readonly<Record<string, string>> }>
@@ -41,6 +49,7 @@ beforeAll(async () => {
     product.account('ca-1', ['caOfficer']),
     product.account('so-1', ['securityOfficer']),
   ]
+  officers = [officer, security]
   ca = client(product.app, officer.headers)
   so = client(product.app, security.headers)
   secondPerson = { headers: { 'second-person': `Bearer ${security.token}` } }
@@ -84,6 +93,51 @@ const program = (): Service => {
     randomBytes: (length) => new Uint8Array(length),
     actor: () => services.actors(services.program, 'program'),
   }
+}
+
+/** The ceremony of the root, by the two officers. */
+const revoke = () => {
+  const { services, ledger, policy } = product
+  const [officer, security] = officers
+  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
+  const service = {
+    ...program(),
+    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
+  }
+  const { rootCa } = services.authority
+  const view = rootListView(ledger, rootCa.id)
+  return issueArl(service, {
+    ...{ rootCa, issuer, program: program(), validityHours: policy.crl.rootValidityDays * 24 },
+    view: { ...view, tableSha256: async (size) => statusDigest(await view.tableAt(size)) },
+    held: {
+      ...{ script: 'script', present: 'témoin' },
+      second: { person: security.person, roles: ['securityOfficer'] },
+    },
+  })
+}
+
+/** OpenSSL takes the list for the root's, and the authority's certificate for revoked by it; the service serves it. */
+const judged = async (der: Uint8Array): Promise<void> => {
+  const { services, policy } = product
+  const readers = openReaders()
+  const { root, ca: issuing } = services.authority
+  const [rootPem, caPem] = [
+    readers.file('root.pem', Buffer.from(toPem(root))),
+    readers.file('ca.pem', Buffer.from(toPem(issuing.certificate))),
+  ]
+  const list = readers.file('arl.pem', Buffer.from(toPem(der, 'X509 CRL')))
+  const at = String(Math.floor(Date.parse(services.now()) / 1000))
+  const crlArgs = ['crl', '-in', list, '-CAfile', rootPem, '-noout', '-text']
+  expect(await readers.run('openssl', ...crlArgs)).toContain('verify OK')
+  const checked = ['verify', '-attime', at, '-crl_check', '-CAfile', rootPem, '-CRLfile', list, caPem]
+  expect(await readers.refuses('openssl', ...checked)).toContain('certificate revoked')
+  readers.close()
+  await product.settle()
+  const path = new URL(policy.publication.rootCrl[0] ?? '').pathname
+  expect((await product.app.inject(path)).rawPayload.equals(Buffer.from(der))).toBe(true)
+  // Every list of the root has it from here on, and none is due before its time.
+  await product.run('publishRootCrl')
+  expect((await latestCrl(services.db, services.authority.rootCa.id))?.sha256).toBe(sha256(der))
 }
 
 type Told = Readonly<{ notice: string; place: number; kind: string; stream: string; delivery: string }>
@@ -291,6 +345,7 @@ describe('the end of the authority, by HTTP', () => {
 
     const arl = { revokedAt: seenAt, arlNumber: '2', arlSha256: digest }
     expect(verdict(await post('/ca-revocation', arl))).toEqual([409, 'CA_KEY_NOT_DESTROYED'])
+    await expect(revoke()).rejects.toThrow('CA_KEY_NOT_DESTROYED')
     done(await post('/key-destruction', doom, secondPerson))
     const gone = {
       ...{ copies: doom.copies, method: 'moduleErased' },
@@ -303,7 +358,11 @@ describe('the end of the authority, by HTTP', () => {
     await signer.sign(text)
     done(await post('/key-destruction-record', gone, secondPerson))
     await expect(signer.sign(text)).rejects.toThrow(/was destroyed/)
-    done(await post('/ca-revocation', arl))
+    // The root's own ceremony (`grand-livre arl`), from the ledger alone; held again, it changes nothing.
+    const { list: revoked, again } = { list: await revoke(), again: await revoke() }
+    expect(again).toEqual(revoked)
+    await judged(revoked.der)
+    expect(verdict(await post('/ca-revocation', arl))[0]).toBe(200)
     expect(await states()).toBe('ddddddddd')
     expect((await ca.get(`/authorities/${issuer}`)).json()).toMatchObject({
       status: 'revoked',

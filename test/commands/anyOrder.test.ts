@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import { confirmApprovalKey, fingerprint, registerApprovalKey } from '../../commands/approvalKeys.ts'
 import { keyStatement } from '../../commands/approvalStatement.ts'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../../commands/appointments.ts'
+import { planCaRevocation } from '../../commands/endOfLife.ts'
 import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
 import { closeEntity } from '../../commands/closeEntity.ts'
 import { recordComponentRun } from '../../commands/componentRuns.ts'
@@ -251,6 +252,14 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
   authority: [
     act(installCaCertificate, [f.program, e.ca], (thing) => ({
       ...{ ...e.installed.data, issuer: pick(thing, f.issuer, 'b'.repeat(16)) },
+    })),
+  ],
+  caRevocation: [
+    act(installCaCertificate, [f.program], (thing) => ({
+      ...{ ...e.installed.data, issuer: pick(thing, f.issuer, 'b'.repeat(16)) },
+    })),
+    act(planCaRevocation, [e.ca, e.so], (thing) => ({
+      ...{ ...e.revocation, second, issuer: pick(thing, f.issuer, 'b'.repeat(16)) },
     })),
   ],
   journal: [

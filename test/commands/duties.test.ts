@@ -14,6 +14,7 @@ import { approveDestruction, startDestruction } from '../../commands/destruction
 import { discloseData } from '../../commands/disclosures.ts'
 import { closeDispute } from '../../commands/disputes.ts'
 import { rejectRequest } from '../../commands/endRequest.ts'
+import { planCaRevocation } from '../../commands/endOfLife.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { issueInSession } from '../../commands/issuanceActs.ts'
 import { deliverRecovery } from '../../commands/recoveries.ts'
@@ -287,6 +288,10 @@ const keyActs = {
     given(e.caKey(e.doomed))
       .when(recordServiceKeyDestruction, { ...minuted, ...e.destroyed.data, second } as never, e.ca)
       .outcome(),
+  revoke: (second: Second) =>
+    given(e.life('transferred'), e.caKey(e.doomed, e.destroyed))
+      .when(planCaRevocation, { ...e.revocation, second }, e.ca)
+      .outcome(),
   drawUp: (second: Second) =>
     given(logKey())
       .when(planReport, { ...report, second }, e.ca)
@@ -389,6 +394,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
   'RecordServiceKeyCopy/secondPerson': () => keyActs.copy(himself),
   'PlanServiceKeyDestruction/secondPerson': () => keyActs.doom(himself),
   'RecordServiceKeyDestruction/secondPerson': () => keyActs.destroy(himself),
+  'PlanCaRevocation/secondPerson': () => keyActs.revoke(himself),
   'PlanReport/secondPerson': () => keyActs.drawUp(himself),
   'RecordReport/secondPerson': () => keyActs.sign(himself),
   'OpenSession/holder': () =>
@@ -468,7 +474,8 @@ describe('who must not be the same person', () => {
     expect(await disclose(another)).toBe('PersonalDataDisclosed')
     expect(await Promise.all(Object.values(keyActs).map((act) => act(another)))).toEqual([
       ...['ServiceKeyPlanned', 'ServiceKeyGenerated', 'ServiceKeyCopied'],
-      ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed', 'ReportPlanned', 'ReportSigned'],
+      ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed', 'CaRevocationPlanned'],
+      ...['ReportPlanned', 'ReportSigned'],
     ])
   })
 })

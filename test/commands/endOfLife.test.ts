@@ -5,6 +5,7 @@ import { planCrl, recordCrl, recordCrlPublication } from '../../commands/crls.ts
 import {
   completeRevocations,
   declareTermination,
+  planCaRevocation,
   recordCaRevocation,
   resumeIssuance,
   stopIssuance,
@@ -20,6 +21,7 @@ import {
 import { openSession } from '../../commands/sessions.ts'
 import { terminateCertificate } from '../../commands/terminateCertificate.ts'
 import { whileIssuing } from '../../commands/whileIssuing.ts'
+import { crl } from '../../domain/crl.ts'
 import { authority } from '../../domain/authority.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { key as keyAggregate } from '../../domain/key.ts'
@@ -158,8 +160,27 @@ describe('the authority, from each of its states', () => {
     async (...[, state, events, outcome]) => {
       const when = given(e.life(state), e.caKey(...events)).when(recordCaRevocation, arl, ca, e.ceased)
       expect(await when.outcome()).toBe(outcome)
+      const order = { ...e.revocation, second: { person: so.person, roles: [so.role] } }
+      const planned = given(e.life(state), e.caKey(...events)).when(planCaRevocation, order, ca, e.ceased)
+      expect(await planned.outcome()).toBe(outcome.replace('CaCertificateRevoked', 'CaRevocationPlanned'))
     },
   )
+
+  it.each([
+    ['in the list that has it', {}, 'CaCertificateRevoked'],
+    ['in another list', { arlSha256: 'f'.repeat(64) }, 'CGU-91 OUT_OF_ORDER'],
+    ['in a list that is not there', { arlNumber: '8' }, 'CGU-91 OUT_OF_ORDER'],
+    ['from another time on', { revokedAt: '2026-06-01T00:00:00Z' }, 'CGU-91 OUT_OF_ORDER'],
+  ] as const)('CGU-91: planned in a ceremony, it is recorded %s alone', async (...[, more, outcome]) => {
+    const { issuer: _, ...data } = e.revocation
+    const facts = [
+      on(authority, issuer, ...e.lives.transferred, { type: 'CaRevocationPlanned', data }),
+      e.caKey(e.doomed, e.destroyed),
+      on(crl, `${e.revocation.root}-7`, e.planned, e.signedList),
+    ]
+    const when = given(...facts).when(recordCaRevocation, { ...arl, ...more }, ca, e.ceased)
+    expect(await when.outcome()).toBe(outcome)
+  })
 })
 
 describe('nothing is certified once issuance is stopped', () => {

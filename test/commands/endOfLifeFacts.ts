@@ -42,6 +42,11 @@ export const revoked: AuthorityEvent = {
   type: 'CaCertificateRevoked',
   data: { revokedAt: ceased, arlNumber: '7', arlSha256: digest },
 }
+/** What the officers of its root order. */
+export const revocation = {
+  ...{ issuer, root: 'b'.repeat(16), serial: `4${'0'.repeat(31)}`, revokedAt: ceased },
+  ...{ scriptSha256: digest, present: 'témoin' },
+}
 /** The authority's stream in each of its states. */
 export const lives = {
   unknown: [],

@@ -1,0 +1,111 @@
+// `grand-livre arl`: the root revokes the certificate of the authority that has ended, and issues the list that says so, before
+// two officers and witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
+import { ceremonyKey } from '../commands/ceremony.ts'
+import { issueArl, type Arl } from '../commands/issueArl.ts'
+import { sha256, type IssuingCa } from '../commands/issuing.ts'
+import { signReport } from '../commands/reports.ts'
+import { authority } from '../domain/authority.ts'
+import { statusDigest } from '../jobs/statusDigest.ts'
+import { toPem } from '../pki/fields.ts'
+import { issuerOf } from '../pki/issuer.ts'
+import { installedIn, rootListView } from '../projections/rootList.ts'
+import { leave, open, twoOfficers, type Files, type Officer, type Opened } from './ceremonyParts.ts'
+import { arlPage, type ArlReport } from './arlReport.ts'
+import { readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { readConfig } from './config.ts'
+import type { Output } from './output.ts'
+import { NothingThere } from './reading.ts'
+import { reconciledKeys } from './reconcile.ts'
+import { readRelease } from './shipped.ts'
+
+export type ArlAsked = Readonly<{ script: string; officer: string; second: string; out: string }>
+
+const certificateOf = async ({ service }: Opened, id: string) => {
+  const { state } = await service.ledger.load(authority, id)
+  if (state.status === 'unknown') throw new NothingThere(`the authority ${id} is not installed`)
+  return { der: Buffer.from(state.der, 'base64'), servicekey: state.servicekey }
+}
+
+const rootOf = async (opened: Opened, id: string): Promise<IssuingCa> => {
+  const { der, servicekey } = await certificateOf(opened, id)
+  const signer = await opened.custody.keys.signer(servicekey)
+  return { id, issuer: issuerOf(der, signer.algorithm), certificate: der, signer }
+}
+
+type Held = Readonly<{ script: CeremonyScript; officers: readonly [Officer, Officer]; heldAt: string }>
+
+const reportOf = async (opened: Opened, { script, officers, heldAt }: Held, arl: Arl): Promise<ArlReport> => {
+  const { service, custody } = opened
+  const { title, place, witnesses, text } = script
+  return {
+    ...{ title, place, witnesses, heldAt, endedAt: service.now(), log: service.policy.log },
+    ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(text) },
+    ...{ module: custody.keys.module, token: custody.keys.token },
+    present: officers.map(({ id: account, role }) => ({ account, role })),
+    list: { number: arl.number, sha256: arl.sha256, revoked: arl.entries },
+    signatures: await reconciledKeys(service.ledger, service.ledger.entries(), custody.keys.signatures),
+  }
+}
+
+const hold = async (opened: Opened, held: Held): Promise<Files> => {
+  const { service, custody } = opened
+  const { script, officers } = held
+  const [, { person, roles }] = officers
+  const installed = await installedIn(service.ledger)
+  if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
+  const rootCa = await rootOf(opened, installed.root)
+  const view = rootListView(service.ledger, installed.root)
+  const second = { person, roles }
+  const present = `${script.place} ; témoins : ${script.witnesses.join(', ')}`
+  const arl = await issueArl(service, {
+    ...{
+      rootCa,
+      program: opened.program,
+      issuer: installed.issuing,
+      validityHours: service.policy.crl.rootValidityDays * 24,
+    },
+    view: { ...view, tableSha256: async (size) => statusDigest(await view.tableAt(size)) },
+    held: { script: script.text, present, second },
+  })
+  const log = await ceremonyKey(
+    service,
+    custody.keys,
+    { purpose: 'log', algorithm: 'ecP384', generation: 1 },
+    { script: script.text, present, second },
+  )
+  const report = await reportOf(opened, held, arl)
+  const documents = { 'arl.json': `${JSON.stringify(report, null, 2)}\n`, 'arl.html': arlPage(report) }
+  const { der } = await certificateOf(opened, installed.issuing)
+  return {
+    ...documents,
+    ...(await signReport(service, log, { report: 'arl', documents, second })),
+    ...{ 'arl.crl': arl.der, 'root.pem': toPem(rootCa.certificate), 'ca.pem': toPem(der) },
+    'log-key.pem': toPem(log.signer.spki, 'PUBLIC KEY'),
+  }
+}
+
+/**
+ * Holds the ceremony, and leaves list and report in a directory; the service publishes the list from its next start on.
+ * @throws ConfigFault; ProcessRefused CA_KEY_NOT_DESTROYED, OUT_OF_ORDER: nothing was signed; KeyFault, LedgerFault: held again, it goes
+ *   on where it stopped
+ */
+export const ceremonyOfArl = async (
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  asked: ArlAsked,
+): Promise<void> => {
+  const config = readConfig(env)
+  const script = readScript(asked.script)
+  const officers = await twoOfficers(config, asked)
+  const opened = await open(config, officers[0])
+  try {
+    const files = await hold(opened, { script, officers, heldAt: opened.service.now() })
+    const out = await leave(asked.out, files)
+    output.result(
+      { out, files: Object.keys(files) },
+      () => `Held. The list of the root and its report: ${out}`,
+    )
+  } finally {
+    await opened.close()
+  }
+}
