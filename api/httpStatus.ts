@@ -97,5 +97,11 @@ export const httpStatus = {
   UNIT_UNKNOWN: 404,
   VALIDITY_WRONG: 422,
   VERIFIER_WRONG: 403,
+  // Refused on the command line alone (cli/custodyPin.ts).
+  SHARES_TOO_FEW: 422,
+  SHARE_DAMAGED: 422,
+  SHARE_OF_ANOTHER_SET: 422,
+  SHARE_REPEATED: 422,
+  SHARE_UNREADABLE: 422,
   VISA_MISSING: 409,
 } as const satisfies Record<RefusalCode, number>

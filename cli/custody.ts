@@ -18,7 +18,8 @@ share is opened with his key:
   openssl cms -decrypt -inform DER -in share-1.p7m -inkey KEY -recip CERT -out share-1.json`
 
 const combineHelp = `
-A share that is damaged, of another set or given twice is refused by its name, and so are too few; the PIN is not written then.
+A share that is damaged, of another set or given twice is refused by its name, and so are too few; the PIN is not written then, and
+the ledger of DATA_DIR or LEDGER_URL, where there is one, is told that it was refused.
 Destroy the decrypted shares afterwards.`
 
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`
@@ -51,6 +52,6 @@ export const listCustody = (program: Command, { command, outputOf, collect, env,
     .option('--stdout', 'print the PIN', false)
     .addHelpText('after', combineHelp)
     .action(async (shares: string[], options: OptionValues & CombineAsked) =>
-      (await import('./custodyPin.ts')).combineFrom(outputOf(options), shares, options),
+      (await import('./custodyPin.ts')).combineFrom({ env, output: outputOf(options) }, shares, options),
     )
 }

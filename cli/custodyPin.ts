@@ -4,12 +4,21 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDurable, makePrivateDirectory, readIfPresent } from '../hsm/durable.ts'
-import { combineShares, drawPin, isDrawnPin, readShare, splitPin, writeShare } from '../hsm/shares.ts'
+import {
+  combineShares,
+  drawPin,
+  isDrawnPin,
+  readShare,
+  ShareFault,
+  splitPin,
+  writeShare,
+} from '../hsm/shares.ts'
 import { envelop } from '../pki/cms.ts'
 import { spkiOf } from '../pki/fields.ts'
 import { certificateOf, recipientFault } from '../pki/recipient.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
+import { recordPinRefusal } from './pinRefusal.ts'
 
 type Recipient = Readonly<{ file: string; certificate: Uint8Array }>
 
@@ -104,19 +113,34 @@ export const splitAmong = async (output: Output, asked: SplitAsked, at: string):
 
 export type CombineAsked = Readonly<{ out?: string; stdout: boolean }>
 
+const combined = async (files: readonly string[]): Promise<string> =>
+  combineShares(await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8')))))
+
+/** What is refused is refused, also where no ledger can be told. */
+const recorded = async (env: NodeJS.ProcessEnv, { code }: ShareFault): Promise<void> => {
+  try {
+    await recordPinRefusal(env, code)
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown'
+    process.stderr.write(`${code} could not be recorded in the ledger: ${name}\n`)
+  }
+}
+
 /**
  * Puts the PIN together from shares that their officers have decrypted.
- * @throws ShareFault naming the share that is not taken; nothing is written then
+ * @throws ShareFault naming the share that is not taken; no PIN is written then, and the ledger that is at hand is told
  */
 export const combineFrom = async (
-  output: Output,
+  { env, output }: Readonly<{ env: NodeJS.ProcessEnv; output: Output }>,
   files: readonly string[],
   { out, stdout }: CombineAsked,
 ): Promise<void> => {
   if ((out === undefined) !== stdout)
     throw new ConfigFault('say where the PIN goes: --out FILE, or --stdout; not both')
-  const shares = await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8'))))
-  const pin = await combineShares(shares)
+  const pin = await combined(files).catch(async (error: unknown) => {
+    if (error instanceof ShareFault) await recorded(env, error)
+    throw error
+  })
   if (out === undefined) {
     output.result({ pin }, () => pin)
     return

@@ -55,6 +55,31 @@ export const refusals = {
     fr: "L'approbation a été signée pour autre chose que cette demande.",
     en: 'The approval was signed for something else than this request.',
   },
+  SHARE_UNREADABLE: {
+    clauses: ['CGU-46'],
+    fr: "Ce fichier n'est pas une part du code PIN.",
+    en: 'This file is no share of the PIN.',
+  },
+  SHARE_DAMAGED: {
+    clauses: ['CGU-46'],
+    fr: "La part n'est pas telle qu'elle a été remise.",
+    en: 'The share is not as it was given out.',
+  },
+  SHARE_OF_ANOTHER_SET: {
+    clauses: ['CGU-46'],
+    fr: "Les parts ne sont pas d'un même partage.",
+    en: 'The shares are not of one set.',
+  },
+  SHARE_REPEATED: {
+    clauses: ['CGU-46'],
+    fr: 'La même part est donnée deux fois.',
+    en: 'The same share is given twice.',
+  },
+  SHARES_TOO_FEW: {
+    clauses: ['CGU-46'],
+    fr: "Il n'y a pas assez de parts.",
+    en: 'There are not enough shares.',
+  },
   APPROVAL_SIGNATURE_INVALID: {
     clauses: ['CGU-46'],
     fr: "La signature n'est pas celle de la clé de ce responsable.",

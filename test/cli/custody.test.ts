@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../cli/config.ts'
+import { openStore } from '../../cli/parts.ts'
 import { openSite, type Site } from './grandLivre.ts'
 
 let site: Site
@@ -118,6 +120,28 @@ describe('the PIN of the recovery token', () => {
     expect((await site.run(['custody', 'pin', 'combine', one, two, '--stdout', '--out', out])).status).toBe(2)
     expect((await site.run(['custody', 'pin', 'combine', one, site.file('absent')])).status).not.toBe(0)
     expect(existsSync(out)).toBe(false)
+  })
+
+  it('CGU-46: each refusal is in the ledger where there is one, without a word of the share', async () => {
+    // A ledger that a start has begun; neither its keys nor the PIN are needed.
+    const store = await openStore(readConfig({ DATA_DIR: site.dataDir }))
+    await store.close()
+    const one = opened('bad', 1)
+    expect((await site.run(['custody', 'pin', 'combine', one, '--stdout'])).status).toBe(1)
+    expect((await site.run(['custody', 'pin', 'combine', one, one, '--stdout'])).status).toBe(1)
+    const { stdout } = await site.run(['ledger', 'export'])
+    const { share, set } = JSON.parse(readFileSync(one, 'utf8')) as { share: string; set: string }
+    for (const secret of [share, set, site.file('')]) expect(stdout).not.toContain(secret)
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; body: { pub: object } })
+    expect(events.map(({ type, body: { pub } }) => ({ type, ...pub }))).toMatchObject([
+      { type: 'JournalOpened' },
+      { type: 'CommandRefused', command: 'CombinePinShares', code: 'SHARES_TOO_FEW', clause: 'CGU-46' },
+      { type: 'CommandRefused', command: 'CombinePinShares', code: 'SHARE_REPEATED', clause: 'CGU-46' },
+    ])
+    expect((await site.run(['ledger', 'verify'])).status).toBe(0)
   })
 
   it('CGU-46: no share for a certificate that cannot serve, none for one key twice, and half a set is never left', async () => {
