@@ -1,7 +1,7 @@
 // `npm test`: brings up what the tests need, runs them, takes everything down, and closes with the counts.
 //   npm test                          every test
 //   npm test -- test/pki -t 'CGU-44'  arguments of vitest: files, or a part of a title
-//   npm test -- --no-services         without PostgreSQL, Redis and SoftHSM2
+//   npm test -- --no-services         without PostgreSQL, Redis, SoftHSM2 and pcscd
 import { join } from 'node:path'
 import { closing } from './support/closing.ts'
 import { makeHolderKeys } from './support/holderKeys.ts'
@@ -46,7 +46,7 @@ const start = async (): Promise<boolean> => {
   }
   const before = performance.now()
   up.services = await startServices()
-  say(`PostgreSQL, Redis and SoftHSM2 are up (${((performance.now() - before) / 1000).toFixed(1)} s)`)
+  say(`PostgreSQL, Redis, SoftHSM2 and pcscd are up (${((performance.now() - before) / 1000).toFixed(1)} s)`)
   return true
 }
 

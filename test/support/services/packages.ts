@@ -1,7 +1,14 @@
 // What the tests need from the system, and how it comes onto a Debian machine.
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { command } from './command.ts'
-import { findPkcs11Engine, findPostgres, findProgram, findSoftHsm } from './programs.ts'
+import {
+  findOpenScModule,
+  findPkcs11Engine,
+  findPostgres,
+  findProgram,
+  findSoftHsm,
+  hasVpcd,
+} from './programs.ts'
 
 type Need = Readonly<{ name: string; debian: string; isThere: () => boolean }>
 
@@ -9,14 +16,16 @@ const needs: readonly Need[] = [
   { name: 'PostgreSQL', debian: 'postgresql', isThere: () => findPostgres() !== undefined },
   { name: 'Redis', debian: 'redis-server', isThere: () => findProgram('redis-server') !== undefined },
   { name: 'SoftHSM2', debian: 'softhsm2', isThere: () => findSoftHsm() !== undefined },
-  { name: 'OpenSC', debian: 'opensc', isThere: () => findProgram('pkcs11-tool') !== undefined },
+  { name: 'OpenSSL', debian: 'openssl', isThere: () => findProgram('openssl') !== undefined },
+  { name: 'GnuTLS certtool', debian: 'gnutls-bin', isThere: () => findProgram('certtool') !== undefined },
+  { name: 'pcscd', debian: 'pcscd', isThere: () => findProgram('pcscd') !== undefined },
+  { name: 'vpcd', debian: 'vsmartcard-vpcd', isThere: hasVpcd },
+  { name: 'OpenSC', debian: 'opensc', isThere: () => findOpenScModule() !== undefined },
   {
-    name: 'PKCS#11 engine of OpenSSL',
+    name: 'the PKCS#11 engine of OpenSSL',
     debian: 'libengine-pkcs11-openssl',
     isThere: () => findPkcs11Engine() !== undefined,
   },
-  { name: 'OpenSSL', debian: 'openssl', isThere: () => findProgram('openssl') !== undefined },
-  { name: 'GnuTLS certtool', debian: 'gnutls-bin', isThere: () => findProgram('certtool') !== undefined },
 ]
 
 const missing = (): readonly Need[] => needs.filter((need) => !need.isThere())

@@ -36,23 +36,42 @@ export const findPostgres = (): PostgresPrograms | undefined => {
   return initdb === undefined || postgres === undefined ? undefined : { initdb, postgres }
 }
 
-const multiarch = (): readonly string[] =>
-  existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((name) => name.includes('-linux-')) : []
-
-/** The engine by which OpenSSL uses keys in a PKCS#11 module. */
-export const findPkcs11Engine = (): string | undefined =>
-  multiarch()
-    .map((name) => join('/usr/lib', name, 'engines-3/pkcs11.so'))
-    .find((path) => existsSync(path))
+const libraryFolders = (): readonly string[] => {
+  const multiarch = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((n) => n.includes('-linux-')) : []
+  return ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarch.map((name) => join('/usr/lib', name))]
+}
 
 /** The PKCS#11 module of SoftHSM2, and nothing unless its tool is there too. */
 export const findSoftHsm = (): string | undefined => {
   if (findProgram('softhsm2-util') === undefined) return undefined
-  return ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarch().map((name) => join('/usr/lib', name))]
+  return libraryFolders()
     .flatMap((folder) => [
       join(folder, 'softhsm/libsofthsm2.so'),
       join(folder, 'pkcs11/libsofthsm2.so'),
       join(folder, 'libsofthsm2.so'),
     ])
     .find((path) => existsSync(path))
+}
+
+/** vpcd, the reader that takes a card over TCP, as pcscd loads it. */
+export const vpcdDriver = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so'
+
+export const hasVpcd = (): boolean => existsSync(vpcdDriver)
+
+const firstLibrary = (...names: readonly string[]): string | undefined =>
+  libraryFolders()
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find((path) => existsSync(path))
+
+/** The PKCS#11 module of OpenSC, once its tools are there too. */
+export const findOpenScModule = (): string | undefined =>
+  findProgram('pkcs15-init') === undefined ? undefined : firstLibrary('opensc-pkcs11.so')
+
+/** By which OpenSSL uses the keys of a PKCS#11 module. */
+export const findPkcs11Engine = (): string | undefined =>
+  firstLibrary('engines-3/pkcs11.so', 'engines-1.1/pkcs11.so')
+
+export const findOpenSc = (): Readonly<{ module: string; engine: string }> | undefined => {
+  const [module, engine] = [findOpenScModule(), findPkcs11Engine()]
+  return module === undefined || engine === undefined ? undefined : { module, engine }
 }

@@ -1,6 +1,7 @@
 // Everything the tests talk to, started together, and taken down together.
 import { clearLeftovers, openWorkspace } from './workspace.ts'
 import { startPostgres } from './postgres.ts'
+import { startPcscd } from './pcscd.ts'
 import { startRedis } from './redis.ts'
 import { openSoftHsm } from './softhsm.ts'
 import type { Service } from './service.ts'
@@ -14,6 +15,7 @@ export const startServices = async (): Promise<Services> => {
   const started = await Promise.allSettled<Service>([
     startPostgres(workspace.path),
     startRedis(workspace.path),
+    startPcscd(workspace.path),
     Promise.resolve().then(() => openSoftHsm(workspace.path)),
   ])
   const services = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
