@@ -91,6 +91,12 @@ module.exports = {
       'A PKCS#11 module is reached from hsm/ only. Use the port pki/signer.ts.',
     ),
     only(
+      'native-libraries-in-hsm',
+      'koffi|@koromix/[^/]+',
+      'hsm/pcsc/',
+      'Native functions are called from hsm/pcsc/ only, which speaks PC/SC with them. Use the port pki/custody.ts.',
+    ),
+    only(
       'secret-sharing-in-hsm',
       'shamir-secret-sharing',
       'hsm/',

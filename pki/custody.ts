@@ -106,7 +106,7 @@ export type CardKey = Readonly<{
  * back, the same act is given again.
  */
 export class CardUnreachable extends Error {
-  override readonly name = 'CardUnreachable'
+  override readonly name: string = 'CardUnreachable'
 }
 
 /** What came of an unblocking. `triesLeft`: of the PUK, where it was tried. */
@@ -130,7 +130,7 @@ export type Cards = Readonly<{
    * everything back, and deletes the transport key.
    */
   write: (card: Readonly<{ card: string; keys: readonly CardKey[] }>) => Promise<void>
-  /** Serials on the card, as they were written; empty for a blank or absent one, and for one that is not finished. */
+  /** Serials on the card, newest first; empty for a blank or absent one, and for one that is not finished. */
   read: (card: string) => Promise<readonly string[]>
   /** Decrypts a challenge with each key on the card, before the PIN is set. */
   testDecryption: (card: string) => Promise<boolean>
