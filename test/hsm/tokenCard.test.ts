@@ -1,7 +1,7 @@
 // A SoftHSM2 token as a card: what comes onto it comes from an escrow on another token, and never in clear; other programs than ours read it.
 import { randomBytes, X509Certificate, constants, publicEncrypt } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tryWriting } from '../../commands/writeCard.ts'
@@ -233,6 +233,8 @@ describe('CGU-34: a card pulled out', () => {
       }
     }
     expect(pulls).toBeGreaterThan(4)
+    // All of it takes fifteen calls: what is on the card is not loaded again.
+    expect(pulls).toBeLessThan(12)
     expect(transportKeys.size).toBe(1)
     expect(await cards.read(card)).toEqual([one!.serial, two!.serial])
   })
@@ -245,6 +247,22 @@ describe('CGU-34: a card pulled out', () => {
     await cards.definePin({ card, pin })
     const asked = { card, pin, serial: one!.serial, ciphertext: encipher(one!) }
     expect((await cards.decrypt(asked)).toString()).toBe(message)
+  })
+
+  it('and cut off between the old token and the new one: there is one, and it is whole', async () => {
+    const part = (name: string): string => join(reader.path, card, name)
+    const asked = { card, pin, serial: two!.serial, ciphertext: encipher(two!) }
+    const whole = async (): Promise<void> => {
+      expect((await cards.decrypt(asked)).toString()).toBe(message)
+      expect(await readdir(join(reader.path, card))).toEqual(['current'])
+    }
+    await cp(part('current'), part('next'), { recursive: true })
+    await rename(part('current'), part('old'))
+    await whole()
+    await cp(part('current'), part('old'), { recursive: true })
+    await whole()
+    await rename(part('current'), part('old'))
+    await whole()
   })
 
   it('without a module there are no cards', async () => {
