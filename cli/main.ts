@@ -41,7 +41,7 @@ Settings, from the environment:
 
 /** By their names: their classes lie in what only some commands load. */
 const statusOfFault: Readonly<Record<string, number>> = {
-  ...{ DemoFailed: exitStatus.found, ShareFault: exitStatus.found },
+  ...{ DemoFailed: exitStatus.found, ShareFault: exitStatus.found, ProcessRefused: exitStatus.found },
   ...{ ConfigFault: exitStatus.usage, AccountFault: exitStatus.usage },
   ...{ RegisterFault: exitStatus.usage, PolicyChanged: exitStatus.usage },
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },

@@ -210,6 +210,17 @@ describe('a ceremony', () => {
     expect(words.stdout).toContain('Every signature is accounted for.')
   })
 
+  it('CGU-90, CGU-91: the root revokes no authority whose key can still sign; nothing is signed', async () => {
+    const asked = ['--script', site.file('script.json'), '--officer', site.file('jean-ca.token')]
+    const { status, stderr } = await site.run(
+      ['arl', ...asked, '--second', site.file('anne-so.token'), '--out', site.file('arl')],
+      settings(),
+    )
+    expect([status, stderr]).toEqual([1, expect.stringContaining('CA_KEY_NOT_DESTROYED (CGU-90)')])
+    expect(readdirSync(site.file('')).includes('arl')).toBe(false)
+    expect((await compared())[0]).toBe(0)
+  })
+
   it('RGS A2 V.4: one that the ledger does not know is found, and so is a count that was lost', async () => {
     const { policy } = readConfig({ DATA_DIR: site.dataDir })
     const { ca, escrow } = settingsOf(tokens)
