@@ -372,3 +372,24 @@ const kindOf = ({ statusCode, headers, rawPayload }: LightMyRequestResponse): st
   if (!isOcsp || rawPayload[0] !== 0x30) throw new Error(`${statusCode} ${rawPayload.toString('hex')}`)
   return rawPayload.length === 5 ? `error ${rawPayload[4] ?? ''}` : 'answer'
 }
+
+describe('what was answered', () => {
+  it('CGU-76, CGU-107: is recorded by the hour, for each responder as many answers as it has signed, and not twice', async () => {
+    const recorded = async () => {
+      const found: Readonly<Record<string, unknown>>[] = []
+      for await (const { type, body } of product.ledger.entries())
+        if (type === 'OcspActivityRecorded') found.push(body.pub)
+      return found
+    }
+    await product.run('recordOcspActivity')
+    const first = await recorded()
+    const signed = first.filter(({ samples }) => Number(samples) > 0)
+    expect(signed.length).toBeGreaterThan(0)
+    for (const { responders, good, revoked, unknown } of signed) {
+      expect(responders).toHaveLength(1)
+      expect(Number(good) + Number(revoked) + Number(unknown)).toBeGreaterThan(0)
+    }
+    await product.run('recordOcspActivity')
+    expect(await recorded()).toHaveLength(first.length)
+  })
+})
