@@ -21,13 +21,13 @@ export type PcscParts = Readonly<{
   label: string
 }>
 
-type Act = Readonly<{ channel: Channel; card: string; stage: Stage; secrets: CardSecrets }>
+type Act = Readonly<{ channel: Channel; stage: Stage; secrets: CardSecrets }>
 
 /** Of a card that is initialised; MyEID keeps 4 to 8. */
 const pinForm = /^\d{4,8}$/
 
-const setStage = ({ channel, card }: Act, stage: Stage): Promise<void> =>
-  writeFile(channel, note, noteOf(card, stage))
+const setStage = ({ channel, secrets }: Act, stage: Stage): Promise<void> =>
+  writeFile(channel, note, noteOf(secrets.mark, stage))
 
 const demandStage = ({ stage }: Act, ...expected: readonly Stage[]): void => {
   if (!expected.includes(stage)) throw new CardFault('CardNotWritten', `the card is ${stage}`)
@@ -77,11 +77,13 @@ export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): 
   const withCard = openFinder(readers)
 
   /** Does something with the card that bears this id. @throws CardAbsent where only a blank one is there */
-  const onCard = <T>(card: string, act: (act: Act) => Promise<T>): Promise<T> =>
-    withCard(card, (channel, stage) => {
+  const onCard = <T>(card: string, act: (act: Act) => Promise<T>): Promise<T> => {
+    const secrets = secretsOf(card)
+    return withCard(secrets.mark, (channel, stage) => {
       if (stage === undefined) throw new CardAbsent('the card in the reader is blank')
-      return act({ channel, card, stage, secrets: secretsOf(card) })
+      return act({ channel, stage, secrets })
     })
+  }
 
   const read = (card: string): Promise<readonly string[]> =>
     onCard(card, async ({ channel, stage }) => {
@@ -92,13 +94,14 @@ export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): 
 
   return {
     capabilities: { model: 'myeid', keySizes, slots },
-    begin: (card) =>
-      withCard(card, async (channel, stage) => {
-        const secrets = secretsOf(card)
-        if (stage === undefined) await layOut(channel, { card, label, secrets, pinTries })
+    begin: async (card) => {
+      const secrets = secretsOf(card)
+      return withCard(secrets.mark, async (channel, stage) => {
+        if (stage === undefined) await layOut(channel, { label, secrets, pinTries })
         await openForCustody(channel, secrets)
         return { transportKey: await transportKey(channel) }
-      }),
+      })
+    },
     write: async ({ card, keys }) => {
       const wanted = wantedOf(keys)
       await onCard(card, async (act) => {
@@ -128,11 +131,13 @@ export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): 
     },
     unblock: (card) => onCard(card, unblock),
     // A blank card is an erased one: that is what this act leaves behind.
-    erase: (card) =>
-      withCard(card, async (channel, stage) => {
+    erase: async (card) => {
+      const secrets = secretsOf(card)
+      await withCard(secrets.mark, async (channel, stage) => {
         if (stage === undefined) return
-        await openForCustody(channel, secretsOf(card))
+        await openForCustody(channel, secrets)
         await initialise(channel)
-      }),
+      })
+    },
   }
 }

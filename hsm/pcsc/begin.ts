@@ -24,13 +24,13 @@ const newFile = async (channel: Channel, path: Path, content: Uint8Array, size?:
 const chipNumber = async (channel: Channel): Promise<Buffer> =>
   (await demand(channel, { ins: 0xca, p1: 0x01, p2: 0xa0, le: 20 })).subarray(8, 18)
 
-export type Making = Readonly<{ card: string; label: string; secrets: CardSecrets; pinTries: number }>
+export type Making = Readonly<{ label: string; secrets: CardSecrets; pinTries: number }>
 
 /**
  * Lays out a card that has no rules yet. Interrupted, it begins from nothing again: no key is on it before rules hold.
  * The label is at most 32 octets of ASCII.
  */
-export const layOut = async (channel: Channel, { card, label, secrets, pinTries }: Making): Promise<void> => {
+export const layOut = async (channel: Channel, { label, secrets, pinTries }: Making): Promise<void> => {
   await initialise(channel)
   await newFile(channel, [0x2f00], directory(label))
   await newFile(channel, at(files.objects), objectDirectory())
@@ -38,7 +38,7 @@ export const layOut = async (channel: Channel, { card, label, secrets, pinTries 
   await newFile(channel, at(files.pins), pinDirectory('PIN'))
   await newFile(channel, at(files.keys), new Uint8Array(0), directorySize)
   await newFile(channel, at(files.certificates), new Uint8Array(0), directorySize)
-  await newFile(channel, note, noteOf(card, 'begun'), noteLength)
+  await newFile(channel, note, noteOf(secrets.mark, 'begun'), noteLength)
   await createPins(channel, secrets, pinTries)
   await demand(channel, { ins: 0x44, p1: 0x04, data: applicationId })
 }

@@ -19,10 +19,10 @@ const isSupported = async (channel: Channel): Promise<boolean> => {
 }
 
 /** A card that is being made has no rules yet: with keys on it, it is somebody else's; without, whatever is on it is nobody's. */
-const kindOf = async (channel: Channel, card: string): Promise<Kind> => {
+const kindOf = async (channel: Channel, mark: Uint8Array): Promise<Kind> => {
   if (!(await isSupported(channel))) return 'unsupported'
   if (!(await isActive(channel))) return (await listFiles(channel)).some(isKeyFile) ? 'foreign' : 'blank'
-  const stage = stageIn(await readFile(channel, note, noteLength), card)
+  const stage = stageIn(await readFile(channel, note, noteLength), mark)
   return stage === undefined ? 'foreign' : { stage }
 }
 
@@ -50,11 +50,11 @@ const choose = (found: readonly Found[]): Place => {
 }
 
 /**
- * Does something with the card, alone: the one that bears the id, or else the one blank card that lies in a reader (no stage).
+ * Does something with the card, alone: the one that bears the mark, or else the one blank card that lies in a reader (no stage).
  * @throws CardAbsent, CardBusy, CardRemoved, ReaderFailed; CardFault
  */
 export type WithCard = <T>(
-  card: string,
+  mark: Uint8Array,
   act: (channel: Channel, stage: Stage | undefined) => Promise<T>,
 ) => Promise<T>
 
@@ -71,22 +71,22 @@ export const openFinder = (readers: Readers): WithCard => {
       }
     })
 
-  /** The card of a reader, as it is with regard to `card`; undefined when there is none. */
-  const look = async (reader: string, card: string): Promise<Found | undefined> => {
+  /** The card of a reader, as it is with regard to the mark; undefined when there is none. */
+  const look = async (reader: string, mark: Uint8Array): Promise<Found | undefined> => {
     try {
-      return { reader, kind: await alone(reader, (channel) => kindOf(channel, card)) }
+      return { reader, kind: await alone(reader, (channel) => kindOf(channel, mark)) }
     } catch (error) {
       if (error instanceof CardAbsent || error instanceof CardRemoved) return undefined
       throw error
     }
   }
 
-  const locate = async (card: string): Promise<Place> => {
+  const locate = async (mark: Uint8Array): Promise<Place> => {
     const found: Found[] = []
     let busy: CardBusy | undefined
     for (const reader of await readers.list()) {
       try {
-        const one = await look(reader, card)
+        const one = await look(reader, mark)
         if (one !== undefined) found.push(one)
         if (typeof one?.kind === 'object') break
       } catch (error) {
@@ -99,10 +99,10 @@ export const openFinder = (readers: Readers): WithCard => {
     return choose(found)
   }
 
-  return async (card, act) => {
-    const { reader, stage } = await locate(card)
+  return async (mark, act) => {
+    const { reader, stage } = await locate(mark)
     return alone(reader, async (channel) => {
-      const kind = await kindOf(channel, card)
+      const kind = await kindOf(channel, mark)
       const now = typeof kind === 'object' ? kind.stage : undefined
       if (now !== stage || (stage === undefined && kind !== 'blank'))
         throw new CardRemoved('the card was exchanged for another one')

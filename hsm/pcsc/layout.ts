@@ -1,5 +1,4 @@
 // How this service lays out a card: sixteen keys with their certificates, the transport key, and a note of whose card it is.
-import { createHash } from 'node:crypto'
 import { application, type Path } from './cardFiles.ts'
 
 /** Keys that a card holds. */
@@ -47,14 +46,12 @@ export type Stage = (typeof stages)[number]
 const magic = Buffer.from('GL1', 'latin1')
 export const noteLength = magic.length + 1 + 32
 
-const digestOf = (card: string): Buffer => createHash('sha256').update(`grand-livre/card|${card}`).digest()
+/** The note on a card: whose it is, by custody's mark (secrets.ts), and its stage. One command writes it. */
+export const noteOf = (mark: Uint8Array, stage: Stage): Buffer =>
+  Buffer.concat([magic, Buffer.of(stages.indexOf(stage) + 1), mark])
 
-/** The note on a card: whose it is, by a digest of the ledger's id, and its stage. One command writes it. */
-export const noteOf = (card: string, stage: Stage): Buffer =>
-  Buffer.concat([magic, Buffer.of(stages.indexOf(stage) + 1), digestOf(card)])
-
-/** The stage in a note; undefined where the note is not one of this card. */
-export const stageIn = (content: Buffer | undefined, card: string): Stage | undefined => {
+/** The stage in a note; undefined where the note does not bear the mark. */
+export const stageIn = (content: Buffer | undefined, mark: Uint8Array): Stage | undefined => {
   if (content?.length !== noteLength || !content.subarray(0, 3).equals(magic)) return undefined
-  return content.subarray(4).equals(digestOf(card)) ? stages[(content[3] ?? 0) - 1] : undefined
+  return content.subarray(4).equals(mark) ? stages[(content[3] ?? 0) - 1] : undefined
 }

@@ -1,4 +1,4 @@
-// The PINs of the card. Custody's own is never tried twice: whoever has another master key must not block a card with it.
+// The PINs of the card. The card bears custody's mark before one of them is tried: whoever has another master key blocks nothing.
 import { demand, send, sw, type Channel } from './channel.ts'
 import { CardFault } from './fault.ts'
 import { custodyPin } from './layout.ts'
@@ -39,23 +39,6 @@ const verify = async (channel: Channel, reference: number, pin: Buffer): Promise
   if (status !== sw.done) throw new CardFault('CardSecretRefused', 'the card does not take custody’s PIN')
 }
 
-/** Custody's own PIN, unless a try of it has failed before. @throws CardFault `CardSecretRefused` */
-export const openForCustody = async (channel: Channel, { custody }: CardSecrets): Promise<void> => {
-  const left = await triesLeft(channel, custodyPin)
-  if (left === undefined) return
-  if (left < custodyTries)
-    throw new CardFault('CardSecretRefused', 'the card has refused custody’s PIN before')
-  await verify(channel, custodyPin, custody)
-}
-
-/** The holder's PIN while it is not his yet. It has all its tries, or the holder has it. */
-export const openAtDesk = async (channel: Channel, { pin }: CardSecrets, pinTries: number): Promise<void> => {
-  const left = await triesLeft(channel, pinReference)
-  if (left === undefined) return
-  if (left < pinTries) throw new CardFault('CardSecretRefused', 'the card has refused its first PIN before')
-  await verify(channel, pinReference, pin)
-}
-
 /** What the PUK did: nothing, or the new PIN counts. */
 export type Reset = Readonly<{ done: true } | { done: false; triesLeft: number }>
 
@@ -64,11 +47,12 @@ export const resetPin = async (
   channel: Channel,
   { puk }: CardSecrets,
   pin: string | Buffer,
+  reference = pinReference,
 ): Promise<Reset> => {
   const value = typeof pin === 'string' ? paddedPin(pin) : pin
   const data = Buffer.concat([puk, value])
   try {
-    const { sw: status } = await send(channel, { ins: 0x2c, p2: pinReference, data })
+    const { sw: status } = await send(channel, { ins: 0x2c, p2: reference, data })
     if (status === sw.done) return { done: true }
     if (status === sw.blocked) return { done: false, triesLeft: 0 }
     if ((status & 0xfff0) === 0x63c0) return { done: false, triesLeft: status & 0x0f }
@@ -83,7 +67,27 @@ export const demandReset = async (
   channel: Channel,
   secrets: CardSecrets,
   pin: string | Buffer,
+  reference = pinReference,
 ): Promise<void> => {
-  const { done } = await resetPin(channel, secrets, pin)
+  const { done } = await resetPin(channel, secrets, pin, reference)
   if (!done) throw new CardFault('CardSecretRefused', 'the card does not take custody’s PUK')
+}
+
+/**
+ * Custody's own PIN. Its holder may have blocked it with tries of his own; the PUK opens it then. @throws CardFault
+ * `CardSecretRefused`
+ */
+export const openForCustody = async (channel: Channel, secrets: CardSecrets): Promise<void> => {
+  const left = await triesLeft(channel, custodyPin)
+  if (left === undefined) return
+  if (left === 0) await demandReset(channel, secrets, secrets.custody, custodyPin)
+  await verify(channel, custodyPin, secrets.custody)
+}
+
+/** The holder's PIN while it is not his yet. It has all its tries, or the holder has it. */
+export const openAtDesk = async (channel: Channel, { pin }: CardSecrets, pinTries: number): Promise<void> => {
+  const left = await triesLeft(channel, pinReference)
+  if (left === undefined) return
+  if (left < pinTries) throw new CardFault('CardSecretRefused', 'the card has refused its first PIN before')
+  await verify(channel, pinReference, pin)
 }

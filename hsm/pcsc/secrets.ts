@@ -1,8 +1,11 @@
 // The PINs and PUKs of cards that custody has for itself. They are derived when they are wanted, and no person ever sees one.
 import { subkey } from '../box.ts'
 
-/** The holder's PIN until he defines one, the PUK of it, and custody's own PIN. */
-export type CardSecrets = Readonly<{ pin: Buffer; puk: Buffer; custody: Buffer }>
+/**
+ * The holder's PIN until he defines one, the PUK of it, and custody's own PIN; and a mark that is no secret: by it a card is known,
+ * and that its secrets are this custody's, before one of them is tried.
+ */
+export type CardSecrets = Readonly<{ pin: Buffer; puk: Buffer; custody: Buffer; mark: Buffer }>
 
 /** What MyEID keeps: eight octets, filled up with FF. */
 export const pinOctets = 8
@@ -18,5 +21,6 @@ export const secretsFrom = (master: Uint8Array): ((card: string) => CardSecrets)
     pin: secret('pin', card),
     puk: secret('puk', card),
     custody: secret('custody', card),
+    mark: subkey(key, `mark|${card}`),
   })
 }
