@@ -30,7 +30,7 @@ module.exports = {
     may('pki', 'domain'),
     may('hsm', 'domain', 'host', 'pki'),
     may('commands', 'domain', 'ledger', 'pki'),
-    may('readmodels', 'domain'),
+    may('readmodels', 'domain', 'host'),
     may('projections', 'domain', 'readmodels', 'ledger'),
     may('jobs', 'domain', 'commands', 'readmodels', 'ledger'),
     may('api', 'domain', 'commands', 'readmodels', 'pki'),
@@ -105,8 +105,8 @@ module.exports = {
     only(
       'sql-in-read-models',
       'kysely|pg|@types/pg|@electric-sql/pglite',
-      'readmodels/|projections/',
-      'SQL lives in readmodels/ (queries) and projections/ (rows). Add a named query to readmodels/ and call it.',
+      'readmodels/|projections/|hsm/escrowStoreSql|host/postgres',
+      'SQL lives in readmodels/ (queries), projections/ (rows) and hsm/escrowStoreSql.ts (the escrow). Add a named query to readmodels/ and call it.',
     ),
     only(
       'queues-in-jobs',

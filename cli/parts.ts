@@ -25,6 +25,15 @@ import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
+/** The program as an actor: one component, the same in every quarter. */
+export const programPrincipal = {
+  id: 'program',
+  kind: 'component',
+  person: '00000000-0000-5000-8000-000000000001',
+  entities: [],
+  auth: 'service',
+} as const
+
 export type Clock = () => Date
 export const systemClock: Clock = () => new Date()
 
@@ -63,7 +72,7 @@ export const openCustody = async (
   config: Config,
   { clock = systemClock, cost, holderKeys, transportPair }: CustodyOptions = {},
 ): Promise<Custody> => {
-  const { dataDir, env, tokens } = config
+  const { dataDir, databaseUrl, env, tokens } = config
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
   const stretching = cost === undefined ? {} : { cost }
@@ -75,7 +84,7 @@ export const openCustody = async (
     const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }
     const cards = await openCards(config, master, soft)
     closes.push(cards.close)
-    const place = { directory: join(dataDir, 'vault'), keys, now: instantsOf(clock) }
+    const place = { directory: join(dataDir, 'vault'), databaseUrl, keys, now: instantsOf(clock) }
     const vault = await openVault({ ...place, ...(holderKeys === undefined ? {} : { holderKeys }) })
     const registersKey = subkey(master, registersUse)
     const close = async (): Promise<void> => {

@@ -17,6 +17,9 @@ export type VaultDataKeys = Readonly<{
   /** Destroys the unit's key for ever, or sees to it that there never will be one. Given again, nothing happens. */
   destroy: (keyId: string) => Promise<void>
   isDestroyed: (keyId: string) => boolean
+  /** Up to where in the ledger its destructions have been carried out here (commands/purge.ts). */
+  purgedTo: () => string | undefined
+  setPurgedTo: (position: string) => Promise<void>
 }>
 
 /** The most recently used keys, in clear. A key that leaves is overwritten, so nobody is ever handed the buffer itself. */
@@ -55,6 +58,7 @@ const classOf = (keyId: string): string => {
 }
 
 const keyName = (keyId: string): string => `key/${keyId}`
+const purgedName = 'purged/'
 const goneName = (keyId: string): string => `gone/${keyId}`
 
 export const openDataKeys = async (
@@ -116,5 +120,7 @@ export const openDataKeys = async (
       return Buffer.from(await perKey(keyId, async () => (await find(keyId)) ?? make(keyId)))
     },
     destroy,
+    purgedTo: () => store.get(purgedName)?.toString('utf8'),
+    setPurgedTo: (position) => store.put(purgedName, Buffer.from(position)),
   }
 }

@@ -1,43 +1,30 @@
 // CGU-38, CGU-41: the escrow. Holder keys lie wrapped (RFC 5649) under the year's KEK; each record is authenticated, so
 // that no two can be exchanged. A key in clear exists in memory only, for as long as one act takes.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import type { Escrow, EscrowRecord } from '../pki/custody.ts'
+import { openEscrowCare, type OpenEscrowCare } from './escrowCare.ts'
+import { isKept, openRecords, type KeptRow } from './escrowRecord.ts'
+import type { EscrowRow, EscrowStore, Held } from './escrowStore.ts'
 import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
-import type { RecordStore } from './recordStore.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 
-type StoredKey = Readonly<{ kek: string; generatedAt: Instant; spki: string; blob: string }>
-type Kept = EscrowRecord & Readonly<{ person: string }>
-type Serial = Readonly<{ spkiSha256: string; kept?: Kept }>
-
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const json = (value: object): Buffer => Buffer.from(JSON.stringify(value))
-
-const keyName = (spkiSha256: string): string => `key/${spkiSha256}`
-const serialName = (serial: string): string => `serial/${serial}`
-const discardedName = (spkiSha256: string): string => `discarded/${spkiSha256}`
-const after = (name: string): string => name.slice(name.indexOf('/') + 1)
-
-/** What of the escrow's keys can be listed: in stock, set aside for a serial, kept, or never to be used. */
-export type Held = Readonly<{
-  spkiSha256: string
-  serial?: string
-  kept: boolean
-  state: 'stock' | 'reserved' | 'kept' | 'discarded'
-}>
 
 export type SoftwareEscrow = Omit<Escrow, 'inventory'> &
+  OpenEscrowCare &
   Readonly<{
     inventory: () => Promise<readonly Held[]>
     /** Generates keys ahead until `count` wait in stock, or `goesOn` says no. @returns how many were made */
     fillStock: (count: number, goesOn?: () => boolean) => Promise<number>
   }>
 
+const notHeld = (message: string): KeyFault => new KeyFault(message, { code: 'keyNotHeld' })
+
 export const openEscrow = async (
-  store: RecordStore,
+  store: EscrowStore,
   parts: Readonly<{
     keys: WrappingKeys
     now: () => Instant
@@ -45,41 +32,29 @@ export const openEscrow = async (
   }>,
 ): Promise<SoftwareEscrow> => {
   const { keys, now, holderKeys } = parts
-  const mac = await keys.recordMac('escrow-records')
+  const records = openRecords(keys, await keys.recordMac('escrow-records'))
   const perSerial = once()
+  const waiting = (await store.inventory()).filter(({ state }) => state === 'stock')
   /** Oldest first: neither set aside nor given up. */
-  const stock = new Set<string>()
+  const stock = new Set(waiting.map(({ spkiSha256 }) => spkiSha256))
+  const care = await openEscrowCare({ store, keys, records, now, gone: (key) => stock.delete(key) })
 
-  const read = (name: string): unknown => {
-    const bytes = store.get(name)
-    return bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
-  }
-  const readSerial = (serial: string): Serial | undefined => read(serialName(serial)) as Serial | undefined
-  const storedKey = (spkiSha256: string): StoredKey => {
-    const stored = read(keyName(spkiSha256)) as StoredKey | undefined
-    if (stored === undefined) throw new KeyFault('the escrowed key is missing')
-    // What is certified is the public half that is written beside the blob: it has to be the one that the row is named after.
-    if (sha256(Buffer.from(stored.spki, 'base64')) !== spkiSha256)
-      throw new KeyFault('the public half of an escrowed key was exchanged')
+  const storedKey = async (spkiSha256: string): Promise<EscrowRow> => {
+    const stored = await store.byKey(spkiSha256)
+    if (stored === undefined) throw notHeld('the escrowed key is missing')
     return stored
   }
 
-  const names = [...store.names()]
-  for (const name of names) if (name.startsWith('key/')) stock.add(after(name))
-  for (const name of names) {
-    if (name.startsWith('discarded/')) stock.delete(after(name))
-    if (name.startsWith('serial/')) stock.delete(readSerial(after(name))?.spkiSha256 ?? '')
-  }
-
-  /** A fresh key, wrapped and on disk. */
+  /** A fresh key, wrapped, shown to be recoverable, and written: nobody waits for that at a desk. */
   const make = async (): Promise<string> => {
-    const kek = await keys.escrowKek(`escrow-${now().slice(0, 4)}`)
+    const kek = await care.currentKek()
     const { spki, blob } = await (holderKeys === undefined ? kek.makePair() : taken(kek, holderKeys))
-    const spkiSha256 = sha256(spki)
-    const base64 = { spki: spki.toString('base64'), blob: blob.toString('base64') }
-    const stored: StoredKey = { kek: kek.id, generatedAt: now(), ...base64 }
-    await store.put(keyName(spkiSha256), json(stored))
-    return spkiSha256
+    const key = { spkiSha256: sha256(spki), kek: kek.id, generatedAt: now(), blob }
+    await kek.prove(blob, key.spkiSha256)
+    const at = now()
+    const tested = { at, mac: await records.testedMac(key, at) }
+    await store.add({ ...key, spki, octets: blob.length, tested, state: 'stock' })
+    return key.spkiSha256
   }
 
   const takeFromStock = (): string | undefined => {
@@ -89,103 +64,66 @@ export const openEscrow = async (
   }
 
   const reserve = async (serial: string): Promise<{ spkiSha256: string; spki: Uint8Array }> => {
-    const present = readSerial(serial)
-    if (present !== undefined)
-      return {
-        spkiSha256: present.spkiSha256,
-        spki: Buffer.from(storedKey(present.spkiSha256).spki, 'base64'),
-      }
-    const spkiSha256 = takeFromStock() ?? (await make())
-    await store.put(serialName(serial), json({ spkiSha256 }))
-    return { spkiSha256, spki: Buffer.from(storedKey(spkiSha256).spki, 'base64') }
-  }
-
-  const macOf = (serial: string, spkiSha256: string, kept: Omit<Kept, 'recordMac'>): Promise<Buffer> => {
-    const { person, kek, blobSha256, generatedAt, testedAt, from, until } = kept
-    const record = [serial, spkiSha256, person, kek, blobSha256, generatedAt, testedAt, from, until]
-    return mac.compute(JSON.stringify(['grand-livre/escrow/v1', ...record]))
+    const present = await store.bySerial(serial)
+    const row = present ?? (await storedKey(takeFromStock() ?? (await make())))
+    records.requirePublicHalf(row)
+    if (present === undefined) await store.replace(row, { ...row, state: 'reserved', serial })
+    return { spkiSha256: row.spkiSha256, spki: row.spki }
   }
 
   const keep: Escrow['keep'] = async ({ serial, person, from, until }) => {
-    const present = readSerial(serial)
-    if (present === undefined) throw new KeyFault(`no key is set aside for ${serial}`)
-    if (present.kept !== undefined) {
-      if (present.kept.person !== person) throw new KeyFault(`the key of ${serial} is kept for somebody else`)
-      return recordOf(present.kept)
+    const row = await store.bySerial(serial)
+    if (row === undefined) throw notHeld(`no key is set aside for ${serial}`)
+    if (isKept(row)) {
+      if (row.kept.person === person) return recordOf(row)
+      throw new KeyFault(`the key of ${serial} is kept for somebody else`, { code: 'keyTaken' })
     }
-    const { spkiSha256 } = present
-    const stored = storedKey(spkiSha256)
-    const blob = Buffer.from(stored.blob, 'base64')
-    await (await keys.escrowKekById(stored.kek)).prove(blob, spkiSha256)
-    const blobSha256 = sha256(blob)
-    const dates = { generatedAt: stored.generatedAt, testedAt: now(), from, until }
-    const facts = { person, blobSha256, kek: stored.kek, ...dates }
-    const recordMac = (await macOf(serial, spkiSha256, facts)).toString('hex')
-    const kept: Kept = { ...facts, recordMac }
-    await store.put(serialName(serial), json({ spkiSha256, kept }))
+    const testedAt = row.tested?.at ?? now()
+    const facts = { person, blobSha256: sha256(row.blob), testedAt, from, until }
+    const [recordMac] = await Promise.all([records.keptMac(row, serial, facts), records.requireTested(row)])
+    const kept: KeptRow = { ...row, serial, state: 'kept', kept: { ...facts, recordMac } }
+    await store.replace(row, kept)
     return recordOf(kept)
   }
 
   /** What is kept for a serial, once its record and its blob have been shown to be those that were written. */
   const verified = async (
     serial: string,
+    of: string | undefined,
   ): Promise<Readonly<{ kek: EscrowKek; blob: Buffer; spkiSha256: string }>> => {
-    const { spkiSha256, kept } = readSerial(serial) ?? {}
-    if (spkiSha256 === undefined || kept === undefined) throw new KeyFault(`no key is kept for ${serial}`)
-    const expected = await macOf(serial, spkiSha256, kept)
-    const found = Buffer.from(kept.recordMac, 'hex')
-    if (found.length !== expected.length || !timingSafeEqual(found, expected))
-      throw new KeyFault(`the escrow record of ${serial} was changed`)
-    const blob = Buffer.from(storedKey(spkiSha256).blob, 'base64')
-    if (sha256(blob) !== kept.blobSha256) throw new KeyFault(`the escrowed key of ${serial} was exchanged`)
-    return { kek: await keys.escrowKekById(kept.kek), blob, spkiSha256 }
+    const row = await store.bySerial(serial)
+    if (row === undefined || !isKept(row)) throw notHeld(`no key is kept for ${serial}`)
+    await records.requireKept(row, of)
+    return { kek: await keys.escrowKekById(row.kek), blob: row.blob, spkiSha256: row.spkiSha256 }
   }
 
-  const release: Escrow['release'] = async (serial) => {
-    const { kek, blob, spkiSha256 } = await verified(serial)
+  const release: Escrow['release'] = async (serial, of) => {
+    const { kek, blob, spkiSha256 } = await verified(serial, of)
     return await kek.release(blob, spkiSha256)
   }
 
-  const releaseTo: Escrow['releaseTo'] = async (serial, transportKey) => {
-    const { kek, blob, spkiSha256 } = await verified(serial)
+  const releaseTo: Escrow['releaseTo'] = async (serial, transportKey, of) => {
+    const { kek, blob, spkiSha256 } = await verified(serial, of)
     return await kek.releaseTo(blob, spkiSha256, transportKey)
   }
 
   const discard: Escrow['discard'] = async (serial) => {
-    const present = readSerial(serial)
-    if (present === undefined) return
-    if (present.kept !== undefined) throw new KeyFault(`the key of ${serial} is kept for its term`)
+    const row = await store.bySerial(serial)
+    if (row === undefined) return
+    if (isKept(row)) throw new KeyFault(`the key of ${serial} is kept for its term`, { code: 'keyTaken' })
+    const { serial: _, ...free } = row
     // The key stays, wrapped: should another serial have been certified with it, it alone can give that one's data back.
-    await store.put(discardedName(present.spkiSha256), new Uint8Array())
-    await store.remove(serialName(serial))
-  }
-
-  const inventory = async (): Promise<readonly Held[]> => {
-    const held = new Map<string, Held>()
-    for (const name of store.names())
-      if (name.startsWith('key/'))
-        held.set(after(name), { spkiSha256: after(name), kept: false, state: 'stock' })
-    for (const name of store.names()) {
-      const id = after(name)
-      if (name.startsWith('discarded/')) held.set(id, { spkiSha256: id, kept: false, state: 'discarded' })
-      const bound = name.startsWith('serial/') ? readSerial(id) : undefined
-      if (bound === undefined) continue
-      const kept = bound.kept !== undefined
-      held.set(bound.spkiSha256, {
-        ...{ spkiSha256: bound.spkiSha256, serial: id, kept },
-        state: kept ? 'kept' : 'reserved',
-      })
-    }
-    return [...held.values()]
+    await store.replace(row, { ...free, state: 'discarded' })
   }
 
   return {
+    ...care,
     reserve: (serial) => perSerial(`reserve ${serial}`, () => reserve(serial)),
     keep: (record) => perSerial(`keep ${record.serial}`, () => keep(record)),
     discard: (serial) => perSerial(`discard ${serial}`, () => discard(serial)),
     release,
     releaseTo,
-    inventory,
+    inventory: store.inventory,
     fillStock: async (count, goesOn = () => true) => {
       let made = 0
       for (; stock.size < count && goesOn(); made += 1) stock.add(await make())
@@ -204,4 +142,7 @@ const taken = async (kek: EscrowKek, source: MakePair): Promise<Readonly<{ spki:
   }
 }
 
-const recordOf = ({ person: _, ...record }: Kept): EscrowRecord => record
+const recordOf = ({ kek, generatedAt, kept: { person: _, ...kept } }: KeptRow): EscrowRecord => ({
+  ...{ kek, generatedAt },
+  ...kept,
+})

@@ -15,12 +15,15 @@ export const wrapUnder = (key: Uint8Array, clear: Uint8Array): Buffer => {
 /** @throws KeyFault when the blob is not one of this key's */
 export const openUnder = (key: Uint8Array, blob: Uint8Array): Buffer => {
   // The cipher opens nothing to nothing.
-  if (blob.length === 0) throw new KeyFault('a wrapped key does not open: it is empty')
+  if (blob.length === 0)
+    throw new KeyFault('a wrapped key does not open: it is empty', { code: 'blobTruncated' })
   try {
     const aes = createDecipheriv(cipher, key, paddedIv)
     return Buffer.concat([aes.update(blob), aes.final()])
   } catch {
-    throw new KeyFault('a wrapped key does not open: it was changed, or wrapped under another key')
+    throw new KeyFault('a wrapped key does not open: it was changed, or wrapped under another key', {
+      code: 'blobOfAnotherVault',
+    })
   }
 }
 

@@ -3,14 +3,14 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { integer, sequence } from '../pki/der.ts'
-import type { ServiceKeys } from '../pki/custody.ts'
+import type { KekDescription, ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
-import type { Canary, SecretUse, TokenSettings } from './pkcs11/protocol.ts'
+import type { Canary, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
 import { transportKeyOf } from './transportKey.ts'
 import { pairOf, verifiedSigner } from './verifiedSigner.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
@@ -60,8 +60,8 @@ const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
 
-const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
-  id: kek,
+const escrowKekOf = (escrow: SignerClient, described: KekDescription, kek = described.id): EscrowKek => ({
+  ...described,
   makePair: async () => {
     const { spki, blob } = await escrow.ask('makePair', { kek })
     return { spki: Buffer.from(spki), blob: Buffer.from(blob) }
@@ -85,12 +85,23 @@ const escrowKekOf = (escrow: SignerClient, kek: string): EscrowKek => ({
     transportKeyOf(transportKey)
     return await escrow.ask('releaseTo', { kek, blob, spkiSha256, transportKey })
   },
+  rewrap: async (blob, spkiSha256, to) =>
+    Buffer.from(await escrow.ask('rewrap', { kek, blob, spkiSha256, to })),
 })
 
 const kekOf = (escrow: SignerClient, kek: string): Kek => ({
   id: kek,
   wrap: async (clear) => Buffer.from(await escrow.ask('wrapData', { kek, clear })),
   unwrap: async (blob) => Buffer.from(await escrow.ask('unwrapData', { kek, blob })),
+})
+
+/** As the minutes take a name: labels and descriptions are anything. */
+const named = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64)
+
+type Named = Readonly<{ module: string; token: string }>
+const namesOf = ({ module, label, serial }: TokenInfo): Named => ({
+  module: named(module),
+  token: named(`${label}.${serial}`),
 })
 
 const wrappingOver = (escrow: SignerClient): WrappingKeys => {
@@ -103,8 +114,14 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
   }
   const requireKek = async (id: string, use: SecretUse): Promise<string> => {
     if (!known.has(id) && (await escrow.ask('hasSecret', { id, use }))) known.set(id, use)
-    if (known.get(id) !== use) throw new KeyFault(`there is no KEK ${id}`)
+    if (known.get(id) !== use) throw new KeyFault(`there is no KEK ${id}`, { code: 'kekMissing' })
     return id
+  }
+  let token: Promise<Named> | undefined
+  const names = (): Promise<Named> => {
+    token ??= escrow.ask('token', {}).then(namesOf)
+    token.catch(() => (token = undefined))
+    return token
   }
   /** A key in memory, from one on the token that never leaves it. */
   const derived = async (use: string, label: string): Promise<Readonly<{ id: string; key: Buffer }>> => {
@@ -115,8 +132,20 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
   return {
     kek: async (label) => kekOf(escrow, await idOf(label, 'dataKek')),
     kekById: async (id) => kekOf(escrow, await requireKek(id, 'dataKek')),
-    escrowKek: async (label) => escrowKekOf(escrow, await idOf(label, 'escrowKek')),
-    escrowKekById: async (id) => escrowKekOf(escrow, await requireKek(id, 'escrowKek')),
+    escrowKek: async (label) => {
+      const { id, attributes } = await escrow.ask('secret', { label, use: 'escrowKek' })
+      known.set(id, 'escrowKek')
+      return escrowKekOf(escrow, { id, attributes, ...(await names()) })
+    },
+    escrowKekById: async (id) => {
+      const kek = await requireKek(id, 'escrowKek')
+      return escrowKekOf(escrow, { id: kek, attributes: {}, ...(await names()) })
+    },
+    destroyEscrowKek: async (id) => {
+      known.delete(id)
+      const { failedUseCode } = await escrow.ask('destroySecret', { id, use: 'escrowKek' })
+      return { failedUseCode }
+    },
     mac: async (label) => {
       const { id, key } = await derived('mac', label)
       return { id, compute: (data) => createHmac('sha256', key).update(data).digest() }
@@ -131,9 +160,6 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
     recordKey: async (label) => (await derived('records', label)).key,
   }
 }
-
-/** As the minutes take a name: labels and descriptions are anything. */
-const named = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64)
 
 /** Both tokens as they are now, against what they were. @throws ModuleFault where one is another, or does not work */
 const look = async ({
@@ -177,8 +203,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
     const signers = new Map<string, Promise<Signer>>()
     const keys: Pkcs11Keys = {
       ...wrappingOver(escrow),
-      module: named(token.module),
-      token: named(`${token.label}.${token.serial}`),
+      ...namesOf(token),
       generate: async ({ id, purpose, algorithm }) => {
         const pair = pairOf(algorithm)
         const { spki, attributes } = await ca.ask('generate', {

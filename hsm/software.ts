@@ -21,7 +21,7 @@ import { openSignatureCounts, signaturesFile } from './signatureCount.ts'
 import { escrowKekOf } from './wrappedKey.ts'
 import { uuidOf } from './uuid.ts'
 import { pairOf, verifiedSigner, type PairAlgorithm } from './verifiedSigner.ts'
-import type { Kek, Mac, WrappingKeys } from './wrapping.ts'
+import type { EscrowKek, Kek, Mac, WrappingKeys } from './wrapping.ts'
 
 const made = {
   rsa3072: { type: 'rsa', bits: 3072 },
@@ -125,8 +125,18 @@ export const openSoftwareKeys = async ({
     })
 
   const kekById = (id: string, purpose: 'dataKek' | 'escrowKek'): Kek => {
-    if (files.byId(id)?.purpose !== purpose) throw new KeyFault(`there is no KEK ${id}`)
+    if (files.byId(id)?.purpose !== purpose)
+      throw new KeyFault(`there is no KEK ${id}`, { code: 'kekMissing' })
     return kekOf(id, secretOf(id))
+  }
+  const escrowKek = (id: string): EscrowKek =>
+    escrowKekOf(kekById(id, 'escrowKek'), (other) => kekById(other, 'escrowKek'))
+  const destroy: ServiceKeys['destroy'] = async (id) => {
+    await files.remove(id)
+    signers.delete(id)
+    secrets.get(id)?.fill(0)
+    secrets.delete(id)
+    return { failedUseCode: 'KEY_NOT_FOUND' }
   }
   const macOf = (id: string, data: string): Buffer => createHmac('sha256', secretOf(id)).update(data).digest()
 
@@ -152,8 +162,14 @@ export const openSoftwareKeys = async ({
     },
     kek: async (label) => kekById(await symmetric(label, 'dataKek'), 'dataKek'),
     kekById: async (id) => kekById(id, 'dataKek'),
-    escrowKek: async (label) => escrowKekOf(kekById(await symmetric(label, 'escrowKek'), 'escrowKek')),
-    escrowKekById: async (id) => escrowKekOf(kekById(id, 'escrowKek')),
+    escrowKek: async (label) => escrowKek(await symmetric(label, 'escrowKek')),
+    escrowKekById: async (id) => escrowKek(id),
+    destroyEscrowKek: async (id) => {
+      const purpose = files.byId(id)?.purpose
+      if (purpose !== undefined && purpose !== 'escrowKek')
+        throw new KeyFault(`the key ${id} is no KEK of the escrow`)
+      return await destroy(id)
+    },
     mac: async (label): Promise<Mac> => {
       const id = await symmetric(label, 'mac')
       return { id, compute: (data) => macOf(id, data) }
@@ -163,12 +179,6 @@ export const openSoftwareKeys = async ({
       return { id, compute: async (data) => macOf(id, data) }
     },
     recordKey: async (label) => Buffer.from(secretOf(await symmetric(label, 'records'))),
-    destroy: async (id) => {
-      await files.remove(id)
-      signers.delete(id)
-      secrets.get(id)?.fill(0)
-      secrets.delete(id)
-      return { failedUseCode: 'KEY_NOT_FOUND' }
-    },
+    destroy,
   }
 }

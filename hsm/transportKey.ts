@@ -6,11 +6,14 @@ const fewestBits = 2048
 const mostBits = 4096
 const leastExponent = 65_537n
 
+const unusable = (why: string): KeyFault =>
+  new KeyFault(`the transport key of a card is ${why}`, { code: 'transportKeyUnusable' })
+
 const parse = (spki: Uint8Array): KeyObject => {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   } catch {
-    throw new KeyFault('the transport key of a card is no public key')
+    throw unusable('no public key')
   }
 }
 
@@ -21,8 +24,8 @@ const parse = (spki: Uint8Array): KeyObject => {
 export const transportKeyOf = (spki: Uint8Array): KeyObject => {
   const key = parse(spki)
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType !== 'rsa') throw new KeyFault('the transport key of a card is not an RSA key')
+  if (key.asymmetricKeyType !== 'rsa') throw unusable('not an RSA key')
   if (modulusLength < fewestBits || modulusLength > mostBits || publicExponent < leastExponent)
-    throw new KeyFault(`the transport key of a card is too weak, or too long: ${modulusLength} bits`)
+    throw unusable(`too weak, or too long: ${modulusLength} bits`)
   return key
 }

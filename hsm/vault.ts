@@ -1,13 +1,16 @@
 // The vault of the embedded profile: data keys, the escrow, outputs that wait for their delivery, and which journal a
 // person writes in. Everything in it is enciphered on disk, and there before anybody is told.
 import { createHash, randomBytes as systemRandom } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
 import type { Deliveries, JournalKey, Journals } from '../pki/custody.ts'
 import type { RandomBytes } from './box.ts'
 import { openDataKeys, type VaultDataKeys } from './dataKeys.ts'
-import { makePrivateDirectory } from './durable.ts'
+import { makePrivateDirectory, readIfPresent, replaceDurable } from './durable.ts'
 import { openEscrow, type SoftwareEscrow } from './escrow.ts'
+import type { EscrowStore } from './escrowStore.ts'
+import { openFileEscrowStore } from './escrowStoreFile.ts'
 import { KeyFault } from './keyFault.ts'
 import { takeLock } from './lock.ts'
 import { openRecordStore, type RecordStore } from './recordStore.ts'
@@ -27,6 +30,8 @@ export type Vault = Readonly<{
 
 export type VaultParts = Readonly<{
   directory: string
+  /** PostgreSQL whose schema `vault` has the rows of the escrow; undefined: they are in the directory. */
+  databaseUrl?: string | undefined
   keys: WrappingKeys
   now: () => Instant
   randomBytes?: RandomBytes
@@ -56,6 +61,52 @@ const journalsOf = (store: RecordStore): Journals => {
   }
 }
 
+/** Where the rows of the escrow lie, once it has been decided; directories of earlier releases have the file alone. */
+type Escrow = Readonly<{ store: 'records' | 'postgresql'; id?: string }>
+
+type Rows = Readonly<{
+  directory: string
+  databaseUrl: string | undefined
+  openRecords: () => Promise<RecordStore>
+}>
+
+const escrowPath = (directory: string): string => join(directory, 'escrow.json')
+const remember = (directory: string, escrow: Escrow): Promise<void> =>
+  replaceDurable(escrowPath(directory), Buffer.from(JSON.stringify(escrow)))
+
+const rowsInFile = async ({ directory, openRecords }: Rows, isKnown: boolean): Promise<EscrowStore> => {
+  const file = await openFileEscrowStore(await openRecords())
+  if (!isKnown) await remember(directory, { store: 'records' })
+  return file
+}
+
+const rowsOnServer = async (
+  { directory, databaseUrl }: Rows,
+  id: string | undefined,
+): Promise<EscrowStore> => {
+  if (databaseUrl === undefined)
+    throw new KeyFault('the escrow of this data directory is in PostgreSQL: DATABASE_URL is not set', {
+      code: 'otherStore',
+    })
+  const { openServerEscrowStore } = await import('./escrowStoreSql.ts')
+  const rows = await openServerEscrowStore(databaseUrl, id)
+  if (id === undefined) await remember(directory, { store: 'postgresql', id: rows.id })
+  return rows
+}
+
+/**
+ * A data directory keeps to what it began with: rows that are elsewhere are not lost by a setting that came or went.
+ * @throws KeyFault `otherStore`
+ */
+const openEscrowRows = async (rows: Rows): Promise<EscrowStore> => {
+  const { directory, databaseUrl } = rows
+  const stored = await readIfPresent(escrowPath(directory))
+  const before = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Escrow)
+  const isInFile = databaseUrl === undefined || existsSync(join(directory, 'escrow.records'))
+  const store = before?.store ?? (isInFile ? 'records' : 'postgresql')
+  return store === 'records' ? rowsInFile(rows, before !== undefined) : rowsOnServer(rows, before?.id)
+}
+
 /**
  * Opens the vault of a directory, or makes it.
  * @throws KeyFault when another process has it open, when a file is damaged, or when the keys are not the vault's
@@ -64,7 +115,7 @@ export const openVault = async (parts: VaultParts): Promise<Vault> => {
   const { directory, keys, randomBytes = systemRandom } = parts
   await makePrivateDirectory(directory)
   const lock = await takeLock(directory)
-  const opened: RecordStore[] = []
+  const opened: Readonly<{ close: () => Promise<void> }>[] = []
   const close = async (): Promise<void> => {
     for (const store of opened) await store.close()
     await lock.release()
@@ -80,9 +131,14 @@ export const openVault = async (parts: VaultParts): Promise<Vault> => {
   }
   try {
     const dataKeys = await openDataKeys(await openStore('data-keys'), parts)
+    const rows = await openEscrowRows({
+      ...{ directory, databaseUrl: parts.databaseUrl },
+      openRecords: () => openStore('escrow'),
+    })
+    opened.push(rows)
     return {
       dataKeys,
-      escrow: await openEscrow(await openStore('escrow'), parts),
+      escrow: await openEscrow(rows, parts),
       deliveries: deliveriesOf(await openStore('deliveries')),
       journals: journalsOf(await openStore('journals')),
       requireHeld: lock.require,

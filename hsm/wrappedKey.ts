@@ -40,7 +40,7 @@ const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promis
   try {
     const spki = createPublicKey(privateKeyOf(pkcs8)).export({ type: 'spki', format: 'der' })
     if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return pkcs8
-    throw new KeyFault('the escrowed key is not the one of this public key')
+    throw new KeyFault('the escrowed key is not the one of this public key', { code: 'keyMismatch' })
   } catch (error) {
     pkcs8.fill(0)
     throw error
@@ -56,9 +56,9 @@ export const decrypts = (pkcs8: Buffer, challenge: Uint8Array): boolean => {
   return answer.length === challenge.length && timingSafeEqual(answer, challenge)
 }
 
-/** Holders' keys under a KEK in software. */
-export const escrowKekOf = (kek: Kek): EscrowKek => ({
-  id: kek.id,
+/** Holders' keys under a KEK in software. `other`: another one of the same place. */
+export const escrowKekOf = (kek: Kek, other: (id: string) => Kek): EscrowKek => ({
+  ...{ id: kek.id, module: 'software', token: 'software', attributes: {} },
   makePair: async () => {
     const { publicKey: spki, privateKey: pkcs8 } = await makePair()
     try {
@@ -93,6 +93,16 @@ export const escrowKekOf = (kek: Kek): EscrowKek => ({
     } finally {
       pkcs8.fill(0)
       aes.fill(0)
+    }
+  },
+  rewrap: async (blob, spkiSha256, to) => {
+    const pkcs8 = await unwrapKey(kek, blob, spkiSha256)
+    try {
+      const moved = await other(to).wrap(pkcs8)
+      ;(await unwrapKey(other(to), moved, spkiSha256)).fill(0)
+      return moved
+    } finally {
+      pkcs8.fill(0)
     }
   },
 })

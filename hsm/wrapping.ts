@@ -1,5 +1,5 @@
 // What the vault asks of whoever holds the wrapping keys: software here, a PKCS#11 token elsewhere. They never come out.
-import type { WrappedForCard } from '../pki/custody.ts'
+import type { KekDescription, WrappedForCard } from '../pki/custody.ts'
 
 /** A key-encryption key for data keys. `id` is a UUID, recorded with whatever it wraps. */
 export type Kek = Readonly<{
@@ -14,25 +14,30 @@ export type Kek = Readonly<{
 export type ClearPair = Readonly<{ publicKey: Buffer; privateKey: Buffer }>
 
 /** A key-encryption key for holders' keys, which are made and shown to be recoverable where it is. */
-export type EscrowKek = Readonly<{
-  id: string
-  /** A new RSA-3072 key pair, its private half wrapped (RFC 5649). */
-  makePair: () => Promise<Readonly<{ spki: Buffer; blob: Buffer }>>
-  /** Wraps a key that was made elsewhere. The caller overwrites it. */
-  adopt: (pair: ClearPair) => Promise<Buffer>
-  /** CGU-38: shows that the key can be recovered, before anything is certified with it. @throws KeyFault */
-  prove: (blob: Uint8Array, spkiSha256: string) => Promise<void>
-  /**
-   * The private key in clear, PKCS#8, held against its public half: RFC 5649 binds a blob to nothing but its KEK. The caller
-   * overwrites it. @throws KeyFault when it is another one's
-   */
-  release: (blob: Uint8Array, spkiSha256: string) => Promise<Buffer>
-  /**
-   * The private key for a card, held against its public half as well: wrapped where it is, for the transport key of the card
-   * (SubjectPublicKeyInfo, DER). @throws KeyFault when it is another one's, or the transport key is none
-   */
-  releaseTo: (blob: Uint8Array, spkiSha256: string, transportKey: Uint8Array) => Promise<WrappedForCard>
-}>
+export type EscrowKek = KekDescription &
+  Readonly<{
+    /** A new RSA-3072 key pair, its private half wrapped (RFC 5649). */
+    makePair: () => Promise<Readonly<{ spki: Buffer; blob: Buffer }>>
+    /** Wraps a key that was made elsewhere. The caller overwrites it. */
+    adopt: (pair: ClearPair) => Promise<Buffer>
+    /** CGU-38: shows that the key can be recovered, before anything is certified with it. @throws KeyFault */
+    prove: (blob: Uint8Array, spkiSha256: string) => Promise<void>
+    /**
+     * The private key in clear, PKCS#8, held against its public half: RFC 5649 binds a blob to nothing but its KEK. The caller
+     * overwrites it. @throws KeyFault when it is another one's
+     */
+    release: (blob: Uint8Array, spkiSha256: string) => Promise<Buffer>
+    /**
+     * The private key for a card, held against its public half as well: wrapped where it is, for the transport key of the card
+     * (SubjectPublicKeyInfo, DER). @throws KeyFault when it is another one's, or the transport key is none
+     */
+    releaseTo: (blob: Uint8Array, spkiSha256: string, transportKey: Uint8Array) => Promise<WrappedForCard>
+    /**
+     * The same key under another KEK of the same token, opened there once more before it is answered: RFC 5649, and the key in clear never
+     * leaves the module. @throws KeyFault when it is another one's, or the other KEK is not there
+     */
+    rewrap: (blob: Uint8Array, spkiSha256: string, to: string) => Promise<Buffer>
+  }>
 
 /** HMAC-SHA256 in memory, under a key that custody gave for it: for index terms and digests of names. */
 export type Mac = Readonly<{ id: string; compute: (data: string) => Buffer }>
@@ -47,8 +52,10 @@ export type WrappingKeys = Readonly<{
   kekById: (id: string) => Promise<Kek>
   /** The KEK of the escrow of this label, made on first use. */
   escrowKek: (label: string) => Promise<EscrowKek>
-  /** @throws KeyFault: destroyed, or never there */
+  /** @throws KeyFault `kekMissing`: destroyed, or never there */
   escrowKekById: (id: string) => Promise<EscrowKek>
+  /** Destroys a KEK of the escrow for ever; given again, nothing happens. @returns what its use answers now */
+  destroyEscrowKek: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
   /** The MAC key of this label, made on first use. */
   mac: (label: string) => Promise<Mac>
   recordMac: (label: string) => Promise<RecordMac>

@@ -54,22 +54,79 @@ export type Escrow = Readonly<{
   /** Gives up a reserved key that turned out to be certified already; `reserve` will set another aside. */
   discard: (serial: string) => Promise<void>
   /**
-   * Keeps the reserved key for the escrow's term and proves by decryption that it can be recovered. Given again, the
-   * record made first is answered.
+   * Keeps the reserved key for the escrow's term. That it can be recovered was proved by decryption when it was made; that it still
+   * is that key, its MAC says. Given again, the record made first is answered.
    */
   keep: (record: { serial: string; person: string; from: string; until: string }) => Promise<EscrowRecord>
   /**
    * The private key (PKCS#8, DER) in clear, after the record's MAC and its public key have been checked.
    * The caller overwrites it after use.
+   * @param of SHA-256 of the public key that the ledger has certified under this serial: nothing else is released
+   * @throws a fault with a `code` that says what is wrong, and nothing is delivered
    */
-  release: (serial: string) => Promise<Uint8Array>
+  release: (serial: string, of?: string) => Promise<Uint8Array>
   /**
    * The private key for a card, after the same checks; it is never in clear outside of custody.
    * @param transportKey SubjectPublicKeyInfo of the card's transport key, DER
    */
-  releaseTo: (serial: string, transportKey: Uint8Array) => Promise<WrappedForCard>
+  releaseTo: (serial: string, transportKey: Uint8Array, of?: string) => Promise<WrappedForCard>
   /** Every key in custody: nothing is held that the ledger cannot name. */
   inventory: () => Promise<readonly { spkiSha256: string; serial?: string; kept: boolean }[]>
+}>
+
+/** A key under its new KEK, as the ledger records it. */
+export type Rewrapped = Readonly<{ serial: string; kek: string; blobSha256: string; recordMac: string }>
+
+/** A KEK as its module describes it, and where it is. */
+export type KekDescription = Readonly<{
+  id: string
+  module: string
+  token: string
+  attributes: Readonly<Record<string, boolean | number | string>>
+}>
+
+/** Nothing new is put under a KEK that was retired; one that was destroyed is destroyed again wherever it comes back. */
+export type KekState = 'retired' | 'destroyed'
+
+/** What becomes of escrowed keys over the years (CGU-41, CGU-116). */
+export type EscrowCare = Readonly<{
+  /** The KEK that new keys are put under: that of the year, or the one that took its place. */
+  currentKek: () => Promise<KekDescription>
+  /** Nothing new is put under this KEK any more. */
+  retireKek: (kek: string) => Promise<void>
+  /** What the vault says of the KEKs that nothing new is put under. */
+  keks: () => ReadonlyMap<string, KekState>
+  /** Every key, one after the other, as it lies there when its turn comes. */
+  rows: () => AsyncIterable<
+    Readonly<{
+      spkiSha256: string
+      kek: string
+      serial?: string
+      state: 'stock' | 'reserved' | 'kept' | 'discarded'
+    }>
+  >
+  /** How many keys lie under a KEK, whatever for. */
+  countUnder: (kek: string) => Promise<number>
+  /**
+   * Moves a key under another KEK: unwrapped and wrapped where the KEKs are, opened again there, then written in the place of the old
+   * one. Given again, it answers what is there. @returns undefined for a key that is nobody's, which the ledger knows nothing of
+   * @throws a fault with a `code`, and the row is as it was
+   */
+  rewrap: (spkiSha256: string, to: string) => Promise<Rewrapped | undefined>
+  /** Removes a key, overwritten where the store can; given again, nothing happens. @returns how many copies were there */
+  destroyKey: (spkiSha256: string) => Promise<number>
+  /** SHA-256 of the public key that lies under a serial. */
+  keyOf: (serial: string) => Promise<string | undefined>
+  /**
+   * Destroys a KEK where it is, and with it every backup of what lay under it. Given again, nothing happens.
+   * @throws a fault with the code `kekNeeded` while a key lies under it
+   */
+  destroyKek: (kek: string) => Promise<Readonly<{ failedUseCode: string }>>
+  /** Destroys again what the vault says was destroyed: a token may have been restored. @returns the KEKs that were there */
+  destroyKeksAgain: () => Promise<readonly string[]>
+  /** Up to where in the ledger its destructions have been carried out in these rows (commands/purge.ts). */
+  purgedTo: () => Promise<string | undefined>
+  setPurgedTo: (position: string) => Promise<void>
 }>
 
 /** Recovered keys, enciphered, that wait for their one delivery; found by the SHA-256 that the ledger names. */

@@ -1,9 +1,6 @@
 // The database of the read models: PGlite in this process, or a PostgreSQL server. Both are reached through `pg` and
 // kysely's own dialect, so there is one code path.
-import { PGlite } from '@electric-sql/pglite'
-import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import { Kysely, Migrator, PostgresDialect } from 'kysely'
-import pg from 'pg'
 import { m001Tables } from './migrations/m001_tables.ts'
 import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
@@ -17,6 +14,7 @@ import { m009Claims } from './migrations/m009_claims.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
 import { m008Renewals } from './migrations/m008_renewals.ts'
 import type { Database } from './schema.ts'
+import { openEmbedded, openServer } from '../host/postgres.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
 export type DatabaseOptions = Readonly<{
@@ -28,42 +26,6 @@ export type DatabaseOptions = Readonly<{
 }>
 
 export type OpenDatabase = Readonly<{ db: Kysely<Database>; close: () => Promise<void> }>
-
-const int8 = 20
-
-/** Ranks and sizes are safe integers (proofs.md 1.1), so a bigint column reads as a number or not at all. */
-const readInteger = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new Error(`${text} is not a safe integer`)
-  return value
-}
-
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    (oid as number) === int8 && format !== 'binary'
-      ? readInteger
-      : (pg.types.getTypeParser(oid, format) as never),
-}
-
-type Opened = Readonly<{ pool: pg.Pool; close: () => Promise<void> }>
-
-// An idle connection that the server drops is replaced by the pool on next use: without a listener it ends the process.
-const ignoreIdleFault = (pool: pg.Pool): pg.Pool => pool.on('error', () => undefined)
-
-const openServer = (url: string): Opened => {
-  const pool = ignoreIdleFault(new pg.Pool({ connectionString: url, max: 10, types }))
-  return { pool, close: () => pool.end() }
-}
-
-const openEmbedded = async (directory: string | undefined): Promise<Opened> => {
-  const lite = await PGlite.create(directory ?? 'memory://')
-  const pool = new pg.Pool(Object.assign(createPgConfig(lite), { max: 1, types }))
-  const close = async (): Promise<void> => {
-    await pool.end()
-    await lite.close()
-  }
-  return { pool, close }
-}
 
 const migrate = async (db: Kysely<Database>): Promise<void> => {
   const provider = {

@@ -1,5 +1,5 @@
 // What a PKCS#11 module answers when it does not do what it was asked, in few kinds: each says whether another try may help.
-import { KeyFault } from '../keyFault.ts'
+import { KeyFault, type KeyFaultCode } from '../keyFault.ts'
 
 /**
  * - `pin`: the PIN was refused; it is not tried again, as a module counts tries.
@@ -7,19 +7,37 @@ import { KeyFault } from '../keyFault.ts'
  * - `foreign`: what is there is another token, or was initialised anew: nothing is done with it until the service starts again.
  * - `session`: a session, a login or a handle is no longer good; after a new login everything is found again.
  * - `device`: the module or what is behind it does not work.
- * - `integrity`: a blob, a signature or a key is not what it should be.
+ * - `integrity`: a signature or a key is not what it should be.
+ * - `wrapped`: a wrapped key does not open under this KEK.
+ * - `otherKey`: a wrapped key opens, and is another one's.
  * - `notAllowed`: the key or the token does not do this.
  * - `stopped`: the signer process ended before it answered.
  * - `waiting`: the module failed a moment ago and is left alone for a while.
  */
 export type FaultKind =
-  'pin' | 'lost' | 'foreign' | 'session' | 'device' | 'integrity' | 'notAllowed' | 'stopped' | 'waiting'
+  | 'pin'
+  | 'lost'
+  | 'foreign'
+  | 'session'
+  | 'device'
+  | 'integrity'
+  | 'wrapped'
+  | 'otherKey'
+  | 'notAllowed'
+  | 'stopped'
+  | 'waiting'
+
+/** What the escrow says of a fault, where it says more than that the module did not do it. */
+const codes: Partial<Record<FaultKind, KeyFaultCode>> = {
+  wrapped: 'blobOfAnotherVault',
+  otherKey: 'keyMismatch',
+}
 
 /** The module did not do it. */
 export class ModuleFault extends KeyFault {
   readonly kind: FaultKind
   constructor(kind: FaultKind, message: string) {
-    super(message)
+    super(message, { code: codes[kind] ?? 'custody' })
     this.kind = kind
   }
 }
@@ -46,8 +64,8 @@ const kinds: Readonly<Record<string, FaultKind>> = {
   CKR_KEY_UNEXTRACTABLE: 'notAllowed',
   CKR_ATTRIBUTE_SENSITIVE: 'notAllowed',
   CKR_ACTION_PROHIBITED: 'notAllowed',
-  CKR_WRAPPED_KEY_INVALID: 'integrity',
-  CKR_WRAPPED_KEY_LEN_RANGE: 'integrity',
+  CKR_WRAPPED_KEY_INVALID: 'wrapped',
+  CKR_WRAPPED_KEY_LEN_RANGE: 'wrapped',
   CKR_ENCRYPTED_DATA_INVALID: 'integrity',
   CKR_SIGNATURE_INVALID: 'integrity',
 }

@@ -12,7 +12,7 @@ import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { transportKeyOf } from '../transportKey.ts'
 import { attribute } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
-import type { At } from './objects.ts'
+import { requireObject, type At } from './objects.ts'
 import type { Answer, Asked } from './protocol.ts'
 import { unwrapped } from './secrets.ts'
 import { rsaSpki } from './spki.ts'
@@ -114,6 +114,7 @@ export type HolderKeys = Readonly<{
   release: (asked: Asked<'release'>) => Promise<Answer<'release'>>
   releaseTo: (asked: Asked<'releaseTo'>) => Promise<Answer<'releaseTo'>>
   adopt: (asked: Asked<'adopt'>) => Promise<Answer<'adopt'>>
+  rewrap: (asked: Asked<'rewrap'>) => Promise<Answer<'rewrap'>>
 }>
 
 /** @param wrapMechanism see TokenSettings */
@@ -134,7 +135,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
     const spki = rsaSpki(at, key)
     if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return { key, spki }
     module.C_DestroyObject(session, key)
-    throw new ModuleFault('integrity', 'the escrowed key is not the one of this public key')
+    throw new ModuleFault('otherKey', 'the escrowed key is not the one of this public key')
   }
 
   return {
@@ -204,5 +205,18 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
           return await meanwhile(at, [key], () => wrap(at, wrapping, key))
         })
       }),
+
+    rewrap: async ({ kek, to, ...wrapped }) => {
+      await withObject(token, 'find a KEK', ['secret', to], async () => undefined)
+      return await withObject(token, 'wrap a key anew', ['secret', kek], async (at, from) => {
+        const target = requireObject(at, 'secret', to)
+        const { key } = opened(at, [from, true], wrapped)
+        const blob = await meanwhile(at, [key], () => wrap(at, target, key))
+        // What replaces the old one is known to open.
+        const { key: again } = opened(at, [target, false], { blob, spkiSha256: wrapped.spkiSha256 })
+        at.module.C_DestroyObject(at.session, again)
+        return blob
+      })
+    },
   }
 }

@@ -36,7 +36,7 @@ export type TokenInfo = Readonly<{ module: string; label: string; serial: string
 
 export type SecretInfo = Readonly<{ id: string; attributes: Attributes }>
 
-/** What is left of a key that was destroyed: found by none, and what a signature with it answered. */
+/** What is left of a key that was destroyed: found by none, and what its use answered. */
 export type Destruction = Readonly<{ objects: number; failedUseCode: string }>
 
 /** A holder's key under a KEK, and the digest of its public half. */
@@ -68,6 +68,10 @@ export type Acts = Readonly<{
   releaseTo: { asked: Wrapped & Readonly<{ transportKey: Uint8Array }>; answer: WrappedForCard }
   /** A key that comes under a transport key, under a KEK. */
   adopt: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
+  /** The key under another KEK of this token, opened again before it is answered. */
+  rewrap: { asked: Wrapped & Readonly<{ to: string }>; answer: Uint8Array }
+  /** Removes the key of this id, of this use, for ever. */
+  destroySecret: { asked: Readonly<{ id: string; use: SecretUse }>; answer: Destruction }
   /** Signs with the token's canary, which the first look of all makes. */
   health: { asked: Readonly<Record<string, never>>; answer: Health }
   /** Signatures that have left, by key. */

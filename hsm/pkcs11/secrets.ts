@@ -1,15 +1,17 @@
 // Secret keys of the escrow's token: KEKs that wrap, MAC keys that authenticate; and data keys, which are wrapped under a KEK.
 import { randomBytes } from 'node:crypto'
-import pkcs11js, { type Template } from 'pkcs11js'
+import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { uuidOctets, uuidOf, uuidText } from '../uuid.ts'
 import { readSecret, secretKey } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
-import { findObjects, objectOf, type At } from './objects.ts'
+import { findObjects, objectOf, objectsOf, type At } from './objects.ts'
 import type { Answer, Asked, SecretUse } from './protocol.ts'
 import { withObject, type Token } from './token.ts'
 
 const longestData = 4096
 const block = 8
+/** CK_INVALID_HANDLE: no object has it. */
+const noHandle: Handle = Buffer.alloc(8)
 /** RFC 5649 4.1: at most eight octets of padding, and eight of integrity check. */
 const growth = 16
 
@@ -36,6 +38,7 @@ const uses: readonly SecretUse[] = ['dataKek', 'escrowKek', 'mac']
 export type Secrets = Readonly<{
   secret: (asked: Asked<'secret'>) => Promise<Answer<'secret'>>
   hasSecret: (asked: Asked<'hasSecret'>) => Promise<Answer<'hasSecret'>>
+  destroySecret: (asked: Asked<'destroySecret'>) => Promise<Answer<'destroySecret'>>
   hmac: (asked: Asked<'hmac'>) => Promise<Answer<'hmac'>>
   wrapData: (asked: Asked<'wrapData'>) => Promise<Answer<'wrapData'>>
   unwrapData: (asked: Asked<'unwrapData'>) => Promise<Answer<'unwrapData'>>
@@ -43,6 +46,15 @@ export type Secrets = Readonly<{
 
 /** @param wrapMechanism see TokenSettings */
 export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
+  /** What unwrapping with a KEK that is gone answers. */
+  const useAfter = ({ module, session }: At, kek: Handle = noHandle): string => {
+    try {
+      module.C_UnwrapKey(session, { mechanism: wrapMechanism }, kek, Buffer.alloc(24), clearSecret)
+    } catch (error) {
+      return (error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined) ?? 'CKR_GENERAL_ERROR'
+    }
+    throw new ModuleFault('integrity', 'a KEK that was destroyed still unwraps')
+  }
   const labelled = (at: At, label: string) =>
     findObjects(at, [
       { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
@@ -77,6 +89,25 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         const [label] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_LABEL }])
         return (label?.value as Buffer).toString('utf8').startsWith(labelOf(use, ''))
       }),
+
+    // A session that was armed with it would outlive it (hsm.md 5): they are closed first.
+    destroySecret: async ({ id, use }) => {
+      await token.reopen()
+      return await token.runAlone('destroy a secret key', async (at) => {
+        await token.requireOurs(at)
+        const keys = objectsOf(at, 'secret', id)
+        for (const key of keys) {
+          const [label] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_LABEL }])
+          if (!(label?.value as Buffer).toString('utf8').startsWith(labelOf(use, '')))
+            throw new ModuleFault('notAllowed', `the key ${id} has another use`)
+          at.module.C_DestroyObject(at.session, key)
+        }
+        at.handles.delete(`secret ${id}`)
+        if (objectsOf(at, 'secret', id).length > 0)
+          throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
+        return { objects: keys.length, failedUseCode: useAfter(at, keys[0]) }
+      })
+    },
 
     hmac: ({ id, data }) =>
       withObject(token, 'authenticate', ['secret', id], async ({ module, session }, key) => {
@@ -137,7 +168,7 @@ export const unwrapped = <T>(unwrap: () => T): T => {
     const name = error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined
     if (name === 'CKR_GENERAL_ERROR' || name?.startsWith('CKR_WRAPPED_KEY') === true)
       throw new ModuleFault(
-        'integrity',
+        'wrapped',
         'a wrapped key does not open: it was changed, or wrapped under another key',
       )
     throw error

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openEscrow, type SoftwareEscrow } from '../../hsm/escrow.ts'
 import { openPkcs11Keys, type Pkcs11Keys } from '../../hsm/pkcs11.ts'
+import { openFileEscrowStore } from '../../hsm/escrowStoreFile.ts'
 import { openRecordStore } from '../../hsm/recordStore.ts'
 import { makePair } from '../../hsm/wrappedKey.ts'
 import { sha256 } from '../hsm/custody.ts'
@@ -101,7 +102,7 @@ const fill = async (directory: string, keys: Pkcs11Keys, count: number): Promise
   const pairs = await Promise.all(Array.from({ length: count }, makePair))
   const store = await openRecordStore({ path, key })
   const holderKeys = () => Promise.resolve(pairs.pop()).then((pair) => pair ?? makePair())
-  await (await openEscrow(store, { keys, now, holderKeys })).fillStock(count)
+  await (await openEscrow(await openFileEscrowStore(store), { keys, now, holderKeys })).fillStock(count)
   await store.close()
   return { path, key, count }
 }
@@ -116,7 +117,7 @@ const withStock = async (
   await copyFile(path, copy)
   const store = await openRecordStore({ path: copy, key })
   try {
-    const escrow = await openEscrow(store, { keys, now })
+    const escrow = await openEscrow(await openFileEscrowStore(store), { keys, now })
     const serialOf = (n: number): string => `4${String(n).padStart(31, '0')}`
     return await speedOf(count, () => withWorkers(callers, count, (n) => act(escrow, serialOf(n))))
   } finally {
@@ -155,7 +156,7 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
       ...{ ours: speeds.reserved, baseline: speeds.proved },
     },
     {
-      ...{ what: 'set aside, proved and kept', unit, against, required: { speed: 500 } },
+      ...{ what: 'set aside and kept, proved when it was made', unit, against, required: { speed: 500 } },
       ...{ ours: speeds.kept, baseline: speeds.proved },
     },
   ]

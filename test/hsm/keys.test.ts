@@ -1,30 +1,9 @@
 // Custody's ports on both of its adapters: files in software, and PKCS#11 tokens behind signer processes.
-import { randomBytes } from 'node:crypto'
 import { describe } from 'vitest'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
-import { openSoftwareKeys } from '../../hsm/software.ts'
-import { removeDirectory, temporaryDirectory } from './custody.ts'
 import { escrowContract } from './escrowContract.ts'
-import { keysContract, type KeysPlace } from './keysContract.ts'
+import { copyOf, inSoftware, keysContract, type KeysPlace } from './keysContract.ts'
 import { openTokens, settingsOf } from './tokens.ts'
-
-const inSoftware = async (): Promise<KeysPlace> => {
-  const [directory, master] = [await temporaryDirectory(), randomBytes(32)]
-  const open = () => openSoftwareKeys({ directory, master })
-  let opened = await open()
-  return {
-    keys: opened,
-    reopen: async () => {
-      await opened.close()
-      opened = await open()
-      return opened
-    },
-    remove: async () => {
-      await opened.close()
-      await removeDirectory(directory)
-    },
-  }
-}
 
 const onTokens = async (): Promise<KeysPlace> => {
   const tokens = await openTokens()
@@ -36,6 +15,15 @@ const onTokens = async (): Promise<KeysPlace> => {
       await opened.close()
       opened = await open()
       return opened
+    },
+    backup: async () => {
+      const putBack = await copyOf(tokens.files)
+      return async () => {
+        await opened.close()
+        await putBack()
+        opened = await open()
+        return opened
+      }
     },
     remove: async () => {
       await opened.close()

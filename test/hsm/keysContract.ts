@@ -1,17 +1,47 @@
 // What custody promises, whoever keeps the keys: run on software files and on PKCS#11 tokens alike (keys.test.ts).
 import { createPrivateKey, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { cp, rename } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KeyFault } from '../../hsm/keyFault.ts'
+import { openSoftwareKeys } from '../../hsm/software.ts'
 import type { WrappingKeys } from '../../hsm/wrapping.ts'
 import type { ServiceKeys } from '../../pki/custody.ts'
 import { openReaders, type Readers } from '../pki/readers.ts'
 import { holderKeys } from '../support/holderKeys.ts'
-import { sha256 } from './custody.ts'
+import { removeDirectory, sha256, temporaryDirectory } from './custody.ts'
 
 export type Keys = ServiceKeys & WrappingKeys
 
 /** An adapter with keys of one test's own, which can be closed and opened again as it was left. */
-export type KeysPlace = Readonly<{ keys: Keys; reopen: () => Promise<Keys>; remove: () => Promise<void> }>
+export type KeysPlace = Readonly<{
+  keys: Keys
+  reopen: () => Promise<Keys>
+  /** A copy of where the keys lie. @returns gives it back, and opens the keys on it */
+  backup: () => Promise<() => Promise<Keys>>
+  remove: () => Promise<void>
+}>
+
+/** Copies a directory. @returns puts the copy in its place */
+export const copyOf = async (directory: string): Promise<() => Promise<void>> => {
+  await cp(directory, `${directory}.backup`, { recursive: true })
+  return async () => {
+    await removeDirectory(directory)
+    await rename(`${directory}.backup`, directory)
+  }
+}
+
+export const inSoftware = async (): Promise<KeysPlace> => {
+  const [directory, master] = [await temporaryDirectory(), randomBytes(32)]
+  const open = () => openSoftwareKeys({ directory, master })
+  const backup = async () => {
+    const putBack = await copyOf(directory)
+    return async () => {
+      await putBack()
+      return open()
+    }
+  }
+  return { keys: await open(), reopen: open, backup, remove: () => removeDirectory(directory) }
+}
 
 const tbs = Buffer.from('to be signed')
 const pkcs8Of = (bytes: Uint8Array) =>

@@ -1,0 +1,43 @@
+// PostgreSQL: a server, or PGlite in this process. Both are reached through `pg`, so that there is one code path above.
+import { PGlite } from '@electric-sql/pglite'
+import { createPgConfig } from '@electric-sql/pglite/node-postgres'
+import pg from 'pg'
+
+export type OpenPool = Readonly<{ pool: pg.Pool; close: () => Promise<void> }>
+
+const int8 = 20
+
+/** Ranks and sizes are safe integers (proofs.md 1.1), so a bigint column reads as a number or not at all. */
+const readInteger = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error(`${text} is not a safe integer`)
+  return value
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    (oid as number) === int8 && format !== 'binary'
+      ? readInteger
+      : (pg.types.getTypeParser(oid, format) as never),
+}
+
+// An idle connection that the server drops is replaced by the pool on next use: without a listener it ends the process.
+const ignoreIdleFault = (pool: pg.Pool): pg.Pool => pool.on('error', () => undefined)
+
+/** @param options settings of each session, as the server's command line has them: `-c synchronous_commit=on` */
+export const openServer = (url: string, options?: string): OpenPool => {
+  const more = options === undefined ? {} : { options }
+  const pool = ignoreIdleFault(new pg.Pool({ connectionString: url, max: 10, types, ...more }))
+  return { pool, close: () => pool.end() }
+}
+
+/** @param directory undefined: in memory, and gone on close. What is in a directory is not flushed to it (docs/adr/0025) */
+export const openEmbedded = async (directory?: string): Promise<OpenPool> => {
+  const lite = await PGlite.create(directory ?? 'memory://')
+  const pool = new pg.Pool(Object.assign(createPgConfig(lite), { max: 1, types }))
+  const close = async (): Promise<void> => {
+    await pool.end()
+    await lite.close()
+  }
+  return { pool, close }
+}

@@ -1,0 +1,119 @@
+// What becomes of escrowed keys over the years: each year has a KEK; keys move from one KEK to another, one atomic write each; a key
+// is destroyed at the end of its term, and a KEK once nothing lies under it (CGU-41, CGU-116).
+import { createHash } from 'node:crypto'
+import type { Instant } from '../domain/kernel.ts'
+import type { EscrowCare, KekState, Rewrapped } from '../pki/custody.ts'
+import { isKept, type KeptRow, type Records } from './escrowRecord.ts'
+import type { EscrowRow, EscrowStore } from './escrowStore.ts'
+import { KeyFault } from './keyFault.ts'
+import type { EscrowKek, WrappingKeys } from './wrapping.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The KEK and the rows themselves, where the port has what may be known of them. */
+export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows'> &
+  Readonly<{ currentKek: () => Promise<EscrowKek>; rows: EscrowStore['rows'] }>
+
+type Parts = Readonly<{
+  store: EscrowStore
+  keys: WrappingKeys
+  records: Records
+  now: () => Instant
+  /** Told of each key that goes. */
+  gone: (spkiSha256: string) => void
+}>
+
+const rewrappedOf = ({ serial, kek, kept: { blobSha256, recordMac } }: KeptRow): Rewrapped => ({
+  ...{ serial, kek, blobSha256, recordMac },
+})
+
+export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts): Promise<OpenEscrowCare> => {
+  const keks = new Map(await store.keks())
+  const setKek = async (kek: string, state: KekState): Promise<void> => {
+    await store.setKek(kek, state)
+    keks.set(kek, state)
+  }
+
+  const currentKek = async (): Promise<EscrowKek> => {
+    const year = now().slice(0, 4)
+    for (let nth = 1; ; nth += 1) {
+      const kek = await keys.escrowKek(nth === 1 ? `escrow-${year}` : `escrow-${year}.${nth}`)
+      if (!keks.has(kek.id)) return kek
+    }
+  }
+
+  /** The row under the new KEK, its MACs with it. */
+  const moved = async (row: EscrowRow, to: string, blob: Buffer): Promise<EscrowRow> => {
+    const bare = { ...row, blob, kek: to, octets: blob.length }
+    const { tested, kept, serial } = row
+    const again =
+      tested === undefined ? {} : { tested: { at: tested.at, mac: await records.testedMac(bare, tested.at) } }
+    if (kept === undefined || serial === undefined) return { ...bare, ...again }
+    const { recordMac: _, ...facts } = { ...kept, blobSha256: sha256(blob) }
+    return { ...bare, ...again, kept: { ...facts, recordMac: await records.keptMac(bare, serial, facts) } }
+  }
+
+  const rewrap: EscrowCare['rewrap'] = async (spkiSha256, to) => {
+    const row = await store.byKey(spkiSha256)
+    if (row === undefined) throw new KeyFault('the escrowed key is missing', { code: 'keyNotHeld' })
+    if (isKept(row)) await records.requireKept(row, undefined)
+    else await records.requireTested(row)
+    if (row.kek === to) return isKept(row) ? rewrappedOf(row) : undefined
+    // Back to one that is given up: it would never be empty.
+    if (keks.has(to)) throw new KeyFault(`the KEK ${to} was retired: nothing is put under it`)
+    await keys.escrowKekById(to)
+    const from = await keys.escrowKekById(row.kek)
+    const after = await moved(row, to, await from.rewrap(row.blob, spkiSha256, to))
+    await store.replace(row, after)
+    return isKept(after) ? rewrappedOf(after) : undefined
+  }
+
+  const destroyKey: EscrowCare['destroyKey'] = async (spkiSha256) => {
+    gone(spkiSha256)
+    const present = await store.byKey(spkiSha256)
+    if (present !== undefined) await store.remove(spkiSha256)
+    return present === undefined ? 0 : 1
+  }
+
+  const destroyKek: EscrowCare['destroyKek'] = async (kek) => {
+    const needed = await store.countUnder(kek)
+    if (needed > 0)
+      throw new KeyFault(`${needed} keys lie under the KEK ${kek}: it cannot be destroyed`, {
+        code: 'kekNeeded',
+      })
+    // Said first: where the act is cut off, the next start finds it and goes on.
+    await setKek(kek, 'destroyed')
+    return await keys.destroyEscrowKek(kek)
+  }
+
+  const has = (kek: string): Promise<boolean> =>
+    keys.escrowKekById(kek).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof KeyFault && error.code === 'kekMissing') return false
+        throw error
+      },
+    )
+
+  return {
+    ...{ currentKek, rewrap, destroyKey, destroyKek },
+    keks: () => keks,
+    rows: store.rows,
+    countUnder: store.countUnder,
+    retireKek: async (kek) => {
+      if (!keks.has(kek)) await setKek(kek, 'retired')
+    },
+    keyOf: async (serial) => (await store.bySerial(serial))?.spkiSha256,
+    destroyKeksAgain: async () => {
+      const found: string[] = []
+      for (const [kek, state] of keks) {
+        if (state !== 'destroyed' || !(await has(kek))) continue
+        await keys.destroyEscrowKek(kek)
+        found.push(kek)
+      }
+      return found
+    },
+    purgedTo: store.purgedTo,
+    setPurgedTo: store.setPurgedTo,
+  }
+}

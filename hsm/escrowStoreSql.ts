@@ -1,0 +1,231 @@
+// The rows of the escrow in PostgreSQL, in the schema `vault`: no read model, and never rebuilt or dropped. A commit is on the server's
+// disk before anybody is told: `synchronous_commit` is set for each session, whatever the server's own default is.
+import { randomUUID } from 'node:crypto'
+import { Kysely, Migrator, PostgresDialect, sql, type Migration } from 'kysely'
+import { openServer, type OpenPool } from '../host/postgres.ts'
+import type { KekState } from '../pki/custody.ts'
+import type { EscrowRow, EscrowStore, Held, KeyState } from './escrowStore.ts'
+import { KeyFault } from './keyFault.ts'
+
+type KeyTable = Readonly<{
+  spki_sha256: string
+  spki: Buffer
+  kek: string
+  blob: Buffer
+  octets: number | null
+  generated_at: string
+  tested_at: string | null
+  tested_mac: string | null
+  state: KeyState
+  serial: string | null
+  person: string | null
+  blob_sha256: string | null
+  kept_tested_at: string | null
+  kept_from: string | null
+  kept_until: string | null
+  record_mac: string | null
+}>
+/** `nth`: the order in which they were made. */
+type WithOrder = KeyTable & Readonly<{ nth: number }>
+type KekTable = Readonly<{ kek: string; state: KekState }>
+type PlaceTable = Readonly<{ single: boolean; id: string; purged_to: string | null }>
+type VaultDatabase = Readonly<{ escrowed_key: WithOrder; escrow_kek: KekTable; place: PlaceTable }>
+
+const m001: Migration = {
+  up: async (db: Kysely<unknown>) => {
+    await sql`
+      create table vault.escrowed_key (
+        nth bigint generated always as identity,
+        spki_sha256 text primary key,
+        spki bytea not null,
+        kek text not null,
+        blob bytea not null,
+        octets integer,
+        generated_at text not null,
+        tested_at text,
+        tested_mac text,
+        state text not null check (state in ('stock', 'reserved', 'kept', 'discarded')),
+        serial text unique,
+        person text,
+        blob_sha256 text,
+        kept_tested_at text,
+        kept_from text,
+        kept_until text,
+        record_mac text,
+        check ((state in ('reserved', 'kept')) = (serial is not null)),
+        check ((state = 'kept') = (record_mac is not null)))`.execute(db)
+    await sql`create index escrowed_key_kek on vault.escrowed_key (kek)`.execute(db)
+    await sql`create table vault.escrow_kek (kek text primary key, state text not null)`.execute(db)
+    await sql`create table vault.place (single boolean primary key check (single), id text not null, purged_to text)`.execute(
+      db,
+    )
+  },
+}
+
+const migrate = async (db: Kysely<VaultDatabase>): Promise<void> => {
+  const provider = { getMigrations: async () => ({ m001 }) }
+  const { error } = await new Migrator({ db, provider, migrationTableSchema: 'vault' }).migrateToLatest()
+  if (error !== undefined) throw new KeyFault('the schema of the vault cannot be made', { cause: error })
+}
+
+/** A field of a row that may be absent, out of a column that may be null. */
+const present = <N extends string, T>(name: N, value: T | null): { [K in N]?: T } =>
+  (value === null ? {} : { [name]: value }) as { [K in N]?: T }
+const orNull = <T>(value: T | undefined): T | null => value ?? null
+const text = (value: string | null): string => value ?? ''
+
+const testedOf = ({ tested_at: at, tested_mac: mac }: KeyTable) =>
+  at === null ? null : { at, mac: text(mac) }
+
+const keptOf = (row: KeyTable): NonNullable<EscrowRow['kept']> | null =>
+  row.record_mac === null
+    ? null
+    : {
+        ...{ person: text(row.person), blobSha256: text(row.blob_sha256) },
+        ...{ testedAt: text(row.kept_tested_at), from: text(row.kept_from), until: text(row.kept_until) },
+        recordMac: row.record_mac,
+      }
+
+const rowOf = (row: KeyTable): EscrowRow => ({
+  ...{ spkiSha256: row.spki_sha256, spki: row.spki, kek: row.kek, blob: row.blob },
+  ...{ generatedAt: row.generated_at, state: row.state },
+  ...{ ...present('octets', row.octets), ...present('serial', row.serial) },
+  ...{ ...present('tested', testedOf(row)), ...present('kept', keptOf(row)) },
+})
+
+const keptColumns = (kept: Partial<NonNullable<EscrowRow['kept']>> = {}) => ({
+  ...{ person: orNull(kept.person), blob_sha256: orNull(kept.blobSha256) },
+  ...{ kept_tested_at: orNull(kept.testedAt), kept_from: orNull(kept.from) },
+  ...{ kept_until: orNull(kept.until), record_mac: orNull(kept.recordMac) },
+})
+
+const columnsOf = ({ kept, tested, ...row }: EscrowRow): KeyTable => ({
+  ...{ spki_sha256: row.spkiSha256, spki: row.spki, kek: row.kek, blob: row.blob },
+  ...{ octets: orNull(row.octets), generated_at: row.generatedAt, state: row.state },
+  ...{ serial: orNull(row.serial), tested_at: orNull(tested?.at), tested_mac: orNull(tested?.mac) },
+  ...keptColumns(kept),
+})
+
+/** SQLSTATE 23505: a key or a serial that another row has. */
+const taken = (error: unknown): never => {
+  if ((error as { code?: string }).code === '23505')
+    throw new KeyFault('another row of the escrow has this key or this serial', { code: 'keyTaken' })
+  throw new KeyFault('the vault was not written', { cause: error })
+}
+
+const page = 256
+
+/**
+ * Opens the rows in the database of a pool, and makes the schema where there is none.
+ * @param id of the data directory that the rows belong to; undefined: one that has none yet
+ * @throws KeyFault `otherStore` when they are another directory's
+ */
+export const openSqlEscrowStore = async (
+  { pool, close }: OpenPool,
+  id?: string,
+): Promise<EscrowStore & Readonly<{ id: string }>> => {
+  const db = new Kysely<VaultDatabase>({ dialect: new PostgresDialect({ pool }) }).withSchema('vault')
+  const keys = () => db.selectFrom('escrowed_key')
+
+  const place = async (): Promise<string> => {
+    const found = await db.selectFrom('place').select('id').executeTakeFirst()
+    if (found === undefined && id === undefined) {
+      const own = randomUUID()
+      await db.insertInto('place').values({ single: true, id: own, purged_to: null }).execute()
+      return own
+    }
+    if (found === undefined)
+      throw new KeyFault('the escrow of this data directory is not in this database', { code: 'otherStore' })
+    // The first start may have been cut off before its directory knew the id.
+    const isFirst = id === undefined && (await keys().select('nth').limit(1).execute()).length === 0
+    if (found.id !== id && !isFirst)
+      throw new KeyFault('the escrow in this database is of another data directory', { code: 'otherStore' })
+    return found.id
+  }
+
+  const replace: EscrowStore['replace'] = async (was, is) => {
+    const before = columnsOf(was)
+    const done = await db
+      .updateTable('escrowed_key')
+      .set(columnsOf(is))
+      .where((eb) =>
+        eb.and(
+          Object.entries(before).map(([column, value]) =>
+            eb(column as keyof KeyTable, 'is not distinct from', value as never),
+          ),
+        ),
+      )
+      .executeTakeFirst()
+      .catch(taken)
+    if (done.numUpdatedRows !== 1n)
+      throw new KeyFault('the row of an escrowed key is not as it was read', { code: 'rowSwapped' })
+  }
+
+  try {
+    await migrate(db)
+    return {
+      id: await place(),
+      byKey: async (spkiSha256) => {
+        const row = await keys().selectAll().where('spki_sha256', '=', spkiSha256).executeTakeFirst()
+        return row && rowOf(row)
+      },
+      bySerial: async (serial) => {
+        const row = await keys().selectAll().where('serial', '=', serial).executeTakeFirst()
+        return row && rowOf(row)
+      },
+      add: async (row) => {
+        await db
+          .insertInto('escrowed_key')
+          .values(columnsOf(row) as WithOrder)
+          .execute()
+          .catch(taken)
+      },
+      replace,
+      remove: async (spkiSha256) => {
+        await db.deleteFrom('escrowed_key').where('spki_sha256', '=', spkiSha256).execute()
+      },
+      inventory: async () => {
+        const found = await keys().select(['spki_sha256', 'state', 'serial']).orderBy('nth').execute()
+        return found.map(({ spki_sha256: spkiSha256, state, serial }): Held => ({
+          ...{ spkiSha256, state, kept: state === 'kept' },
+          ...(serial === null ? {} : { serial }),
+        }))
+      },
+      rows: async function* () {
+        for (let last = ''; ;) {
+          const query = keys().selectAll().where('spki_sha256', '>', last).orderBy('spki_sha256')
+          const found = await query.limit(page).execute()
+          for (const row of found) yield rowOf(row)
+          const end = found.at(-1)
+          if (end === undefined) return
+          last = end.spki_sha256
+        }
+      },
+      countUnder: async (kek) => {
+        const counted = keys().select(({ fn }) => fn.countAll<number>().as('count'))
+        return (await counted.where('kek', '=', kek).executeTakeFirstOrThrow()).count
+      },
+      keks: async () => {
+        const found = await db.selectFrom('escrow_kek').selectAll().execute()
+        return new Map(found.map(({ kek, state }) => [kek, state]))
+      },
+      setKek: async (kek, state) => {
+        const row = db.insertInto('escrow_kek').values({ kek, state })
+        await row.onConflict((at) => at.column('kek').doUpdateSet({ state })).execute()
+      },
+      purgedTo: async () =>
+        (await db.selectFrom('place').select('purged_to').executeTakeFirst())?.purged_to ?? undefined,
+      setPurgedTo: async (position) => {
+        await db.updateTable('place').set({ purged_to: position }).execute()
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The rows in the PostgreSQL of a connection string. @throws KeyFault, as `openSqlEscrowStore` */
+export const openServerEscrowStore = (url: string, id?: string) =>
+  openSqlEscrowStore(openServer(url, '-c synchronous_commit=on'), id)
