@@ -12,9 +12,11 @@ import { openTrust } from './cli/trust.ts'
 import { createActors, program } from './commands/actors.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { recordParameters } from './commands/documents.ts'
+import { recordKek } from './commands/escrowKeks.ts'
 import { createHandle } from './commands/handle.ts'
 import { issueCertificate } from './commands/issueCertificate.ts'
 import { drawSerial, type Service } from './commands/program.ts'
+import { purgeDestroyed } from './commands/purge.ts'
 import { recoverKey, removeOutputsOf } from './commands/recoverKey.ts'
 import { openTurns } from './domain/turns.ts'
 import { revokeOfCard } from './commands/revokeOfCard.ts'
@@ -26,6 +28,7 @@ import type { Policy } from './domain/policy/policy.ts'
 import { glanceAtEnd, observeEnd, revokeAll, serialsSha256, toldByNotices } from './jobs/endOfLife.ts'
 import { careJobs } from './jobs/care.ts'
 import { openCrls } from './jobs/crls.ts'
+import { destructionsJob } from './jobs/destructions.ts'
 import { escrowStockJob } from './jobs/escrowStock.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
@@ -102,7 +105,11 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     ...{ handle, ledger, policy, now, randomBytes },
     actor: () => actors(program, 'program'),
   }
+  // Before a sealed field is opened or a key handed out: a restored vault has what was destroyed after its backup.
+  await purgeDestroyed({ ledger, ...vault })
   const chain = await holdCeremony(service, keys, onStep)
+  const recordCurrentKek = () => escrow.currentKek().then((kek) => recordKek(service, kek))
+  await recordCurrentKek()
   const { ca, root, rootCa } = chain
   const cost = options.passphraseIterations
   const recovering = { service, escrow, deliveries, ...(cost === undefined ? {} : { iterations: cost }) }
@@ -169,9 +176,9 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         noticesJob({ service, db, issuer: ca.id, outbox, settled }),
         { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         ...responder.jobs,
+        destructionsJob({ ...{ service, ...vault, db, inTurn, settled }, keep: documents.put }),
         escrowStockJob({
-          escrow,
-          count: config.escrowStock,
+          ...{ escrow, count: config.escrowStock, recordKek: recordCurrentKek },
           quietFor: () => performance.now() - lastIssuance,
         }),
       ],

@@ -1,5 +1,5 @@
-// CGU-116: destruction at the end of the term: proposed from the due list, visa, two approvals. The act itself, which destroys
-// keys, belongs to custody and is not started from here.
+// CGU-116: destruction at the end of the term: proposed from the due list, visa, two approvals. The act itself follows
+// by itself once they are there (jobs/destructions.ts).
 import { Type } from 'typebox'
 import {
   approveDestruction,

@@ -1,15 +1,16 @@
 // The `custody` commands, as the command line knows them; what they do is loaded when they are asked for.
 import type { Command, OptionValues } from 'commander'
+import type { DestroyKekAsked } from './custodyKeks.ts'
 import type { CombineAsked, SplitAsked } from './custodyPin.ts'
 import type { Output } from './output.ts'
 
 type Tools = Readonly<{
+  env: NodeJS.ProcessEnv
+  /** Told when a command found something wrong. */
+  found: () => void
   command: (parent: Command, usage: string, about: string) => Command
   outputOf: (options: OptionValues) => Output
   collect: (value: string, before: readonly string[]) => readonly string[]
-  env: NodeJS.ProcessEnv
-  /** Told the exit status of a command that found something wrong. */
-  end: (status: number) => void
 }>
 
 const splitHelp = `
@@ -24,16 +25,46 @@ Destroy the decrypted shares afterwards.`
 
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`
 
-/** Lists `custody reconcile`, `custody pin split` and `custody pin combine`. */
-export const listCustody = (program: Command, { command, outputOf, collect, env, end }: Tools): void => {
+const rewrapHelp = `
+The service is stopped meanwhile. Each key is moved in one write and recorded after it; stopped at any moment, the command goes on from
+there. Back up the vault afterwards, before the old KEK is destroyed: an older backup has its keys under that one alone.`
+
+const destroyHelp = `
+Refused while a key lies under it. Keys that were made and never anybody's are removed first.`
+
+/** Lists the `custody` commands. */
+export const listCustody = (program: Command, { env, command, outputOf, collect, found }: Tools): void => {
   const custody = program.command('custody').description('keys, and the PIN of the recovery token')
   command(
     custody,
     'reconcile',
     'compare the signatures that the ledger knows with the signer’s own count',
   ).action(async (options: OptionValues) => {
-    if (!(await (await import('./reconcile.ts')).reconcile(env, outputOf(options)))) end(1)
+    if (!(await (await import('./reconcile.ts')).reconcile(env, outputOf(options)))) found()
   })
+  command(custody, 'keks', 'list the KEKs of the escrow, and how many keys lie under each').action(
+    async (options: OptionValues) => (await import('./custodyKeks.ts')).listKeks(env, outputOf(options)),
+  )
+  command(custody, 'rewrap', 'move the escrowed keys of a KEK under a new one; given again, it goes on')
+    .option('--from <kek>', 'id of the KEK (the one that new keys are put under)')
+    .addHelpText('after', rewrapHelp)
+    .action(async (options: OptionValues & { from?: string }) => {
+      const { rewrap } = await import('./custodyKeks.ts')
+      if (!(await rewrap(env, outputOf(options), options.from))) found()
+    })
+  command(
+    custody,
+    'destroy-kek <kek>',
+    'destroy a KEK that no key lies under: every backup of those that did',
+  )
+    .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
+    .requiredOption('--second <file>', 'the token of the other of the two')
+    .requiredOption('--present <text>', 'who is there, for the record')
+    .option('--out <dir>', 'where the attestation is left', '.')
+    .addHelpText('after', destroyHelp)
+    .action(async (kek: string, options: OptionValues & DestroyKekAsked) =>
+      (await import('./custodyKeks.ts')).destroyKek(env, outputOf(options), kek, options),
+    )
   const pin = custody
     .command('pin')
     .description('the PIN of the recovery token, which no administrator has alone')

@@ -221,7 +221,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       (await import('./compliance.ts')).compliance(env, outputOf(options), options),
     )
 
-  listCustody(program, { command, outputOf, collect, env, end })
+  listCustody(program, { command, outputOf, collect, env, found: () => end(exitStatus.found) })
 
   return program
 }

@@ -32,11 +32,14 @@ export type Progress = Readonly<{ update: (done: number, fraction: number) => vo
 const scale = 1000
 
 /** A bar on a terminal; a line every few seconds elsewhere; nothing at all for what is done within a second. */
-export const openProgress = (title: string, now: () => number = () => performance.now()): Progress => {
+export const openProgress = (
+  title: string,
+  { unit = 'events', now = () => performance.now() }: Readonly<{ unit?: string; now?: () => number }> = {},
+): Progress => {
   const started = now()
   const onTerminal = process.stderr.isTTY
   const bar = new SingleBar({
-    format: `${title} [{bar}] {percentage}% {done} events, {eta_formatted} left`,
+    format: `${title} [{bar}] {percentage}% {done} ${unit}, {rate} a second, {eta_formatted} left`,
     hideCursor: true,
     stream: process.stderr,
   })
@@ -44,9 +47,11 @@ export const openProgress = (title: string, now: () => number = () => performanc
   let last = started
   const show = (done: number, fraction: number): void => {
     const value = Math.floor(fraction * scale)
-    if (!onTerminal) process.stderr.write(`${title}: ${done} events, ${Math.floor(fraction * 100)}%\n`)
-    else if (shown) bar.update(value, { done })
-    else bar.start(scale, value, { done })
+    const rate = Math.round((done * 1000) / Math.max(now() - started, 1))
+    const words = `${done} ${unit}, ${Math.floor(fraction * 100)}%, ${rate} a second`
+    if (!onTerminal) process.stderr.write(`${title}: ${words}\n`)
+    else if (shown) bar.update(value, { done, rate })
+    else bar.start(scale, value, { done, rate })
     shown = true
   }
   return {

@@ -25,15 +25,6 @@ import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
-/** The program as an actor: one component, the same in every quarter. */
-export const programPrincipal = {
-  id: 'program',
-  kind: 'component',
-  person: '00000000-0000-5000-8000-000000000001',
-  entities: [],
-  auth: 'service',
-} as const
-
 export type Clock = () => Date
 export const systemClock: Clock = () => new Date()
 

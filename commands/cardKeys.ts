@@ -4,9 +4,10 @@ import { certificate, type Certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
 import type { Session } from '../domain/request.ts'
 import type { CardKey, Escrow } from '../pki/custody.ts'
-import { derOf } from './issuing.ts'
+import { spkiOf } from '../pki/fields.ts'
+import { derOf, sha256 } from './issuing.ts'
 import { recordKeyRecovery, startKeyRecovery } from './keys.ts'
-import { perform, ProcessRefused, type Service } from './program.ts'
+import { faultCodeOf, perform, ProcessRefused, type Service } from './program.ts'
 
 type Tools = Readonly<{ service: Service; escrow: Escrow }>
 type Case = Readonly<{ request: string; session: Session }>
@@ -33,7 +34,7 @@ const forCard = async (
   transportKey: Uint8Array,
 ): Promise<CardKey> => ({
   ...{ serial, certificate: der, label: labelOf(serial, notBefore) },
-  key: await escrow.releaseTo(serial, transportKey),
+  key: await escrow.releaseTo(serial, transportKey, sha256(spkiOf(der))),
 })
 
 /** The intent before the key leaves the escrow, the outcome after; given again for the same session, neither is written twice. */
@@ -61,7 +62,15 @@ const recoverOld = async (
       ...order,
       data: { spki, regime: 'newCard', ...under, card },
     })
-  const wrapped = await forCard(tools, old, transportKey)
+  const wrapped = await forCard(tools, old, transportKey).catch(async (error: unknown) => {
+    // A refusal is a fact, and the key is free again: given again, the session tries again.
+    if (!already)
+      await perform(service, recordKeyRecovery, {
+        ...{ ...order, key: `${order.key}|failed` },
+        data: { spki, under, recovered: false, stage: 'escrow', fault: faultCodeOf(error) },
+      })
+    throw error
+  })
   if (!already)
     await perform(service, recordKeyRecovery, { ...order, data: { spki, under, recovered: true } })
   return wrapped

@@ -22,6 +22,7 @@ type OutcomeData = { spki: string; under: Under } & (
 /** The recovery whose outcome it is: an approved request, or a session. */
 type Under = Readonly<{ recovery: string } | { request: string; session: number }>
 export type RecordKeyRecovery = Command<'RecordKeyRecovery', OutcomeData>
+export type RewrapKey = Command<'RewrapKey', { spki: string } & Omit<Data<'EscrowedKeyRewrapped'>, 'fromKek'>>
 export type RecordKeyDestruction = Command<
   'RecordKeyDestruction',
   { spki: string } & Data<'EscrowedKeyDestroyed'>
@@ -145,6 +146,20 @@ export const recordKeyRecovery: Decider<Key, RecordKeyRecovery, KeyEvent> = {
       return accept({ type: 'KeyRecoveryFailed', data: { ...of, stage: data.stage, fault: data.fault } })
     const output = data.outputSha256 === undefined ? {} : { outputSha256: data.outputSha256 }
     return accept({ type: 'KeyRecovered', data: { ...of, publicKeyMatched: true, ...output } })
+  },
+}
+
+/** CGU-41: a key in escrow lies under one KEK: it moves to another while nobody takes it out. The outcome is a fact by then. */
+export const rewrapKey: Decider<Key, RewrapKey, KeyEvent> = {
+  type: 'RewrapKey',
+  who: ['program'],
+  aggregate: key,
+  stream,
+  decide: ({ data: { spki, ...data } }, state) => {
+    if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
+    if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)
+    if (state.kek === data.toKek) return accept()
+    return accept({ type: 'EscrowedKeyRewrapped', data: { ...data, fromKek: state.kek } })
   },
 }
 

@@ -56,6 +56,13 @@ export const perform = async <S, C extends Command, E extends Event, F>(
   return outcome
 }
 
+/** A fault as an event names it: by its code, or by its kind; never by its message, which may say more. */
+export const faultCodeOf = (error: unknown): string => {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown }
+  const said = [code, name].find((one) => typeof one === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(one))
+  return typeof said === 'string' ? said : 'unknown'
+}
+
 /** A certificate serial number: 126 random bits, positive, always sixteen octets (events.md section 6). */
 export const drawSerial = (randomBytes: (length: number) => Uint8Array): string => {
   const bytes = Buffer.from(randomBytes(16))

@@ -7,12 +7,12 @@ import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import { envelop } from '../pki/cms.ts'
 import type { Deliveries, Escrow } from '../pki/custody.ts'
-import { fieldsOf } from '../pki/fields.ts'
+import { fieldsOf, spkiOf } from '../pki/fields.ts'
 import { exportPkcs12 } from '../pki/pkcs12.ts'
 import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256, type IssuingCa } from './issuing.ts'
 import { recordKeyRecovery, startKeyRecovery } from './keys.ts'
-import { perform, ProcessRefused, type Service } from './program.ts'
+import { faultCodeOf, perform, ProcessRefused, type Service } from './program.ts'
 import { outputOf } from './recoveries.ts'
 
 export type RecoveryTools = Readonly<{
@@ -78,7 +78,7 @@ export const recoverKey = async (
         under,
         recovered: false,
         stage: 'output',
-        fault: error instanceof Error ? error.name : 'unknown',
+        fault: faultCodeOf(error),
       },
       circumstances,
     })
@@ -139,7 +139,8 @@ const output = async (tools: RecoveryTools, serial: string, seal: Seal): Promise
   const der = derOf((await service.ledger.load(certificate, serial)).state)
   if (der === undefined)
     throw new ProcessRefused('RecordKeyRecovery', 'PERSONAL_DATA_DESTROYED', 'CGU-116', serial)
-  const pkcs8 = await escrow.release(serial)
+  // Nothing but the key that was certified is delivered: the vault's own word is not taken for it.
+  const pkcs8 = await escrow.release(serial, sha256(spkiOf(der)))
   try {
     const bytes = await seal(pkcs8, der)
     const digest = sha256(bytes)

@@ -51,6 +51,7 @@ export type DestructionEvent = EventOf<(typeof destructionForms)[number]>
 export type Run = Readonly<{
   status: 'proposed' | 'cancelled' | 'started' | 'done'
   class: RetentionClass
+  cause: 'termEnded' | 'neverCertified'
   units: readonly string[]
   latestDue: string
   proposer: string | undefined
@@ -65,6 +66,7 @@ const evolve = (state: Destruction, { type, data }: DestructionEvent): Destructi
     return {
       status: 'proposed',
       class: data.class,
+      cause: data.cause,
       units: data.units,
       latestDue: data.latestDue,
       proposer: opened(data.proposer),

@@ -50,6 +50,10 @@ const KeyRecovered = event('KeyRecovered', {
   pub: { ...recoveryOf, publicKeyMatched: Type.Literal(true), outputSha256: optional(h) },
 })
 const KeyRecoveryFailed = event('KeyRecoveryFailed', { pub: { ...recoveryOf, stage: code, fault: code } })
+/** The key lies under another KEK from now on: these are its digest and its MAC. */
+const EscrowedKeyRewrapped = event('EscrowedKeyRewrapped', {
+  pub: { fromKek: id, toKek: id, blobSha256: h, recordMac: h },
+})
 const EscrowedKeyDestroyed = event('EscrowedKeyDestroyed', {
   pub: {
     destruction: id,
@@ -66,6 +70,7 @@ export const keyForms = [
   KeyRecoveryStarted,
   KeyRecovered,
   KeyRecoveryFailed,
+  EscrowedKeyRewrapped,
   EscrowedKeyDestroyed,
 ] as const
 export type KeyEvent = EventOf<(typeof keyForms)[number]>
@@ -84,6 +89,8 @@ export type Escrow = Readonly<{
   from: string
   until: string
   blobSha256: string
+  /** Id of the KEK that it lies under. */
+  kek: string
   holderName: string | undefined
   entity: string | undefined
 }>
@@ -146,6 +153,7 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
         from: data.from,
         until: data.until,
         blobSha256: data.blobSha256,
+        kek: data.kek,
         holderName: opened(data.holderName),
         entity: opened(data.entity),
       }
@@ -161,6 +169,8 @@ const evolve = (state: Key, { type, data }: KeyEvent): Key => {
       })
     case 'KeyRecoveryFailed':
       return finished(state, type)
+    case 'EscrowedKeyRewrapped':
+      return { ...kept(state, type), kek: data.toKek, blobSha256: data.blobSha256 }
     case 'EscrowedKeyDestroyed':
       return { status: 'destroyed', serial: kept(state, type).serial, destruction: data.destruction }
     default:
@@ -175,13 +185,13 @@ const kept = (state: Key, type: string): Escrowed => {
 }
 
 const finished = (state: Key, type: string, recovered?: Recovered): Key => {
-  const { serial, person, request, from, until, blobSha256, holderName, entity, ...before } = kept(
+  const { serial, person, request, from, until, blobSha256, kek, holderName, entity, ...before } = kept(
     state,
     type,
   )
   return {
     status: 'kept',
-    ...{ serial, person, request, from, until, blobSha256, holderName, entity },
+    ...{ serial, person, request, from, until, blobSha256, kek, holderName, entity },
     outcomes: before.outcomes + 1,
     recovered: recovered === undefined ? before.recovered : [...before.recovered, recovered],
   }

@@ -6,6 +6,8 @@ import type { Job } from './port.ts'
 const quietMs = 5_000
 
 export type StockTools = Readonly<{
+  /** Records the KEK of the year, before keys are put under it (RGS VI.1.1); without a stock, a start does. */
+  recordKek: () => Promise<unknown>
   escrow: Readonly<{ fillStock: (count: number, goesOn: () => boolean) => Promise<number> }>
   /** How many keys wait, at most. */
   count: number
@@ -13,10 +15,12 @@ export type StockTools = Readonly<{
   quietFor: () => number
 }>
 
-export const escrowStockJob = ({ escrow, count, quietFor }: StockTools): Job => ({
+export const escrowStockJob = ({ recordKek, escrow, count, quietFor }: StockTools): Job => ({
   name: 'escrowStock',
   everySeconds: 30,
   run: async () => {
+    if (count === 0) return
+    await recordKek()
     await escrow.fillStock(count, () => quietFor() >= quietMs)
   },
 })

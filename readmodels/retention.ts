@@ -57,6 +57,15 @@ export const heldAmong = async (db: Db, units: readonly string[]): Promise<reado
   return rows.map(({ unit }) => unit)
 }
 
+/** Runs that have neither been carried out nor given up. */
+export const openRuns = async (db: Db): Promise<readonly string[]> => {
+  const { rows } = await sql<{ run: string }>`
+    select distinct run from retention_unit where run is not null and destroyed_at is null order by run`.execute(
+    db,
+  )
+  return rows.map(({ run }) => run)
+}
+
 /** Those of some units that nothing is kept under: there never was such a unit, or it has been destroyed. */
 export const unknownAmong = async (db: Db, units: readonly string[]): Promise<readonly string[]> => {
   const { rows } = await sql<{ unit: string }>`

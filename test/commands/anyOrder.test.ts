@@ -344,7 +344,6 @@ const entries = ['RecordRefusal', 'RecordConsultation', 'RecordFailedSignIn']
 const later = [
   ...entries,
   'CountKeyStock',
-  'RewrapKey',
   'AnchorCheckpoint',
   'RecordWitness',
   'RecordScavenge',

@@ -18,7 +18,12 @@ const inStock = async (): Promise<number> =>
 it('CGU-60: keys are made ahead up to the number, each accounted for, and none while somebody is at a desk', async () => {
   const { escrow } = custody.vault
   let quiet = [0, 9000, 4999]
-  const job = escrowStockJob({ escrow, count: 3, quietFor: () => quiet.shift() ?? 9000 })
+  const job = escrowStockJob({
+    recordKek: escrow.currentKek,
+    escrow,
+    count: 3,
+    quietFor: () => quiet.shift() ?? 9000,
+  })
   await job.run()
   expect(await inStock()).toBe(0)
   // Somebody comes after the first.

@@ -1,0 +1,172 @@
+// `grand-livre custody keks`, `rewrap` and `destroy-kek`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run
+// meanwhile: one process has the vault.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { createActors, program, type Principal } from '../commands/actors.ts'
+import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
+import { createHandle } from '../commands/handle.ts'
+import { sha256 } from '../commands/issuing.ts'
+import { perform, type Service } from '../commands/program.ts'
+import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
+import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
+import type { Role } from '../domain/lists.ts'
+import { serviceKey } from '../domain/serviceKey.ts'
+import { leave, twoOfficers, type Officer } from './ceremonyParts.ts'
+import { readConfig, type Config } from './config.ts'
+import { ConfigFault } from './configFault.ts'
+import { columns, openProgress, type Output } from './output.ts'
+import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
+import { hasCustody, NothingThere } from './reading.ts'
+import { readRelease } from './shipped.ts'
+
+type Opened = Readonly<{ custody: Custody; as: (who: Principal, role: Role) => Service }>
+
+const withCustody = async <T>(config: Config, act: (opened: Opened) => Promise<T>): Promise<T> => {
+  if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
+  const custody = await openCustody(config)
+  try {
+    const store = await openStore(config)
+    try {
+      const ledger = ledgerOver(store, config, custody.vault.dataKeys)
+      const now = instantsOf(systemClock)
+      const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
+      const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })
+      const as = (who: Principal, role: Role): Service => ({
+        ...{ handle, ledger, policy: config.policy, now, randomBytes },
+        actor: () => actors(who, role),
+      })
+      return await act({ custody, as })
+    } finally {
+      await store.close()
+    }
+  } finally {
+    await custody.close()
+  }
+}
+
+/** Every KEK that keys lie under or that the vault has given up, and how many keys those are. */
+const counted = async ({ vault: { escrow } }: Custody) => {
+  const counts = new Map<string, number>([...escrow.keks().keys()].map((kek) => [kek, 0]))
+  const { id: current } = await escrow.currentKek()
+  counts.set(current, 0)
+  for await (const { kek } of escrow.rows()) counts.set(kek, (counts.get(kek) ?? 0) + 1)
+  return [...counts].map(([kek, keys]) => ({
+    ...{ kek, keys },
+    state: escrow.keks().get(kek) ?? (kek === current ? 'current' : 'in use'),
+  }))
+}
+
+/** Lists the KEKs of the escrow. */
+export const listKeks = (env: NodeJS.ProcessEnv, output: Output): Promise<void> =>
+  withCustody(readConfig(env), async ({ custody }) => {
+    const keks = await counted(custody)
+    output.result(keks, () =>
+      columns([['KEK', 'KEYS', 'STATE'], ...keks.map(({ kek, keys, state }) => [kek, String(keys), state])]),
+    )
+  })
+
+const words = ({ total, moved, recorded, busy, refused }: RewrapReport, seconds: number): string =>
+  [
+    `${moved} of ${total} keys moved in ${seconds.toFixed(1)} s (${Math.round(moved / Math.max(seconds, 0.001))} a second)`,
+    ...(recorded > 0 ? [`${recorded} moved by an earlier run recorded now`] : []),
+    ...(busy.length > 0
+      ? [`${busy.length} held by a recovery: start the service once, and give the command again`]
+      : []),
+    ...refused.map(({ spkiSha256, fault }) => `refused: ${spkiSha256}: ${fault}`),
+  ].join('\n')
+
+/**
+ * Moves the keys of a KEK under the one that takes its place; given again, it goes on.
+ * @param from its id; undefined: the one that new keys are put under now
+ * @returns whether every key is moved
+ */
+export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | undefined): Promise<boolean> =>
+  withCustody(readConfig(env), async ({ custody, as }) => {
+    const { escrow } = custody.vault
+    const service = as(program, 'program')
+    const old = from ?? (await escrow.currentKek()).id
+    if (!(await counted(custody)).some(({ kek }) => kek === old))
+      throw new ConfigFault(`--from: no key lies under ${old}: grand-livre custody keks lists them`)
+    await escrow.retireKek(old)
+    const to = await recordKek(service, await escrow.currentKek())
+    const started = performance.now()
+    const progress = openProgress('Re-wrapping', { unit: 'keys' })
+    try {
+      const onProgress = (done: number, total: number): void =>
+        progress.update(done, done / Math.max(total, 1))
+      const report = await rewrapKeys({ service, escrow }, { from: old, to, onProgress })
+      const seconds = (performance.now() - started) / 1000
+      output.result({ from: old, to, seconds, ...report }, () => words(report, seconds))
+      return report.refused.length === 0 && report.busy.length === 0
+    } finally {
+      progress.stop()
+    }
+  })
+
+export type DestroyKekAsked = Readonly<{ officer: string; second: string; out: string; present: string }>
+
+const principalOf = ({ id, person, entities }: Officer): Principal => ({
+  ...{ id, person, entities },
+  ...{ kind: 'account', auth: 'token' },
+})
+
+/**
+ * Destroys a KEK on its token, by two officers, once nothing lies under it; leaves an attestation.
+ * @throws ConfigFault for officers that do not fit; ProcessRefused; KeyFault `kekNeeded`: nothing is destroyed then
+ */
+export const destroyKek = async (
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  kek: string,
+  asked: DestroyKekAsked,
+): Promise<void> => {
+  const config = readConfig(env)
+  const [first, other] = await twoOfficers(config, asked)
+  await withCustody(config, async ({ custody, as }) => {
+    const { escrow } = custody.vault
+    const service = as(principalOf(first), first.role)
+    const second = { person: other.person, roles: other.roles }
+    if ((await escrow.currentKek()).id === kek)
+      throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
+    const removed = await removeUnneeded(service.ledger, escrow, kek)
+    // Nothing is planned that cannot be done: the port looks again before it destroys.
+    const left = await escrow.countUnder(kek)
+    // One that was begun and ended between two starts is not in the ledger yet.
+    const isHere = escrow.keks().get(kek) !== 'destroyed'
+    if (isHere) await recordKek(as(program, 'program'), await custody.keys.escrowKekById(kek))
+    const { state } = await service.ledger.load(serviceKey, kek)
+    const copies = 'copies' in state ? [...state.copies] : []
+    const about = { servicekey: kek, copies, present: asked.present, second }
+    const circumstances = { correlationId: kek }
+    if (left === 0)
+      await perform(service, planServiceKeyDestruction, {
+        key: `${kek}|plan`,
+        data: { ...about, cause: 'epochEnded', lastCrl: 0, held: false },
+        circumstances,
+      })
+    const { failedUseCode } = await escrow.destroyKek(kek)
+    const attestation = Buffer.from(
+      `${JSON.stringify(
+        {
+          form: 'grand-livre/kek-destruction/v1',
+          ...{ kek, at: service.now(), failedUseCode, copies, removedUnused: removed },
+          note: 'Whatever backup of the vault has keys under this KEK cannot be opened any more.',
+        },
+        null,
+        2,
+      )}\n`,
+    )
+    const name = `kek-destruction-${kek}.json`
+    // Before the record that names its digest.
+    const file = join(await leave(asked.out, { [name]: attestation }), name)
+    await perform(service, recordServiceKeyDestruction, {
+      key: `${kek}|record`,
+      data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256: sha256(attestation) },
+      circumstances,
+    })
+    output.result(
+      { kek, failedUseCode, removedUnused: removed, attestation: file },
+      () => `Destroyed: its use answers ${failedUseCode}. To be signed by both officers: ${file}`,
+    )
+  })
+}

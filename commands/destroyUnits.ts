@@ -1,0 +1,160 @@
+// CGU-41, CGU-113 to CGU-116: the act of destruction. Two officers have approved the list; the program starts, removes each escrowed key
+// and says so in its stream, destroys the data keys of the units, and closes with an attestation. Every step may be the last before a
+// crash: what is absent is destroyed, and the act goes on. (events.md P6, steps 4 to 6)
+import { certificate } from '../domain/certificate.ts'
+import { destruction, type Run } from '../domain/destruction.ts'
+import { key } from '../domain/key.ts'
+import { classOfUnit } from '../domain/policy/retention.ts'
+import type { EscrowCare } from '../pki/custody.ts'
+import { consider } from './consider.ts'
+import { recordDestruction, startDestruction } from './destructions.ts'
+import { sha256 } from './issuing.ts'
+import { recordKeyDestruction, type RecordKeyDestruction } from './keys.ts'
+import { perform, type Service } from './program.ts'
+
+export type DestroyTools = Readonly<{
+  service: Service
+  escrow: Pick<EscrowCare, 'destroyKey' | 'keyOf'>
+  dataKeys: Readonly<{ destroy: (keyId: string) => Promise<void> }>
+  /** Keeps the attestation. @returns its SHA-256 */
+  keep: (bytes: Uint8Array) => Promise<string>
+  /** Those of some units that are on hold. */
+  heldAmong: (units: readonly string[]) => Promise<readonly string[]>
+}>
+
+/** The data key that seals what is kept under a unit: `escrow/<serial>` has `escrow_<serial>`. */
+export const keyIdOfUnit = (unit: string): string => unit.replace('/', '_')
+
+/** What happened to one escrowed key. */
+type Gone = Readonly<{ serial: string; spkiSha256: string; blobSha256: string }>
+
+type Outcome = Readonly<{ units: readonly string[]; spared: readonly string[]; keys: readonly Gone[] }>
+
+const approvers = ({ approvers: all }: Run): readonly string[] => [
+  ...new Set(all.filter((one) => one !== undefined)),
+]
+
+/**
+ * Destroys the escrowed key of a serial, unless its own stream says that it has to stay.
+ * @returns what is gone; 'spared'; or undefined where no key was ever in escrow
+ */
+const destroyEscrowed = async (
+  { service, escrow }: DestroyTools,
+  runId: string,
+  { serial, cause }: Readonly<{ serial: string; cause: 'termEnded' | 'neverCertified' }>,
+): Promise<Gone | 'spared' | undefined> => {
+  const signed = (await service.ledger.load(certificate, serial)).state
+  // Of a serial that was given up before it was planned the vault alone knows the key.
+  const certified = 'spkiSha256' in signed ? signed.spkiSha256 : undefined
+  const spki = certified ?? (await escrow.keyOf(serial))
+  if (spki === undefined) return undefined
+  const held = (await service.ledger.load(key, spki)).state
+  if (held.status === 'destroyed') {
+    await escrow.destroyKey(spki)
+    return { serial, spkiSha256: spki, blobSha256: '' }
+  }
+  const blobSha256 = 'blobSha256' in held ? held.blobSha256 : ''
+  const gone = { serial, spkiSha256: spki, blobSha256 }
+  const data: RecordKeyDestruction['data'] = {
+    ...{ spki, destruction: runId, cause, blobCopies: 1, method: 'blobDeleted' },
+    proofSha256: sha256(JSON.stringify(['grand-livre/destroyed/v1', runId, serial, spki, blobSha256])),
+  }
+  const decider = recordKeyDestruction(service.policy)
+  // Asked before anything is removed: a key that a recovery holds, or whose term runs, stays.
+  const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
+  const fold = async <S, E>(aggregate: Parameters<typeof service.ledger.load<S, E>>[0], id: string) =>
+    (await service.ledger.load(aggregate, id)).state
+  if ('refused' in (await consider(decider, command, held, fold))) return 'spared'
+  const record = () =>
+    perform(service, decider, { key: `${spki}|${runId}`, data, circumstances: { correlationId: runId } })
+  // Gone first, then said to be; but not where nobody would know any more whose it was. What is said to be gone is removed again.
+  if (certified === undefined) await record()
+  await escrow.destroyKey(spki)
+  if (certified !== undefined) await record()
+  return gone
+}
+
+/** Canonical: one run has one attestation, however often the act was cut off. */
+const attestationOf = (runId: string, run: Run, outcome: Outcome): Uint8Array =>
+  Buffer.from(
+    `${JSON.stringify(
+      {
+        form: 'grand-livre/destruction-attestation/v1',
+        ...{
+          destruction: runId,
+          class: run.class,
+          cause: run.cause,
+          units: outcome.units,
+          spared: outcome.spared,
+        },
+        visaSha256: run.visa?.sha256,
+        approvals: approvers(run).length,
+        method: methodOf(run),
+        escrowedKeys: outcome.keys.map(({ serial, spkiSha256 }) => ({ serial, spkiSha256 })),
+        note: 'Backups of the vault keep wrapped keys until the KEK of their year is destroyed.',
+      },
+      null,
+      2,
+    )}\n`,
+  )
+
+const methodOf = (run: Run) =>
+  run.class === 'escrow' ? ('blobDeleted' as const) : ('dataKeyDeleted' as const)
+
+/** Every unit of the run, one after the other: destroyed, or spared. */
+const destroyEach = async (
+  tools: DestroyTools,
+  runId: string,
+  { units: all, cause }: Run,
+  held: readonly string[],
+): Promise<Outcome> => {
+  const [units, spared, keys]: [string[], string[], Gone[]] = [[], [], []]
+  for (const unit of all) {
+    const serial = unit.slice(unit.indexOf('/') + 1)
+    const isEscrow = classOfUnit(unit) === 'escrow'
+    const destroy = () => (isEscrow ? destroyEscrowed(tools, runId, { serial, cause }) : undefined)
+    const gone = held.includes(unit) ? 'spared' : await destroy()
+    if (gone === 'spared') {
+      spared.push(unit)
+      continue
+    }
+    if (gone !== undefined) keys.push(gone)
+    await tools.dataKeys.destroy(keyIdOfUnit(unit))
+    units.push(unit)
+  }
+  return { units, spared, keys }
+}
+
+/**
+ * Carries out a run that is approved, or goes on with one that was started.
+ * @returns whether it is done now; false: it still waits for its visa or its approvals, or all of it is on hold
+ * @throws ProcessRefused; faults of the ledger or of custody: given again, it goes on
+ */
+export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<boolean> => {
+  const { service, keep, heldAmong } = tools
+  const { state: run } = await service.ledger.load(destruction, runId)
+  if (run.status !== 'proposed' && run.status !== 'started') return run.status === 'done'
+  if (run.visa === undefined || approvers(run).length < 2) return false
+  const circumstances = { correlationId: runId }
+  const held = await heldAmong(run.units)
+  if (run.units.every((unit) => held.includes(unit))) return false
+  if (run.status === 'proposed')
+    await perform(service, startDestruction, {
+      key: runId,
+      data: { destruction: runId, held },
+      circumstances,
+    })
+  const outcome = await destroyEach(tools, runId, run, held)
+  const { units, spared } = outcome
+  const attestationSha256 = await keep(attestationOf(runId, run, outcome))
+  await perform(service, recordDestruction, {
+    key: runId,
+    data: {
+      ...{ destruction: runId, units: [...units], spared: [...spared], held: [...(await heldAmong(units))] },
+      ...{ method: methodOf(run), dataKeys: units.length, attestationSha256 },
+      operators: [...approvers(run)],
+    },
+    circumstances,
+  })
+  return true
+}

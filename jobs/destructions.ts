@@ -1,0 +1,23 @@
+// CGU-116: runs that two officers have approved are carried out, and those that a stop has cut off go on.
+import { destroyUnits, type DestroyTools } from '../commands/destroyUnits.ts'
+import { heldAmong, openRuns } from '../readmodels/retention.ts'
+import type { OpenDatabase } from '../readmodels/database.ts'
+import type { Job } from './port.ts'
+
+export type DestructionTools = Omit<DestroyTools, 'heldAmong'> &
+  Readonly<{
+    db: OpenDatabase['db']
+    inTurn: <T>(id: string, act: () => Promise<T>) => Promise<T>
+    /** Resolves when the read models know every hold that was placed. */
+    settled: () => Promise<void>
+  }>
+
+export const destructionsJob = ({ db, inTurn, settled, ...tools }: DestructionTools): Job => ({
+  name: 'destructions',
+  everySeconds: 300,
+  run: async () => {
+    await settled()
+    for (const run of await openRuns(db))
+      await inTurn(run, () => destroyUnits({ ...tools, heldAmong: (units) => heldAmong(db, units) }, run))
+  },
+})
