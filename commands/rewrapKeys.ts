@@ -42,7 +42,7 @@ const isRefusal = (error: unknown): boolean => (error as { name?: unknown } | nu
  */
 export const rewrapKeys = async (
   { service, escrow }: RewrapTools,
-  { from, to, atOnce = 8, onProgress = () => undefined }: RewrapAsked,
+  { from, to, atOnce = 32, onProgress = () => undefined }: RewrapAsked,
 ): Promise<RewrapReport> => {
   // What is made meanwhile is put elsewhere: the old one is empty by and by.
   await escrow.retireKek(from)

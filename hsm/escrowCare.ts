@@ -45,12 +45,15 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
   /** The row under the new KEK, its MACs with it. */
   const moved = async (row: EscrowRow, to: string, blob: Buffer): Promise<EscrowRow> => {
     const bare = { ...row, blob, kek: to, octets: blob.length }
-    const { tested, kept, serial } = row
-    const again =
-      tested === undefined ? {} : { tested: { at: tested.at, mac: await records.testedMac(bare, tested.at) } }
-    if (kept === undefined || serial === undefined) return { ...bare, ...again }
-    const { recordMac: _, ...facts } = { ...kept, blobSha256: sha256(blob) }
-    return { ...bare, ...again, kept: { ...facts, recordMac: await records.keptMac(bare, serial, facts) } }
+    const testedAgain = async (at: string | undefined) =>
+      at === undefined ? {} : { tested: { at, mac: await records.testedMac(bare, at) } }
+    const keptAgain = async ({ serial, kept }: EscrowRow) => {
+      if (kept === undefined || serial === undefined) return {}
+      const { recordMac: _, ...facts } = { ...kept, blobSha256: sha256(blob) }
+      return { kept: { ...facts, recordMac: await records.keptMac(bare, serial, facts) } }
+    }
+    const [tested, kept] = await Promise.all([testedAgain(row.tested?.at), keptAgain(row)])
+    return { ...bare, ...tested, ...kept }
   }
 
   const rewrap: EscrowCare['rewrap'] = async (spkiSha256, to) => {

@@ -166,8 +166,9 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     if (serial !== undefined) bySerial.set(serial, spkiSha256)
     const anew = JSON.stringify(keyRecord(was)) !== JSON.stringify(keyRecord(is))
     const wrapping = place.wrapping + (anew ? 1 : 0)
-    if (anew) await records.put(keyName(spkiSha256, wrapping), json(keyRecord(is)))
-    await putState(was, is, wrapping)
+    // Records are written in the order in which they are given: what points to a key is never there without it.
+    const key = anew ? records.put(keyName(spkiSha256, wrapping), json(keyRecord(is))) : undefined
+    await Promise.all([key, putState(was, is, wrapping)])
     places.set(spkiSha256, { wrapping, discarded: is.state === 'discarded', ...present('serial', serial) })
     await freeSerial(was.serial, serial)
     if (anew) await records.remove(keyName(spkiSha256, place.wrapping))

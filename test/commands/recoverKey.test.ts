@@ -204,6 +204,22 @@ describe('an approved recovery', () => {
     })
   })
 
+  it('CGU-46: a key that is not the one of the certificate is refused, by a code in the ledger, and nothing is delivered', async () => {
+    await run(await copy(), async (installation) => {
+      const { vault, ledger } = installation
+      const { escrow } = vault
+      const release: typeof escrow.release = (of) => escrow.release(of, '0'.repeat(64))
+      const faulty = { ...installation, vault: { ...vault, escrow: { ...escrow, release } } }
+      await expect(recovering(faulty)).rejects.toMatchObject({ code: 'certificateMismatch' })
+      expect((await eventsOf(ledger)).at(-1)!.event).toMatchObject({
+        type: 'KeyRecoveryFailed',
+        data: { stage: 'output', fault: 'certificateMismatch', recovery: f.Q },
+      })
+      expect(await vault.deliveries.inventory()).toEqual([])
+      expect((await ledger.load(key, spki)).state.status).toBe('kept')
+    })
+  })
+
   it('CGU-46: RFC 7292: OpenSSL reads the key of the certificate and the whole chain, and no other passphrase opens it', async () => {
     await run(await copy(), async (installation) => {
       const { ledger, chain } = installation
