@@ -7,12 +7,14 @@ import type { ClearPair } from '../../hsm/wrapping.ts'
 
 const variable = 'GRAND_LIVRE_TEST_KEYS'
 const many = 12
+/** Of these, so many are no installation's: what comes from elsewhere has a key that nobody here has. */
+const strangers = 4
 
 type Stored = Readonly<{ publicKey: string; privateKey: string }>
 
 /** Makes the pairs of a run, into `file`. @returns the variable that leads tests there */
 export const makeHolderKeys = async (file: string): Promise<Readonly<Record<string, string>>> => {
-  const pairs = await Promise.all(Array.from({ length: many }, makePair))
+  const pairs = await Promise.all(Array.from({ length: many + strangers }, makePair))
   const stored = pairs.map(({ publicKey, privateKey }): Stored => ({
     publicKey: publicKey.toString('base64'),
     privateKey: privateKey.toString('base64'),
@@ -32,9 +34,9 @@ const pool = (): readonly Stored[] => {
 }
 
 let turn = 0
-/** One of the pairs of the run, the next one each time, where any may serve; undefined without `npm test` around it. */
+/** One of the pairs of the run that no installation has, in turn; undefined without `npm test` around it. */
 export const anyPair = (): ClearPair | undefined => {
-  const all = pool()
+  const all = pool().slice(many)
   const next = all[turn++ % Math.max(1, all.length)]
   return next && { publicKey: bytesOf(next.publicKey), privateKey: bytesOf(next.privateKey) }
 }
@@ -46,7 +48,7 @@ export const anyPair = (): ClearPair | undefined => {
 export const holderKeys = (
   held: () => Promise<readonly Readonly<{ spkiSha256: string }>[]> = async () => [],
 ): MakePair => {
-  const left = [...pool()]
+  const left = pool().slice(0, many)
   return async () => {
     const known = new Set((await held()).map(({ spkiSha256 }) => spkiSha256))
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
