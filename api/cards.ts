@@ -13,8 +13,9 @@ export const cardRoutes = (api: Api): void => {
   const { policy } = services
   const decider = definePin(policy)
   const { pinMinLength } = policy.card
+  const { pinDigits } = services.cards.capabilities
   const pin = closed(
-    { pin: Type.String({ pattern: `^\\d{${pinMinLength},16}$`, description: 'Digits.' }) },
+    { pin: Type.String({ pattern: `^\\d{${pinMinLength},${pinDigits}}$`, description: 'Digits.' }) },
     { examples: [{ pin: '0123456789'.slice(0, pinMinLength) }] },
   )
 

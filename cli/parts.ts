@@ -108,6 +108,9 @@ const openCards = async (config: Config, ...how: HowCards): Promise<OpenCards> =
 
 type HowCards = [master: Uint8Array, soft: Pick<CustodyOptions, 'cost' | 'transportPair'>]
 
+/** What programs call a card: ASCII, at most 32 octets. */
+const cardLabel = 'AC CONFIDENTIALITE MEF QUALIFIEE'
+
 /** A driver of another kind of card has its case here. */
 const openDriver = async (
   { dataDir, policy, cards: settings }: Config,
@@ -123,8 +126,12 @@ const openDriver = async (
       const { openTokenCards } = await import('../hsm/tokenCard.ts')
       return await openTokenCards({ ...settings, master, pinTries })
     }
-    case 'pcsc':
-      throw new ConfigFault('CARD_DRIVER: this release has no driver for PC/SC')
+    case 'pcsc': {
+      const { openPcscCards } = await import('../hsm/pcsc.ts')
+      const { openPcscLite } = await import('../hsm/pcsc/pcscLite.ts')
+      const cards = openPcscCards({ readers: openPcscLite(), master, pinTries, label: cardLabel })
+      return { ...cards, close: async () => undefined }
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { openFinder } from './pcsc/found.ts'
 import { decrypts, readCertificates, wantedOf, writeKeys } from './pcsc/keys.ts'
 import { keySizes, note, noteOf, slots, transport, type Stage } from './pcsc/layout.ts'
 import { demandReset, isBlocked, openAtDesk, openForCustody, resetPin } from './pcsc/pins.ts'
-import { secretsFrom, type CardSecrets } from './pcsc/secrets.ts'
+import { pinOctets, secretsFrom, type CardSecrets } from './pcsc/secrets.ts'
 
 export type PcscParts = Readonly<{
   readers: Readers
@@ -93,7 +93,7 @@ export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): 
     })
 
   return {
-    capabilities: { model: 'myeid', keySizes, slots },
+    capabilities: { model: 'myeid', keySizes, slots, pinDigits: pinOctets },
     begin: async (card) => {
       const secrets = secretsOf(card)
       return withCard(secrets.mark, async (channel, stage) => {

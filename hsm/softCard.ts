@@ -36,6 +36,7 @@ export const softCardCapabilities: CardCapabilities = {
   model: 'software-qscd',
   keySizes: [2048, 3072, 4096],
   slots: 99,
+  pinDigits: 16,
 }
 
 /** Wrong PUKs in a row after which a card is good for nothing any more. */

@@ -20,6 +20,7 @@ const capabilities: CardCapabilities = {
   model: 'softhsm2-token',
   keySizes: [2048, 3072, 4096],
   slots: 12,
+  pinDigits: 16,
 }
 
 /** Wrong PUKs in a row after which a card is good for nothing any more. */

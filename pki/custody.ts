@@ -146,6 +146,8 @@ export type CardCapabilities = Readonly<{
   keySizes: readonly number[]
   /** Keys that a card holds. */
   slots: number
+  /** The longest PIN that a card takes. */
+  pinDigits: number
 }>
 
 /** One key as it goes onto a card. */

@@ -6,9 +6,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { issueCertificate } from '../../commands/issueCertificate.ts'
+import { derOf } from '../../commands/issuing.ts'
+import { certificate } from '../../domain/certificate.ts'
 import { openPcscCards } from '../../hsm/pcsc.ts'
 import { openPcscLite } from '../../hsm/pcsc/pcscLite.ts'
 import { makePair } from '../../hsm/wrappedKey.ts'
+import { CardUnreachable } from '../../pki/custody.ts'
+import * as f from '../commands/facts.ts'
+import { issue, openCase, openInstallation } from '../commands/installation.ts'
+import { uuid } from '../ledger/filled.ts'
+import { on } from '../support/given.ts'
 import { anyPair } from '../support/holderKeys.ts'
 import { removeDirectory, temporaryDirectory } from './custody.ts'
 import type { VirtualCard } from './virtualCard/card.ts'
@@ -77,6 +85,9 @@ const pullOut = async (): Promise<void> => {
   await until(false)
 }
 
+const pemOf = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+
 beforeAll(async () => {
   directory = await temporaryDirectory()
   const make = async (serial: string, days: number) =>
@@ -91,9 +102,8 @@ beforeAll(async () => {
     '',
   ]
   await writeFile(join(directory, 'openssl.cnf'), [...lines, ...settings].join('\n'))
-  for (const [index, { certificate }] of held.entries()) {
-    const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
-    await writeFile(join(directory, `${String(index)}.pem`), pem)
+  for (const [index, { certificate: der }] of held.entries()) {
+    await writeFile(join(directory, `${String(index)}.pem`), pemOf(der))
     await writeFile(join(directory, 'message'), message)
     const to = ['-in', 'message', '-outform', 'PEM', '-out', `${String(index)}.cms`, `${String(index)}.pem`]
     await succeed('openssl', 'cms', '-encrypt', '-aes256', ...to)
@@ -107,7 +117,7 @@ beforeEach(async () => {
 afterEach(pullOut)
 
 /** OpenSSL, with the card's key of that label. */
-const decrypt = (index: number, label: string, withPin: string) =>
+const decrypt = (index: number | string, label: string, withPin: string) =>
   run(
     'openssl',
     ...['cms', '-decrypt', '-in', `${String(index)}.cms`, '-inform', 'PEM', '-recip', `${String(index)}.pem`],
@@ -201,6 +211,37 @@ describe.skipIf(port === undefined)('a card in a reader of pcscd (needs npm test
     expect(await cards.unblock(id)).toEqual({ unblocked: true })
     await cards.definePin({ card: id, pin: '13572468' })
     expect((await decrypt(1, 'Clé 420000', '13572468')).output).toContain(message)
+  })
+
+  it('CGU-42, CGU-43: issues on it, pulled out in the middle; a message to a revoked certificate is decrypted with the recovered key', async () => {
+    const installation = await openInstallation(directory, () => '2026-03-02T09:00:00Z')
+    const { ledger, service } = installation
+    const old = await issue(installation, 1)
+    await writeFile(
+      join(directory, 'old.pem'),
+      pemOf(derOf((await ledger.load(certificate, old.serial)).state)!),
+    )
+    await succeed(
+      'openssl',
+      ...['cms', '-encrypt', '-aes256', '-in', 'message', '-outform', 'PEM'],
+      ...['-out', 'old.cms', 'old.pem'],
+    )
+    await on(certificate, old.serial, f.acceptedByHolder, f.revoked)(service.handle, uuid(820))
+    const cards = openPcscCards({ readers, master: randomBytes(32), pinTries: 3, label: 'Carte' })
+    const issuance = { ...installation.issuance, cards }
+
+    const next = await openCase(installation, 2, [old.serial])
+    await pullOut()
+    await putIn(80)
+    await expect(issueCertificate(issuance, next.request)).rejects.toThrow(CardUnreachable)
+    await pullOut()
+    await putIn()
+    expect(await issueCertificate(issuance, next.request)).toBe(next.serial)
+    expect(await cards.read(next.card)).toEqual([next.serial, old.serial])
+    await cards.definePin({ card: next.card, pin })
+    const label = `Chiffrement 2026-03-02 ${old.serial.slice(-8)}`
+    expect((await decrypt('old', label, pin)).output).toContain(message)
+    await installation.close()
   })
 
   it('CGU-34: two programs at one card are refused, and a machine without PC/SC says so', async () => {
