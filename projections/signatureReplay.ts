@@ -26,6 +26,9 @@ export type KnownSignatures = Readonly<{
   understood: Readonly<Partial<Record<Understood, number>>>
 }>
 
+/** Purposes of keys that wrap, or authenticate, and sign nothing. */
+const wrapping: readonly string[] = ['escrowKek', 'dataKek', 'mac']
+
 /** From a plan to its outcome without a stop in between. */
 const promptSeconds = 2
 
@@ -46,6 +49,8 @@ type Gathered = Readonly<{
   /** Key of a root, by the digest of its certificate. */
   roots: Map<string, string>
   plans: Map<string, Plan>
+  /** Keys that sign nothing. */
+  silent: Set<string>
 }>
 
 type Event = CertificateEvent | CrlEvent | OcspEvent | AuthorityEvent | KeyEvent | ServiceKeyEvent
@@ -124,6 +129,8 @@ const ofAuthority = (found: Gathered, { type, data }: AuthorityEvent, { id }: At
 }
 
 const ofServiceKey = (found: Gathered, { type, data }: ServiceKeyEvent, at: At): void => {
+  if (type === 'ServiceKeyPlanned' && wrapping.includes(data.purpose)) found.silent.add(at.id)
+  if (found.silent.has(at.id)) return
   const tally = tallyOf(found, at.id)
   if (type === 'ServiceKeyPlanned') tally.purpose = data.purpose
   if (type === 'ServiceKeyGenerated') tally.made = true
@@ -160,6 +167,7 @@ export const replaySignatures = async (
   const found: Gathered = {
     ...{ keys: new Map(), authorities: new Map(), responders: new Map(), roots: new Map() },
     plans: new Map(),
+    silent: new Set(),
   }
   for await (const entry of entries) {
     const { stream, body } = entry

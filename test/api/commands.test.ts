@@ -128,7 +128,7 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/authorities/{id}/key-copies': ['caOfficer', 'securityOfficer'],
   '/authorities/{id}/key-destruction': ['caOfficer', 'securityOfficer'],
   '/authorities/{id}/key-destruction-record': ['caOfficer', 'securityOfficer'],
-  '/authorities/{id}/ca-revocation': ['caOfficer'],
+  '/authorities/{id}/ca-revocation': ['caOfficer', 'securityOfficer'],
 }
 
 describe('roles', () => {

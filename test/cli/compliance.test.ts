@@ -4,9 +4,10 @@ import { compliance } from '../../cli/compliance.ts'
 import { openOutput } from '../../cli/output.ts'
 import { dayOf } from '../../domain/policy/dates.ts'
 import type { ComplianceReport } from '../../projections/compliance/report.ts'
-import { openSite, type Ended, type Site } from './grandLivre.ts'
+import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
 
 let site: Site
+let database: Env
 let beside: Ended
 const days = () => {
   const today = dayOf(new Date().toISOString())
@@ -15,7 +16,8 @@ const days = () => {
 
 beforeAll(async () => {
   site = openSite()
-  const service = await site.start(await site.onServer())
+  database = await site.onServer()
+  const service = await site.start(database)
   beside = await site.run(['compliance', ...days(), '--json'])
   await service.stop()
 })
@@ -26,8 +28,8 @@ const reportOf = ({ stdout }: Ended): ComplianceReport => JSON.parse(stdout) as 
 it('CGU-122: the report comes from the ledger alone, also beside a running service, which keeps its keys', async () => {
   expect([beside.status, beside.stderr]).toEqual([0, ''])
   expect(reportOf(beside)).toMatchObject({ keys: false, names: 'none', totals: { refusals: 0, sameHand: 0 } })
-  const { root, size } = await site.json<{ root: string; size: number }>(['ledger', 'verify'])
-  const report = await site.json<ComplianceReport>(['compliance', ...days()])
+  const { root, size } = await site.json<{ root: string; size: number }>(['ledger', 'verify'], database)
+  const report = await site.json<ComplianceReport>(['compliance', ...days()], database)
   expect(report).toMatchObject({ keys: true, ledger: { root, size }, totals: { events: size } })
 })
 

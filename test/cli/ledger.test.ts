@@ -140,7 +140,7 @@ describe('ledger export', () => {
 describe('ledger verify', () => {
   it('proofs.md 6: an intact ledger has the RFC 6962 root of its leaves, and meets the heads kept elsewhere', async () => {
     const heads = [0, 1, 7, lines.length].flatMap((size) => ['--head', headAt(size)])
-    const verified = await site.json<Verified>(['ledger', 'verify', ...heads])
+    const verified = await site.json<Verified>(['ledger', 'verify', ...heads], database)
     expect(verified).toMatchObject({ found: 0, findings: [], closed: 0 })
     expect(`${verified.size}:${verified.root}`).toBe(headAt(lines.length))
     expect(verified.opened).toBe(lines.flatMap(({ body }) => Object.keys(body.sealed)).length)
@@ -311,8 +311,16 @@ describe('--help', () => {
       level = next
     }
     expect(helped.toSorted()).toEqual([
-      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'ceremony', 'compliance'],
-      ...['custody', 'custody pin', 'custody pin combine', 'custody pin split', 'demo'],
+      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ceremony'],
+      ...[
+        'compliance',
+        'custody',
+        'custody destroy-kek',
+        'custody keks',
+        'custody pin',
+        'custody pin combine',
+      ],
+      ...['custody pin split', 'custody reconcile', 'custody rewrap', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'start'],

@@ -130,7 +130,7 @@ describe('a first start that is killed', () => {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Exported)
     const keys = events.filter(({ type }) => type === 'ServiceKeyPlanned')
-    expect(keys.map(({ body }) => body.pub['purpose'])).toEqual(['root', 'ca', 'ocsp'])
+    expect(keys.map(({ body }) => body.pub['purpose'])).toEqual(['root', 'ca', 'escrowKek', 'ocsp'])
     for (const { stream } of keys)
       expect(events.filter((event) => event.stream === stream).map(({ type }) => type)).toEqual([
         ...['ServiceKeyPlanned', 'ServiceKeyGenerated'],

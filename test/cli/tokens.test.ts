@@ -85,11 +85,11 @@ describe('keys on tokens', () => {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Exported)
     const made = events.filter(({ type }) => type === 'ServiceKeyGenerated').map(({ body }) => body.pub)
-    expect(made).toHaveLength(3)
+    expect(made).toHaveLength(4)
     for (const pub of made)
       expect(pub).toMatchObject({
         module: expect.stringMatching(/^[A-Za-z0-9._-]+\.\d+$/) as string,
-        token: expect.stringMatching(/^authorities\.[0-9a-f]+$/) as string,
+        token: expect.stringMatching(/^(authorities|escrow)\.[0-9a-f]+$/) as string,
       })
     expect(await site.json(['ledger', 'verify'], env)).toMatchObject({ found: 0, closed: 0 })
     const written = readdirSync(site.dataDir, { recursive: true, withFileTypes: true }).filter((one) =>

@@ -32,15 +32,23 @@ export const copyOf = async (directory: string): Promise<() => Promise<void>> =>
 
 export const inSoftware = async (): Promise<KeysPlace> => {
   const [directory, master] = [await temporaryDirectory(), randomBytes(32)]
-  const open = () => openSoftwareKeys({ directory, master })
+  let opened = await openSoftwareKeys({ directory, master })
+  // Closed first: what was reserved of the count of signatures is given back.
+  const reopen = async (meanwhile: () => Promise<void> = async () => undefined): Promise<Keys> => {
+    await opened.close()
+    await meanwhile()
+    opened = await openSoftwareKeys({ directory, master })
+    return opened
+  }
   const backup = async () => {
     const putBack = await copyOf(directory)
-    return async () => {
-      await putBack()
-      return open()
-    }
+    return () => reopen(putBack)
   }
-  return { keys: await open(), reopen: open, backup, remove: () => removeDirectory(directory) }
+  const remove = async () => {
+    await opened.close()
+    await removeDirectory(directory)
+  }
+  return { keys: opened, reopen, backup, remove }
 }
 
 const tbs = Buffer.from('to be signed')

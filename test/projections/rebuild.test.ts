@@ -1,5 +1,6 @@
 // A rebuilt read model against the one that followed the same lives as they went on, over HTTP.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { authority } from '../../domain/authority.ts'
 import type { CrlEvent } from '../../domain/crl.ts'
 import { decodeAny } from '../../domain/aggregates.ts'
 import type { Role } from '../../domain/lists.ts'
@@ -9,8 +10,11 @@ import { readModels } from '../../projections/readModels.ts'
 import { createRunner, type Runner } from '../../projections/runner.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
 import { statusTableAt } from '../../readmodels/statusTable.ts'
+import { lives as authorities, revocation as revocationOfCa } from '../commands/endOfLifeFacts.ts'
+import { uuid } from '../ledger/filled.ts'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
+import { on } from '../support/given.ts'
 import {
   desk,
   done,
@@ -48,6 +52,13 @@ const around = async (product: Embedded, life: Issued): Promise<void> => {
   await product.notify()
 }
 
+/** An authority that its root is about to revoke (CGU-91). */
+const doomed = async (product: Embedded): Promise<void> => {
+  const { issuer: _, ...data } = revocationOfCa
+  const last = { type: 'CaRevocationPlanned', data } as const
+  await on(authority, 'e'.repeat(16), ...authorities.transferred, last)(product.services.handle, uuid(9700))
+}
+
 /** Lives that come to every end there is. */
 const live = async (product: Embedded): Promise<void> => {
   await requested(product)
@@ -73,6 +84,7 @@ const live = async (product: Embedded): Promise<void> => {
   done(await left.ra.post(`/requests/${left.request}/sessions`, desk))
   const abandonment = { outcome: 'holderLeft' }
   done(await left.ra.post(`/requests/${left.request}/sessions/current/abandonment`, abandonment))
+  await doomed(product)
   // The session of this one stays open.
   await issued(product)
   await product.publish()
