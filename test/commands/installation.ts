@@ -146,6 +146,7 @@ export const openInstallation = async (
   const close = async (): Promise<void> => {
     await ledger.close()
     await vault.close()
+    await keys.close()
   }
   return { issuance, service, ledger, vault, cards, chain, close }
 }

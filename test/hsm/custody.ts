@@ -44,8 +44,9 @@ export const openCustody = async (given?: string): Promise<Custody> => {
   return { directory, keys, vault, close }
 }
 
+/** Once more where somebody who was not closed, as after a crash, still writes into it. */
 export const removeDirectory = (directory: string): Promise<void> =>
-  rm(directory, { recursive: true, force: true })
+  rm(directory, { recursive: true, force: true, maxRetries: 5 })
 
 export type OnDisk = Readonly<{ path: string; mode: number; bytes: Buffer }>
 
