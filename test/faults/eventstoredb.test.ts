@@ -405,7 +405,8 @@ describe('a node that fails', () => {
 
     it('eventstoredb 3: leaving a read or a subscription early frees its place on the server', async () => {
       const server = await node()
-      const store = await adapter(server)
+      // Half a megabyte takes its time on a busy machine.
+      const store = await adapter(server, { appendTimeoutMs: 5_000 })
       await store.append(
         's',
         Array.from({ length: 500 }, () => proposed({ filler: 'x'.repeat(900) })),

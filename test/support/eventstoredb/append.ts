@@ -116,6 +116,8 @@ export const append =
       }
     })
     call.on('end', () => {
+      // Who gives up in the middle has sent a part: nothing of it is written.
+      if (call.cancelled) return
       node.seen.appends += 1
       const leaderRequired = requiresLeader(call.metadata)
       new Promise<void>((resolve) => {
