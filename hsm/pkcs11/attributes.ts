@@ -26,6 +26,27 @@ export const attribute = (type: number, value: NonNullable<Template[number]['val
   value,
 })
 
+/** How an RSA private key begins that comes into the module wrapped. */
+export const rsaPrivate: Template = [
+  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_PRIVATE_KEY),
+  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_RSA),
+]
+
+/** A holder's key: it decrypts and does nothing else. A module makes an unwrapped key sign, if it is not told otherwise (hsm.md 2.1). */
+export const decryptsOnly = ({
+  token,
+  extractable,
+}: Readonly<{ token: boolean; extractable: boolean }>): Template => [
+  attribute(pkcs11js.CKA_TOKEN, token),
+  attribute(pkcs11js.CKA_PRIVATE, true),
+  attribute(pkcs11js.CKA_SENSITIVE, true),
+  attribute(pkcs11js.CKA_EXTRACTABLE, extractable),
+  attribute(pkcs11js.CKA_DECRYPT, true),
+  attribute(pkcs11js.CKA_SIGN, false),
+  attribute(pkcs11js.CKA_SIGN_RECOVER, false),
+  attribute(pkcs11js.CKA_UNWRAP, false),
+]
+
 const named = (id: Buffer, label: string): Template => [
   attribute(pkcs11js.CKA_TOKEN, true),
   attribute(pkcs11js.CKA_ID, id),

@@ -10,7 +10,7 @@ import {
 } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { transportKeyOf } from '../transportKey.ts'
-import { attribute } from './attributes.ts'
+import { attribute, decryptsOnly, rsaPrivate } from './attributes.ts'
 import { ModuleFault } from './fault.ts'
 import { requireObject, type At } from './objects.ts'
 import type { Answer, Asked } from './protocol.ts'
@@ -19,23 +19,6 @@ import { rsaSpki } from './spki.ts'
 import { withObject, type Token } from './token.ts'
 
 const longestKey = 4096
-
-/** An encryption key and nothing else: a module makes an unwrapped key sign, if it is not told otherwise (hsm.md 2.1). */
-const decryptsOnly = (extractable: boolean): Template => [
-  attribute(pkcs11js.CKA_TOKEN, false),
-  attribute(pkcs11js.CKA_PRIVATE, true),
-  attribute(pkcs11js.CKA_SENSITIVE, true),
-  attribute(pkcs11js.CKA_EXTRACTABLE, extractable),
-  attribute(pkcs11js.CKA_DECRYPT, true),
-  attribute(pkcs11js.CKA_SIGN, false),
-  attribute(pkcs11js.CKA_SIGN_RECOVER, false),
-  attribute(pkcs11js.CKA_UNWRAP, false),
-]
-
-const rsaPrivate: Template = [
-  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_PRIVATE_KEY),
-  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_RSA),
-]
 
 const publicTemplate: Template = [
   attribute(pkcs11js.CKA_TOKEN, false),
@@ -130,7 +113,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
     { blob, spkiSha256 }: Readonly<{ blob: Uint8Array; spkiSha256: string }>,
   ): Readonly<{ key: Handle; spki: Buffer }> => {
     const { module, session } = at
-    const template = [...rsaPrivate, ...decryptsOnly(extractable)]
+    const template = [...rsaPrivate, ...decryptsOnly({ token: false, extractable })]
     const key = unwrapped(() => module.C_UnwrapKey(session, mechanism, kek, Buffer.from(blob), template))
     const spki = rsaSpki(at, key)
     if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return { key, spki }
@@ -145,7 +128,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
           at.session,
           { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
           publicTemplate,
-          decryptsOnly(true),
+          decryptsOnly({ token: false, extractable: true }),
         )
         return await meanwhile(at, [publicKey, privateKey], async () => ({
           spki: rsaSpki(at, publicKey),

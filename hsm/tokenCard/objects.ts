@@ -4,7 +4,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { integer } from '../../pki/der.ts'
 import { fieldsOf } from '../../pki/fields.ts'
-import { attribute } from '../pkcs11/attributes.ts'
+import { attribute, decryptsOnly, rsaPrivate } from '../pkcs11/attributes.ts'
 import { findObjects, type At } from '../pkcs11/objects.ts'
 import { rsaSpki } from '../pkcs11/spki.ts'
 
@@ -60,19 +60,10 @@ export const certifiedOf = (certificate: Uint8Array): Certified => {
 
 /** A holder's key on his card: it decrypts, and nothing else, and does not leave it. */
 export const keyTemplate = (id: Buffer, label: string): Template => [
-  attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_PRIVATE_KEY),
-  attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_RSA),
-  attribute(pkcs11js.CKA_TOKEN, true),
+  ...rsaPrivate,
   attribute(pkcs11js.CKA_ID, id),
   attribute(pkcs11js.CKA_LABEL, label),
-  attribute(pkcs11js.CKA_PRIVATE, true),
-  attribute(pkcs11js.CKA_SENSITIVE, true),
-  attribute(pkcs11js.CKA_EXTRACTABLE, false),
-  attribute(pkcs11js.CKA_DECRYPT, true),
-  // A module makes an unwrapped key sign, if it is not told otherwise (hsm.md 2.1).
-  attribute(pkcs11js.CKA_SIGN, false),
-  attribute(pkcs11js.CKA_SIGN_RECOVER, false),
-  attribute(pkcs11js.CKA_UNWRAP, false),
+  ...decryptsOnly({ token: true, extractable: false }),
 ]
 
 export const publicTemplate = ({ id, n, e }: Certified, label: string): Template => [
