@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Account } from '../commands/accounts.ts'
-import { createActors, program } from '../commands/actors.ts'
+import { createActors, program, type Principal } from '../commands/actors.ts'
 import { createHandle } from '../commands/handle.ts'
 import type { Service } from '../commands/program.ts'
 import type { Role } from '../domain/lists.ts'
@@ -13,7 +13,7 @@ import { refusals } from '../domain/refusals.ts'
 import { openAccounts } from './accountsFile.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { instantsOf, ledgerOver, openCustody, openStore, systemClock } from './parts.ts'
+import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
 import { readRelease } from './shipped.ts'
 
 export type Officer = Account & Readonly<{ role: Role }>
@@ -40,16 +40,15 @@ const requireTwo = (first: Officer, second: Officer): void => {
   throw new ConfigFault(`--second: ${code} (${clause}): ${refusals[code].en}`)
 }
 
-export type Opened = Readonly<{
-  service: Service
-  /** The program itself, for what no officer does. */
-  program: Service
-  custody: Awaited<ReturnType<typeof openCustody>>
+export type Acting = Readonly<{
+  custody: Custody
+  /** What somebody works with in a role. */
+  as: (who: Principal, role: Role) => Service
   close: () => Promise<void>
 }>
 
-/** The ledger and the keys, with the officer as who acts. */
-export const open = async (config: Config, officer: Officer): Promise<Opened> => {
+/** The ledger and the keys, while the service is stopped. @throws KeyFault, LedgerFault */
+export const openActing = async (config: Config): Promise<Acting> => {
   const custody = await openCustody(config)
   try {
     const store = await openStore(config)
@@ -57,22 +56,38 @@ export const open = async (config: Config, officer: Officer): Promise<Opened> =>
     const now = instantsOf(systemClock)
     const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
     const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })
-    const { id, person, entities, role } = officer
-    const principal = { ...{ id, person, entities }, kind: 'account', auth: 'token' } as const
-    const parts = { handle, ledger, policy: config.policy, now, randomBytes }
-    const service: Service = {
-      ...parts,
-      actor: () => actors(principal, role),
-    }
+    const as = (who: Principal, role: Role): Service => ({
+      ...{ handle, ledger, policy: config.policy, now, randomBytes },
+      actor: () => actors(who, role),
+    })
     const close = async (): Promise<void> => {
       await store.close()
       await custody.close()
     }
-    return { service, program: { ...parts, actor: () => actors(program, 'program') }, custody, close }
+    return { custody, as, close }
   } catch (error) {
     await custody.close()
     throw error
   }
+}
+
+export const principalOf = ({ id, person, entities }: Officer): Principal => ({
+  ...{ id, person, entities },
+  ...{ kind: 'account', auth: 'token' },
+})
+
+export type Opened = Readonly<{
+  service: Service
+  /** The program itself, for what no officer does. */
+  program: Service
+  custody: Custody
+  close: () => Promise<void>
+}>
+
+/** The ledger and the keys, with the officer as who acts. */
+export const open = async (config: Config, officer: Officer): Promise<Opened> => {
+  const { as, ...parts } = await openActing(config)
+  return { ...parts, service: as(principalOf(officer), officer.role), program: as(program, 'program') }
 }
 
 /** Who holds a ceremony, and who stands beside him. @throws ConfigFault */

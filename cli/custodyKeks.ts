@@ -1,46 +1,27 @@
 // `grand-livre custody keks`, `rewrap` and `destroy-kek`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run
 // meanwhile: one process has the vault.
-import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { createActors, program, type Principal } from '../commands/actors.ts'
+import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
-import { createHandle } from '../commands/handle.ts'
 import { sha256 } from '../commands/issuing.ts'
-import { perform, type Service } from '../commands/program.ts'
+import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
-import type { Role } from '../domain/lists.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { leave, twoOfficers, type Officer } from './ceremonyParts.ts'
+import { leave, openActing, principalOf, twoOfficers, type Acting } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, type Output } from './output.ts'
-import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
+import type { Custody } from './parts.ts'
 import { hasCustody, NothingThere } from './reading.ts'
-import { readRelease } from './shipped.ts'
 
-type Opened = Readonly<{ custody: Custody; as: (who: Principal, role: Role) => Service }>
-
-const withCustody = async <T>(config: Config, act: (opened: Opened) => Promise<T>): Promise<T> => {
+const withCustody = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
   if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
-  const custody = await openCustody(config)
+  const opened = await openActing(config)
   try {
-    const store = await openStore(config)
-    try {
-      const ledger = ledgerOver(store, config, custody.vault.dataKeys)
-      const now = instantsOf(systemClock)
-      const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
-      const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })
-      const as = (who: Principal, role: Role): Service => ({
-        ...{ handle, ledger, policy: config.policy, now, randomBytes },
-        actor: () => actors(who, role),
-      })
-      return await act({ custody, as })
-    } finally {
-      await store.close()
-    }
+    return await act(opened)
   } finally {
-    await custody.close()
+    await opened.close()
   }
 }
 
@@ -104,11 +85,6 @@ export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | un
   })
 
 export type DestroyKekAsked = Readonly<{ officer: string; second: string; out: string; present: string }>
-
-const principalOf = ({ id, person, entities }: Officer): Principal => ({
-  ...{ id, person, entities },
-  ...{ kind: 'account', auth: 'token' },
-})
 
 /**
  * Destroys a KEK on its token, by two officers, once nothing lies under it; leaves an attestation.
