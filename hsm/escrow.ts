@@ -1,8 +1,8 @@
 // CGU-38, CGU-41: the escrow. Holder keys lie wrapped (RFC 5649) under the year's KEK; each record is authenticated, so
 // that no two can be exchanged. A key in clear exists in memory only, for as long as one act takes.
-import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import type { Escrow, EscrowRecord } from '../pki/custody.ts'
+import { sha256 } from './digest.ts'
 import { openEscrowCare, type OpenEscrowCare } from './escrowCare.ts'
 import { isKept, openRecords, type KeptRow } from './escrowRecord.ts'
 import type { EscrowRow, EscrowStore, Held } from './escrowStore.ts'
@@ -10,8 +10,6 @@ import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export type SoftwareEscrow = Omit<Escrow, 'inventory'> &
   OpenEscrowCare &

@@ -1,14 +1,12 @@
 // What becomes of escrowed keys over the years: each year has a KEK; keys move from one KEK to another, one atomic write each; a key
 // is destroyed at the end of its term, and a KEK once nothing lies under it (CGU-41, CGU-116).
-import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import type { EscrowCare, KekState, Rewrapped } from '../pki/custody.ts'
+import { sha256 } from './digest.ts'
 import { isKept, type KeptRow, type Records } from './escrowRecord.ts'
 import type { EscrowRow, EscrowStore } from './escrowStore.ts'
 import { KeyFault } from './keyFault.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** The KEK and the rows themselves, where the port has what may be known of them. */
 export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows'> &

@@ -1,11 +1,10 @@
 // What binds a row of the escrow together, and what is wrong with one that does not hold (CGU-38, CGU-41). The MACs are made on the
 // token: who can write the vault can change a row, and gets nothing for it.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { sha256 } from './digest.ts'
 import type { EscrowRow, KeptRecord } from './escrowStore.ts'
 import { KeyFault, type KeyFaultCode } from './keyFault.ts'
 import type { RecordMac, WrappingKeys } from './wrapping.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** A row with what it is kept with. */
 export type KeptRow = EscrowRow & Readonly<{ serial: string; kept: KeptRecord }>

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { integer, sequence } from '../pki/der.ts'
 import type { KekDescription, ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
+import { sha256 } from './digest.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
@@ -57,8 +58,6 @@ const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
     return algorithm.startsWith('ec') ? ecdsaDer(raw) : raw
   })
 }
-
-const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
 
 const escrowKekOf = (escrow: SignerClient, described: KekDescription, kek = described.id): EscrowKek => ({
   ...described,

@@ -3,8 +3,8 @@
 // or of a share that is not the one it gave out: so each share carries the digests of all shares of its set, and the set is named
 // after them. A share whose octets differ, or that is of another set, is found before anything is combined.
 // The digests would let a guess be tested: this is for a secret of 192 random bits and for no other.
-import { createHash } from 'node:crypto'
 import { combine, split } from 'shamir-secret-sharing'
+import { sha256 } from './digest.ts'
 import type { RandomBytes } from './box.ts'
 
 export type ShareFaultCode =
@@ -38,8 +38,6 @@ export type Share = Readonly<{
   /** Base64url. */
   share: string
 }>
-
-const sha256 = (octets: Uint8Array | string): string => createHash('sha256').update(octets).digest('hex')
 
 const setOf = (threshold: number, digests: readonly string[]): string =>
   sha256(JSON.stringify([form, threshold, ...digests]))
