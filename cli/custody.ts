@@ -2,16 +2,7 @@
 import type { Command, OptionValues } from 'commander'
 import type { DestroyKekAsked } from './custodyKeks.ts'
 import type { CombineAsked, SplitAsked } from './custodyPin.ts'
-import type { Output } from './output.ts'
-
-type Tools = Readonly<{
-  env: NodeJS.ProcessEnv
-  /** Told when a command found something wrong. */
-  found: () => void
-  command: (parent: Command, usage: string, about: string) => Command
-  outputOf: (options: OptionValues) => Output
-  collect: (value: string, before: readonly string[]) => readonly string[]
-}>
+import type { ListTools } from './listTools.ts'
 
 const splitHelp = `
 Each certificate is an officer's own, for key encipherment or agreement, and its key lies in no escrow that the PIN opens. His
@@ -33,7 +24,10 @@ const destroyHelp = `
 Refused while a key lies under it. Keys that were made and never anybody's are removed first.`
 
 /** Lists the `custody` commands. */
-export const listCustody = (program: Command, { env, command, outputOf, collect, found }: Tools): void => {
+export const listCustody = (
+  program: Command,
+  { env, command, outputOf, collect, found }: ListTools,
+): void => {
   const custody = program.command('custody').description('keys, and the PIN of the recovery token')
   command(
     custody,

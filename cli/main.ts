@@ -6,6 +6,8 @@ import type { ArlAsked } from './arl.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { listCustody } from './custody.ts'
+import { listLedger } from './listLedger.ts'
+import { listRegisters } from './listRegisters.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
 
@@ -76,23 +78,6 @@ const report = (error: unknown, json: boolean): number => {
   )
   return status
 }
-
-/** The first line of the file names its columns; those in brackets may be left out. */
-const registersHelp = {
-  referential: `
-Columns, the first line naming them; those in brackets may be left out:
-  matricule, surname (nom), givenNames (prenoms), [email (courriel)], [siren], [active (actif)]
-  UTF-8, fields parted by ; or by commas. The matricule is a text of ten digits, its leading zeros with them.`,
-  directory: `
-Columns, the first line naming them; those in brackets may be left out:
-  surname (nom), givenNames (prenoms), [email (courriel)]
-  UTF-8, fields parted by ; or by commas.`,
-} as const
-
-const registers = [
-  ['referential', 'the referential of agents: who may have an agent card (CGU-27)'],
-  ['directory', "the RA's reference directory (CGU-30)"],
-] as const
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
@@ -166,47 +151,9 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     (await import('./accounts.ts')).remove(env, outputOf(options), id),
   )
 
-  for (const [name, about] of registers) {
-    const one = program.command(name).description(about)
-    command(one, 'import <file>', `replace the ${name} by a CSV file, all of it or nothing`)
-      .option('--skip-bad', 'take the good lines, whatever the others are', false)
-      .addHelpText('after', registersHelp[name])
-      .action(async (file: string, options: OptionValues & { skipBad: boolean }) => {
-        const { importRegister } = await import('./registers.ts')
-        const { skipBad } = options
-        if (!(await importRegister(env, outputOf(options), { name, file, skipBad }))) end(exitStatus.found)
-      })
-  }
-
-  const book = program.command('ledger').description('what an auditor asks of the ledger')
-  command(book, 'verify', 'recompute every leaf and the tree; check every body, stream and seal')
-    .option('--head <size:root>', 'a tree head kept elsewhere that must be met, may be repeated', collect, [])
-    .action(async (options: OptionValues & { head: string[] }) => {
-      const { parseHead, verify } = await import('./ledgerCommands.ts')
-      if (!(await verify(env, outputOf(options), options.head.map(parseHead)))) end(exitStatus.found)
-    })
-  command(book, 'export', 'the ledger as JSON lines, sealed as it is stored')
-    .option('--out <file>', 'a new file (standard output)')
-    .action(async (options: OptionValues & { out?: string }) =>
-      (await import('./ledgerCommands.ts')).exportLines(env, outputOf(options), options.out),
-    )
-
-  const models = program.command('projections').description('the read models')
-  command(models, 'status', 'how far each read model has come').action(async (options: OptionValues) => {
-    const { status } = await import('./projections.ts')
-    if (!(await status(env, outputOf(options)))) end(exitStatus.found)
-  })
-  command(models, 'rebuild [names...]', 'throw read models away and build them anew from the ledger').action(
-    async (names: string[], options: OptionValues) =>
-      (await import('./projections.ts')).rebuild(env, outputOf(options), names),
-  )
-
-  command(program, 'replay', 'the status table as it stood at an instant, from the ledger alone')
-    .requiredOption('--at <instant>', 'in UTC, as 2026-11-24T12:00:00Z')
-    .action(async (options: OptionValues & { at: string }) => {
-      const { parseInstant, replay } = await import('./replay.ts')
-      await replay(env, outputOf(options), parseInstant(options.at))
-    })
+  const tools = { command, outputOf, collect, env, found: () => end(exitStatus.found) }
+  listRegisters(program, tools)
+  listLedger(program, tools)
 
   command(program, 'end-of-life', 'a dry run of the end of the authority, from the ledger alone').action(
     async (options: OptionValues) => (await import('./endOfLife.ts')).endOfLife(env, outputOf(options)),
@@ -221,7 +168,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       (await import('./compliance.ts')).compliance(env, outputOf(options), options),
     )
 
-  listCustody(program, { command, outputOf, collect, env, found: () => end(exitStatus.found) })
+  listCustody(program, tools)
 
   return program
 }

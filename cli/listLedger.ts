@@ -1,0 +1,37 @@
+// The commands about the ledger and what is derived from it, as the command line knows them; what they do is loaded when they
+// are asked for.
+import type { Command, OptionValues } from 'commander'
+import type { ListTools } from './listTools.ts'
+
+/** Lists `ledger`, `projections` and `replay`. */
+export const listLedger = (program: Command, { env, command, outputOf, collect, found }: ListTools): void => {
+  const book = program.command('ledger').description('what an auditor asks of the ledger')
+  command(book, 'verify', 'recompute every leaf and the tree; check every body, stream and seal')
+    .option('--head <size:root>', 'a tree head kept elsewhere that must be met, may be repeated', collect, [])
+    .action(async (options: OptionValues & { head: string[] }) => {
+      const { parseHead, verify } = await import('./ledgerCommands.ts')
+      if (!(await verify(env, outputOf(options), options.head.map(parseHead)))) found()
+    })
+  command(book, 'export', 'the ledger as JSON lines, sealed as it is stored')
+    .option('--out <file>', 'a new file (standard output)')
+    .action(async (options: OptionValues & { out?: string }) =>
+      (await import('./ledgerCommands.ts')).exportLines(env, outputOf(options), options.out),
+    )
+
+  const models = program.command('projections').description('the read models')
+  command(models, 'status', 'how far each read model has come').action(async (options: OptionValues) => {
+    const { status } = await import('./projections.ts')
+    if (!(await status(env, outputOf(options)))) found()
+  })
+  command(models, 'rebuild [names...]', 'throw read models away and build them anew from the ledger').action(
+    async (names: string[], options: OptionValues) =>
+      (await import('./projections.ts')).rebuild(env, outputOf(options), names),
+  )
+
+  command(program, 'replay', 'the status table as it stood at an instant, from the ledger alone')
+    .requiredOption('--at <instant>', 'in UTC, as 2026-11-24T12:00:00Z')
+    .action(async (options: OptionValues & { at: string }) => {
+      const { parseInstant, replay } = await import('./replay.ts')
+      await replay(env, outputOf(options), parseInstant(options.at))
+    })
+}
