@@ -48,6 +48,7 @@ import { revocationRequestRoutes } from './revocationRequests.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import type { Services } from './services.ts'
+import { schemaCompilers } from './schemaCompilers.ts'
 import { selfServiceRoutes } from './selfService.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './streams.ts'
@@ -61,6 +62,8 @@ export type AppOptions = Readonly<{
   limits?: Partial<Limits>
   /** Proxies whose `X-Forwarded-For` is believed: addresses or networks. */
   trustedProxies?: readonly string[]
+  /** When schemas are compiled. Default `atFirstUse`. */
+  schemas?: Parameters<typeof schemaCompilers>[0]
 }>
 
 const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress: 10, inAll: 60 } }
@@ -102,7 +105,10 @@ const resources = [
 
 const bodyLimit = 64 * 1024
 
-const newServer = (services: Services, { log, trustedProxies }: AppOptions): FastifyInstance => {
+const newServer = (
+  services: Services,
+  { log, trustedProxies, schemas = 'atFirstUse' }: AppOptions,
+): FastifyInstance => {
   const logger = loggerOf(log, services.release)
   return Fastify({
     ...(logger === undefined ? {} : { logger }),
@@ -116,6 +122,7 @@ const newServer = (services: Services, { log, trustedProxies }: AppOptions): Fas
       request.outcome = {}
       void sendProblem(request, reply, error)
     },
+    ...schemaCompilers(schemas),
     // A field that the schema does not know is refused, never dropped; a text is never taken for a number.
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },

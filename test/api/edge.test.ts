@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp } from '../../api/app.ts'
 import { edgeProblems } from '../../api/edgeProblems.ts'
 import { languageOf } from '../../api/problems.ts'
 import { entity as entityAggregate } from '../../domain/entity.ts'
@@ -308,6 +309,10 @@ describe('OpenAPI', () => {
     const documented = operations(document).map(([method, path]) => `${method.toUpperCase()} ${path}`)
     expect(documented.length).toBeGreaterThan(40)
     expect(documented.sort()).toEqual([...product.routes()].sort())
+  })
+
+  it('3.1: every schema is one: they are compiled at their first use, and here all of them', async () => {
+    await (await createApp(product.services, { schemas: 'atStart' })).close()
   })
 
   it('CGU-09: the contact point of the authority is where the API is described, as the CGU give it', async () => {
