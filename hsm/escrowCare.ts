@@ -1,7 +1,7 @@
 // What becomes of escrowed keys over the years: each year has a KEK; keys move from one KEK to another, one atomic write each; a key
 // is destroyed at the end of its term, and a KEK once nothing lies under it (CGU-41, CGU-116).
 import type { Instant } from '../domain/kernel.ts'
-import type { EscrowCare, KekState, Rewrapped } from '../pki/custody.ts'
+import type { EscrowCare, HandedOver, KekState, Rewrapped } from '../pki/custody.ts'
 import { sha256 } from './digest.ts'
 import { isKept, type KeptRow, type Records } from './escrowRecord.ts'
 import type { EscrowRow, EscrowStore } from './escrowStore.ts'
@@ -11,6 +11,14 @@ import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 /** The KEK and the rows themselves, where the port has what may be known of them. */
 export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows'> &
   Readonly<{ currentKek: () => Promise<EscrowKek>; rows: EscrowStore['rows'] }>
+
+type Asked = Readonly<{ spkiSha256: string; serial: string }>
+
+/** Changed is for this one key; out of reach is for all of them. */
+const refusalOf = (error: unknown): string => {
+  if (error instanceof KeyFault && error.code !== 'custody') return error.code
+  throw error
+}
 
 type Parts = Readonly<{
   store: EscrowStore
@@ -69,6 +77,41 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
     return isKept(after) ? rewrappedOf(after) : undefined
   }
 
+  /** A row that may go out, once it has been shown to be the one that was kept. */
+  const whole = async ({ spkiSha256, serial }: Asked): Promise<KeptRow> => {
+    const row = await store.byKey(spkiSha256)
+    if (row === undefined || !isKept(row)) throw new KeyFault('no such key is kept', { code: 'keyNotHeld' })
+    if (row.serial !== serial)
+      throw new KeyFault('the row is kept under another serial', { code: 'rowSwapped' })
+    await records.requireKept(row, spkiSha256)
+    await keys.escrowKekById(row.kek)
+    return row
+  }
+
+  const handOver: EscrowCare['handOver'] = async ({ successor, label, keys: asked }) => {
+    const looked = await Promise.all(
+      asked.map((one) => whole(one).catch((error: unknown) => ({ refused: refusalOf(error) }))),
+    )
+    const rows = looked.flatMap((one) => ('refused' in one ? [] : [one]))
+    const { keys: sent, ...part } = await keys.sendTo({ successor, label, keys: rows })
+    let nth = 0
+    const handed = looked.map((one, i): HandedOver => {
+      const { spkiSha256, serial } = asked[i] as Asked
+      if ('refused' in one) return { spkiSha256, serial, ...one }
+      const outcome = sent[nth]
+      nth += 1
+      if (outcome === undefined || !('blob' in outcome))
+        return { spkiSha256, serial, refused: outcome?.refused ?? 'custody' }
+      const { spki, kek, generatedAt, kept } = one
+      const { person, testedAt, from, until, blobSha256: keptSha256 } = kept
+      return {
+        ...{ spkiSha256, serial, spki, person, generatedAt, testedAt, from, until },
+        ...{ kek, keptSha256, blob: outcome.blob },
+      }
+    })
+    return { ...part, keys: handed }
+  }
+
   const destroyKey: EscrowCare['destroyKey'] = async (spkiSha256) => {
     gone(spkiSha256)
     const present = await store.byKey(spkiSha256)
@@ -97,13 +140,14 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
     )
 
   return {
-    ...{ currentKek, rewrap, destroyKey, destroyKek },
+    ...{ currentKek, rewrap, handOver, destroyKey, destroyKek },
     keks: () => keks,
     rows: store.rows,
     countUnder: store.countUnder,
     retireKek: async (kek) => {
       if (!keks.has(kek)) await setKek(kek, 'retired')
     },
+    holds: async (spkiSha256) => (await store.byKey(spkiSha256)) !== undefined,
     keyOf: async (serial) => (await store.bySerial(serial))?.spkiSha256,
     destroyKeksAgain: async () => {
       const found: string[] = []

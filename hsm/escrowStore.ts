@@ -54,8 +54,8 @@ export type EscrowStore = Readonly<{
   remove: (spkiSha256: string) => Promise<void>
   /** Every key, oldest first. */
   inventory: () => Promise<readonly Held[]>
-  /** Every row, in the order of their names. */
-  rows: () => AsyncIterable<EscrowRow>
+  /** Every row, in the order of their names. @param after begins behind this name */
+  rows: (after?: string) => AsyncIterable<EscrowRow>
   countUnder: (kek: string) => Promise<number>
   keks: () => Promise<ReadonlyMap<string, KekState>>
   setKek: (kek: string, state: KekState) => Promise<void>

@@ -195,8 +195,8 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     bySerial: async (serial) => row(bySerial.get(serial) ?? ''),
     ...{ add, replace, remove },
     inventory: async () => [...places].map(heldOf),
-    rows: async function* () {
-      for (const spkiSha256 of [...places.keys()].sort()) {
+    rows: async function* (first = '') {
+      for (const spkiSha256 of [...places.keys()].filter((name) => name > first).sort()) {
         const found = row(spkiSha256)
         if (found !== undefined) yield found
       }

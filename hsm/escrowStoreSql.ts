@@ -191,8 +191,8 @@ export const openSqlEscrowStore = async (
           ...(serial === null ? {} : { serial }),
         }))
       },
-      rows: async function* () {
-        for (let last = ''; ;) {
+      rows: async function* (first = '') {
+        for (let last = first; ;) {
           const query = keys().selectAll().where('spki_sha256', '>', last).orderBy('spki_sha256')
           const found = await query.limit(page).execute()
           for (const row of found) yield rowOf(row)

@@ -12,7 +12,7 @@ import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
 import type { Canary, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
-import { transportKeyOf } from './transportKey.ts'
+import { successorKeyOf, transportKeyOf } from './transportKey.ts'
 import { pairOf, verifiedSigner } from './verifiedSigner.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
 
@@ -140,6 +140,10 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
       const kek = await requireKek(id, 'escrowKek')
       return escrowKekOf(escrow, { id: kek, attributes: {}, ...(await names()) })
     },
+    sendTo: async (asked) => {
+      successorKeyOf(asked.successor)
+      return await escrow.ask('sendTo', asked)
+    },
     destroyEscrowKek: async (id) => {
       known.delete(id)
       const { failedUseCode } = await escrow.ask('destroySecret', { id, use: 'escrowKek' })
@@ -217,8 +221,8 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
       },
       destroy: async (id) => {
         signers.delete(id)
-        const { failedUseCode } = await ca.ask('destroy', { id })
-        return { failedUseCode }
+        const { failedUseCode, sessionsClosed } = await ca.ask('destroy', { id })
+        return { failedUseCode, sessionsClosed }
       },
       signer: (id) => {
         const signer = signers.get(id) ?? signerOf(ca, id)

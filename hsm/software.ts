@@ -18,6 +18,7 @@ import { openKeyFiles, type KeyHeader } from './keyFiles.ts'
 import { openUnder, wrapUnder } from './keyWrap.ts'
 import { once } from './once.ts'
 import { openSignatureCounts, signaturesFile } from './signatureCount.ts'
+import { sendUnder } from './sentKeys.ts'
 import { escrowKekOf } from './wrappedKey.ts'
 import { uuidOf } from './uuid.ts'
 import { pairOf, verifiedSigner, type PairAlgorithm } from './verifiedSigner.ts'
@@ -133,10 +134,10 @@ export const openSoftwareKeys = async ({
     escrowKekOf(kekById(id, 'escrowKek'), (other) => kekById(other, 'escrowKek'))
   const destroy: ServiceKeys['destroy'] = async (id) => {
     await files.remove(id)
-    signers.delete(id)
+    const sessionsClosed = signers.delete(id) ? 1 : 0
     secrets.get(id)?.fill(0)
     secrets.delete(id)
-    return { failedUseCode: 'KEY_NOT_FOUND' }
+    return { failedUseCode: 'KEY_NOT_FOUND', sessionsClosed }
   }
   const macOf = (id: string, data: string): Buffer => createHmac('sha256', secretOf(id)).update(data).digest()
 
@@ -164,6 +165,7 @@ export const openSoftwareKeys = async ({
     kekById: async (id) => kekById(id, 'dataKek'),
     escrowKek: async (label) => escrowKek(await symmetric(label, 'escrowKek')),
     escrowKekById: async (id) => escrowKek(id),
+    sendTo: (asked) => sendUnder(asked, (id) => kekById(id, 'escrowKek')),
     destroyEscrowKek: async (id) => {
       const purpose = files.byId(id)?.purpose
       if (purpose !== undefined && purpose !== 'escrowKek')

@@ -34,8 +34,8 @@ export const makePair: MakePair = () =>
 const privateKeyOf = (pkcs8: Buffer): KeyObject =>
   createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
 
-/** @throws KeyFault when the key is not the one of `spkiSha256` */
-const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promise<Buffer> => {
+/** The key in clear: the caller overwrites it. @throws KeyFault when it is not the one of `spkiSha256` */
+export const unwrapKey = async (kek: Kek, blob: Uint8Array, spkiSha256: string): Promise<Buffer> => {
   const pkcs8 = await kek.unwrap(blob)
   try {
     const spki = createPublicKey(privateKeyOf(pkcs8)).export({ type: 'spki', format: 'der' })

@@ -1,5 +1,6 @@
 // What the vault asks of whoever holds the wrapping keys: software here, a PKCS#11 token elsewhere. They never come out.
-import type { KekDescription, WrappedForCard } from '../pki/custody.ts'
+import type { KeyFaultCode } from './keyFault.ts'
+import type { HandedPart, KekDescription, WrappedForCard } from '../pki/custody.ts'
 
 /** A key-encryption key for data keys. `id` is a UUID, recorded with whatever it wraps. */
 export type Kek = Readonly<{
@@ -45,6 +46,13 @@ export type Mac = Readonly<{ id: string; compute: (data: string) => Buffer }>
 /** HMAC-SHA256 made where the key is, and nowhere else: for records that must not be exchanged. */
 export type RecordMac = Readonly<{ id: string; compute: (data: string) => Promise<Buffer> }>
 
+/** A holder's key under its KEK, and the digest of its public half. */
+export type UnderKek = Readonly<{ kek: string; blob: Uint8Array; spkiSha256: string }>
+
+/** What became of each, in the order in which they were given: wrapped anew, or by which fault not. */
+export type SentTo = Omit<HandedPart, 'keys'> &
+  Readonly<{ keys: readonly (Readonly<{ blob: Uint8Array }> | Readonly<{ refused: KeyFaultCode }>)[] }>
+
 export type WrappingKeys = Readonly<{
   /** The KEK of this label, made on first use. */
   kek: (label: string) => Promise<Kek>
@@ -54,6 +62,14 @@ export type WrappingKeys = Readonly<{
   escrowKek: (label: string) => Promise<EscrowKek>
   /** @throws KeyFault `kekMissing`: destroyed, or never there */
   escrowKekById: (id: string) => Promise<EscrowKek>
+  /**
+   * Keys under a fresh AES-256 key that goes with them, under the successor's public key; see `handOver` of the port. They are in clear
+   * nowhere outside of the module.
+   * @throws KeyFault `transportKeyUnusable`, or where nothing can be wrapped at all
+   */
+  sendTo: (
+    asked: Readonly<{ successor: Uint8Array; label: string; keys: readonly UnderKek[] }>,
+  ) => Promise<SentTo>
   /** Destroys a KEK of the escrow for ever; given again, nothing happens. @returns what its use answers now */
   destroyEscrowKek: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
   /** The MAC key of this label, made on first use. */

@@ -18,8 +18,11 @@ export type ServiceKeys = Readonly<{
   signer: (id: string) => Promise<Signer>
   /** What the module says of a key now. @throws KeyFault when there is none */
   describe: (id: string) => Promise<KeyDescription>
-  /** Removes the key for ever, and shows that it signs no more (CGU-90). */
-  destroy: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
+  /**
+   * Removes the key for ever, and shows that it signs no more (CGU-90). What was open to sign with it is closed first: an armed signature
+   * outlives its key. @returns what a signature answers now, and how many sessions were closed
+   */
+  destroy: (id: string) => Promise<Readonly<{ failedUseCode: string; sessionsClosed: number }>>
   /** How often each key has signed, as whoever holds it counts; `uncertain` of them perhaps never, for a stop cut them off. */
   signatures: () => Promise<Readonly<Record<string, Readonly<{ signatures: number; uncertain: number }>>>>
   /** Names of the custody module and of the token, for the minutes. */
@@ -77,6 +80,38 @@ export type Escrow = Readonly<{
 /** A key under its new KEK, as the ledger records it. */
 export type Rewrapped = Readonly<{ serial: string; kek: string; blobSha256: string; recordMac: string }>
 
+/** A key as it goes to who takes the escrow over; or why it does not. */
+export type HandedOver = Readonly<{ spkiSha256: string; serial: string }> &
+  (
+    | Readonly<{
+        /** SubjectPublicKeyInfo, DER. */
+        spki: Uint8Array
+        /** The holder's pseudonym, as the ledger has it. */
+        person: string
+        generatedAt: string
+        testedAt: string
+        from: string
+        until: string
+        /** The KEK that it lay under, and the digest of its wrapping there, as the ledger has them. */
+        kek: string
+        keptSha256: string
+        /** As PKCS#8 under the key of this part (RFC 5649); a module may have put up to seven zero octets behind the DER. */
+        blob: Uint8Array
+      }>
+    | Readonly<{ refused: string }>
+  )
+
+/** Keys that go out together, under an AES-256 key of their own. */
+export type HandedPart = Readonly<{
+  /** That key, under the successor's (RSAES-OAEP with SHA-256, RFC 8017 7.1). */
+  transport: Uint8Array
+  /**
+   * SHA-256 of HMAC-SHA256 over `label` by that key: who shows the HMAC has opened the part. In hex.
+   */
+  proofSha256: string
+  keys: readonly HandedOver[]
+}>
+
 /** A KEK as its module describes it, and where it is. */
 export type KekDescription = Readonly<{
   id: string
@@ -96,8 +131,8 @@ export type EscrowCare = Readonly<{
   retireKek: (kek: string) => Promise<void>
   /** What the vault says of the KEKs that nothing new is put under. */
   keks: () => ReadonlyMap<string, KekState>
-  /** Every key, one after the other, as it lies there when its turn comes. */
-  rows: () => AsyncIterable<
+  /** Every key, in the order of their names, as it lies there when its turn comes. @param after begins behind this name */
+  rows: (after?: string) => AsyncIterable<
     Readonly<{
       spkiSha256: string
       kek: string
@@ -113,6 +148,21 @@ export type EscrowCare = Readonly<{
    * @throws a fault with a `code`, and the row is as it was
    */
   rewrap: (spkiSha256: string, to: string) => Promise<Rewrapped | undefined>
+  /**
+   * Keys for who takes the escrow over: each after its record, its MAC and its public half have been checked, wrapped anew where the KEKs
+   * are, and opened there once more. What does not hold goes not, and says why. The rows stay as they are.
+   * @param successor SubjectPublicKeyInfo, DER: RSA of 3072 bits at least
+   * @param keys by their serial, as the ledger has it
+   */
+  handOver: (
+    asked: Readonly<{
+      successor: Uint8Array
+      label: string
+      keys: readonly Readonly<{ spkiSha256: string; serial: string }>[]
+    }>,
+  ) => Promise<HandedPart>
+  /** Whether there is a row of this name, whatever for. */
+  holds: (spkiSha256: string) => Promise<boolean>
   /** Removes a key, overwritten where the store can; given again, nothing happens. @returns how many copies were there */
   destroyKey: (spkiSha256: string) => Promise<number>
   /** SHA-256 of the public key that lies under a serial. */

@@ -39,6 +39,17 @@ export const recipientFault = (der: Uint8Array, at: Instant): RecipientFault | u
   return keyFault(der, content.keyUsage)
 }
 
+const leastModulusOfSuccessor = 3072
+
+/** The same of who takes the escrow over, whose key has to be RSA of 3072 bits at least: it protects what is used for ten years more. */
+export const successorFault = (der: Uint8Array, at: Instant): RecipientFault | undefined => {
+  const fault = recipientFault(der, at)
+  if (fault !== undefined) return fault
+  const key = createPublicKey({ key: Buffer.from(spkiOf(der)), format: 'der', type: 'spki' })
+  if (key.asymmetricKeyType !== 'rsa') return 'algorithm'
+  return (key.asymmetricKeyDetails?.modulusLength ?? 0) < leastModulusOfSuccessor ? 'weakKey' : undefined
+}
+
 /** The DER of a certificate given as PEM, or as DER in base64; undefined when it is neither. */
 export const certificateOf = (text: string): Uint8Array | undefined => {
   const pem = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/.exec(

@@ -18,7 +18,7 @@ import { unwrapped } from './secrets.ts'
 import { rsaSpki } from './spki.ts'
 import { withObject, type Token } from './token.ts'
 
-const longestKey = 4096
+export const longestKey = 4096
 
 const publicTemplate: Template = [
   attribute(pkcs11js.CKA_TOKEN, false),
@@ -28,7 +28,7 @@ const publicTemplate: Template = [
 ]
 
 /** AES of one session, from octets that two parties share. */
-const transportTemplate = (value: Buffer): Template => [
+export const transportTemplate = (value: Buffer): Template => [
   attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_SECRET_KEY),
   attribute(pkcs11js.CKA_KEY_TYPE, pkcs11js.CKK_AES),
   attribute(pkcs11js.CKA_TOKEN, false),
@@ -79,7 +79,7 @@ export const oaep = {
 }
 
 /** Runs `use` with objects that are there for it alone. */
-const meanwhile = async <T>(
+export const meanwhile = async <T>(
   { module, session }: At,
   objects: readonly Handle[],
   use: () => Promise<T>,
@@ -90,6 +90,28 @@ const meanwhile = async <T>(
     for (const object of objects) module.C_DestroyObject(session, object)
   }
 }
+
+/**
+ * Unwraps a holder's key into the session. RFC 5649 binds a blob to nothing but its KEK: whose key it is, its modulus says.
+ * @throws ModuleFault when it does not open, or is another one's
+ */
+export const openedUnder =
+  (wrapMechanism: number) =>
+  (
+    at: At,
+    [kek, extractable]: readonly [Handle, boolean],
+    { blob, spkiSha256 }: Readonly<{ blob: Uint8Array; spkiSha256: string }>,
+  ): Readonly<{ key: Handle; spki: Buffer }> => {
+    const { module, session } = at
+    const template = [...rsaPrivate, ...decryptsOnly({ token: false, extractable })]
+    const key = unwrapped(() =>
+      module.C_UnwrapKey(session, { mechanism: wrapMechanism }, kek, Buffer.from(blob), template),
+    )
+    const spki = rsaSpki(at, key)
+    if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return { key, spki }
+    module.C_DestroyObject(session, key)
+    throw new ModuleFault('otherKey', 'the escrowed key is not the one of this public key')
+  }
 
 export type HolderKeys = Readonly<{
   makePair: (asked: Asked<'makePair'>) => Promise<Answer<'makePair'>>
@@ -106,20 +128,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
   const wrap = async ({ module, session }: At, kek: Handle, key: Handle): Promise<Buffer> =>
     Buffer.from(module.C_WrapKey(session, mechanism, kek, key, Buffer.alloc(longestKey)))
 
-  /** RFC 5649 binds a blob to nothing but its KEK: whose key it is, its modulus says. */
-  const opened = (
-    at: At,
-    [kek, extractable]: readonly [Handle, boolean],
-    { blob, spkiSha256 }: Readonly<{ blob: Uint8Array; spkiSha256: string }>,
-  ): Readonly<{ key: Handle; spki: Buffer }> => {
-    const { module, session } = at
-    const template = [...rsaPrivate, ...decryptsOnly({ token: false, extractable })]
-    const key = unwrapped(() => module.C_UnwrapKey(session, mechanism, kek, Buffer.from(blob), template))
-    const spki = rsaSpki(at, key)
-    if (createHash('sha256').update(spki).digest('hex') === spkiSha256) return { key, spki }
-    module.C_DestroyObject(session, key)
-    throw new ModuleFault('otherKey', 'the escrowed key is not the one of this public key')
-  }
+  const opened = openedUnder(wrapMechanism)
 
   return {
     makePair: ({ kek }) =>

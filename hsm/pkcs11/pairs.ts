@@ -169,7 +169,7 @@ export const openPairs = (token: Token, { counting }: Pick<SignatureCounts, 'cou
 
   /** CGU-90. Sessions are closed first: an armed signature outlives its key (hsm.md 5). The public half stays, for the minutes. */
   const destroy: Pairs['destroy'] = async ({ id }) => {
-    await token.reopen()
+    const sessionsClosed = await token.reopen()
     known.delete(id)
     return await token.runAlone('destroy a key', async (at) => {
       const objects = objectsOf(at, 'private', id)
@@ -180,7 +180,7 @@ export const openPairs = (token: Token, { counting }: Pick<SignatureCounts, 'cou
       const publicKey = objectOf(at, 'public', id)
       const isEc = publicKey !== undefined && !isRsa(algorithmOf(at, publicKey))
       const mechanism = isEc ? pkcs11js.CKM_ECDSA : pkcs11js.CKM_RSA_PKCS
-      return { objects: objects.length, failedUseCode: useAfter(at, mechanism, objects[0]) }
+      return { objects: objects.length, failedUseCode: useAfter(at, mechanism, objects[0]), sessionsClosed }
     })
   }
 

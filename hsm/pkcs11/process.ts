@@ -6,6 +6,7 @@ import { openHolderKeys } from './holderKeys.ts'
 import { openPairs } from './pairs.ts'
 import type { Act, Answer, Asked, Canary, FromSigner, TokenSettings, ToSigner } from './protocol.ts'
 import { openSignatureCounts } from '../signatureCount.ts'
+import { openSentKeys } from './sentKeys.ts'
 import { openSecrets } from './secrets.ts'
 import { openToken } from './token.ts'
 
@@ -22,6 +23,7 @@ const open = (
   const acts: Doing = {
     ...{ ...pairs, ...openSecrets(token, settings.wrapMechanism) },
     ...openHolderKeys(token, settings.wrapMechanism),
+    ...openSentKeys(token, settings.wrapMechanism),
     counts: counts.counts,
     token: () => token.info(),
     health: () => lookAtCanary(token, pairs, watch),

@@ -3,6 +3,7 @@
 import type { WrappedForCard } from '../../pki/custody.ts'
 import type { CountsByKey } from '../signatureCount.ts'
 import type { PairAlgorithm } from '../verifiedSigner.ts'
+import type { SentTo } from '../wrapping.ts'
 import type { FaultKind } from './fault.ts'
 
 /** One token, and how it is opened. */
@@ -36,8 +37,8 @@ export type TokenInfo = Readonly<{ module: string; label: string; serial: string
 
 export type SecretInfo = Readonly<{ id: string; attributes: Attributes }>
 
-/** What is left of a key that was destroyed: found by none, and what its use answered. */
-export type Destruction = Readonly<{ objects: number; failedUseCode: string }>
+/** What is left of a key that was destroyed: found by none, and what its use answered, after so many sessions were closed. */
+export type Destruction = Readonly<{ objects: number; failedUseCode: string; sessionsClosed: number }>
 
 /** A holder's key under a KEK, and the digest of its public half. */
 type Wrapped = Readonly<{ kek: string; blob: Uint8Array; spkiSha256: string }>
@@ -70,6 +71,11 @@ export type Acts = Readonly<{
   adopt: { asked: Wrapped & Readonly<{ transport: Uint8Array }>; answer: Uint8Array }
   /** The key under another KEK of this token, opened again before it is answered. */
   rewrap: { asked: Wrapped & Readonly<{ to: string }>; answer: Uint8Array }
+  /** Keys for who takes the escrow over: wrapped here anew, under a key that the successor alone can open. */
+  sendTo: {
+    asked: Readonly<{ successor: Uint8Array; label: string; keys: readonly Wrapped[] }>
+    answer: SentTo
+  }
   /** Removes the key of this id, of this use, for ever. */
   destroySecret: { asked: Readonly<{ id: string; use: SecretUse }>; answer: Destruction }
   /** Signs with the token's canary, which the first look of all makes. */

@@ -92,7 +92,7 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
 
     // A session that was armed with it would outlive it (hsm.md 5): they are closed first.
     destroySecret: async ({ id, use }) => {
-      await token.reopen()
+      const sessionsClosed = await token.reopen()
       return await token.runAlone('destroy a secret key', async (at) => {
         await token.requireOurs(at)
         const keys = objectsOf(at, 'secret', id)
@@ -105,7 +105,7 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         at.handles.delete(`secret ${id}`)
         if (objectsOf(at, 'secret', id).length > 0)
           throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
-        return { objects: keys.length, failedUseCode: useAfter(at, keys[0]) }
+        return { objects: keys.length, failedUseCode: useAfter(at, keys[0]), sessionsClosed }
       })
     },
 

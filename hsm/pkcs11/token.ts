@@ -24,8 +24,11 @@ export type Token = Readonly<{
   requireOurs: (at: At) => Promise<void>
   /** Whether a handle is known under this name since the last login: to look for it would have to be done alone. */
   knows: (name: string) => boolean
-  /** Closes every session and opens new ones, once nothing is at work: what was armed in one is gone. */
-  reopen: () => Promise<void>
+  /**
+   * Closes every session and opens new ones, once nothing is at work: what was armed in one is gone.
+   * @returns how many were closed
+   */
+  reopen: () => Promise<number>
   /** Ends once nothing is at work any more. */
   close: () => Promise<void>
 }>
@@ -177,7 +180,11 @@ export const openToken = (
     },
     requireOurs: (at) => look(at, info?.serial ?? ''),
     knows: (name) => handles.has(name),
-    reopen: () => renew(epoch),
+    reopen: async () => {
+      const before = epoch === 0 ? 0 : settings.sessions
+      await renew(epoch)
+      return before
+    },
     close: () =>
       pool.alone(async () => {
         finalize()
