@@ -117,7 +117,7 @@ export type Services = Readonly<{
     /** Digest of every serial that was issued before a size of the ledger. */
     serialsSha256: (upTo: number) => Promise<string>
     /** CGU-90: removes a service key from its module for ever. @returns what a signature with it answers since */
-    destroyKey: (servicekey: string) => Promise<Readonly<{ failedUseCode: string }>>
+    destroyKey: (servicekey: string) => Promise<Readonly<{ failedUseCode: string; sessionsClosed: number }>>
   }>
   /** Which parts work, for the probes: name → true, or what is wrong. */
   health: () => Promise<Readonly<Record<string, true | string>>>

@@ -7,6 +7,7 @@ import { accept, refuse, type Command, type Decider, type Decision, type Fold } 
 import { finalAnswersOf, ocsp, type Ocsp } from '../domain/ocsp.ts'
 import { alone, keyHolders, presentAt, type Second } from '../domain/policy/dualControl.ts'
 import {
+  escrowMissing,
   finalAnswersMissing,
   lastCrlMissing,
   noticeTooShort,
@@ -142,6 +143,7 @@ export const transferObligations: Decider<Authority, TransferObligations, Author
     return (
       unfinished(finished) ??
       obligationsMissing(data.obligations) ??
+      escrowMissing(state) ??
       accept({ type: 'ObligationsTransferred', data })
     )
   },

@@ -17,6 +17,7 @@ import {
   stopIssuance,
   transferObligations,
 } from './endOfLife.ts'
+import { planEscrowTransfer } from './escrowHandover.ts'
 import { planFinalOcsp } from './ocspRecords.ts'
 import { planServiceKeyDestruction } from './serviceKeys.ts'
 
@@ -56,6 +57,8 @@ type Asked = Readonly<{ issuer: string; at: Instant; policy: Policy; observed: O
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 const digest = '0'.repeat(64)
+/** Who stands beside the one who would give the order. */
+const both = { person: 'second', roles: ['caOfficer', 'securityOfficer'] } as const
 
 const actor = (role: Role): Actor => ({ person: nobody, role, auth: 'none', journal: nobody, entities: [] })
 
@@ -115,6 +118,12 @@ const deciding = async (asked: Asked, state: Authority): Promise<readonly Shown[
   const endless = { thisUpdate: at, nextUpdate: endOfTime, upTo: count.upTo }
   const list = { ...endless, number: crlNumber, entries, last: true, profileVersion: 1, count }
   const handed = { obligations: [...obligations], receiverSiren: '000000000', deedSha256: digest }
+  const begun = 'escrow' in state ? state.escrow : undefined
+  const { transfer, certificateSha256 } = begun ?? { transfer: nobody, certificateSha256: digest }
+  const handing = {
+    ...{ transfer, certificateSha256, scriptSha256: digest },
+    ...{ present: 'x', second: both },
+  }
   const answers = { ...endless, count: count.issued, signer: 'ca', serialsSha256: digest } as const
   return [
     {
@@ -144,6 +153,10 @@ const deciding = async (asked: Asked, state: Authority): Promise<readonly Shown[
       outcome: await tried(asked, planFinalOcsp, { issuer, lastCrl: crlNumber, ...answers }),
     },
     {
+      ...{ step: 'escrow', clauses: ['CGU-82'], ends: 'EscrowReceiptRecorded', would: {} },
+      outcome: await tried(asked, planEscrowTransfer, { issuer, lastCrl: crlNumber, ...handing }),
+    },
+    {
       ...{ step: 'obligations', clauses: ['CGU-82', 'CGU-83'], ends: 'ObligationsTransferred' },
       would: { obligations: obligations.length },
       outcome: await tried(asked, transferObligations, { issuer, lastCrl: crlNumber, ...handed }),
@@ -156,20 +169,19 @@ const keySteps = async (asked: Asked, servicekey: string): Promise<readonly Show
   const { issuer, at, observed, fold } = asked
   const key = await fold(serviceKey, servicekey)
   const copies = 'copies' in key ? key.copies : []
-  const second = { person: 'second', roles: ['caOfficer', 'securityOfficer'] } as const
   const doom = {
     ...{ copies: [...copies], cause: 'endOfLife', present: 'x' },
     ...{ lastCrl: observed.crlNumber, held: observed.held },
   }
   const revocation = {
     ...{ root: '0'.repeat(16), serial: `4${'0'.repeat(31)}`, revokedAt: at },
-    ...{ scriptSha256: digest, present: 'x', second },
+    ...{ scriptSha256: digest, present: 'x', second: both },
   }
   return [
     {
       ...{ step: 'keyDestruction', clauses: ['CGU-89', 'CGU-90'], ends: 'ServiceKeyDestroyed' },
       would: { keys: 1, copies: copies.length },
-      outcome: await tried(asked, planServiceKeyDestruction, { servicekey, second, ...doom }),
+      outcome: await tried(asked, planServiceKeyDestruction, { servicekey, second: both, ...doom }),
     },
     {
       ...{ step: 'caRevocation', clauses: ['CGU-91'], ends: 'CaCertificateRevoked' },

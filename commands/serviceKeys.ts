@@ -78,7 +78,7 @@ const notEveryCopy = (state: { copies: readonly string[] }, named: readonly stri
   const unknown = named.filter((copy) => !state.copies.includes(copy))
   return missing.length + unknown.length === 0
     ? undefined
-    : refuse('CGU-90', 'OUT_OF_ORDER', `copies: ${missing.length} missing, ${unknown.length} unknown`)
+    : refuse('CGU-90', 'COPIES_DIFFER', `copies: ${missing.length} missing, ${unknown.length} unknown`)
 }
 
 type End = Readonly<{ authority: Authority; finished: Finished }>

@@ -22,6 +22,20 @@ const RevocationsCompleted = event('RevocationsCompleted', {
 const ObligationsTransferred = event('ObligationsTransferred', {
   pub: { obligations: Type.Array(obligation), receiverSiren: code, deedSha256: h },
 })
+// The escrow goes to who takes the obligation over. `transfer`: one package; `certificateSha256`: of whom it is enciphered to.
+const EscrowTransferPlanned = event('EscrowTransferPlanned', {
+  pub: { transfer: id, certificateSha256: h, scriptSha256: h },
+  sealed: { jou: { present: text } },
+})
+const EscrowTransferred = event('EscrowTransferred', {
+  // `refused`: keys that did not hold what their record says; each is named in the inventory.
+  pub: { transfer: id, certificateSha256: h, keys: n, refused: n, parts: n, inventorySha256: h },
+  sealed: { jou: { present: text } },
+})
+const EscrowReceiptRecorded = event('EscrowReceiptRecorded', {
+  pub: { transfer: id, keys: n, inventorySha256: h, receiptSha256: h },
+  sealed: { jou: { present: text } },
+})
 const CaRevocationPlanned = event('CaRevocationPlanned', {
   // `root`: id of the authority that revokes it.
   pub: { root: code, serial: sn, revokedAt: t, scriptSha256: h },
@@ -37,6 +51,9 @@ export const authorityForms = [
   IssuanceResumed,
   TerminationDeclared,
   RevocationsCompleted,
+  EscrowTransferPlanned,
+  EscrowTransferred,
+  EscrowReceiptRecorded,
   ObligationsTransferred,
   CaRevocationPlanned,
   CaCertificateRevoked,
@@ -53,8 +70,14 @@ type Installed = Readonly<{
   issuing: boolean
 }>
 type Declared = Installed & Readonly<{ ceasesOn: string }>
+/** The newest package of the escrow, as far as it has come. */
+export type EscrowTransfer = Readonly<{ transfer: string; certificateSha256: string }> &
+  (
+    | Readonly<{ status: 'planned' }>
+    | Readonly<{ status: 'transferred' | 'received'; keys: number; inventorySha256: string }>
+  )
 /** What was counted when the last valid certificate had been revoked. */
-type Emptied = Declared & Readonly<{ upTo: number; issued: number }>
+type Emptied = Declared & Readonly<{ upTo: number; issued: number; escrow?: EscrowTransfer }>
 /** By which root, and from when on, as its officers have planned it. */
 type Doomed = Readonly<{ revocation: Readonly<{ root: string; revokedAt: string }> }>
 
@@ -89,6 +112,10 @@ const evolve = (state: Authority, event: AuthorityEvent): Authority => {
       return { ...state, status: 'terminating', ceasesOn: event.data.ceasesOn }
     case 'RevocationsCompleted':
       return emptied(declared(state, event.type), event.data)
+    case 'EscrowTransferPlanned':
+    case 'EscrowTransferred':
+    case 'EscrowReceiptRecorded':
+      return { ...counted(state, event.type), status: 'emptied', escrow: handedOver(state, event) }
     case 'ObligationsTransferred':
       return { ...counted(state, event.type), status: 'transferred' }
     case 'CaRevocationPlanned': {
@@ -108,6 +135,24 @@ const emptied = (state: Declared, { upTo, issued }: { upTo: number; issued: numb
   upTo,
   issued,
 })
+
+type OfEscrow = Extract<
+  AuthorityEvent,
+  { type: 'EscrowTransferPlanned' | 'EscrowTransferred' | 'EscrowReceiptRecorded' }
+>
+
+const handedOver = (state: Authority, event: OfEscrow): EscrowTransfer => {
+  const { transfer } = event.data
+  if (event.type === 'EscrowReceiptRecorded') {
+    const { keys, inventorySha256 } = event.data
+    const { certificateSha256 } = counted(state, event.type).escrow ?? { certificateSha256: '' }
+    return { status: 'received', transfer, certificateSha256, keys, inventorySha256 }
+  }
+  const { certificateSha256 } = event.data
+  if (event.type === 'EscrowTransferPlanned') return { status: 'planned', transfer, certificateSha256 }
+  const { keys, inventorySha256 } = event.data
+  return { status: 'transferred', transfer, certificateSha256, keys, inventorySha256 }
+}
 
 const declared = (state: Authority, type: string): Declared => {
   if ('ceasesOn' in state) return state

@@ -180,6 +180,11 @@ export const refusals = {
     fr: "Le contenu présenté n'est pas celui du certificat.",
     en: 'What was presented is not the certificate.',
   },
+  COPIES_DIFFER: {
+    clauses: ['CGU-90'],
+    fr: 'Les copies nommées ne sont pas celles que le registre connaît.',
+    en: 'The copies named are not those that the ledger knows.',
+  },
   CRL_NUMBER_NOT_NEXT: {
     clauses: ['CGU-05'],
     fr: "Ce numéro de LCR n'est pas le suivant.",
@@ -205,6 +210,11 @@ export const refusals = {
     fr: "L'identité de l'entité n'est pas validée par l'AE.",
     en: "The RA has not validated the entity's identity.",
   },
+  END_NOT_DECLARED: {
+    clauses: ['CGU-80'],
+    fr: "La fin de vie de l'AC n'est pas déclarée.",
+    en: 'The end of the authority has not been declared.',
+  },
   ESCROW_FORBIDDEN: {
     clauses: ['CGU-108'],
     fr: 'Seule une clé de déchiffrement se séquestre.',
@@ -214,6 +224,11 @@ export const refusals = {
     clauses: ['CGU-39'],
     fr: 'Toute demande intègre le séquestre de la clé.',
     en: 'Every request includes escrow of the key.',
+  },
+  ESCROW_NOT_TRANSFERRED: {
+    clauses: ['CGU-82'],
+    fr: "Le séquestre n'est pas transféré, ou son repreneur ne l'a pas confirmé.",
+    en: 'The escrow has not been handed over, or its successor has not confirmed it.',
   },
   ESCROW_TERM_ENDED: {
     clauses: ['CGU-48'],
@@ -364,6 +379,16 @@ export const refusals = {
     fr: "Cet acte n'est pas possible dans l'état présent du dossier.",
     en: 'This act is not possible in the present state.',
   },
+  PACKAGE_CHANGED: {
+    clauses: ['CGU-82'],
+    fr: "Ces fichiers ne sont pas le colis du séquestre tel qu'il a été fait.",
+    en: 'These files are not the package of the escrow as it was made.',
+  },
+  PACKAGE_NOT_EMPTY: {
+    clauses: ['CGU-82'],
+    fr: 'Ce répertoire contient autre chose que ce colis du séquestre.',
+    en: 'This directory holds something else than this package of the escrow.',
+  },
   PARAMETER_OUT_OF_BOUNDS: {
     clauses: ['CGU-06', 'CGU-81'],
     fr: 'Cette valeur contredit les CGU.',
@@ -408,6 +433,11 @@ export const refusals = {
     clauses: ['CGU-121'],
     fr: "La qualification RGS n'est plus en cours.",
     en: 'The RGS qualification has lapsed.',
+  },
+  RECEIPT_DIFFERS: {
+    clauses: ['CGU-82'],
+    fr: "L'accusé de réception n'est pas celui de ce colis du séquestre.",
+    en: 'The receipt is not that of this package of the escrow.',
   },
   RECIPIENT_CERTIFICATE_UNUSABLE: {
     clauses: ['CGU-46'],
@@ -514,6 +544,11 @@ export const refusals = {
     fr: 'Les sites ne publient pas le même document.',
     en: 'The sites do not serve the same document.',
   },
+  SUCCESSOR_CERTIFICATE_UNUSABLE: {
+    clauses: ['CGU-82'],
+    fr: 'Le certificat du repreneur ne permet pas de lui transférer le séquestre.',
+    en: "The successor's certificate cannot serve to hand the escrow over.",
+  },
   UNBLOCKING_HOLDER_ONLY: {
     clauses: ['CGU-52'],
     fr: 'Le déblocage est réservé au porteur.',
@@ -539,6 +574,11 @@ export const refusals = {
     clauses: ['CGU-116'],
     fr: "Le visa d'élimination manque.",
     en: 'The elimination visa is missing.',
+  },
+  WITNESSES_MISSING: {
+    clauses: ['CGU-90'],
+    fr: 'La cérémonie demande deux témoins distincts.',
+    en: 'The ceremony asks for two distinct witnesses.',
   },
 } as const satisfies Record<string, Text>
 

@@ -2,7 +2,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type, type Static } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { code, h, id, text } from './fields.ts'
+import { code, h, id, n, text } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
 import {
   algorithm,
@@ -41,7 +41,14 @@ const ServiceKeyDestructionPlanned = event('ServiceKeyDestructionPlanned', {
   sealed: { reg: { present: text } },
 })
 const ServiceKeyDestroyed = event('ServiceKeyDestroyed', {
-  pub: { copies: Type.Array(id), method: destructionMethod, failedUseCode: code, minutesSha256: h },
+  // `sessionsClosed`: sessions of the module that were open and were closed first.
+  pub: {
+    copies: Type.Array(id),
+    method: destructionMethod,
+    failedUseCode: code,
+    sessionsClosed: Type.Optional(n),
+    minutesSha256: h,
+  },
   sealed: { reg: { present: text } },
 })
 // Reports that the log key signs: each of their documents by its digest, before it is signed and after.

@@ -678,7 +678,7 @@ export const clauses = {
     says: 'provisions: obligations transferred',
     reading: 'must list escrow, archives',
     rule: 'domain/policy/endOfLife.ts',
-    events: ['ObligationsTransferred'],
+    events: ['EscrowTransferPlanned', 'EscrowTransferred', 'EscrowReceiptRecorded', 'ObligationsTransferred'],
   },
   'CGU-83': {
     kind: 'code',

@@ -131,7 +131,10 @@ export const dutyTable = {
     StopIssuance: by([CA, SO]),
     ...each(by([CA]), 'ResumeIssuance', 'DeclareTermination', 'TransferObligations'),
     RecordCaRevocation: by([CA, SO]),
-    PlanCaRevocation: by([CA, SO], { apart: inPairs }),
+    ...each(
+      by([CA, SO], { apart: inPairs }),
+      ...(['PlanCaRevocation', 'PlanEscrowTransfer', 'RecordEscrowTransfer', 'RecordEscrowReceipt'] as const),
+    ),
     CompleteRevocations: by([P]),
   },
   servicekey: {

@@ -5,7 +5,7 @@
 // CGU-86, CGU-87: « Génère une dernière LCR … La valeur de l’extension nextUpdate de la dernière LCR alors émise est alors
 // « 99991231235959Z » ». CGU-88: « Génère pour chaque certificat émis, une dernière réponse OCSP ».
 // One order, and no step before the one ahead of it: declared, told, stopped for good, all revoked, last list, last answers,
-// obligations handed over, key destroyed, own certificate revoked (docs/adr/0019).
+// escrow handed over, obligations handed over, key destroyed, own certificate revoked (docs/adr/0019).
 import type { Authority } from '../authority.ts'
 import type { Crl } from '../crl.ts'
 import { refuse, type Decision, type Instant } from '../kernel.ts'
@@ -69,6 +69,12 @@ export const lastCrlMissing = (list: Crl | undefined): Decision<never> | undefin
 
 export const finalAnswersMissing = (answers: Ocsp): Decision<never> | undefined =>
   answers.status === 'signed' ? undefined : refuse('CGU-88', 'FINAL_ANSWERS_INCOMPLETE', answers.status)
+
+/** CGU-82: the escrow is handed over when its successor has shown that he opens it, not when it has left. */
+export const escrowMissing = (issuer: Authority): Decision<never> | undefined => {
+  const status = 'escrow' in issuer ? issuer.escrow.status : undefined
+  return status === 'received' ? undefined : refuse('CGU-82', 'ESCROW_NOT_TRANSFERRED', status ?? 'none')
+}
 
 /** CGU-82, CGU-83: every obligation of the closed list is somebody's. */
 export const obligationsMissing = (named: readonly string[]): Decision<never> | undefined => {

@@ -15,6 +15,11 @@ import { discloseData } from '../../commands/disclosures.ts'
 import { closeDispute } from '../../commands/disputes.ts'
 import { rejectRequest } from '../../commands/endRequest.ts'
 import { planCaRevocation } from '../../commands/endOfLife.ts'
+import {
+  planEscrowTransfer,
+  recordEscrowReceipt,
+  recordEscrowTransfer,
+} from '../../commands/escrowHandover.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { issueInSession } from '../../commands/issuanceActs.ts'
 import { deliverRecovery } from '../../commands/recoveries.ts'
@@ -33,6 +38,7 @@ import { validateRequest } from '../../commands/validateRequest.ts'
 import { verifyIdentity } from '../../commands/verifyIdentity.ts'
 import { appointment } from '../../domain/appointment.ts'
 import { card } from '../../domain/card.ts'
+import { authority } from '../../domain/authority.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { destruction, type DestructionEvent } from '../../domain/destruction.ts'
 import { key, type KeyEvent } from '../../domain/key.ts'
@@ -243,6 +249,7 @@ const logKey = (...more: readonly ServiceKeyEvent[]) => {
     ...more,
   )
 }
+const handing = (data: object, second: Second) => ({ issuer: f.issuer, ...data, present: 'témoin', second })
 const keyActs = {
   plan: (second: Second) =>
     given()
@@ -291,6 +298,18 @@ const keyActs = {
   revoke: (second: Second) =>
     given(e.life('transferred'), e.caKey(e.doomed, e.destroyed))
       .when(planCaRevocation, { ...e.revocation, second }, e.ca)
+      .outcome(),
+  handOver: (second: Second) =>
+    given(e.life('emptied'), ...ended.slice(1))
+      .when(planEscrowTransfer, { ...handing(e.escrowPlanned.data, second), lastCrl: 2 } as never, e.ca)
+      .outcome(),
+  sent: (second: Second) =>
+    given(on(authority, f.issuer, ...e.lives.emptied, e.escrowPlanned))
+      .when(recordEscrowTransfer, handing(e.escrowSent.data, second) as never, e.ca)
+      .outcome(),
+  received: (second: Second) =>
+    given(on(authority, f.issuer, ...e.lives.emptied, e.escrowPlanned, e.escrowSent))
+      .when(recordEscrowReceipt, handing(e.escrowReceived.data, second) as never, e.ca)
       .outcome(),
   drawUp: (second: Second) =>
     given(logKey())
@@ -395,6 +414,9 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
   'PlanServiceKeyDestruction/secondPerson': () => keyActs.doom(himself),
   'RecordServiceKeyDestruction/secondPerson': () => keyActs.destroy(himself),
   'PlanCaRevocation/secondPerson': () => keyActs.revoke(himself),
+  'PlanEscrowTransfer/secondPerson': () => keyActs.handOver(himself),
+  'RecordEscrowTransfer/secondPerson': () => keyActs.sent(himself),
+  'RecordEscrowReceipt/secondPerson': () => keyActs.received(himself),
   'PlanReport/secondPerson': () => keyActs.drawUp(himself),
   'RecordReport/secondPerson': () => keyActs.sign(himself),
   'OpenSession/holder': () =>
@@ -475,6 +497,7 @@ describe('who must not be the same person', () => {
     expect(await Promise.all(Object.values(keyActs).map((act) => act(another)))).toEqual([
       ...['ServiceKeyPlanned', 'ServiceKeyGenerated', 'ServiceKeyCopied'],
       ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed', 'CaRevocationPlanned'],
+      ...['EscrowTransferPlanned', 'EscrowTransferred', 'EscrowReceiptRecorded'],
       ...['ReportPlanned', 'ReportSigned'],
     ])
   })

@@ -47,7 +47,8 @@ describe('the authority, from each of its states', () => {
       each((fact) => given(fact).when(stopIssuance, { issuer, cause }, by).outcome())
     const outcomes = {
       ...{ unknown: no, active: 'IssuanceStopped', stopped: 'nothing', terminating: 'IssuanceStopped' },
-      ...{ stoppedForGood: 'nothing', emptied: 'nothing', transferred: 'nothing', revoked: 'nothing' },
+      ...{ stoppedForGood: 'nothing', emptied: 'nothing', escrowHandedOver: 'nothing' },
+      ...{ transferred: 'nothing', revoked: 'nothing' },
     }
     expect(await stop()).toEqual(outcomes)
     expect(await stop(so)).toEqual(outcomes)
@@ -57,7 +58,7 @@ describe('the authority, from each of its states', () => {
   it('CGU-80: issuance is resumed by the officer of the authority, never once the end is declared', async () => {
     expect(await each((fact) => given(fact).when(resumeIssuance, { issuer }, ca).outcome())).toEqual({
       ...{ unknown: no, active: 'nothing', stopped: 'IssuanceResumed', terminating: no },
-      ...{ stoppedForGood: no, emptied: no, transferred: no, revoked: no },
+      ...{ stoppedForGood: no, emptied: no, escrowHandedOver: no, transferred: no, revoked: no },
     })
     await given(e.life('stopped')).when(resumeIssuance, { issuer }, so).then('CGU-06 ROLE_NOT_HELD')
   })
@@ -69,7 +70,7 @@ describe('the authority, from each of its states', () => {
     const declare = declareTermination(policy)
     expect(await each((fact) => given(fact).when(declare, declaration, ca).outcome())).toEqual({
       ...{ unknown: no, active: 'TerminationDeclared', stopped: 'TerminationDeclared', terminating: no },
-      ...{ stoppedForGood: no, emptied: no, transferred: no, revoked: no },
+      ...{ stoppedForGood: no, emptied: no, escrowHandedOver: no, transferred: no, revoked: no },
     })
     await given(e.life('active'))
       .when(declare, { ...declaration, ceasesOn: '2026-06-01' }, ca)
@@ -87,6 +88,7 @@ describe('the authority, from each of its states', () => {
     ).toEqual({
       ...{ unknown: early, active: early, stopped: early, terminating: early },
       ...{ stoppedForGood: 'RevocationsCompleted', emptied: 'nothing', transferred: 'nothing' },
+      escrowHandedOver: 'nothing',
       revoked: 'nothing',
     })
   })
@@ -139,7 +141,7 @@ describe('the authority, from each of its states', () => {
       'CGU-88 FINAL_ANSWERS_INCOMPLETE',
     ],
   ] as const)('CGU-82, CGU-83: obligations transferred, %s', async (...[, facts, more, outcome]) => {
-    const when = given(e.life('emptied'), ...(facts as readonly Fact[])).when(
+    const when = given(e.life('escrowHandedOver'), ...(facts as readonly Fact[])).when(
       transferObligations,
       { ...handed, ...more },
       ca,
@@ -465,8 +467,8 @@ describe('the key of the authority', () => {
     ],
     ['before the transfer', [e.life('emptied'), ready[1]!, ready[2]!], {}, 'CGU-82 OBLIGATIONS_MISSING'],
     ['while its file is on hold', ready, { held: true }, 'CGU-116 UNIT_ON_HOLD'],
-    ['a copy forgotten', ready, { copies: [] }, 'CGU-90 OUT_OF_ORDER'],
-    ['a copy named that is none', ready, { copies: [e.copy, uuid(75)] }, 'CGU-90 OUT_OF_ORDER'],
+    ['a copy forgotten', ready, { copies: [] }, 'CGU-90 COPIES_DIFFER'],
+    ['a copy named that is none', ready, { copies: [e.copy, uuid(75)] }, 'CGU-90 COPIES_DIFFER'],
   ] as const)('CGU-90: its destruction ordered %s', async (...[, facts, more, outcome]) => {
     const when = given(e.caKey(), ...(facts as readonly Fact[])).when(
       planServiceKeyDestruction,
@@ -488,7 +490,7 @@ describe('the key of the authority', () => {
   it.each([
     ['ordered', [e.doomed], {}, 'ServiceKeyDestroyed'],
     ['never ordered', [], {}, 'CGU-90 OUT_OF_ORDER'],
-    ['ordered, a copy left', [e.doomed], { copies: [] }, 'CGU-90 OUT_OF_ORDER'],
+    ['ordered, a copy left', [e.doomed], { copies: [] }, 'CGU-90 COPIES_DIFFER'],
     ['done', [e.doomed, e.destroyed], {}, 'nothing'],
   ] as const)('CGU-90: a destruction recorded that was %s', async (...[, events, more, outcome]) => {
     const order = { ...gone, ...more } as typeof gone

@@ -34,6 +34,19 @@ export const declared: AuthorityEvent = {
 export const stoppedForGood: AuthorityEvent = { type: 'IssuanceStopped', data: { cause: 'termination' } }
 export const count = { upTo: 50, issued: 3, expired: 1, revoked: 2, abandoned: 0 }
 export const emptied: AuthorityEvent = { type: 'RevocationsCompleted', data: count }
+const handedOver = { transfer: uuid(74), inventorySha256: digest }
+export const escrowPlanned = {
+  type: 'EscrowTransferPlanned',
+  data: { transfer: uuid(74), certificateSha256: digest, scriptSha256: digest, present: 'témoins' },
+} as const satisfies AuthorityEvent
+export const escrowSent = {
+  type: 'EscrowTransferred',
+  data: { ...handedOver, certificateSha256: digest, keys: 3, refused: 0, parts: 1, present: 'témoins' },
+} as const satisfies AuthorityEvent
+export const escrowReceived = {
+  type: 'EscrowReceiptRecorded',
+  data: { ...handedOver, keys: 3, receiptSha256: digest, present: 'témoins' },
+} as const satisfies AuthorityEvent
 export const transferred: AuthorityEvent = {
   type: 'ObligationsTransferred',
   data: { obligations: [...obligations], receiverSiren: '110020013', deedSha256: digest },
@@ -55,6 +68,10 @@ export const lives = {
   terminating: [installed, declared],
   stoppedForGood: [installed, declared, stoppedForGood],
   emptied: [installed, declared, stoppedForGood, emptied],
+  escrowHandedOver: [
+    ...[installed, declared, stoppedForGood, emptied],
+    ...[escrowPlanned, escrowSent, escrowReceived],
+  ],
   transferred: [installed, declared, stoppedForGood, emptied, transferred],
   revoked: [installed, declared, stoppedForGood, emptied, transferred, revoked],
 } satisfies Record<string, readonly AuthorityEvent[]>

@@ -12,6 +12,11 @@ import {
   stopIssuance,
   transferObligations,
 } from '../../commands/endOfLife.ts'
+import {
+  planEscrowTransfer,
+  recordEscrowReceipt,
+  recordEscrowTransfer,
+} from '../../commands/escrowHandover.ts'
 import { planOfEnd, type Observed } from '../../commands/endOfLifePlan.ts'
 import { planFinalOcsp, recordFinalOcsp } from '../../commands/ocspRecords.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../../commands/serviceKeys.ts'
@@ -97,6 +102,18 @@ const destroying = { ...held, ...e.destroyed.data, present: 'témoin' } as Param
 >[0]['data']
 const revoking = { issuer, ...e.revoked.data } as Parameters<typeof recordCaRevocation.decide>[0]['data']
 
+const together = { issuer, present: 'témoin', second: held.second }
+const planningEscrow = { ...e.escrowPlanned.data, ...together, lastCrl: 2 } as Parameters<
+  typeof planEscrowTransfer.decide
+>[0]['data']
+const sendingEscrow = { ...e.escrowSent.data, ...together } as Parameters<
+  typeof recordEscrowTransfer.decide
+>[0]['data']
+const beside = { second: { person: ca.person, roles: [ca.role] } }
+const receivedEscrow = { ...e.escrowReceived.data, ...together, ...beside } as Parameters<
+  typeof recordEscrowReceipt.decide
+>[0]['data']
+
 /** In the one order, each with the event that it writes. */
 const procedure: readonly (readonly [Act, string])[] = [
   [declaring, 'TerminationDeclared'],
@@ -110,6 +127,9 @@ const procedure: readonly (readonly [Act, string])[] = [
   [act(recordCrlPublication(policy), program, published, { sites: [] }), 'CrlPublished'],
   [act(planFinalOcsp, ca, planning, { count: 1 }), 'FinalOcspPlanned'],
   [act(recordFinalOcsp, program, signing, { count: 1 }), 'FinalOcspSigned'],
+  [act(planEscrowTransfer, ca, planningEscrow, { certificateFault: 'expired' }), 'EscrowTransferPlanned'],
+  [act(recordEscrowTransfer, ca, sendingEscrow, { transfer: uuid(75) }), 'EscrowTransferred'],
+  [act(recordEscrowReceipt, so, receivedEscrow, { keys: 2 }), 'EscrowReceiptRecorded'],
   [act(transferObligations, ca, handing, { obligations: ['journals'] }), 'ObligationsTransferred'],
   [
     act(
@@ -153,16 +173,17 @@ describe('the end of an authority', () => {
       seen.push(await dryRun())
       // CGU-116: a hold on the file of the key keeps it, and the dry run says so.
       if (event === 'ObligationsTransferred')
-        expect((await planned(true))[7]).toMatchObject({
+        expect((await planned(true))[8]).toMatchObject({
           state: 'waiting',
           refused: { code: 'UNIT_ON_HOLD' },
         })
     }
     expect(milestones(await world.history())).toEqual(order)
-    // Done, under way, open, waiting: declaration, notices, stop, revocations, list, answers, obligations, key, certificate.
+    // Done, under way, open, waiting: declaration, notices, stop, revocations, list, answers, escrow, obligations, key, certificate.
     expect(seen).toEqual([
-      ...['owwwwwwww', 'ddowwwwww', 'dddowwwww', 'ddddowwww', 'dddduwwww', 'dddduwwww', 'dddddowww'],
-      ...['ddddduwww', 'ddddddoww', 'dddddddow', 'dddddddu' + 'w', 'ddddddddo', 'ddddddddd'],
+      ...['owwwwwwwww', 'ddowwwwwww', 'dddowwwwww', 'ddddowwwww', 'dddduwwwww', 'dddduwwwww'],
+      ...['dddddowwww', 'ddddduwwww', 'ddddddowww', 'dddddduwww', 'dddddduwww', 'dddddddoww'],
+      ...['ddddddddow', 'dddddddduw', 'dddddddddo', 'dddddddddd'],
     ])
   })
 
@@ -175,6 +196,12 @@ describe('the end of an authority', () => {
     ['RecordCrlPublication', 'PlanFinalOcsp', 'LAST_CRL_MISSING'],
     ['PlanFinalOcsp', 'RecordFinalOcsp', 'OUT_OF_ORDER'],
     ['RecordFinalOcsp', 'TransferObligations', 'FINAL_ANSWERS_INCOMPLETE'],
+    ['StopIssuance', 'PlanEscrowTransfer', 'CERTIFICATES_STILL_VALID'],
+    ['DeclareTermination', 'PlanEscrowTransfer', 'END_NOT_DECLARED'],
+    ['RecordFinalOcsp', 'PlanEscrowTransfer', 'FINAL_ANSWERS_INCOMPLETE'],
+    ['PlanEscrowTransfer', 'RecordEscrowTransfer', 'OUT_OF_ORDER'],
+    ['RecordEscrowTransfer', 'RecordEscrowReceipt', 'ESCROW_NOT_TRANSFERRED'],
+    ['RecordEscrowReceipt', 'TransferObligations', 'ESCROW_NOT_TRANSFERRED'],
     ['TransferObligations', 'PlanServiceKeyDestruction', 'OBLIGATIONS_MISSING'],
     ['PlanServiceKeyDestruction', 'RecordServiceKeyDestruction', 'OUT_OF_ORDER'],
     ['RecordServiceKeyDestruction', 'RecordCaRevocation', 'CA_KEY_NOT_DESTROYED'],

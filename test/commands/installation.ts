@@ -21,6 +21,7 @@ import { openTurns } from '../../domain/turns.ts'
 import { resume } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import type { ServiceKeys } from '../../pki/custody.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
 import { openIntents } from '../../projections/intents.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
@@ -74,6 +75,7 @@ export type Installation = Readonly<{
   issuance: Issuance
   service: Service
   ledger: Ledger
+  keys: ServiceKeys
   vault: Vault
   cards: HolderCards
   chain: Chain
@@ -148,7 +150,7 @@ export const openInstallation = async (
     await vault.close()
     await keys.close()
   }
-  return { issuance, service, ledger, vault, cards, chain, close }
+  return { issuance, service, ledger, keys, vault, cards, chain, close }
 }
 
 /** A validated request with its session open and its card allotted, a new one or one in use: all that issuance asks for. */
