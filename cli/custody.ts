@@ -2,6 +2,7 @@
 import type { Command, OptionValues } from 'commander'
 import type { DestroyKekAsked } from './custodyKeks.ts'
 import type { CombineAsked, SplitAsked } from './custodyPin.ts'
+import { listTransfer } from './listEnd.ts'
 import type { ListTools } from './listTools.ts'
 
 const splitHelp = `
@@ -24,10 +25,8 @@ const destroyHelp = `
 Refused while a key lies under it. Keys that were made and never anybody's are removed first.`
 
 /** Lists the `custody` commands. */
-export const listCustody = (
-  program: Command,
-  { env, command, outputOf, collect, found }: ListTools,
-): void => {
+export const listCustody = (program: Command, tools: ListTools): void => {
+  const { env, command, outputOf, collect, found } = tools
   const custody = program.command('custody').description('keys, and the PIN of the recovery token')
   command(
     custody,
@@ -59,6 +58,7 @@ export const listCustody = (
     .action(async (kek: string, options: OptionValues & DestroyKekAsked) =>
       (await import('./custodyKeks.ts')).destroyKek(env, outputOf(options), kek, options),
     )
+  listTransfer(custody, tools)
   const pin = custody
     .command('pin')
     .description('the PIN of the recovery token, which no administrator has alone')

@@ -6,6 +6,7 @@ import type { ArlAsked } from './arl.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { listCustody } from './custody.ts'
+import { listEnd } from './listEnd.ts'
 import { listLedger } from './listLedger.ts'
 import { listRegisters } from './listRegisters.ts'
 import { openOutput, type Output } from './output.ts'
@@ -154,6 +155,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   const tools = { command, outputOf, collect, env, found: () => end(exitStatus.found) }
   listRegisters(program, tools)
   listLedger(program, tools)
+  listEnd(program, tools)
 
   command(program, 'end-of-life', 'a dry run of the end of the authority, from the ledger alone').action(
     async (options: OptionValues) => (await import('./endOfLife.ts')).endOfLife(env, outputOf(options)),

@@ -1,4 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { holdReceipt } from '../../cli/custodyReceipt.ts'
+import { holdTransfer } from '../../cli/custodyTransfer.ts'
+import { describeCertificate } from '../../pki/describe.ts'
+import { certificateOf } from '../../pki/recipient.ts'
+import { openPackage, receiptFor, successor } from '../support/successor.ts'
 import { sha256 } from '../../commands/issuing.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
 import { issueArl } from '../../commands/issueArl.ts'
@@ -116,6 +123,49 @@ const revoke = () => {
   })
 }
 
+/** The ceremony of the escrow, and the receipt of a successor who has OpenSSL alone: he reads what was enciphered to the certificate. */
+const handEscrowOver = async (): Promise<void> => {
+  const { services, custody } = product
+  const [officer, security] = officers
+  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
+  const service = {
+    ...program(),
+    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
+  }
+  const readers = openReaders()
+  const directory = readers.path('')
+  const certificate = readFileSync(successor(directory, 'successor'), 'latin1')
+  const script = { title: 'Séquestre', place: 'Montreuil', witnesses: ['Ève', 'Noé'], text: 'script' }
+  const [first, second] = [
+    { id: 'ca-1', person: officer.person, role: 'caOfficer', roles: ['caOfficer'], entities: [] },
+    {
+      id: 'so-1',
+      person: security.person,
+      role: 'securityOfficer',
+      roles: ['securityOfficer'],
+      entities: [],
+    },
+  ] as unknown as Parameters<typeof holdTransfer>[1]['officers']
+  const out = join(directory, 'package')
+  const output = { json: true, say: () => undefined, result: () => undefined }
+  const der = certificateOf(certificate) ?? new Uint8Array()
+  const ceremony = { service, custody }
+  const order = { script, officers: [first, second] as const, certificate: der, out, output }
+  expect(await holdTransfer(ceremony, order)).toMatchObject({ keys: 1, refused: 0 })
+  const [key] = await openPackage(readers, out, join(directory, 'successor.key'))
+  const { spkiSha256 } = describeCertificate(
+    Buffer.from((await life.ra.get(`/certificates/${life.serial}/der`)).rawPayload),
+  )
+  expect([key?.serial, key?.publicKey]).toEqual([life.serial, spkiSha256])
+  expect(await key?.decrypts('un message d’avant')).toBe('un message d’avant')
+  expect((await dryRun())[6]).toMatchObject({ state: 'underWay' })
+  const receipt = await receiptFor(readers, out, join(directory, 'successor.key'), services.now())
+  const told = { script, second, directory: out, text: JSON.stringify(receipt) }
+  expect(await holdReceipt(ceremony, told)).toMatchObject({ keys: 1 })
+  expect((await dryRun())[6]).toMatchObject({ state: 'done' })
+  readers.close()
+}
+
 /** OpenSSL takes the list for the root's, and the authority's certificate for revoked by it; the service serves it. */
 const judged = async (der: Uint8Array): Promise<void> => {
   const { services, policy } = product
@@ -163,7 +213,8 @@ describe('the end of the authority, by HTTP', () => {
     const steps = await dryRun()
     expect(steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
       ...['declaration open', 'notices waiting', 'stop waiting', 'revocations waiting', 'lastCrl waiting'],
-      ...['lastAnswers waiting', 'obligations waiting', 'keyDestruction waiting', 'caRevocation waiting'],
+      ...['lastAnswers waiting', 'escrow waiting', 'obligations waiting', 'keyDestruction waiting'],
+      'caRevocation waiting',
     ])
     // Verified twice, an entity is told once; whose mandate was withdrawn is not waited for, whose departure lies ahead is.
     expect(steps[1]).toMatchObject({
@@ -172,8 +223,9 @@ describe('the end of the authority, by HTTP', () => {
     })
     // The holder's certificate, and the responder's.
     expect(steps[3]).toMatchObject({ would: { certificates: 2 }, refused: { clause: 'CGU-85' } })
-    expect(steps[7]).toMatchObject({ would: { keys: 1 }, refused: { code: 'LAST_CRL_MISSING' } })
-    expect(steps[8]).toMatchObject({ refused: { code: 'CA_KEY_NOT_DESTROYED', clause: 'CGU-90' } })
+    expect(steps[6]).toMatchObject({ step: 'escrow', refused: { code: 'END_NOT_DECLARED' } })
+    expect(steps[8]).toMatchObject({ would: { keys: 1 }, refused: { code: 'LAST_CRL_MISSING' } })
+    expect(steps[9]).toMatchObject({ refused: { code: 'CA_KEY_NOT_DESTROYED', clause: 'CGU-90' } })
     const auditor = client(product.app, product.account('auditor-9', ['auditor']).headers)
     expect(await dryRun(auditor)).toEqual(steps)
     expect(verdict(await life.ra.get(`/authorities/${issuer}/end-of-life`))).toEqual([403, 'ROLE_NOT_HELD'])
@@ -249,7 +301,7 @@ describe('the end of the authority, by HTTP', () => {
       403,
       'CA_KEY_NEVER_TRANSMITTED',
     ])
-    expect((await dryRun())[7]?.would).toEqual({ keys: 1, copies: 1 })
+    expect((await dryRun())[8]?.would).toEqual({ keys: 1, copies: 1 })
     expect(product.logged()).not.toContain('témoin')
   })
 
@@ -341,6 +393,8 @@ describe('the end of the authority, by HTTP', () => {
       409,
       'OBLIGATIONS_MISSING',
     ])
+    expect(verdict(await post('/obligations-transfer', handed))).toEqual([409, 'ESCROW_NOT_TRANSFERRED'])
+    await handEscrowOver()
     done(await post('/obligations-transfer', handed))
 
     const arl = { revokedAt: seenAt, arlNumber: '2', arlSha256: digest }
@@ -363,7 +417,7 @@ describe('the end of the authority, by HTTP', () => {
     expect(again).toEqual(revoked)
     await judged(revoked.der)
     expect(verdict(await post('/ca-revocation', arl))[0]).toBe(200)
-    expect(await states()).toBe('ddddddddd')
+    expect(await states()).toBe('dddddddddd')
     expect((await ca.get(`/authorities/${issuer}`)).json()).toMatchObject({
       status: 'revoked',
       issuing: false,

@@ -10,6 +10,8 @@ type Run = (program: string, ...args: readonly string[]) => Promise<string>
 export type Readers = Readonly<{
   /** Writes a file for the programs; answers its name. */
   file: (name: string, content: Uint8Array | string) => string
+  /** Where a file lies. */
+  path: (name: string) => string
   /** What a program wrote. */
   read: (name: string) => Uint8Array
   /** What a program prints. @throws when it refuses */
@@ -28,6 +30,7 @@ export const openReaders = (): Readers => {
       writeFileSync(join(directory, name), content)
       return name
     },
+    path: (name) => join(directory, name),
     read: (name) => readFileSync(join(directory, name)),
     run: async (program, ...args) => {
       const { status, output } = await call(program, args)

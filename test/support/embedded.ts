@@ -9,7 +9,7 @@ import type { Services } from '../../api/services.ts'
 import { addAccount } from '../../cli/accountsFile.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
 import { saveRegister, type DirectoryEntry } from '../../cli/registersFile.ts'
-import { openCustody, openStore } from '../../cli/parts.ts'
+import { openCustody, openStore, type Custody } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
 import type { AgentRecord } from '../../domain/policy/cardKind.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
@@ -48,6 +48,8 @@ export type Person = Readonly<{ token: string; person: string; headers: { author
 export type Embedded = Readonly<{
   app: FastifyInstance
   services: Services
+  /** The keys and the vault, as a ceremony has them. */
+  custody: Custody
   ledger: Ledger
   policy: Policy
   /** The clock stands still; this moves it. */
@@ -157,7 +159,7 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, ledger, policy, cards: custody.cards as HolderCards },
+    ...{ app, services, custody, ledger, policy, cards: custody.cards as HolderCards },
     run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {

@@ -1,0 +1,70 @@
+// What the destruction of an authority's key is asked with, and its dry run: the same decider, and nothing written (caKeyDestruction.ts).
+import { sha256 } from '../commands/issuing.ts'
+import { ProcessRefused } from '../commands/program.ts'
+import { planServiceKeyDestruction } from '../commands/serviceKeys.ts'
+import { authority } from '../domain/authority.ts'
+import { serviceKey } from '../domain/serviceKey.ts'
+import type { Officer } from './ceremonyParts.ts'
+import type { DestructionScript } from './ceremonyScript.ts'
+import { ConfigFault } from './configFault.ts'
+import { foundEnd, presentOf, requireWitnesses, wouldRefuse, type Ceremony } from './endCeremony.ts'
+import type { Output } from './output.ts'
+import { NothingThere } from './reading.ts'
+
+export type Destroying = Readonly<{
+  script: DestructionScript
+  officers: readonly [Officer, Officer]
+  out: string
+}>
+
+export const refused = (code: 'COPIES_DIFFER' | 'OUT_OF_ORDER', detail: string): ProcessRefused =>
+  new ProcessRefused('RecordServiceKeyDestruction', code, 'CGU-90', detail)
+
+/** @throws ProcessRefused COPIES_DIFFER for one that is listed twice; ConfigFault for one that goes later than now */
+const copiesOf = ({ copies }: DestructionScript, now: string): readonly string[] => {
+  const ids = copies.map(({ copy }) => copy)
+  if (new Set(ids).size !== ids.length) throw refused('COPIES_DIFFER', 'one is listed twice')
+  const late = copies.find(({ destroyed }) => destroyed !== undefined && destroyed.at > now)
+  if (late !== undefined)
+    throw new ConfigFault(`--script: ${late.copy} is said to be destroyed later than now`)
+  return ids
+}
+
+/** What the ledger is asked, with the key that it is about. @throws NothingThere */
+export const orderOf = async ({ service }: Ceremony, { script, officers }: Destroying) => {
+  const { issuer, observed } = await foundEnd(service)
+  const { state } = await service.ledger.load(authority, issuer)
+  if (!('servicekey' in state)) throw new NothingThere(`the authority ${issuer} is not installed`)
+  const [, second] = officers
+  const copies = [...copiesOf(script, service.now())]
+  const { servicekey } = state
+  const about = { servicekey, copies, present: presentOf(script), second }
+  const order = { ...about, cause: 'endOfLife', lastCrl: observed.crlNumber, held: observed.held }
+  return { issuer, about, order }
+}
+
+/** What would be destroyed, and why it may not; nothing is written. @returns whether it may */
+export const rehearse = async (opened: Ceremony, held: Destroying, output: Output): Promise<boolean> => {
+  requireWitnesses('PlanServiceKeyDestruction', held.script)
+  const { issuer, about, order } = await orderOf(opened, held)
+  const refusal = await wouldRefuse(opened.service, held.officers[0], planServiceKeyDestruction, order)
+  const key = await opened.custody.keys.describe(about.servicekey).catch(() => undefined)
+  const spkiSha256 = key === undefined ? undefined : sha256(key.spki)
+  const { state } = await opened.service.ledger.load(serviceKey, about.servicekey)
+  const copies = 'copies' in state ? state.copies : []
+  output.result(
+    {
+      ...{ dryRun: true, authority: issuer, servicekey: about.servicekey, spkiSha256: spkiSha256 ?? null },
+      ...{ attributes: key?.attributes ?? {}, copies, listed: held.script.copies, refused: refusal ?? null },
+    },
+    () =>
+      [
+        `The key ${about.servicekey} (SHA-256 ${spkiSha256 ?? 'of none'}) of the authority ${issuer}`,
+        `Copies in the ledger: ${copies.join(', ') || 'none'}; listed: ${about.copies.join(', ') || 'none'}`,
+        refusal === undefined
+          ? 'Nothing stands against it. A dry run: nothing was changed.'
+          : `Refused now: ${refusal.code} (${refusal.clause}): ${refusal.detail}. A dry run: nothing was changed.`,
+      ].join('\n'),
+  )
+  return refusal === undefined
+}
