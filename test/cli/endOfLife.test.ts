@@ -204,6 +204,12 @@ describe('the escrow goes to its successor', () => {
       // Held again, it is the same package.
       const again = await holdTransfer(ceremonyOf(installation), handing('package', file('good.pem')))
       expect([again.transfer, again.keys]).toEqual([done.transfer, 4])
+      const inventory = readFileSync(file('package/inventory.json'), 'utf8')
+      writeFileSync(file('package/inventory.json'), inventory.replace('"keys": 4', '"keys": 5'))
+      const changed = holdTransfer(ceremonyOf(installation), handing('package', file('good.pem')))
+      await refusedWith(installation, changed, 'PACKAGE_CHANGED')
+      const other = handing('package', successor(scratch, 'other', ['rsa:2048']))
+      await refusedWith(installation, holdTransfer(ceremonyOf(installation), other), 'PACKAGE_CHANGED')
     })
   })
 

@@ -311,8 +311,9 @@ describe('--help', () => {
       level = next
     }
     expect(helped.toSorted()).toEqual([
-      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ceremony'],
+      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ca-key-destruction'],
       ...[
+        'ceremony',
         'compliance',
         'custody',
         'custody destroy-kek',
@@ -320,7 +321,8 @@ describe('--help', () => {
         'custody pin',
         'custody pin combine',
       ],
-      ...['custody pin split', 'custody reconcile', 'custody rewrap', 'demo'],
+      ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
+      ...['custody transfer-receipt', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'start'],

@@ -67,8 +67,8 @@ describe('CGU-90', () => {
       // The module alone signs with a key that is no more (hsm.md 5).
       byModule: 'CKR_OK',
       byUs: expect.stringMatching(/^CKR_(OPERATION_NOT_INITIALIZED|SESSION_HANDLE_INVALID)$/) as string,
-      destruction: { objects: 1, failedUseCode: gone },
-      again: { objects: 0, failedUseCode: gone },
+      destruction: { objects: 1, failedUseCode: gone, sessionsClosed: 4 },
+      again: { objects: 0, failedUseCode: gone, sessionsClosed: 4 },
       isFound: false,
     })
   })
