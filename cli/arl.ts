@@ -1,24 +1,32 @@
 // `grand-livre arl`: the root revokes the certificate of the authority that has ended, and issues the list that says so, before
 // two officers and witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
 import { ceremonyKey } from '../commands/ceremony.ts'
+import { planCaRevocation } from '../commands/endOfLife.ts'
 import { issueArl, type Arl } from '../commands/issueArl.ts'
 import { sha256, type IssuingCa } from '../commands/issuing.ts'
 import { signReport } from '../commands/reports.ts'
 import { authority } from '../domain/authority.ts'
 import { statusDigest } from '../jobs/statusDigest.ts'
-import { toPem } from '../pki/fields.ts'
+import { fieldsOf, toPem } from '../pki/fields.ts'
 import { issuerOf } from '../pki/issuer.ts'
 import { installedIn, rootListView } from '../projections/rootList.ts'
 import { leave, open, twoOfficers, type Files, type Officer, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
 import { readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
+import { presentOf, wouldRefuse } from './endCeremony.ts'
 import type { Output } from './output.ts'
 import { NothingThere } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
 
-export type ArlAsked = Readonly<{ script: string; officer: string; second: string; out: string }>
+export type ArlAsked = Readonly<{
+  script: string
+  officer: string
+  second: string
+  out: string
+  dryRun?: boolean
+}>
 
 const certificateOf = async ({ service }: Opened, id: string) => {
   const { state } = await service.ledger.load(authority, id)
@@ -84,8 +92,42 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
   }
 }
 
+/** What the ceremony would do, and why it may not; nothing is signed or written. @returns whether it may */
+const rehearse = async (
+  { service }: Opened,
+  { script, officers }: Held,
+  output: Output,
+): Promise<boolean> => {
+  const installed = await installedIn(service.ledger)
+  if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
+  const { root, issuing: issuer } = installed
+  const { state } = await service.ledger.load(authority, issuer)
+  const der = 'der' in state ? state.der : ''
+  const { serial } = fieldsOf(Buffer.from(der, 'base64'))
+  const [first, second] = officers
+  const refused = await wouldRefuse(service, first, planCaRevocation, {
+    ...{ issuer, root, serial, revokedAt: service.now(), scriptSha256: sha256(script.text) },
+    ...{ present: presentOf(script), second },
+  })
+  const view = rootListView(service.ledger, root)
+  const listed = await view.entriesUpTo(await view.size())
+  const isListed = listed.some((entry) => entry.serial === serial)
+  const list = { number: (await view.lastNumber()) + 1, entries: listed.length + (isListed ? 0 : 1) }
+  output.result({ dryRun: true, root, authority: issuer, serial, list, refused: refused ?? null }, () =>
+    [
+      `The root ${root} would revoke the certificate ${serial} of the authority ${issuer},`,
+      `and issue its list ${list.number} of ${list.entries} certificates of authorities.`,
+      refused === undefined
+        ? 'Nothing stands against it. A dry run: nothing was changed.'
+        : `Refused now: ${refused.code} (${refused.clause}): ${refused.detail}. A dry run: nothing was changed.`,
+    ].join('\n'),
+  )
+  return refused === undefined
+}
+
 /**
- * Holds the ceremony, and leaves list and report in a directory; the service publishes the list from its next start on.
+ * Holds the ceremony, or says what it would do. It leaves list and report in a directory; the service publishes the list from its next start on.
+ * @returns whether it is done, or may be
  * @throws ConfigFault; ProcessRefused CA_KEY_NOT_DESTROYED, OUT_OF_ORDER: nothing was signed; KeyFault, LedgerFault: held again, it goes
  *   on where it stopped
  */
@@ -93,18 +135,21 @@ export const ceremonyOfArl = async (
   env: NodeJS.ProcessEnv,
   output: Output,
   asked: ArlAsked,
-): Promise<void> => {
+): Promise<boolean> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
   const officers = await twoOfficers(config, asked)
   const opened = await open(config, officers[0])
   try {
-    const files = await hold(opened, { script, officers, heldAt: opened.service.now() })
+    const held = { script, officers, heldAt: opened.service.now() }
+    if (asked.dryRun === true) return await rehearse(opened, held, output)
+    const files = await hold(opened, held)
     const out = await leave(asked.out, files)
     output.result(
       { out, files: Object.keys(files) },
       () => `Held. The list of the root and its report: ${out}`,
     )
+    return true
   } finally {
     await opened.close()
   }

@@ -122,9 +122,11 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
     .requiredOption('--second <file>', 'the token of the other of the two')
     .option('--out <dir>', 'where list and report are left', 'arl')
-    .action(async (options: OptionValues & ArlAsked) =>
-      (await import('./arl.ts')).ceremonyOfArl(env, outputOf(options), options),
-    )
+    .option('--dry-run', 'say what would be revoked and listed, and why it may not; nothing is changed')
+    .action(async (options: OptionValues & ArlAsked) => {
+      const { ceremonyOfArl } = await import('./arl.ts')
+      if (!(await ceremonyOfArl(env, outputOf(options), options))) end(exitStatus.found)
+    })
 
   command(program, 'demo', "the life of one agent's certificate, over HTTP, each step checked with openssl")
     .option('--out <dir>', 'where the files are left', 'data/demo')
