@@ -6,6 +6,7 @@ import { openAccounts } from './cli/accountsFile.ts'
 import { openDocuments } from './cli/documentFiles.ts'
 import { openOutbox } from './cli/outboxFiles.ts'
 import type { Config } from './cli/config.ts'
+import { stateOf } from './cli/health.ts'
 import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from './cli/parts.ts'
 import { openRegisters } from './cli/registersFile.ts'
 import { openTrust } from './cli/trust.ts'
@@ -29,7 +30,7 @@ import { glanceAtEnd, observeEnd, revokeAll, serialsSha256, toldByNotices } from
 import { careJobs } from './jobs/care.ts'
 import { openCrls } from './jobs/crls.ts'
 import { destructionsJob } from './jobs/destructions.ts'
-import { escrowStockJob } from './jobs/escrowStock.ts'
+import { openEscrowStock } from './jobs/escrowStock.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import { openJobs } from './jobs/open.ts'
@@ -153,6 +154,10 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   }
 
   let lastIssuance = -Infinity
+  const stock = openEscrowStock({
+    ...{ service, escrow, count: config.escrowStock, recordKek: recordCurrentKek },
+    quietFor: () => performance.now() - lastIssuance,
+  })
   runner.start()
   let jobs: Jobs | undefined
   let stopNudges: () => Promise<void> = async () => undefined
@@ -177,10 +182,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
         { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
         ...responder.jobs,
         destructionsJob({ ...{ service, ...vault, db, inTurn, settled }, keep: documents.put }),
-        escrowStockJob({
-          ...{ escrow, count: config.escrowStock, recordKek: recordCurrentKek },
-          quietFor: () => performance.now() - lastIssuance,
-        }),
+        ...stock.jobs,
       ],
       onFault,
       { redisUrl: config.redisUrl, log: policy.log },
@@ -192,6 +194,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await jobs.runNow('publishCrl')
     // What a stop left planned is sent.
     nudge('notices')
+    nudge('stockCount')
   } catch (error) {
     await stop()
     throw error
@@ -234,7 +237,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     authority: { ca, root, rootCa, ...responder.answering },
     alarms: async () => {
       const late = await openSince(db, addHours(now(), -policy.revocation.hours))
-      return { 'revocation delay': late === 0 ? true : `${late} past its time` }
+      return { 'revocation delay': late === 0 ? true : `${late} past its time`, 'key stock': stock.alarm() }
     },
     endOfLife: {
       observe: () => observeEnd(ending),
@@ -253,9 +256,3 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   }
   return { services, service, ledger, chain, runner, jobs, settled, stop }
 }
-
-const stateOf = (look: () => Promise<unknown>, otherwise: string): Promise<true | string> =>
-  look().then(
-    () => true as const,
-    () => otherwise,
-  )

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
 import { sha256 } from '../commands/issuing.ts'
+import { countStock } from '../commands/keyStock.ts'
 import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
@@ -56,6 +57,9 @@ const words = ({ total, moved, recorded, busy, refused }: RewrapReport, seconds:
     ...refused.map(({ spkiSha256, fault }) => `refused: ${spkiSha256}: ${fault}`),
   ].join('\n')
 
+const stockWords = ({ left, faults }: Readonly<{ left: number; faults: readonly string[] }>): string =>
+  `${left} in stock${faults.length > 0 ? `; THE STOCK DOES NOT ADD UP: ${faults.join(', ')}` : ''}`
+
 /**
  * Moves the keys of a KEK under the one that takes its place; given again, it goes on.
  * @param from its id; undefined: the one that new keys are put under now
@@ -77,7 +81,11 @@ export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | un
         progress.update(done, done / Math.max(total, 1))
       const report = await rewrapKeys({ service, escrow }, { from: old, to, onProgress })
       const seconds = (performance.now() - started) / 1000
-      output.result({ from: old, to, seconds, ...report }, () => words(report, seconds))
+      const { left, faults } = await countStock({ service, escrow })
+      const stock = { left, faults }
+      output.result({ from: old, to, seconds, ...report, stock }, () =>
+        [words(report, seconds), stockWords(stock)].join('\n'),
+      )
       return report.refused.length === 0 && report.busy.length === 0
     } finally {
       progress.stop()
@@ -104,12 +112,14 @@ export const destroyKek = async (
     const second = { person: other.person, roles: other.roles }
     if ((await escrow.currentKek()).id === kek)
       throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
+    const counting = { service: as(program, 'program'), escrow }
+    await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)
     // Nothing is planned that cannot be done: the port looks again before it destroys.
     const left = await escrow.countUnder(kek)
     // One that was begun and ended between two starts is not in the ledger yet.
     const isHere = escrow.keks().get(kek) !== 'destroyed'
-    if (isHere) await recordKek(as(program, 'program'), await custody.keys.escrowKekById(kek))
+    if (isHere) await recordKek(counting.service, await custody.keys.escrowKekById(kek))
     const { state } = await service.ledger.load(serviceKey, kek)
     const copies = 'copies' in state ? [...state.copies] : []
     const about = { servicekey: kek, copies, present: asked.present, second }
@@ -140,6 +150,8 @@ export const destroyKek = async (
       data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256: sha256(attestation) },
       circumstances,
     })
+    await recordKek(counting.service, await escrow.currentKek())
+    await countStock(counting)
     output.result(
       { kek, failedUseCode, removedUnused: removed, attestation: file },
       () => `Destroyed: its use answers ${failedUseCode}. To be signed by both officers: ${file}`,

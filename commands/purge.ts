@@ -29,8 +29,9 @@ export type PurgeTools = Readonly<{
 export type Undead = Readonly<{ keys: number; dataKeys: number; keks: number }>
 
 const serialOf = (unit: string): string => unit.slice(unit.indexOf('/') + 1)
-const textOf = ({ commit, prepare }: Position): string => `${commit}/${prepare}`
-const positionOf = (text: string): Position => {
+/** As the vault keeps a position of the ledger. */
+export const textOf = ({ commit, prepare }: Position): string => `${commit}/${prepare}`
+export const positionOf = (text: string): Position => {
   const [commit = '0', prepare = '0'] = text.split('/')
   return { commit: BigInt(commit), prepare: BigInt(prepare) }
 }

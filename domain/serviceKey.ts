@@ -32,6 +32,16 @@ const ServiceKeyCopied = event('ServiceKeyCopied', {
   pub: { copy: id, direction: copyDirection, minutesSha256: h },
   sealed: { reg: { present: text } },
 })
+// Of a KEK of the escrow: the keys made ahead that lie wrapped and are nobody's. `added`, `bound`, `discarded` since the count before: made,
+// handed out, given up or removed; `left` are there, and `listSha256` is the digest of which. What does not add up: `missing` keys, and the
+// codes of what is wrong (commands/keyStock.ts).
+const KeyStockCounted = event('KeyStockCounted', {
+  pub: {
+    ...{ added: n, bound: n, discarded: n, left: n, listSha256: h },
+    missing: Type.Optional(n),
+    faults: Type.Optional(Type.Array(code)),
+  },
+})
 const ServiceKeyUseDenied = event('ServiceKeyUseDenied', {
   pub: { operation: keyOperation, cause: code },
   sealed: { jou: { caller: text } },
@@ -59,6 +69,7 @@ export const serviceKeyForms = [
   ServiceKeyPlanned,
   ServiceKeyGenerated,
   ServiceKeyCopied,
+  KeyStockCounted,
   ServiceKeyUseDenied,
   ServiceKeyDestructionPlanned,
   ServiceKeyDestroyed,
@@ -93,6 +104,7 @@ const evolve = (state: ServiceKey, { type, data }: ServiceKeyEvent): ServiceKey 
       const key = made(state, type)
       return { ...key, copies: [...key.copies, data.copy] }
     }
+    case 'KeyStockCounted':
     case 'ServiceKeyUseDenied':
       return state
     case 'ReportPlanned':

@@ -9,7 +9,7 @@ import { KeyFault } from './keyFault.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 
 /** The KEK and the rows themselves, where the port has what may be known of them. */
-export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows'> &
+export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows' | 'inventory'> &
   Readonly<{ currentKek: () => Promise<EscrowKek>; rows: EscrowStore['rows'] }>
 
 type Asked = Readonly<{ spkiSha256: string; serial: string }>
@@ -160,5 +160,7 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
     },
     purgedTo: store.purgedTo,
     setPurgedTo: store.setPurgedTo,
+    stockCount: store.stockCount,
+    setStockCount: store.setStockCount,
   }
 }

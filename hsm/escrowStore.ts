@@ -38,7 +38,14 @@ export type EscrowRow = Readonly<{
 }>
 
 /** What of the escrow's keys can be listed: in stock, set aside for a serial, kept, or never to be used. */
-export type Held = Readonly<{ spkiSha256: string; serial?: string; kept: boolean; state: KeyState }>
+export type Held = Readonly<{
+  spkiSha256: string
+  serial?: string
+  kept: boolean
+  state: KeyState
+  /** Of a key in stock: the KEK that it lies under. */
+  kek?: string
+}>
 
 export type EscrowStore = Readonly<{
   byKey: (spkiSha256: string) => Promise<EscrowRow | undefined>
@@ -62,6 +69,9 @@ export type EscrowStore = Readonly<{
   /** Up to where in the ledger its destructions have been carried out here (commands/purge.ts). */
   purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
+  /** The last count of the stock, as who made it wrote it down (commands/keyStock.ts). */
+  stockCount: () => Promise<string | undefined>
+  setStockCount: (count: string) => Promise<void>
   close: () => Promise<void>
 }>
 

@@ -32,6 +32,7 @@ const serialName = (serial: string): string => `serial/${serial}`
 const discardedName = (spkiSha256: string): string => `discarded/${spkiSha256}`
 const kekName = (kek: string): string => `kek/${kek}`
 const purgedName = 'purged/'
+const countName = 'stock/'
 const after = (name: string): string => name.slice(name.indexOf('/') + 1)
 
 const read = (records: RecordStore, name: string): unknown => {
@@ -184,8 +185,11 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     if (place.serial !== undefined) bySerial.delete(place.serial)
   }
 
+  const kekOf = (spkiSha256: string) => present('kek', row(spkiSha256)?.kek)
+
   const heldOf = ([spkiSha256, { serial, discarded }]: readonly [string, Place]): Held => {
-    if (serial === undefined) return { spkiSha256, kept: false, state: discarded ? 'discarded' : 'stock' }
+    if (serial === undefined && discarded) return { spkiSha256, kept: false, state: 'discarded' }
+    if (serial === undefined) return { spkiSha256, kept: false, state: 'stock', ...kekOf(spkiSha256) }
     const kept = (read(records, serialName(serial)) as SerialRecord | undefined)?.kept !== undefined
     return { spkiSha256, serial, kept, state: kept ? 'kept' : 'reserved' }
   }
@@ -211,6 +215,8 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     setKek: (kek, state) => records.put(kekName(kek), Buffer.from(JSON.stringify(state))),
     purgedTo: async () => records.get(purgedName)?.toString('utf8'),
     setPurgedTo: (position) => records.put(purgedName, Buffer.from(position)),
+    stockCount: async () => records.get(countName)?.toString('utf8'),
+    setStockCount: (count) => records.put(countName, Buffer.from(count)),
     close: async () => undefined,
   }
 }

@@ -28,7 +28,9 @@ type KeyTable = Readonly<{
 /** `nth`: the order in which they were made. */
 type WithOrder = KeyTable & Readonly<{ nth: number }>
 type KekTable = Readonly<{ kek: string; state: KekState }>
-type PlaceTable = Readonly<{ single: boolean; id: string; purged_to: string | null }>
+type PlaceTable = Readonly<
+  { single: boolean; id: string } & Record<'purged_to' | 'stock_count', string | null>
+>
 type VaultDatabase = Readonly<{ escrowed_key: WithOrder; escrow_kek: KekTable; place: PlaceTable }>
 
 const m001: Migration = {
@@ -62,8 +64,14 @@ const m001: Migration = {
   },
 }
 
+const m002: Migration = {
+  up: async (db: Kysely<unknown>) => {
+    await sql`alter table vault.place add column stock_count text`.execute(db)
+  },
+}
+
 const migrate = async (db: Kysely<VaultDatabase>): Promise<void> => {
-  const provider = { getMigrations: async () => ({ m001 }) }
+  const provider = { getMigrations: async () => ({ m001, m002 }) }
   const { error } = await new Migrator({ db, provider, migrationTableSchema: 'vault' }).migrateToLatest()
   if (error !== undefined) throw new KeyFault('the schema of the vault cannot be made', { cause: error })
 }
@@ -185,9 +193,10 @@ export const openSqlEscrowStore = async (
         await db.deleteFrom('escrowed_key').where('spki_sha256', '=', spkiSha256).execute()
       },
       inventory: async () => {
-        const found = await keys().select(['spki_sha256', 'state', 'serial']).orderBy('nth').execute()
-        return found.map(({ spki_sha256: spkiSha256, state, serial }): Held => ({
+        const found = await keys().select(['spki_sha256', 'state', 'serial', 'kek']).orderBy('nth').execute()
+        return found.map(({ spki_sha256: spkiSha256, state, serial, kek }): Held => ({
           ...{ spkiSha256, state, kept: state === 'kept' },
+          ...(state === 'stock' ? { kek } : {}),
           ...(serial === null ? {} : { serial }),
         }))
       },
@@ -217,6 +226,11 @@ export const openSqlEscrowStore = async (
         (await db.selectFrom('place').select('purged_to').executeTakeFirst())?.purged_to ?? undefined,
       setPurgedTo: async (position) => {
         await db.updateTable('place').set({ purged_to: position }).execute()
+      },
+      stockCount: async () =>
+        (await db.selectFrom('place').select('stock_count').executeTakeFirst())?.stock_count ?? undefined,
+      setStockCount: async (count) => {
+        await db.updateTable('place').set({ stock_count: count }).execute()
       },
       close,
     }

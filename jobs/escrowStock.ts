@@ -1,5 +1,6 @@
 // Holders' keys made ahead, so that nobody waits for one at a desk (CGU-60: each is used once). They lie wrapped in the escrow, in the
 // inventory as `stock`, until one is set aside for a serial.
+import { openStockCount, type CountTools } from './stockCount.ts'
 import type { Job } from './port.ts'
 
 /** Made while nobody is at a desk: what takes both cores for a second may wait. */
@@ -24,3 +25,9 @@ export const escrowStockJob = ({ recordKek, escrow, count, quietFor }: StockTool
     await escrow.fillStock(count, () => quietFor() >= quietMs)
   },
 })
+
+/** Both jobs of the stock: it is filled, and it is counted (stockCount.ts). */
+export const openEscrowStock = (tools: StockTools & CountTools) => {
+  const counted = openStockCount(tools)
+  return { jobs: [escrowStockJob(tools), counted.job], alarm: counted.alarm }
+}

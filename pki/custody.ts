@@ -177,6 +177,17 @@ export type EscrowCare = Readonly<{
   /** Up to where in the ledger its destructions have been carried out in these rows (commands/purge.ts). */
   purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
+  /** Every key in custody, and the KEK of those in stock. */
+  inventory: () => Promise<
+    readonly Readonly<{
+      spkiSha256: string
+      state: 'stock' | 'reserved' | 'kept' | 'discarded'
+      kek?: string
+    }>[]
+  >
+  /** The last count of the stock, as who made it wrote it down (commands/keyStock.ts). */
+  stockCount: () => Promise<string | undefined>
+  setStockCount: (count: string) => Promise<void>
 }>
 
 /** Recovered keys, enciphered, that wait for their one delivery; found by the SHA-256 that the ledger names. */

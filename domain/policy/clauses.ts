@@ -507,7 +507,7 @@ export const clauses = {
     says: 'new key pair for any issuance',
     reading: 'SPKI never certified twice',
     rule: 'commands/keys.ts',
-    events: ['PublicKeyBound', 'SessionOpened'],
+    events: ['PublicKeyBound', 'SessionOpened', 'KeyStockCounted'],
   },
   'CGU-61': {
     kind: 'code',

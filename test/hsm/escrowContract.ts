@@ -166,6 +166,17 @@ export const escrowContract = (
     await refused(escrow.keep({ serial: serial(9), person, ...term }), 'keyNotHeld')
   })
 
+  it('CGU-60: the inventory says under which KEK a key in stock lies, and the last count is there after everything was closed', async () => {
+    expect(await escrow.stockCount()).toBeUndefined()
+    await escrow.fillStock(1)
+    const { id: kek } = await escrow.currentKek()
+    const inStock = (await escrow.inventory()).filter(({ state }) => state === 'stock')
+    expect(inStock.map((held) => held.kek)).toEqual([kek])
+    for (const count of ['first', '{"n":2}']) await escrow.setStockCount(count)
+    await openOn(await rows!.reopen())
+    expect(await escrow.stockCount()).toBe('{"n":2}')
+  })
+
   it('CGU-41: a row is written against what was read, and no two have one serial', async () => {
     const { spkiSha256 } = await escrow.reserve(serial(3))
     const row = (await store.byKey(spkiSha256))!
