@@ -6,6 +6,7 @@ import type { Session } from '../domain/request.ts'
 import type { CardKey, Escrow } from '../pki/custody.ts'
 import { spkiOf } from '../pki/fields.ts'
 import { derOf, sha256 } from './issuing.ts'
+import { orRefused } from './keyRefusals.ts'
 import { recordKeyRecovery, startKeyRecovery } from './keys.ts'
 import { faultCodeOf, perform, ProcessRefused, type Service } from './program.ts'
 
@@ -28,7 +29,7 @@ const certified = (serial: string, state: Certificate): Certified => {
 const load = async ({ service }: Tools, serial: string): Promise<Certified> =>
   certified(serial, (await service.ledger.load(certificate, serial)).state)
 
-const forCard = async (
+const wrap = async (
   { escrow }: Tools,
   { serial, der, notBefore }: Certified,
   transportKey: Uint8Array,
@@ -36,6 +37,14 @@ const forCard = async (
   ...{ serial, certificate: der, label: labelOf(serial, notBefore) },
   key: await escrow.releaseTo(serial, transportKey, sha256(spkiOf(der))),
 })
+
+/** Where no recovery is under way, a refusal stands in the program's journal. */
+const forCard = (tools: Tools, one: Certified, transportKey: Uint8Array): Promise<CardKey> =>
+  orRefused(
+    tools.service,
+    { command: 'RecordCardWriting', stream: `key-${one.spkiSha256}`, clause: 'CGU-42' },
+    () => wrap(tools, one, transportKey),
+  )
 
 /** The intent before the key leaves the escrow, the outcome after; given again for the same session, neither is written twice. */
 const recoverOld = async (
@@ -62,17 +71,16 @@ const recoverOld = async (
       ...order,
       data: { spki, regime: 'newCard', ...under, card },
     })
-  const wrapped = await forCard(tools, old, transportKey).catch(async (error: unknown) => {
+  if (already) return await forCard(tools, old, transportKey)
+  const wrapped = await wrap(tools, old, transportKey).catch(async (error: unknown) => {
     // A refusal is a fact, and the key is free again: given again, the session tries again.
-    if (!already)
-      await perform(service, recordKeyRecovery, {
-        ...{ ...order, key: `${order.key}|failed` },
-        data: { spki, under, recovered: false, stage: 'escrow', fault: faultCodeOf(error) },
-      })
+    await perform(service, recordKeyRecovery, {
+      ...{ ...order, key: `${order.key}|failed` },
+      data: { spki, under, recovered: false, stage: 'escrow', fault: faultCodeOf(error) },
+    })
     throw error
   })
-  if (!already)
-    await perform(service, recordKeyRecovery, { ...order, data: { spki, under, recovered: true } })
+  await perform(service, recordKeyRecovery, { ...order, data: { spki, under, recovered: true } })
   return wrapped
 }
 

@@ -17,6 +17,7 @@ import { keysForCard } from './cardKeys.ts'
 import { tryWriting } from './writeCard.ts'
 import { derOf, signCertificate, type IssuingCa } from './issuing.ts'
 import { bindPublicKey, escrowKey } from './keys.ts'
+import { orRefused } from './keyRefusals.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
 
 export type Issuance = Readonly<{
@@ -53,6 +54,11 @@ export const issueCertificate = async (tools: Issuance, requestId: string): Prom
   return serial
 }
 
+const asked = (stream: string) => ({ command: 'EscrowKey', stream, clause: 'CGU-38' })
+
+const reserved = ({ service, escrow }: Issuance, serial: string) =>
+  orRefused(service, asked(`certificate-${serial}`), () => escrow.reserve(serial))
+
 /** CGU-38, CGU-60: a key of its own for this serial, bound by its name and kept before anything is signed. */
 const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
   const { service, escrow } = tools
@@ -61,7 +67,7 @@ const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
   if (identity === undefined)
     throw new ProcessRefused('EscrowKey', 'PERSONAL_DATA_DESTROYED', 'CGU-116', 'holder')
   for (;;) {
-    const { spkiSha256 } = await escrow.reserve(serial)
+    const { spkiSha256 } = await reserved(tools, serial)
     try {
       const bound = {
         serial,
@@ -82,7 +88,9 @@ const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
     }
     const from = service.now()
     const until = escrowUntil(from, service.policy.escrow.years)
-    const record = await escrow.keep({ serial, person, from, until })
+    const record = await orRefused(service, asked(`key-${spkiSha256}`), () =>
+      escrow.keep({ serial, person, from, until }),
+    )
     await perform(service, escrowKey(service.policy), {
       key: serial,
       data: {
@@ -101,7 +109,7 @@ const escrowedKey = async (tools: Issuance, session: Case): Promise<string> => {
 }
 
 const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promise<void> => {
-  const { service, ca, escrow } = tools
+  const { service, ca } = tools
   const { file } = session
   const { serial } = session.session
   if (derOf((await service.ledger.load(certificate, serial)).state) !== undefined) return
@@ -112,7 +120,7 @@ const signed = async (tools: Issuance, session: Case, spkiSha256: string): Promi
   const employer = (await service.ledger.load(entity, identity.entity)).state
   if (!verifiedAt(employer, notBefore) || employer.name === undefined)
     throw new ProcessRefused('PlanCertificate', 'ENTITY_NOT_VERIFIED', 'CGU-24', 'entity')
-  const { spki } = await escrow.reserve(serial)
+  const { spki } = await reserved(tools, serial)
   const notAfter = notAfterOf(notBefore, service.policy.holder.validityYears)
   const subject = { ...identity, person, entity: { name: employer.name, siren: employer.siren } }
   const email = identity.email

@@ -4,7 +4,8 @@
 import { key } from '../domain/key.ts'
 import type { EscrowCare, Rewrapped } from '../pki/custody.ts'
 import { rewrapKey } from './keys.ts'
-import { faultCodeOf, perform, type Service } from './program.ts'
+import { recordKeyRefusal, refusalCodeOf } from './keyRefusals.ts'
+import { perform, type Service } from './program.ts'
 
 export type RewrapTools = Readonly<{
   service: Service
@@ -28,13 +29,11 @@ export type RewrapReport = Readonly<{
   recorded: number
   /** Keys that a recovery holds: they stay where they are until it has an outcome. */
   busy: readonly string[]
-  /** Keys that do not hold what their record says, by the code of their fault: they stay as they are. */
+  /** Keys that do not hold what their record says, by the code of their fault: they stay as they are, and the ledger has the refusal. */
   refused: readonly Readonly<{ spkiSha256: string; fault: string }>[]
 }>
 
 type Row = Readonly<{ spkiSha256: string; kek: string }>
-
-const isRefusal = (error: unknown): boolean => (error as { name?: unknown } | null)?.name === 'KeyFault'
 
 /**
  * Moves every key of a KEK under another one; given again, it goes on where it was stopped.
@@ -84,8 +83,10 @@ export const rewrapKeys = async (
       await (row.kek === from ? move(row) : settle(row))
     } catch (error) {
       // Out of reach is for all of them; changed is for this one.
-      const fault = faultCodeOf(error)
-      if (!isRefusal(error) || fault === 'custody') throw error
+      const fault = refusalCodeOf(error)
+      if (fault === undefined) throw error
+      const stream = `key-${row.spkiSha256}`
+      await recordKeyRefusal(service, { command: 'RewrapKey', stream, clause: 'CGU-41' }, error)
       refused.push({ spkiSha256: row.spkiSha256, fault })
     }
     if (row.kek !== from) return
