@@ -10,7 +10,7 @@ import { statusDigest } from '../jobs/statusDigest.ts'
 import { fieldsOf, toPem } from '../pki/fields.ts'
 import { issuerOf } from '../pki/issuer.ts'
 import { installedIn, rootListView } from '../projections/rootList.ts'
-import { leave, open, twoOfficers, type Files, type Officer, type Opened } from './ceremonyParts.ts'
+import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
 import { readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
@@ -40,10 +40,10 @@ const rootOf = async (opened: Opened, id: string): Promise<IssuingCa> => {
   return { id, issuer: issuerOf(der, signer.algorithm), certificate: der, signer }
 }
 
-type Held = Readonly<{ script: CeremonyScript; officers: readonly [Officer, Officer]; heldAt: string }>
+type Held = Readonly<{ script: CeremonyScript; heldAt: string }>
 
-const reportOf = async (opened: Opened, { script, officers, heldAt }: Held, arl: Arl): Promise<ArlReport> => {
-  const { service, custody } = opened
+const reportOf = async (opened: Opened, { script, heldAt }: Held, arl: Arl): Promise<ArlReport> => {
+  const { service, custody, officers } = opened
   const { title, place, witnesses, text } = script
   return {
     ...{ title, place, witnesses, heldAt, endedAt: service.now(), log: service.policy.log },
@@ -56,8 +56,8 @@ const reportOf = async (opened: Opened, { script, officers, heldAt }: Held, arl:
 }
 
 const hold = async (opened: Opened, held: Held): Promise<Files> => {
-  const { service, custody } = opened
-  const { script, officers } = held
+  const { service, custody, officers } = opened
+  const { script } = held
   const [, { person, roles }] = officers
   const installed = await installedIn(service.ledger)
   if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
@@ -94,8 +94,8 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
 
 /** What the ceremony would do, and why it may not; nothing is signed or written. @returns whether it may */
 const rehearse = async (
-  { service }: Opened,
-  { script, officers }: Held,
+  { service, officers }: Opened,
+  { script }: Held,
   output: Output,
 ): Promise<boolean> => {
   const installed = await installedIn(service.ledger)
@@ -138,10 +138,9 @@ export const ceremonyOfArl = async (
 ): Promise<boolean> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const officers = await twoOfficers(config, asked)
-  const opened = await open(config, officers[0])
+  const opened = await open(config, await twoAccounts(config, asked))
   try {
-    const held = { script, officers, heldAt: opened.service.now() }
+    const held = { script, heldAt: opened.service.now() }
     if (asked.dryRun === true) return await rehearse(opened, held, output)
     const files = await hold(opened, held)
     const out = await leave(asked.out, files)

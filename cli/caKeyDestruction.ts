@@ -10,7 +10,7 @@ import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../comma
 import { serviceKey } from '../domain/serviceKey.ts'
 import { readIfPresent, replaceDurable } from '../hsm/durable.ts'
 import { toPem } from '../pki/fields.ts'
-import { leave, open, twoOfficers } from './ceremonyParts.ts'
+import { leave, open, twoAccounts } from './ceremonyParts.ts'
 import { readDestructionScript, type ListedCopy } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { destructionPage, type DestructionMinutes, type DestructionReport } from './caKeyDestructionReport.ts'
@@ -178,8 +178,8 @@ export const destroyCaKey = async (
 ): Promise<boolean> => {
   const config = readConfig(env)
   const script = readDestructionScript(asked.script)
-  const officers = await twoOfficers(config, asked)
-  const opened = await open(config, officers[0])
+  const opened = await open(config, await twoAccounts(config, asked))
+  const { officers } = opened
   const held = { script, officers, out: asked.out }
   try {
     if (asked.dryRun === true) return await rehearse(opened, held, output)

@@ -10,7 +10,7 @@ import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
-import { leave, open, twoOfficers, type Files, type Officer, type Opened } from './ceremonyParts.ts'
+import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
 import { readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
@@ -96,10 +96,10 @@ const destroyed = async (
 const hold = async (
   opened: Opened,
   script: CeremonyScript,
-  about: Readonly<{ officers: readonly [Officer, Officer]; rehearsal: boolean; output: Output }>,
+  about: Readonly<{ rehearsal: boolean; output: Output }>,
 ): Promise<Files> => {
-  const { service, custody } = opened
-  const { officers, rehearsal, output } = about
+  const { service, custody, officers } = opened
+  const { rehearsal, output } = about
   const [, second] = officers
   const heldAt = service.now()
   const steps: { at: string; step: string }[] = []
@@ -156,13 +156,13 @@ export const ceremony = async (
 ): Promise<void> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const officers = await twoOfficers(config, asked)
+  const accounts = await twoAccounts(config, asked)
   const rehearsal = asked.dryRun === true
   const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
   let opened: Opened | undefined
   try {
-    opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), officers[0])
-    const files = await hold(opened, script, { officers, rehearsal, output })
+    opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), accounts)
+    const files = await hold(opened, script, { rehearsal, output })
     const out = await leave(asked.out, files)
     output.result({ rehearsal, out, files: Object.keys(files) }, () =>
       rehearsal

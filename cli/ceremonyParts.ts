@@ -1,37 +1,47 @@
 // What every ceremony of keys begins with: two officers by the files of their tokens, and the ledger and the keys opened for the one who
 // acts. The service is stopped meanwhile.
 import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Account } from '../commands/accounts.ts'
 import { createActors, program, type Principal } from '../commands/actors.ts'
 import { createHandle } from '../commands/handle.ts'
+import { createPosts } from '../commands/posts.ts'
 import type { Service } from '../commands/program.ts'
+import type { Aggregate } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
 import { openAccounts } from './accountsFile.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
 import { readRelease } from './shipped.ts'
 
 export type Officer = Account & Readonly<{ role: Role }>
+export type Two<T> = readonly [T, T]
 
-/** Who signs in with the token of a file, in the one of the two roles that he holds. @throws ConfigFault */
-const officerOf = async ({ dataDir }: Config, option: string, file: string): Promise<Officer> => {
+/** Who signs in with the token of a file. @throws ConfigFault */
+const accountOf = async ({ dataDir }: Config, option: string, file: string): Promise<Account> => {
   const token = await readFile(file, 'utf8').catch(() => {
     throw new ConfigFault(`--${option}: ${file} cannot be read`)
   })
   const account = await openAccounts(join(dataDir, 'accounts.json')).byToken(token.trim())
-  const role = keyHolders.find((one) => account?.roles.includes(one))
   if (account === undefined) throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
+  return account
+}
+
+/** The account in the one of the two roles that it holds. @throws ConfigFault */
+const officerOf = (option: string, account: Account): Officer => {
+  const role = keyHolders.find((one) => account.roles.includes(one))
   if (role === undefined)
     throw new ConfigFault(`--${option}: ${account.id} is neither of ${keyHolders.join(', ')} (CGU-06)`)
   return { ...account, role }
 }
 
-/** CGU-06: found out before anything is opened; the deciders ask again. @throws ConfigFault */
+/** CGU-06: found out before anything is done; the deciders ask again. @throws ConfigFault */
 const requireTwo = (first: Officer, second: Officer): void => {
   const by = { role: first.role, person: first.person }
   const refusal = alone(by, { person: second.person, roles: [second.role] })
@@ -76,31 +86,77 @@ export const principalOf = ({ id, person, entities }: Officer): Principal => ({
   ...{ kind: 'account', auth: 'token' },
 })
 
+/** Both in their roles, as what they hold says. @throws ConfigFault */
+const pairOf = ([one, other]: Two<Account>): Two<Officer> => {
+  const officers = [officerOf('officer', one), officerOf('second', other)] as const
+  requireTwo(...officers)
+  return officers
+}
+
+const hasLedger = ({ dataDir, ledgerUrl }: Config): boolean =>
+  ledgerUrl !== undefined || existsSync(join(dataDir, 'ledger'))
+
+/**
+ * Who holds a ceremony, and who stands beside him: whoever the tokens are of. In a place without a ledger nobody is appointed yet,
+ * and the accounts file alone says what they hold (docs/adr/0013): it is asked before anything is made.
+ * @throws ConfigFault
+ */
+export const twoAccounts = async (
+  config: Config,
+  asked: Readonly<{ officer: string; second: string }>,
+): Promise<Two<Account>> => {
+  const accounts = [
+    await accountOf(config, 'officer', asked.officer),
+    await accountOf(config, 'second', asked.second),
+  ] as const
+  if (!hasLedger(config)) pairOf(accounts)
+  return accounts
+}
+
+/** Ids of the appointments to the roles of key holders. Whose they are is sealed: each is asked. */
+const appointmentsIn = async (ledger: Ledger): Promise<readonly string[]> => {
+  const ids: string[] = []
+  for await (const { stream, type, body } of ledger.entries())
+    if (type === 'AppointmentProposed' && keyHolders.some((role) => role === body.pub['role']))
+      ids.push(stream.slice(stream.indexOf('-') + 1))
+  return ids
+}
+
+/**
+ * The two officers as the ledger has them now: from its acceptance on an appointment decides (docs/adr/0013), as at each request.
+ * @throws ConfigFault where one of them holds neither role, or both are one
+ */
+export const officersIn = async (
+  { ledger, now }: Pick<Service, 'ledger' | 'now'>,
+  accounts: Two<Account>,
+): Promise<Two<Officer>> => {
+  const ids = await appointmentsIn(ledger)
+  const fold = async <S, E>(aggregate: Aggregate<S, E>, id: string) =>
+    (await ledger.load(aggregate, id)).state
+  const { held } = createPosts({ fold, now, appointmentsOf: async () => ids })
+  return pairOf([await held(accounts[0]), await held(accounts[1])])
+}
+
 export type Opened = Readonly<{
   service: Service
   /** The program itself, for what no officer does. */
   program: Service
+  officers: Two<Officer>
   custody: Custody
   close: () => Promise<void>
 }>
 
-/** The ledger and the keys, with the officer as who acts. */
-export const open = async (config: Config, officer: Officer): Promise<Opened> => {
+/** The ledger and the keys, with the first of the two officers as who acts. @throws ConfigFault, as `officersIn` */
+export const open = async (config: Config, accounts: Two<Account>): Promise<Opened> => {
   const { as, ...parts } = await openActing(config)
-  return { ...parts, service: as(principalOf(officer), officer.role), program: as(program, 'program') }
-}
-
-/** Who holds a ceremony, and who stands beside him. @throws ConfigFault */
-export const twoOfficers = async (
-  config: Config,
-  asked: Readonly<{ officer: string; second: string }>,
-): Promise<readonly [Officer, Officer]> => {
-  const officers = [
-    await officerOf(config, 'officer', asked.officer),
-    await officerOf(config, 'second', asked.second),
-  ] as const
-  requireTwo(...officers)
-  return officers
+  try {
+    const own = as(program, 'program')
+    const officers = await officersIn(own, accounts)
+    return { ...parts, officers, service: as(principalOf(officers[0]), officers[0].role), program: own }
+  } catch (error) {
+    await parts.close()
+    throw error
+  }
 }
 
 export type Files = Readonly<Record<string, string | Uint8Array>>

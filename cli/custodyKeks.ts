@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
 import { sha256 } from '../commands/issuing.ts'
+import { orRefused } from '../commands/keyRefusals.ts'
 import { countStock } from '../commands/keyStock.ts'
 import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { leave, openActing, principalOf, twoOfficers, type Acting } from './ceremonyParts.ts'
+import { leave, officersIn, openActing, principalOf, twoAccounts, type Acting } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, type Output } from './output.ts'
@@ -105,9 +106,10 @@ export const destroyKek = async (
   asked: DestroyKekAsked,
 ): Promise<void> => {
   const config = readConfig(env)
-  const [first, other] = await twoOfficers(config, asked)
+  const accounts = await twoAccounts(config, asked)
   await withCustody(config, async ({ custody, as }) => {
     const { escrow } = custody.vault
+    const [first, other] = await officersIn(as(program, 'program'), accounts)
     const service = as(principalOf(first), first.role)
     const second = { person: other.person, roles: other.roles }
     if ((await escrow.currentKek()).id === kek)
@@ -130,7 +132,8 @@ export const destroyKek = async (
         data: { ...about, cause: 'epochEnded', lastCrl: 0, held: false },
         circumstances,
       })
-    const { failedUseCode } = await escrow.destroyKek(kek)
+    const asking = { command: 'RecordServiceKeyDestruction', stream: `servicekey-${kek}`, clause: 'CGU-116' }
+    const { failedUseCode } = await orRefused(service, asking, () => escrow.destroyKek(kek))
     const attestation = Buffer.from(
       `${JSON.stringify(
         {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { recordEscrowReceipt } from '../commands/escrowHandover.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { perform, ProcessRefused } from '../commands/program.ts'
-import { open, twoOfficers, type Officer } from './ceremonyParts.ts'
+import { open, twoAccounts, type Officer } from './ceremonyParts.ts'
 import { readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
@@ -81,14 +81,15 @@ export const recordReceipt = async (
 ): Promise<void> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const [first, second] = await twoOfficers(config, asked)
+  const accounts = await twoAccounts(config, asked)
   const text = await readFile(asked.receipt, 'utf8').catch(() => {
     throw new ConfigFault(`--receipt: ${asked.receipt} cannot be read`)
   })
   await readFile(join(asked.package, 'inventory.json')).catch(() => {
     throw new ConfigFault(`--package: ${asked.package} holds no inventory`)
   })
-  const opened = await open(config, first)
+  const opened = await open(config, accounts)
+  const [, second] = opened.officers
   try {
     const done = await holdReceipt(opened, { script, second, directory: asked.package, text })
     output.result(done, () => `Recorded: the successor has opened every part, ${done.keys} keys in all.`)

@@ -13,7 +13,7 @@ import { authority } from '../domain/authority.ts'
 import { replaceDurable } from '../hsm/durable.ts'
 import { spkiOf, toPem } from '../pki/fields.ts'
 import { certificateOf } from '../pki/recipient.ts'
-import { leave, open, twoOfficers } from './ceremonyParts.ts'
+import { leave, open, twoAccounts } from './ceremonyParts.ts'
 import { readScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
@@ -174,8 +174,8 @@ export const transferEscrow = async (
   const config = readConfig(env)
   const script = readScript(asked.script)
   const certificate = await certificateFrom(asked.to)
-  const officers = await twoOfficers(config, asked)
-  const opened = await open(config, officers[0])
+  const opened = await open(config, await twoAccounts(config, asked))
+  const { officers } = opened
   const handing: Handing = { script, officers, certificate, out: asked.out, output }
   try {
     if (asked.dryRun === true) return await rehearse(opened, handing)
