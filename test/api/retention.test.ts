@@ -80,6 +80,30 @@ describe('retention over HTTP', () => {
     expect((await dueJournals()).map(({ unit }) => unit)).toEqual(due.map(({ unit }) => unit))
   })
 
+  it('CGU-114, CGU-116: an approved run is carried out by its job: what is on hold by then is spared, the rest is gone and attested', async () => {
+    const before = await dueJournals()
+    const [kept = ''] = before.map(({ unit }) => unit)
+    const { id } = done(await archivist.post('/destructions', { class: 'journal' }))
+    const { listSha256 } = await show(archivist, id)
+    await product.run('destructions')
+    expect(await show(archivist, id)).toMatchObject({ status: 'proposed' })
+    const visa = { visaSha256: 'a'.repeat(64), grantedOn: '2034-01-02', reference: 'bordereau 13' }
+    done(await archivist.post(`/destructions/${id}/visa`, visa))
+    for (const by of [officer, security]) {
+      await product.run('destructions')
+      done(await by.post(`/destructions/${id}/approvals`, { listSha256 }))
+    }
+    const { id: hold } = done(await officer.post('/holds', { units: [kept], reference: 'réquisition' }))
+    for (const _ of [1, 2]) await product.run('destructions')
+    await product.settle()
+    expect(await show(archivist, id)).toMatchObject({ status: 'done' })
+    expect((await dueJournals()).map(({ unit }) => unit)).toEqual([kept])
+    done(await officer.post(`/holds/${hold}/lifting`, { reference: 'mainlevée' }))
+    // Who acted is known to nobody any more: what the journals sealed is closed for good.
+    const sealed = (await product.journal()).map(({ data }) => JSON.stringify(data))
+    expect(sealed.filter((data) => data.includes('"destroyed":true')).length).toBeGreaterThan(0)
+  })
+
   it('CGU-113, CGU-115: what is not due is not proposed; the table says how long everything is kept', async () => {
     expect(
       verdict(

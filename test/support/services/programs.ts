@@ -36,6 +36,9 @@ export const findPostgres = (): PostgresPrograms | undefined => {
   return initdb === undefined || postgres === undefined ? undefined : { initdb, postgres }
 }
 
+/** A client program of PostgreSQL, as `pg_dump`. */
+export const findPostgresClient = (name: string): string | undefined => findProgram(name, postgresFolders())
+
 const libraryFolders = (): readonly string[] => {
   const multiarch = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((n) => n.includes('-linux-')) : []
   return ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarch.map((name) => join('/usr/lib', name))]
