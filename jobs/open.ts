@@ -1,22 +1,32 @@
 // Who runs the jobs: this process, or BullMQ where there is a Redis. Only then is BullMQ loaded.
 import { startJobs } from './embedded.ts'
-import type { Job, Jobs, OnFault } from './port.ts'
+import { JobsFault, type Job, type Jobs, type OnFault } from './port.ts'
+
+export type RunnerOptions = Readonly<{
+  redisUrl: string | undefined
+  /** The ledger's origin: installations on one Redis are told apart by it. */
+  log: string
+  /** False: this process asks for runs and runs nothing itself; `runNow` waits for a process that does. */
+  run?: boolean
+}>
 
 /**
- * Starts the jobs.
- * @param to.log the ledger's origin: installations on one Redis are told apart by it
- * @throws JobsFault when Redis cannot be reached
+ * Starts the jobs, or what asks for them.
+ * @throws JobsFault when Redis cannot be reached, or when nobody could be asked
  */
 export const openJobs = async (
   jobs: readonly Job[],
   onFault: OnFault,
-  { redisUrl, log }: Readonly<{ redisUrl: string | undefined; log: string }>,
+  { redisUrl, log, run = true }: RunnerOptions,
 ): Promise<Jobs> => {
-  if (redisUrl === undefined) return startJobs(jobs, onFault)
+  if (redisUrl === undefined) {
+    if (run) return startJobs(jobs, onFault)
+    throw new JobsFault('REDIS_URL is not set: whoever runs no jobs asks others for them by Redis')
+  }
   const { startQueuedJobs } = await import('./queued.ts')
   // No `/` nor `:` in a prefix: they mean something to Redis' tools and to BullMQ.
   return startQueuedJobs(jobs, onFault, {
-    url: redisUrl,
+    ...{ url: redisUrl, run },
     prefix: `grand-livre-${log.replace(/[^a-z0-9]+/gi, '-')}`,
   })
 }

@@ -9,6 +9,8 @@ export type QueuedOptions = Readonly<{
   url: string
   /** Distinguishes installations on one Redis. */
   prefix?: string
+  /** False: this process asks for runs, and others run them. */
+  run?: boolean
 }>
 
 const connectMs = 5000
@@ -40,22 +42,23 @@ const lasting = {
 /** One nudge waits at most, also during a run: that is the run which sees what the nudge was about. */
 const nudged = (name: string) => ({ ...lasting, deduplication: { id: name, keepLastIfActive: true } })
 
-type Track = Readonly<{ queue: Queue; events: QueueEvents; worker: Worker }>
+/** Without a worker, this process only asks. */
+type Track = Readonly<{ queue: Queue; events: QueueEvents; worker: Worker | undefined }>
 
 const closeTrack = async ({ worker, events, queue }: Track): Promise<void> => {
-  await worker.close()
+  await worker?.close()
   await events.close()
   await queue.close()
 }
 
-const openTrack = async (
-  job: Job,
-  { url, prefix = 'grand-livre' }: QueuedOptions,
-  tell: (error: Error | undefined) => void,
-): Promise<Track> => {
-  const options = { connection: { url, maxRetriesPerRequest: null }, prefix }
-  const queue = new Queue(job.name, options)
-  const events = new QueueEvents(job.name, options)
+type Tell = (error: Error | undefined) => void
+
+const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
+  connection: { url, maxRetriesPerRequest: null },
+  prefix,
+})
+
+const openWorker = (job: Job, options: QueuedOptions, tell: Tell): Worker => {
   const process = async (): Promise<void> => {
     try {
       await job.run()
@@ -68,14 +71,21 @@ const openTrack = async (
       throw nameOnly
     }
   }
-  const worker = new Worker(job.name, process, { ...options, concurrency: 1 })
+  return new Worker(job.name, process, { ...connectionOf(options), concurrency: 1 })
+}
+
+const openTrack = async (job: Job, options: QueuedOptions, tell: Tell): Promise<Track> => {
+  const queue = new Queue(job.name, connectionOf(options))
+  const events = new QueueEvents(job.name, connectionOf(options))
+  const worker = options.run === false ? undefined : openWorker(job, options, tell)
+  const track = { queue, events, worker }
   // A connection that is lost comes back by itself; until then the job's timer stands still.
   queue.on('error', tell)
   events.on('error', tell)
-  worker.on('error', tell)
-  const track = { queue, events, worker }
+  worker?.on('error', tell)
   try {
-    await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()])
+    await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker?.waitUntilReady()])
+    if (worker === undefined) return track
     await queue.setGlobalConcurrency(1)
     const due = { name: job.name, opts: lasting }
     await queue.upsertJobScheduler('due', { every: job.everySeconds * 1000 }, due)
@@ -87,7 +97,8 @@ const openTrack = async (
 }
 
 /**
- * Starts the jobs on a Redis: all of them, or none.
+ * Starts the jobs on a Redis: all of them, or none. With `run: false` none of them runs here: a nudge and `runNow` reach whoever
+ * runs them, however late he starts, and there are no faults to know of.
  * @throws JobsFault when it cannot be reached
  */
 export const startQueuedJobs = async (
@@ -103,7 +114,7 @@ export const startQueuedJobs = async (
       faults.delete(name)
       return
     }
-    faults.set(name, error)
+    if (options.run !== false) faults.set(name, error)
     onFault(name, error)
   }
   const stop = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { startJobs } from '../../jobs/embedded.ts'
+import { openJobs } from '../../jobs/open.ts'
 import { JobsFault, type Job, type Jobs, type OnFault } from '../../jobs/port.ts'
 import { startQueuedJobs } from '../../jobs/queued.ts'
 
@@ -148,6 +149,29 @@ describe('jobs on Redis', () => {
     client.disconnect()
     expect(values.join('')).toContain('failedReason')
     expect(values.join('')).not.toContain('0012345678')
+  })
+
+  it('a process that runs nothing asks one that does: a nudge and runNow reach it, the fault is the caller’s', async () => {
+    const [work, idle] = [openWork(), openWork()]
+    const place = { url: redisUrl, prefix: `test-${randomUUID()}` }
+    prefixes.push(place.prefix)
+    const asks = await startQueuedJobs([idle.job], () => undefined, { ...place, run: false })
+    open.push(asks)
+    const asked = asks.runNow('work')
+    open.push(await startQueuedJobs([work.job], () => undefined, place))
+    await asked
+    const before = work.count()
+    asks.nudge('work')
+    await work.begun(before + 1)
+    work.fail(new RangeError('told to'))
+    await expect(asks.runNow('work')).rejects.toThrow('RangeError')
+    expect(asks.faults().size).toBe(0)
+    expect(idle.count()).toBe(0)
+  })
+
+  it('a process that runs nothing needs a Redis to ask by', async () => {
+    const alone = openJobs([], () => undefined, { redisUrl: undefined, log: 'x', run: false })
+    await expect(alone).rejects.toThrow('REDIS_URL is not set')
   })
 
   it('a job that cannot be started: none is, and no connection of the others stays', async () => {
