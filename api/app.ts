@@ -1,8 +1,5 @@
 // The HTTP application: every route, no port. main.ts listens, tests inject.
-import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
-import Fastify, { LogController, type FastifyInstance } from 'fastify'
-import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import { acceptanceRoutes } from './acceptances.ts'
 import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
@@ -28,13 +25,10 @@ import { holderRoutes } from './holders.ts'
 import { holdRoutes } from './holds.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
-import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
 import { noticeRoutes } from './notices.ts'
 import { ocspRoutes } from './ocsp.ts'
 import { documentationRoutes, installOpenApi } from './openapi.ts'
-import { livenessRoute, probeRoutes } from './probes.ts'
-import { installProblems, sendProblem } from './problemHandler.ts'
-import { Problem, problemSchema } from './problems.ts'
+import { catalogueRoute, livenessRoute, readinessRoute } from './probes.ts'
 import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryListRoutes } from './recoveryList.ts'
@@ -47,6 +41,7 @@ import { retentionRoutes } from './retention.ts'
 import { revocationRequestRoutes } from './revocationRequests.ts'
 import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
+import { openServer, type ServerOptions } from './server.ts'
 import type { Services } from './services.ts'
 import { schemaCompilers } from './schemaCompilers.ts'
 import { selfServiceRoutes } from './selfService.ts'
@@ -65,6 +60,7 @@ export type AppOptions = Readonly<{
   /** When schemas are compiled. Default `atFirstUse`. */
   schemas?: Parameters<typeof schemaCompilers>[0]
 }>
+export type AppOptions = ServerOptions & Readonly<{ limits?: Partial<Limits> }>
 
 const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress: 10, inAll: 60 } }
 
@@ -145,19 +141,7 @@ const securityHeaders = {
  */
 export const createApp = async (services: Services, options: AppOptions = {}): Promise<FastifyInstance> => {
   const limits = { ...defaults, ...options.limits }
-  const app = newServer(services, options)
-  installRequestLog(app)
-  installProblems(app)
-  app.addSchema(problemSchema)
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-  })
-  await app.register(helmet, securityHeaders)
-  await app.register(rateLimit, {
-    global: false,
-    errorResponseBuilder: (_, { ttl }) =>
-      new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
-  })
+  const app = await openServer(services.release, options)
   await installOpenApi(app, services)
   livenessRoute(app)
   await app.register(async (scope) => {
@@ -166,7 +150,8 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       scope.rateLimit({ max: limits.publication, timeWindow: 60_000, groupId: 'publication' }),
     )
     await documentationRoutes(scope)
-    probeRoutes(scope, services)
+    readinessRoute(scope, services)
+    catalogueRoute(scope)
     publicationRoutes(scope, services)
     await ocspRoutes(scope, services)
   })

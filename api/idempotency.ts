@@ -55,7 +55,6 @@ export type Keys = Readonly<{
 }>
 
 export const createKeys = (services: Services): Keys => {
-  const inFlight = new Set<string>()
   let forgetAt = services.now()
 
   /** Once an hour, beside a claim: keys that have lapsed need no longer be kept. */
@@ -87,14 +86,14 @@ export const createKeys = (services: Services): Keys => {
   return {
     hold: async (request, { key, also, secrets = [] }, act) => {
       const names = also === undefined ? [key] : [key, also]
-      if (names.some((name) => inFlight.has(name)))
+      const giveBack = await services.alone(names)
+      if (giveBack === undefined)
         throw new Problem('IDEMPOTENCY_KEY_IN_FLIGHT', { headers: { 'retry-after': '1' } })
-      for (const name of names) inFlight.add(name)
       try {
         if ((await claim(request, key, secrets)) === 'other') throw new Problem('IDEMPOTENCY_KEY_REUSED')
         return await act()
       } finally {
-        for (const name of names) inFlight.delete(name)
+        await giveBack()
       }
     },
   }

@@ -9,9 +9,17 @@ import { certIdMatches, parseOcspRequest, type OcspRequest } from '../pki/ocspRe
 import { signOcspResponse } from '../pki/signOcspResponse.ts'
 import { ocspAnswers } from '../readmodels/ocspAnswer.ts'
 import { saidOf, type Said } from '../commands/ocspActivity.ts'
+import type { PublicAuthority } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
 import { formatPosition } from './position.ts'
 import type { Services } from './services.ts'
+
+/** What an answer is made of. Nothing here signs certificates or lists. */
+export type OcspServices = Pick<Services, 'policy' | 'now' | 'db'> &
+  Readonly<{
+    reads: Pick<Services['reads'], 'position' | 'lagSeconds' | 'lookAgain'>
+    authority: Pick<Services['authority'], 'responder' | 'activity'> & Readonly<{ ca: PublicAuthority }>
+  }>
 
 export type OcspReply = Readonly<{
   bytes: Uint8Array
@@ -32,12 +40,28 @@ const kept = 10_000
 
 const failure = (error: OcspError): OcspReply => ({ bytes: ocspErrorResponse(error) })
 
+/** The status table is further behind the ledger than an answer may be. */
+class LateTable extends Error {
+  override readonly name = 'LateTable'
+}
+
+/** @returns by how many seconds the status table is behind. @throws LateTable */
+const requireFresh = ({ policy, reads }: OcspServices): number => {
+  const lag = reads.lagSeconds()
+  if (lag > policy.ocsp.maxLagSeconds) throw new LateTable()
+  return lag
+}
+
 const answersTo = async (
-  { db, authority }: Services,
+  services: OcspServices,
   { requests }: OcspRequest,
 ): Promise<readonly OcspAnswer[]> => {
+  const { db, authority, reads } = services
   const serials = requests.map(({ serial }) => serial)
   const rows = await ocspAnswers(db, authority.ca.id, serials)
+  // Rows that were thrown away before they were read, to be built anew, know of no certificate.
+  await reads.lookAgain()
+  requireFresh(services)
   const statusOf = (serial: string): OcspStatus => {
     const row = rows.get(serial)
     if (row === undefined) return 'unknown'
@@ -50,7 +74,7 @@ const earliest = (...instants: readonly Instant[]): Instant => instants.reduce((
 const latest = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 
 const sign = async (
-  services: Services,
+  services: OcspServices,
   responder: Responder,
   asked: OcspRequest,
   answers: readonly OcspAnswer[],
@@ -74,11 +98,6 @@ const sign = async (
   const half = Math.floor((secondsOf(nextUpdate) - secondsOf(producedAt)) / 2)
   const said = saidOf(answers.map(({ status }) => status))
   return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half), said }
-}
-
-/** The status table is further behind the ledger than an answer may be. */
-class LateTable extends Error {
-  override readonly name = 'LateTable'
 }
 
 /** The certificates asked for, and who signs. */
@@ -125,7 +144,7 @@ const mayBeKept = (answers: readonly OcspAnswer[]): boolean =>
  * @param onFault is told what made an answer `tryLater` (RFC 6960 2.3), beside a lagging table
  */
 export const createOcspAnswers = (
-  services: Services,
+  services: OcspServices,
   onFault: (error: unknown) => void,
 ): ((request: Uint8Array) => Promise<OcspReply>) => {
   const cache = createCache()
@@ -150,11 +169,10 @@ export const createOcspAnswers = (
   }
 
   const answered = async (asked: OcspRequest): Promise<OcspReply> => {
-    const { authority, policy, reads } = services
+    const { authority } = services
     if (!asked.requests.every((certId) => certIdMatches(certId, authority.ca.issuer)))
       return failure('unauthorized')
-    const lag = reads.lagSeconds()
-    if (lag > policy.ocsp.maxLagSeconds) throw new LateTable()
+    const lag = requireFresh(services)
     const responder = await authority.responder()
     const given = (said: Said): void => authority.activity.given(responder.serial, said, lag)
     if (asked.nonce === undefined) {

@@ -12,6 +12,7 @@ const checks = Type.Object({
   checks: states,
   // A service that is late with its work must not be taken out of service for it.
   alarms: states,
+  state: Type.Optional(Type.Record(Type.String(), Type.String())),
 })
 const entry = Type.Object({
   code: Type.String(),
@@ -35,8 +36,16 @@ export const livenessRoute = (app: FastifyInstance): void => {
   )
 }
 
+/** What readiness is judged by. */
+export type Probed = Pick<Services, 'now' | 'health'> &
+  Partial<Pick<Services, 'alarms'>> &
+  Readonly<{
+    /** What the process does now, where that is not always the same: name → word. */
+    state?: () => Readonly<Record<string, string>>
+  }>
+
 /** However many ask, the parts are looked at once a second. */
-const onceASecond = ({ now }: Services, look: Services['health']): Services['health'] => {
+const onceASecond = ({ now }: Probed, look: Services['health']): Services['health'] => {
   let last: Readonly<{ at: string; found: ReturnType<Services['health']> }> | undefined
   return () => {
     const at = now()
@@ -45,9 +54,9 @@ const onceASecond = ({ now }: Services, look: Services['health']): Services['hea
   }
 }
 
-export const probeRoutes = (app: FastifyInstance, services: Services): void => {
-  const health = onceASecond(services, services.health)
-  const alarms = onceASecond(services, services.alarms)
+export const readinessRoute = (app: FastifyInstance, probed: Probed): void => {
+  const health = onceASecond(probed, probed.health)
+  const alarms = onceASecond(probed, probed.alarms ?? (async () => ({})))
   app.get(
     '/readyz',
     {
@@ -62,9 +71,15 @@ export const probeRoutes = (app: FastifyInstance, services: Services): void => {
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ready, checks: parts, alarms: await alarms() })
+        .send({
+          ...{ ready, checks: parts, alarms: await alarms() },
+          ...(probed.state === undefined ? {} : { state: probed.state() }),
+        })
     },
   )
+}
+
+export const catalogueRoute = (app: FastifyInstance): void => {
   app.get(
     '/problems',
     {

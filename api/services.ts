@@ -47,6 +47,11 @@ export type Services = Readonly<{
   /** Keyed digest of a name in a certificate, or of whose it is (ADR 14). */
   subjectMac: (text: string) => string
   actors: Actors
+  /**
+   * Takes all of these names if nobody has one of them, in any process of the installation.
+   * @returns how to give them back; undefined where somebody does
+   */
+  alone: (names: readonly string[]) => Promise<(() => Promise<void>) | undefined>
   /** The program itself: records failed sign-ins, which have no account. */
   program: Principal
   db: OpenDatabase['db']
@@ -59,6 +64,8 @@ export type Services = Readonly<{
     position: () => LedgerPosition | undefined
     /** Age in seconds of the oldest fact the OCSP answers have not taken in; Infinity when that is not known. */
     lagSeconds: () => number
+    /** Before what was read is relied on: looks whether the rows still stand where they stood. */
+    lookAgain: () => Promise<void>
     /** Blind index term of one normalised word (search). */
     blind: (kind: string, normalised: string) => string
   }>

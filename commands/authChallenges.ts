@@ -1,6 +1,7 @@
 // CGU-58: what a holder signs to show that the key of his authentication certificate is in his hand. A challenge is for one
 // person and one certificate to renew, lives for minutes, and answers once: it is forgotten as soon as it is presented, so a
-// proof that was overheard is worth nothing. None outlives the process (docs/adr/0017).
+// proof that was overheard is worth nothing. It may be presented to another process than the one that drew it (docs/adr/0017).
+import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import { addSeconds } from '../domain/policy/dates.ts'
 
@@ -12,39 +13,42 @@ export type Challenge = Readonly<{ challenge: string; expiresAt: Instant }>
 
 export type AuthChallenges = Readonly<{
   /** A new one, which takes the place of the one before. */
-  draw: (about: About) => Challenge
+  draw: (about: About) => Promise<Challenge>
   /** Takes it away. @returns what is wrong with it, as a code */
-  redeem: (about: About, challenge: string) => string | undefined
+  redeem: (about: About, challenge: string) => Promise<string | undefined>
 }>
 
-export const openAuthChallenges = (
-  tools: Readonly<{ now: () => Instant; randomBytes: (length: number) => Uint8Array }>,
-): AuthChallenges => {
-  const open = new Map<string, Challenge>()
-  const nameOf = ({ person, previous }: About): string => `${person} ${previous}`
+/** Where challenges wait, by name, each as its digest. */
+export type ChallengeStore = Readonly<{
+  put: (name: string, stored: Readonly<{ sha256: string; expiresAt: Instant }>, at: Instant) => Promise<void>
+  /** Takes it away, if it is this one. @returns when it ends */
+  take: (name: string, sha256: string) => Promise<Instant | undefined>
+}>
 
-  /** What has lapsed is not kept: the map holds no more than the last minutes have asked for. */
-  const forgetLapsed = (at: Instant): void => {
-    for (const [name, { expiresAt }] of open) if (expiresAt <= at) open.delete(name)
-  }
+const digest = (challenge: string): string => createHash('sha256').update(challenge).digest('hex')
+const nameOf = ({ person, previous }: About): string => `${person} ${previous}`
 
-  return {
-    draw: (about) => {
-      const at = tools.now()
-      forgetLapsed(at)
-      const nonce = Buffer.from(tools.randomBytes(octets)).toString('base64url')
-      // It says what it is for: nothing else that the key may sign can be taken for it.
-      const challenge = `grand-livre renewal ${about.previous} ${about.person} ${nonce}`
-      const drawn = { challenge, expiresAt: addSeconds(at, livesSeconds) }
-      open.set(nameOf(about), drawn)
-      return drawn
-    },
-    redeem: (about, challenge) => {
-      const name = nameOf(about)
-      const drawn = open.get(name)
-      if (drawn?.challenge !== challenge) return 'challengeUnknown'
-      open.delete(name)
-      return drawn.expiresAt <= tools.now() ? 'challengeLapsed' : undefined
-    },
-  }
-}
+export const openAuthChallenges = ({
+  now,
+  randomBytes,
+  store,
+}: Readonly<{
+  now: () => Instant
+  randomBytes: (length: number) => Uint8Array
+  store: ChallengeStore
+}>): AuthChallenges => ({
+  draw: async (about) => {
+    const at = now()
+    const nonce = Buffer.from(randomBytes(octets)).toString('base64url')
+    // It says what it is for: nothing else that the key may sign can be taken for it.
+    const challenge = `grand-livre renewal ${about.previous} ${about.person} ${nonce}`
+    const expiresAt = addSeconds(at, livesSeconds)
+    await store.put(nameOf(about), { sha256: digest(challenge), expiresAt }, at)
+    return { challenge, expiresAt }
+  },
+  redeem: async (about, challenge) => {
+    const expiresAt = await store.take(nameOf(about), digest(challenge))
+    if (expiresAt === undefined) return 'challengeUnknown'
+    return expiresAt <= now() ? 'challengeLapsed' : undefined
+  },
+})

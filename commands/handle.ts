@@ -56,6 +56,8 @@ export type Handle = <S, C extends Command, E extends Event, F>(
 export type Settings = Readonly<{ ledger: Ledger; policy: number; release: string }>
 
 const attempts = 4
+/** Of what is written without a look, where another process writes the same stream: each time somebody has got on. */
+const attemptsUnseen = 64
 
 /**
  * Makes the handler of all commands.
@@ -104,11 +106,12 @@ export const createHandle = (settings: Settings): Handle => {
   }
 
   const carryOut: Handle = async (decider, command, circumstances = {}) => {
-    for (let tries = 1; tries <= attempts; tries += 1) {
+    const most = decider.foldless ? attemptsUnseen : attempts
+    for (let tries = 1; tries <= most; tries += 1) {
       const outcome = await attempt(decider, command, circumstances)
       if (outcome !== undefined) return outcome
     }
-    throw new Contended(`${decider.aggregate.name}: others were faster ${attempts} times`)
+    throw new Contended(`${decider.aggregate.name}: others were faster ${most} times`)
   }
 
   // What is written without a look follows what is under way here, instead of racing with it.

@@ -7,7 +7,7 @@ import type { Profile } from '../domain/lists.ts'
 import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { assembleCertificate } from '../pki/certificate.ts'
 import { verifySignedBy } from '../pki/fields.ts'
-import type { Issuer } from '../pki/issuer.ts'
+import { authorityOf, type Issuer } from '../pki/issuer.ts'
 import { lintCertificate, type Finding } from '../pki/lint.ts'
 import type { Signer, SignatureAlgorithm } from '../pki/signer.ts'
 import {
@@ -18,10 +18,23 @@ import {
 } from './certificates.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
 
-/** The issuing CA as the processes use it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
-export type IssuingCa = Readonly<{ id: string; issuer: Issuer; certificate: Uint8Array; signer: Signer }>
+/** An authority as anybody may know it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
+export type PublicAuthority = Readonly<{
+  id: string
+  issuer: Omit<Issuer, 'algorithm'>
+  certificate: Uint8Array
+}>
+
+/** The issuing CA as the processes use it. */
+export type IssuingCa = PublicAuthority & Readonly<{ issuer: Issuer; signer: Signer }>
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What its certificate says of an authority. @throws DerFault */
+export const publicAuthority = (certificate: Uint8Array): PublicAuthority => {
+  const issuer = authorityOf(certificate)
+  return { id: sha256(issuer.spki).slice(0, 16), issuer, certificate }
+}
 
 /** The rules that are not kept, each once. */
 export const rulesOf = (findings: readonly Finding[]): readonly string[] => [

@@ -1,6 +1,7 @@
 // CGU-107: what the responder has answered, gathered in memory and recorded every hour and at a stop: how many answers were signed by
 // whose key, under the head of a tree over them (CGU-76). An hour that a crash cuts off is not recorded: the signer's own count has it.
 import { openRightEdge, type RightEdge } from '../ledger/merkle.ts'
+import type { Instant } from '../domain/kernel.ts'
 import { leafHash } from '../ledger/leaf.ts'
 import type { OcspStatus } from '../pki/ocsp.ts'
 import { recordOcspActivity } from './ocspRecords.ts'
@@ -15,6 +16,22 @@ export const saidOf = (statuses: readonly OcspStatus[]): Said => {
   return { good, unknown, revoked: statuses.length - good - unknown }
 }
 
+/** What was answered with one responder's key for a while, as it is recorded. */
+export type OcspPart = Readonly<{
+  /** Serial of the responder's certificate; empty where no answer could be given. */
+  responder: string
+  from: Instant
+  good: number
+  revoked: number
+  unknown: number
+  tryLater: number
+  worstLagSeconds: number
+  samples: number
+  samplesRoot: string
+  /** Tells processes apart that answer at the same time; absent where one answers alone. */
+  teller?: string
+}>
+
 export type OcspActivity = Readonly<{
   /** An answer was signed by the key of this certificate. */
   signed: (responder: string, response: Uint8Array) => void
@@ -24,10 +41,12 @@ export type OcspActivity = Readonly<{
   late: () => void
   /** Records what has been gathered. What cannot be recorded is kept for the next time. */
   record: (service: Service, issuer: string) => Promise<void>
+  /** Hands over what has been gathered. What is not taken is kept for the next time. */
+  drain: (take: (part: OcspPart) => Promise<void>) => Promise<void>
 }>
 
 type Gathered = {
-  readonly from: string
+  readonly from: Instant
   readonly edge: RightEdge
   good: number
   revoked: number
@@ -39,8 +58,34 @@ type Gathered = {
 /** Whose answers: nobody's, where none could be given. */
 const nobody = ''
 
-/** @param now an instant, by which what is gathered is named */
-export const openOcspActivity = (now: () => string): OcspActivity => {
+/** What the part is known by: handed over or recorded twice, it counts once. */
+export const keyOfPart = (issuer: string, { responder, from, samplesRoot, teller }: OcspPart): string =>
+  [issuer, responder, from, samplesRoot, ...(teller === undefined ? [] : [teller])].join('|')
+
+/** Records what a process has answered. Given again, nothing happens. */
+export const recordPart = async (service: Service, issuer: string, part: OcspPart): Promise<void> => {
+  const { responder, from, samples, samplesRoot, teller, ...counts } = part
+  const name = [from.slice(11, 19).replaceAll(':', ''), samplesRoot.slice(0, 16)]
+  await perform(service, recordOcspActivity, {
+    key: keyOfPart(issuer, part),
+    data: {
+      ...{ issuer, day: from.slice(0, 10), ...counts, unissuedAsked: counts.unknown },
+      part: [...name, ...(teller === undefined ? [] : [teller])].join('-'),
+      ...{ responders: responder === nobody ? [] : [responder], samples, samplesRoot },
+    },
+  })
+}
+
+const partOf = (responder: string, { edge, ...gathered }: Gathered): OcspPart => ({
+  ...{ responder, ...gathered },
+  ...{ samples: edge.size(), samplesRoot: edge.root().toString('hex') },
+})
+
+/**
+ * @param now an instant, by which what is gathered is named
+ * @param teller tells this process from others that answer for the same authority
+ */
+export const openOcspActivity = (now: () => string, teller?: string): OcspActivity => {
   let gathering = new Map<string, Gathered>()
   /** Taken, and not in the ledger yet. */
   let waiting: (readonly [responder: string, Gathered])[] = []
@@ -54,21 +99,13 @@ export const openOcspActivity = (now: () => string): OcspActivity => {
     return begun
   }
 
-  const recordOne = async (
-    service: Service,
-    issuer: string,
-    [responder, { from, edge, ...counts }]: readonly [string, Gathered],
-  ): Promise<void> => {
-    const samplesRoot = edge.root().toString('hex')
-    const part = `${from.slice(11, 19).replaceAll(':', '')}-${samplesRoot.slice(0, 16)}`
-    const day = from.slice(0, 10)
-    await perform(service, recordOcspActivity, {
-      key: `${issuer}|${responder}|${from}|${samplesRoot}`,
-      data: {
-        ...{ issuer, day, part, ...counts, unissuedAsked: counts.unknown },
-        ...{ responders: responder === nobody ? [] : [responder], samples: edge.size(), samplesRoot },
-      },
-    })
+  const drain: OcspActivity['drain'] = async (take) => {
+    waiting.push(...gathering)
+    gathering = new Map()
+    while (waiting[0] !== undefined) {
+      await take({ ...partOf(...waiting[0]), ...(teller === undefined ? {} : { teller }) })
+      waiting = waiting.slice(1)
+    }
   }
 
   return {
@@ -83,13 +120,7 @@ export const openOcspActivity = (now: () => string): OcspActivity => {
     late: () => {
       of(nobody).tryLater += 1
     },
-    record: async (service, issuer) => {
-      waiting.push(...gathering)
-      gathering = new Map()
-      while (waiting[0] !== undefined) {
-        await recordOne(service, issuer, waiting[0])
-        waiting = waiting.slice(1)
-      }
-    },
+    record: (service, issuer) => drain((part) => recordPart(service, issuer, part)),
+    drain,
   }
 }

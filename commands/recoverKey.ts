@@ -182,18 +182,23 @@ const collectable = async ({ ledger, now }: Service): Promise<ReadonlySet<unknow
 }
 
 /**
- * At a start: takes what nobody will collect. An execution that was cut off may have put down an output that no event names;
+ * At a start: takes what nobody will collect, of the outputs that waited before every execution under way was waited for. An execution that was cut off may have put down an output that no event names;
  * an ended recovery's may have outlived it. They are looked for in the whole ledger, which costs a replay; where nothing waits
  * for delivery there is nothing to look for.
  */
-export const sweepOutputs = async ({
-  service,
-  deliveries,
-}: Pick<RecoveryTools, 'service' | 'deliveries'>): Promise<void> => {
-  const waiting = await deliveries.inventory()
+export const sweepOutputs = async (
+  { service, deliveries }: Pick<RecoveryTools, 'service' | 'deliveries'>,
+  waiting: readonly string[],
+): Promise<void> => {
   if (waiting.length === 0) return
   const kept = await collectable(service)
   for (const digest of waiting) if (!kept.has(digest)) await deliveries.remove(digest)
+}
+
+/** The recovery that holds a key, as its execution has begun. */
+export const recoveryOf = async ({ ledger }: Service, spki: string): Promise<string | undefined> => {
+  const held = (await ledger.load(key, spki)).state
+  return held.status === 'recovering' ? held.under.recovery : undefined
 }
 
 /** The passphrase of an interrupted execution is gone, so it failed, and may be asked for again. */

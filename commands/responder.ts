@@ -34,16 +34,25 @@ export const ensureResponder = async (
   tools: Readonly<{ keys: ServiceKeys; ca: IssuingCa }>,
   last?: Responder,
 ): Promise<Responder> => {
-  let current = last
-  for (let generation = (last?.generation ?? 0) + 1; ; generation += 1) {
-    const next = await made({ service, ...tools, generation })
-    if (next === undefined) break
-    current = next
-  }
+  const current = await newestResponder(service, tools.keys, last)
   if (current !== undefined && !endsSoon(service, current)) return current
   const stopped = await refusal(service, tools.ca)
   if (stopped !== undefined) return unended(service, current, stopped)
   return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
+}
+
+/** The newest responder that was issued, from `last` on; nothing is made. */
+export const newestResponder = async (
+  service: Pick<Service, 'ledger' | 'policy'>,
+  keys: Pick<ServiceKeys, 'signer'>,
+  last?: Responder,
+): Promise<Responder | undefined> => {
+  let current = last
+  for (let generation = (last?.generation ?? 0) + 1; ; generation += 1) {
+    const next = await made({ service, keys, generation })
+    if (next === undefined) return current
+    current = next
+  }
 }
 
 /** CGU-80: looked for before a key is made, which nobody would certify. */
@@ -63,10 +72,19 @@ const unended = ({ now }: Service, current: Responder | undefined, otherwise: Pr
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
   addDays(notAfter, -policy.ocsp.renewDaysBefore) <= now()
 
-const keyId = ({ policy }: Service, generation: number): string => serviceKeyId(policy, 'ocsp', generation)
+const keyId = ({ policy }: Pick<Service, 'policy'>, generation: number): string =>
+  serviceKeyId(policy, 'ocsp', generation)
 
 /** The generation as the ledger has it, if it was issued. */
-const made = async ({ service, keys, generation }: Generation): Promise<Responder | undefined> => {
+const made = async ({
+  service,
+  keys,
+  generation,
+}: Readonly<{
+  service: Pick<Service, 'ledger' | 'policy'>
+  keys: Pick<ServiceKeys, 'signer'>
+  generation: number
+}>): Promise<Responder | undefined> => {
   const held = (await service.ledger.load(serviceKey, keyId(service, generation))).state
   if (!('copies' in held) || held.spkiSha256 === undefined) return undefined
   const bound = (await service.ledger.load(key, held.spkiSha256)).state

@@ -32,12 +32,12 @@ const shownBy = ({ subject, email }: CertificateContent): Shown => {
 }
 
 /** The certificate that is presented, once its key has answered the challenge. */
-const possessed = (
+const possessed = async (
   challenges: AuthChallenges,
   about: About,
   { certificate: text, challenge, signature }: Presented,
-): Readonly<{ fault: string } | { certificate: Uint8Array }> => {
-  const stale = challenges.redeem(about, challenge)
+): Promise<Readonly<{ fault: string } | { certificate: Uint8Array }>> => {
+  const stale = await challenges.redeem(about, challenge)
   if (stale !== undefined) return { fault: stale }
   const certificate = certificateFrom(text)
   if (certificate === undefined) return { fault: 'unreadable' }
@@ -52,7 +52,7 @@ export const signInForRenewal = async (
   about: About,
   presented: Presented,
 ): Promise<SignedIn> => {
-  const own = possessed(challenges, about, presented)
+  const own = await possessed(challenges, about, presented)
   if ('fault' in own) return own
   const trust = await readTrust?.().catch(() => undefined)
   if (trust === undefined) return { fault: 'trustMissing' }

@@ -12,7 +12,7 @@ type Parts = Readonly<{
   service: Service
   db: OpenDatabase['db']
   /** Leaves that every read model has taken in. */
-  size: () => number
+  size: () => Promise<number>
   settled: () => Promise<void>
 }>
 
@@ -25,7 +25,7 @@ export type Crls = Readonly<{
 
 export const openCrls = ({ service, db, size, settled }: Parts): Crls => {
   const viewOf = (id: string): StatusView => ({
-    size: async () => size(),
+    size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
     entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
     tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),

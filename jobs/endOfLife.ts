@@ -31,7 +31,7 @@ export type EndOfLifeTools = Readonly<{
   db: Db
   issuer: string
   /** Ledger entries that every read model has taken in. */
-  size: () => number
+  size: () => Promise<number>
   settled: () => Promise<void>
   toldEverybody: ToldEverybody
 }>
@@ -44,7 +44,7 @@ export const toldByNotices =
 
 /** What the commands of the end are given, at a size of the ledger that the read models have taken in. */
 const numbersOf = async ({ service, db, issuer, size }: EndOfLifeTools) => {
-  const count = await countCertificates(db, issuer, { upTo: size(), at: service.now() })
+  const count = await countCertificates(db, issuer, { upTo: await size(), at: service.now() })
   return { count, entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length }
 }
 
@@ -82,7 +82,7 @@ export const glanceAtEnd = async (
   // Before all is revoked these commands are refused whatever the numbers are: nobody counts for that.
   if (!('issued' in state)) {
     const none = { issued: 0, revoked: 0, expired: 0, abandoned: 0, planned: 0 }
-    return { crlNumber, entries: 0, count: { upTo: size(), ...none } }
+    return { crlNumber, entries: 0, count: { upTo: await size(), ...none } }
   }
   return { crlNumber, ...(await numbersOf(tools)) }
 }
@@ -112,7 +112,7 @@ export const revokeAll = async (tools: EndOfLifeTools): Promise<void> => {
       await perform(service, terminateCertificate, { key: serial, data: { serial }, circumstances })
     await settled()
   }
-  const count = await countCertificates(db, issuer, { upTo: tools.size(), at: service.now() })
+  const count = await countCertificates(db, issuer, { upTo: await tools.size(), at: service.now() })
   // A plan that is under way gets its outcome first; the next run counts again.
   if (stillValid(count) !== undefined) return
   await perform(service, completeRevocations, {

@@ -11,8 +11,10 @@ export type ResponderKeeper = Readonly<{
     responder: () => Promise<Responder>
     activity: OcspActivity
   }>
-  /** Renews it where the policy's days have come, and records what was answered. */
-  jobs: readonly Job[]
+  /** Renews it where the policy's days have come. */
+  renewal: Job
+  /** Records what was answered. */
+  recording: Job
   /** Records what was answered since; who serves has stopped. */
   stop: (onFault: OnFault) => Promise<void>
 }>
@@ -48,10 +50,12 @@ export const keepResponder = async (
       responder: async () => (held === undefined || held.notAfter <= service.now() ? await renew() : held),
       activity,
     },
-    jobs: [
-      { name: 'renewResponder', everySeconds, run: () => unlessStopped(renew()).then(() => undefined) },
-      { name: recording, everySeconds, run: record },
-    ],
+    renewal: {
+      name: 'renewResponder',
+      everySeconds,
+      run: () => unlessStopped(renew()).then(() => undefined),
+    },
+    recording: { name: recording, everySeconds, run: record },
     stop: (onFault) => record().catch((error: unknown) => onFault(recording, error as Error)),
   }
 }

@@ -15,8 +15,19 @@ const dueAfter: Readonly<Record<string, readonly string[]>> = {
   RecoveryDelivered: ['notices'],
 }
 
-/** Follows the ledger from its present end. @returns the way to stop */
-export const followNudges = (ledger: Ledger, nudge: (job: string) => void): (() => Promise<void>) => {
+/** The jobs that facts make due at once. */
+export const nudgedJobs: readonly string[] = [...new Set(Object.values(dueAfter).flat())]
+
+/**
+ * Follows the ledger from its present end.
+ * @param seen told the type of each fact
+ * @returns the way to stop
+ */
+export const followNudges = (
+  ledger: Ledger,
+  nudge: (job: string) => void,
+  seen: (type: string) => void = () => undefined,
+): (() => Promise<void>) => {
   const stopping = new AbortController()
   let stop: () => Promise<void> = async () => undefined
 
@@ -25,7 +36,9 @@ export const followNudges = (ledger: Ledger, nudge: (job: string) => void): (() 
     stop = follower.stop
     for await (const entry of follower) {
       if (stopping.signal.aborted) return
-      if (entry !== 'caughtUp') for (const job of dueAfter[entry.type] ?? []) nudge(job)
+      if (entry === 'caughtUp') continue
+      seen(entry.type)
+      for (const job of dueAfter[entry.type] ?? []) nudge(job)
     }
   }
 

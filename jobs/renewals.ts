@@ -5,6 +5,7 @@ import { completeSelfService, settleRenewal, type Settled } from '../commands/re
 import { signInForRenewal, type SignIn, type SignInTools } from '../commands/signInForRenewal.ts'
 import type { InTurn } from '../domain/turns.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
+import { putChallenge, takeChallenge } from '../readmodels/authChallenges.ts'
 import { renewalsOf, unsettledRenewals } from '../readmodels/renewals.ts'
 
 export type Renewals = Readonly<{
@@ -24,7 +25,13 @@ type Tools = Pick<SignInTools, 'trust' | 'verifier'> &
   Readonly<{ service: Service; inTurn: InTurn }>
 
 export const openRenewals = ({ service, db, inTurn, ...known }: Tools): Renewals => {
-  const challenges = openAuthChallenges(service)
+  const challenges = openAuthChallenges({
+    ...service,
+    store: {
+      put: (...stored) => putChallenge(db, ...stored),
+      take: (...presented) => takeChallenge(db, ...presented),
+    },
+  })
   const signInTools = { ...known, challenges, policy: service.policy, now: service.now }
   const settle: Renewals['settle'] = async (requestId, previous) => {
     const all = (await renewalsOf(db, previous)).map(({ request }) => request)

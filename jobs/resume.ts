@@ -6,7 +6,12 @@ import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts
 import { LintRefused } from '../commands/issuing.ts'
 import { perform, ProcessRefused, type Service } from '../commands/program.ts'
 import { isCardGone } from '../commands/writeCard.ts'
-import { failInterruptedRecovery, sweepOutputs, type RecoveryTools } from '../commands/recoverKey.ts'
+import {
+  failInterruptedRecovery,
+  recoveryOf,
+  sweepOutputs,
+  type RecoveryTools,
+} from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
 import { unblockCard } from '../commands/unblocking.ts'
 import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
@@ -47,7 +52,7 @@ const refuseFor = async (service: Service, requestId: string, serial: string): P
 const sessionNeeds = async (
   tools: Issuance,
   { stream, at }: OpenIntent,
-): Promise<'issue' | 'refused' | 'unanswered' | 'lapsed' | 'handOver' | 'nothing'> => {
+): Promise<'issue' | 'begin' | 'refused' | 'unanswered' | 'lapsed' | 'handOver' | 'nothing'> => {
   const { service } = tools
   const file = (await service.ledger.load(request, idOf(stream))).state
   if (file.status !== 'inSession' || file.session === undefined) return 'nothing'
@@ -58,7 +63,8 @@ const sessionNeeds = async (
   const lapses = addSeconds(`${at.slice(0, 19)}Z`, service.policy.request.sessionMinutes * 60)
   if (lapses <= service.now() || signed.status === 'abandoned' || signed.status === 'revoked') return 'lapsed'
   const allotted = (await service.ledger.load(card, file.session.card)).state
-  return allotted.status === 'allotted' ? 'issue' : 'nothing'
+  if (allotted.status !== 'allotted') return 'nothing'
+  return signed.status === 'unknown' ? 'begin' : 'issue'
 }
 
 /** Undoes a session that cannot come to its end. */
@@ -85,17 +91,24 @@ const carryOn = async (tools: Issuance, requestId: string): Promise<void> => {
 }
 
 /**
- * Finishes one open session, or undoes it.
- * @param started sessions whose issuance had been asked for before the stop are carried on; at run time only the lapsed
- *   and the refused are touched, because somebody sits at the desk
+ * Which open sessions are carried on. `all`: nobody takes commands yet. `begun`: others do, and only a certificate that was planned by who
+ * has ended since is seen to. `none`: somebody sits at the desk; what has lapsed or was refused is undone all the same.
  */
-export const resumeSession = async (tools: Issuance, intent: OpenIntent, started: boolean): Promise<void> => {
+export type CarryOn = 'all' | 'begun' | 'none'
+
+/** Finishes one open session, or undoes it. The caller holds its turn, so nobody is at it. */
+export const resumeSession = async (
+  tools: Issuance,
+  intent: OpenIntent,
+  carrying: CarryOn,
+): Promise<void> => {
   const requestId = idOf(intent.stream)
   const needs = await sessionNeeds(tools, intent)
   if (needs === 'unanswered') await refuseUnanswered(tools, requestId)
   if (needs === 'handOver') await completeSelfService(tools.service, requestId)
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
-  if (needs === 'issue' && started) await carryOn(tools, requestId)
+  const goesOn = carrying === 'all' ? ['issue', 'begin'] : carrying === 'begun' ? ['issue'] : []
+  if (goesOn.includes(needs)) await carryOn(tools, requestId)
 }
 
 /** An unblocking waits for its card: it is asked again at the next turn. */
@@ -107,25 +120,43 @@ const unblockLater = async (tools: Issuance, id: string): Promise<void> => {
   }
 }
 
-/**
- * Goes through every open intent once.
- * @param startUp true before the service takes commands
- */
-export const resume = async (
-  tools: Issuance & Pick<RecoveryTools, 'deliveries'> & Readonly<{ inTurn: InTurn }>,
+/** One that is executed now, here or in another process, holds its turn: once it is ours, whoever began it has ended. */
+const failInterrupted = async (service: Service, inTurn: InTurn, spki: string): Promise<void> => {
+  const recovery = await recoveryOf(service, spki)
+  if (recovery !== undefined) await inTurn(recovery, () => failInterruptedRecovery(service, spki))
+}
+
+type ResumeTools = Issuance & Pick<RecoveryTools, 'deliveries'> & Readonly<{ inTurn: InTurn }>
+
+/** Goes through every open intent once. */
+const resume = async (
+  tools: ResumeTools,
   intents: readonly OpenIntent[],
-  startUp: boolean,
+  carrying: CarryOn,
 ): Promise<void> => {
   const intentsOf = (type: string) => intents.filter((intent) => intent.type === type)
-  if (startUp) {
-    await sweepOutputs(tools)
-    // First: a session may want a key that an interrupted recovery still holds.
-    for (const { stream } of intentsOf('KeyRecoveryStarted'))
-      await failInterruptedRecovery(tools.service, idOf(stream))
-  }
+  // First: a session may want a key that an interrupted recovery still holds.
+  for (const { stream } of intentsOf('KeyRecoveryStarted'))
+    await failInterrupted(tools.service, tools.inTurn, idOf(stream))
   // The card is asked again: opened already, it says so.
   for (const { stream } of intentsOf('CardUnblockingStarted'))
     await tools.inTurn(`card ${idOf(stream)}`, () => unblockLater(tools, idOf(stream)))
   for (const intent of intentsOf('SessionOpened'))
-    await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, startUp))
+    await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, carrying))
+}
+
+/**
+ * Goes on with everything that was begun.
+ * @param intentsNow the read model, once it has caught up
+ * @param isStart also takes what nobody will collect: outputs of executions that were cut off
+ */
+export const resumeAll = async (
+  tools: ResumeTools,
+  intentsNow: () => Promise<readonly OpenIntent[]>,
+  how: Readonly<{ carrying: CarryOn; isStart: boolean }>,
+): Promise<void> => {
+  // Looked for first: what is put down later belongs to an execution that is known or has yet to begin.
+  const outputs = how.isStart ? await tools.deliveries.inventory() : []
+  await resume(tools, await intentsNow(), how.carrying)
+  if (how.isStart) await sweepOutputs(tools, outputs)
 }

@@ -14,8 +14,14 @@ export type Issuer = Readonly<{
   notBefore: Instant
 }>
 
-/** The issuer whose certificate this is, signing with `algorithm`. @throws DerFault */
-export const issuerOf = (certificate: Uint8Array, algorithm: SignatureAlgorithm): Issuer => {
+/** An authority as its certificate says it, however it signs. @throws DerFault */
+export const authorityOf = (certificate: Uint8Array): Omit<Issuer, 'algorithm'> => {
   const { subject, spki, notBefore } = fieldsOf(certificate)
-  return { name: subject.der, keyId: subjectKeyId(certificate), spki: spki.der, algorithm, notBefore }
+  return { name: subject.der, keyId: subjectKeyId(certificate), spki: spki.der, notBefore }
 }
+
+/** The issuer whose certificate this is, signing with `algorithm`. @throws DerFault */
+export const issuerOf = (certificate: Uint8Array, algorithm: SignatureAlgorithm): Issuer => ({
+  ...authorityOf(certificate),
+  algorithm,
+})

@@ -6,6 +6,7 @@ import type { Entry, Ledger } from '../ledger/ledger.ts'
 import { comparePositions } from '../ledger/store.ts'
 import type { Database } from '../readmodels/schema.ts'
 import { advance, type Checkpoint } from './checkpoint.ts'
+import type { Fence } from './epoch.ts'
 import { takes, type Applied, type Projection } from './projection.ts'
 
 /** A projection could not take a batch; the others could. Nothing was written. */
@@ -47,10 +48,11 @@ export type Apply = (
 
 /**
  * Makes the writer of batches. Its result is where the projections stand afterwards.
- * @throws ProjectionFault, CheckpointMoved; Error on an event that no aggregate knows, or a database out of reach
+ * @param fence whether this process still projects, where others do too
+ * @throws ProjectionFault, CheckpointMoved, Deposed; Error on an event that no aggregate knows, or a database out of reach
  */
 export const createApply =
-  (ledger: Ledger, db: Kysely<Database>): Apply =>
+  (ledger: Ledger, db: Kysely<Database>, fence?: Fence): Apply =>
   async (projections, from, entries) => {
     const last = entries.at(-1)
     if (last === undefined) return from
@@ -59,6 +61,7 @@ export const createApply =
     if (projections.length === 0) return to
     const batch = entries.map((entry, index) => decode(ledger, entry, from.size + index))
     await db.transaction().execute(async (tx) => {
+      await fence?.(tx)
       await advance(tx, projections, from, to)
       for (const projection of projections) {
         const own = batch.filter(({ at }) => takes(projection, at.stream))

@@ -3,6 +3,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { Position } from '../ledger/store.ts'
 import type { CheckpointRow, Database } from '../readmodels/schema.ts'
+import type { Fence } from './epoch.ts'
 import type { Projection } from './projection.ts'
 
 /** `position` and `lastAt` are those of the last entry applied; `size` is the rank of the next one. */
@@ -28,12 +29,14 @@ const checkpointOf = (row: CheckpointRow): Checkpoint => ({
   lastAt: row.last_at ?? undefined,
 })
 
-/** Empties a projection's tables and puts it at the beginning, in its present version. */
+/** Empties a projection's tables and puts it at the beginning, in its present version. @throws Deposed */
 export const resetProjection = async (
   db: Kysely<Database>,
   { name, version, tables }: Projection,
+  fence?: Fence,
 ): Promise<void> => {
   await db.transaction().execute(async (tx) => {
+    await fence?.(tx)
     const row = { version, commit_position: null, prepare_position: null, size: 0, last_at: null }
     await tx
       .insertInto('projection_checkpoint')
@@ -45,15 +48,33 @@ export const resetProjection = async (
 }
 
 /** Where a projection stands; one that is new, or whose version has changed, is put at the beginning. */
-export const loadCheckpoint = async (db: Kysely<Database>, projection: Projection): Promise<Checkpoint> => {
+export const loadCheckpoint = async (
+  db: Kysely<Database>,
+  projection: Projection,
+  fence?: Fence,
+): Promise<Checkpoint> => {
   const row = await db
     .selectFrom('projection_checkpoint')
     .selectAll()
     .where('name', '=', projection.name)
     .executeTakeFirst()
   if (row?.version === projection.version) return checkpointOf(row)
-  await resetProjection(db, projection)
+  await resetProjection(db, projection, fence)
   return beginning
+}
+
+/** Where these projections stand; one that has no checkpoint of its version is left out. Nothing is put anywhere. */
+export const checkpointsOf = async (
+  db: Kysely<Database>,
+  projections: readonly Pick<Projection, 'name' | 'version'>[],
+): Promise<ReadonlyMap<string, Checkpoint>> => {
+  const rows = await db.selectFrom('projection_checkpoint').selectAll().execute()
+  const versions = new Map(projections.map(({ name, version }) => [name, version]))
+  return new Map(
+    rows
+      .filter(({ name, version }) => versions.get(name) === version)
+      .map((row) => [row.name, checkpointOf(row)]),
+  )
 }
 
 /** Where every projection stands, by name, as it is written down: nothing is put anywhere, also where there is no table. */

@@ -7,6 +7,7 @@ import type { Position } from '../ledger/store.ts'
 import type { Database } from '../readmodels/schema.ts'
 import { createApply } from './apply.ts'
 import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
+import type { Fence } from './epoch.ts'
 import { createLane, readUpTo, type Member, type State } from './lane.ts'
 import type { Projection } from './projection.ts'
 import { startSession, type Session } from './session.ts'
@@ -17,6 +18,8 @@ export type RunnerOptions = Readonly<{
   db: Kysely<Database>
   projections: readonly Projection[]
   now: () => Instant
+  /** Where other processes may project too: asked in each transaction. */
+  fence?: Fence
   /** Entries in one transaction while following. Default 500. */
   batch?: number
   /** Entries in one transaction while catching up. Default 5000. */
@@ -64,9 +67,9 @@ export type Runner = Readonly<{
 
 /** Makes a runner. Nothing happens before `start` or `rebuild`. */
 export const createRunner = (options: RunnerOptions): Runner => {
-  const { ledger, db, now, batch = 500, bulk = 5000, watchMs = 1000 } = options
+  const { ledger, db, now, fence, batch = 500, bulk = 5000, watchMs = 1000 } = options
   const retry = options.retry ?? { firstMs: 100, maxMs: 10_000 }
-  const apply = createApply(ledger, db)
+  const apply = createApply(ledger, db, fence)
   const waiters = createWaiters()
   const members: readonly Member[] = options.projections.map((projection) => ({
     projection,
@@ -93,8 +96,8 @@ export const createRunner = (options: RunnerOptions): Runner => {
   ): Promise<void> => {
     let total = 0
     for (const { projection } of chosen) {
-      total = Math.max(total, (await loadCheckpoint(db, projection)).size)
-      await resetProjection(db, projection)
+      total = Math.max(total, (await loadCheckpoint(db, projection, fence)).size)
+      await resetProjection(db, projection, fence)
     }
     for (const member of chosen) member.at = beginning
     const lane = createLane(chosen, beginning)
@@ -108,7 +111,10 @@ export const createRunner = (options: RunnerOptions): Runner => {
   return {
     start: () => {
       if (session !== undefined || isRebuilding) throw new Error('the projections are already running')
-      session = startSession({ ledger, db, apply, members, waiters, now, batch, bulk, watchMs, retry })
+      session = startSession({
+        ...{ ledger, db, apply, members, waiters, now, batch, bulk, watchMs, retry },
+        ...(fence === undefined ? {} : { fence }),
+      })
     },
     stop: async () => {
       const stopped = session

@@ -7,6 +7,7 @@ import { comparePositions, LogTruncated } from '../ledger/store.ts'
 import type { Database } from '../readmodels/schema.ts'
 import type { Apply } from './apply.ts'
 import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
+import type { Fence } from './epoch.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { createWatch, since } from './lag.ts'
 import {
@@ -28,6 +29,7 @@ export type Setting = Readonly<{
   members: readonly Member[]
   waiters: Waiters
   now: () => Instant
+  fence?: Fence
   batch: number
   bulk: number
   watchMs: number
@@ -48,7 +50,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** Starts to follow; faults are kept in the members' `error` and tried again. */
 export const startSession = (setting: Setting): Session => {
-  const { ledger, db, apply, members, waiters, now, batch, bulk, watchMs, retry } = setting
+  const { ledger, db, apply, members, waiters, now, fence, batch, bulk, watchMs, retry } = setting
   const stopping = new AbortController()
   const main = createLane([], beginning)
   const watch = createWatch()
@@ -115,7 +117,7 @@ export const startSession = (setting: Setting): Session => {
 
   const reload = async (lane: Lane): Promise<void> => {
     const held = [...lane.members]
-    for (const member of held) member.at = await loadCheckpoint(db, member.projection)
+    for (const member of held) member.at = await loadCheckpoint(db, member.projection, fence)
     const [first, ...others] = groupsOf(held)
     if (first === undefined) return
     for (const member of others.flat()) lane.members.delete(member)
@@ -149,7 +151,7 @@ export const startSession = (setting: Setting): Session => {
   const regroup = (): Promise<void> =>
     main.exclusive(async () => {
       const held = members.filter(({ lane }) => lane === main || lane === undefined)
-      for (const member of held) member.at = await loadCheckpoint(db, member.projection)
+      for (const member of held) member.at = await loadCheckpoint(db, member.projection, fence)
       const [furthest, ...others] = groupsOf(held)
       if (furthest !== undefined) {
         main.members.clear()
@@ -253,7 +255,7 @@ export const startSession = (setting: Setting): Session => {
       mark(chosen, 'rebuilding')
       progress.set(lane, () => onProgress(lane.at.size, total))
       try {
-        for (const { projection } of chosen) await resetProjection(db, projection)
+        for (const { projection } of chosen) await resetProjection(db, projection, fence)
         for (const member of chosen) member.at = beginning
         await catchUp(lane)
       } catch (error) {

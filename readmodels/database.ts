@@ -13,6 +13,7 @@ import { m007Cards } from './migrations/m007_cards.ts'
 import { m009Claims } from './migrations/m009_claims.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
 import { m008Renewals } from './migrations/m008_renewals.ts'
+import { m020Processes } from './migrations/m020_processes.ts'
 import type { Database } from './schema.ts'
 import { openEmbedded, openServer } from '../host/postgres.ts'
 
@@ -27,7 +28,7 @@ export type DatabaseOptions = Readonly<{
 
 export type OpenDatabase = Readonly<{ db: Kysely<Database>; close: () => Promise<void> }>
 
-const migrate = async (db: Kysely<Database>): Promise<void> => {
+const migratorOf = (db: Kysely<Database>): Migrator => {
   const provider = {
     getMigrations: async () => ({
       m001_tables: m001Tables,
@@ -42,11 +43,24 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
       m009_claims: m009Claims,
       m011_controls: m011Controls,
       m008_renewals: m008Renewals,
+      m020_processes: m020Processes,
     }),
   }
-  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  return new Migrator({ db, provider })
+}
+
+const migrate = async (db: Kysely<Database>): Promise<void> => {
+  const { error } = await migratorOf(db).migrateToLatest()
   if (error instanceof Error) throw error
   if (error !== undefined) throw new Error('the migration of the read models failed', { cause: error })
+}
+
+/** Whether every table is there, and as this release has it. Changes nothing. */
+export const isMigrated = async (db: Kysely<Database>): Promise<boolean> => {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return false
+  const migrations = await migratorOf(db).getMigrations()
+  return migrations.every(({ executedAt }) => executedAt !== undefined)
 }
 
 /**

@@ -18,7 +18,7 @@ import type { HolderCards } from '../../hsm/holderCards.ts'
 import { openSoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
 import { openTurns } from '../../domain/turns.ts'
-import { resume } from '../../jobs/resume.ts'
+import { resumeAll } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { ServiceKeys } from '../../pki/custody.ts'
@@ -225,7 +225,8 @@ export const openRestart = async () => {
     close,
     goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
       await project(db, openIntents, ledger)
-      await resume({ ...issuance, deliveries, inTurn: openTurns() }, await findIntents(db), true)
+      const tools = { ...issuance, deliveries, inTurn: openTurns() }
+      await resumeAll(tools, () => findIntents(db), { carrying: 'all', isStart: true })
     },
     listed: async ({ ledger, chain }: Installation): Promise<readonly string[]> => {
       await project(db, certificateStatus, ledger)

@@ -61,7 +61,7 @@ it('CGU-42, CGU-43: a message to a revoked certificate is decrypted with the rec
   await reader.pullOut()
   await expect(issueCertificate(issuance, next.request)).rejects.toThrow(CardUnreachable)
   const intent = { stream: `request-${next.request}`, type: 'SessionOpened', at: morning }
-  await resumeSession(issuance, intent, true)
+  await resumeSession(issuance, intent, 'all')
   expect(await statusOf(next.card)).toBe('allotted')
   expect(await typesOf(before)).toEqual([
     'PublicKeyBound',

@@ -1,6 +1,6 @@
 // CGU-54 to CGU-60: who renews what, when, and how he is identified.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openAuthChallenges } from '../../commands/authChallenges.ts'
 import { allotCard } from '../../commands/cards.ts'
 import { closeDuplicate } from '../../commands/closeDuplicate.ts'
@@ -21,7 +21,10 @@ import type { IdentityLevel } from '../../domain/lists.ts'
 import { addDays, addSeconds } from '../../domain/policy/dates.ts'
 import { samePersonAs, type Shown } from '../../domain/policy/renewal.ts'
 import { request, type Request, type RequestEvent } from '../../domain/request.ts'
+import { putChallenge, takeChallenge } from '../../readmodels/authChallenges.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
 import { uuid } from '../ledger/filled.ts'
+import { openSomeDatabase } from '../support/database.ts'
 import { actor, given, on, type Refused } from '../support/given.ts'
 import { life, type Life } from './endOfLifeFacts.ts'
 import * as f from './facts.ts'
@@ -230,44 +233,57 @@ describe('the same person', () => {
 })
 
 describe('challenges', () => {
+  let database: OpenDatabase
+  beforeAll(async () => {
+    database = await openSomeDatabase()
+  })
+  afterAll(() => database.close())
+
   const about = { person: uuid(1), previous: f.S }
   const open = () => {
     let at = february
     let drawn = 0
     const randomBytes = (length: number) => new Uint8Array(length).fill((drawn += 1))
-    const challenges = openAuthChallenges({ now: () => at, randomBytes })
+    const challenges = openAuthChallenges({
+      ...{ now: () => at, randomBytes },
+      store: {
+        put: (...stored) => putChallenge(database.db, ...stored),
+        take: (...presented) => takeChallenge(database.db, ...presented),
+      },
+    })
     return { ...challenges, pass: (seconds: number) => (at = addSeconds(at, seconds)) }
   }
 
-  it('CGU-58: a challenge answers once', () => {
-    const { draw, redeem } = open()
-    const { challenge } = draw(about)
-    expect(redeem(about, challenge)).toBeUndefined()
-    expect(redeem(about, challenge)).toBe('challengeUnknown')
+  it('CGU-58: a challenge answers once, whichever process is asked, and however many at a time', async () => {
+    const [{ draw }, other] = [open(), open()]
+    const { challenge } = await draw(about)
+    const presented = await Promise.all([other.redeem(about, challenge), other.redeem(about, challenge)])
+    expect(presented.toSorted()).toEqual(['challengeUnknown', undefined])
+    expect(await other.redeem(about, challenge)).toBe('challengeUnknown')
   })
 
-  it('CGU-58: it is for one person and one certificate, and the next takes its place', () => {
+  it('CGU-58: it is for one person and one certificate, and the next takes its place', async () => {
     const { draw, redeem } = open()
-    const first = draw(about).challenge
+    const first = (await draw(about)).challenge
     for (const other of [
       { ...about, person: uuid(2) },
       { ...about, previous: f.S2 },
     ])
-      expect(redeem(other, first)).toBe('challengeUnknown')
-    const second = draw(about).challenge
-    expect(redeem(about, first)).toBe('challengeUnknown')
-    expect(redeem(about, second)).toBeUndefined()
+      expect(await redeem(other, first)).toBe('challengeUnknown')
+    const second = (await draw(about)).challenge
+    expect(await redeem(about, first)).toBe('challengeUnknown')
+    expect(await redeem(about, second)).toBeUndefined()
   })
 
-  it('CGU-58: it lapses', () => {
+  it('CGU-58: it lapses', async () => {
     const { draw, redeem, pass } = open()
-    const { challenge, expiresAt } = draw(about)
+    const { challenge, expiresAt } = await draw(about)
     expect(expiresAt).toBe(addSeconds(february, 300))
     pass(300)
-    expect(redeem(about, challenge)).toBe('challengeLapsed')
-    const next = draw(about).challenge
+    expect(await redeem(about, challenge)).toBe('challengeLapsed')
+    const next = (await draw(about)).challenge
     pass(299)
-    expect(redeem(about, next)).toBeUndefined()
+    expect(await redeem(about, next)).toBeUndefined()
   })
 })
 

@@ -1,0 +1,112 @@
+// What the API is given.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Services } from '../../api/services.ts'
+import { program } from '../../commands/actors.ts'
+import type { Documents } from '../../commands/documents.ts'
+import { issueCertificate } from '../../commands/issueCertificate.ts'
+import { drawSerial } from '../../commands/program.ts'
+import { recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
+import { revokeOfCard } from '../../commands/revokeOfCard.ts'
+import { unblockCard } from '../../commands/unblocking.ts'
+import { undoIssuance } from '../../commands/undoIssuance.ts'
+import { document } from '../../domain/document.ts'
+import { addHours } from '../../domain/policy/dates.ts'
+import { glanceAtEnd, observeEnd, serialsSha256 } from '../../jobs/endOfLife.ts'
+import { openPosts } from '../../jobs/posts.ts'
+import { openSince } from '../../readmodels/revocations.ts'
+import { openAccounts } from '../accountsFile.ts'
+import { stateOf } from '../health.ts'
+import { openRegisters } from '../registersFile.ts'
+import type { Acts } from './acts.ts'
+
+export type ServiceParts = Readonly<{
+  documents: Documents
+  responder: Pick<Services['authority'], 'responder' | 'activity'>
+  /** Told when a session asks for a key. */
+  onIssuance?: () => void
+  /** What the process knows beside what is in the read models. */
+  alarms?: () => Readonly<Record<string, true | string>>
+  /** Last fault of each job that runs in this process. */
+  faults: () => ReadonlyMap<string, Error>
+  /** What a guess at the passphrase of a recovered key costs, where it is not as much as usual (pki/pkcs12.ts). */
+  passphraseIterations?: number | undefined
+}>
+
+const issuanceOf = ({ common, issuance }: Acts, onIssuance: () => void): Services['issuance'] => {
+  const { inTurn } = common.turns
+  return {
+    inTurn,
+    issue: (id) => {
+      onIssuance()
+      return inTurn(id, () => issueCertificate(issuance, id))
+    },
+    undo: (id, why) => inTurn(id, () => undoIssuance(issuance, id, why)),
+  }
+}
+
+const recoveryOf = ({ common, chain }: Acts, iterations: number | undefined): Services['recovery'] => {
+  const { custody, service, turns } = common
+  const { escrow, deliveries } = custody.vault
+  const tools = { service, escrow, deliveries, ...(iterations === undefined ? {} : { iterations }) }
+  const { ca, root } = chain
+  return {
+    execute: (id, how) => turns.inTurn(id, () => recoverKey({ ...tools, ca, root }, id, how)),
+    discard: (id) => turns.inTurn(id, () => removeOutputsOf(tools, id)),
+    deliveries,
+  }
+}
+
+const healthOf =
+  ({ common, chain, standing, crls }: Acts, faults: ServiceParts['faults']): Services['health'] =>
+  async () => {
+    const { config, custody, ledger } = common
+    return {
+      ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
+      custody: await stateOf(custody.vault.requireHeld, 'out of reach'),
+      keys: await custody.keysHealth(),
+      readModels: standing.lagSeconds() <= config.policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
+      crl: await stateOf(() => crls.requireFresh([chain.ca, chain.rootCa]), 'out of date'),
+      ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),
+    }
+  }
+
+export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
+  const { common, chain, standing, ending, renewals } = acts
+  const { config, release, custody, db, handle, actors, service, now, blind, subjectMac, turns } = common
+  const { dataDir, policy } = config
+  const { keys, cards } = custody
+  const { ca, root, rootCa } = chain
+  const { documents, responder, onIssuance = () => undefined, faults, passphraseIterations } = parts
+  const { alarms = () => ({}) } = parts
+  return {
+    ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, documents, cards },
+    drawSerial: () => drawSerial(randomBytes),
+    load: common.ledger.load,
+    accounts: openAccounts(join(dataDir, 'accounts.json')),
+    posts: openPosts({ service, db, settled: standing.settled, blind }),
+    registers: openRegisters({ dataDir, key: custody.registersKey }),
+    subjectMac,
+    alone: turns.alone,
+    reads: { ...standing, blind },
+    issuance: issuanceOf(acts, onIssuance),
+    cardCare: {
+      unblock: (id) => turns.inTurn(`card ${id}`, () => unblockCard({ service, cards }, id)),
+      revoke: (id) => turns.inTurn(`card ${id}`, () => revokeOfCard({ service, cards }, id)),
+    },
+    renewal: renewals,
+    recovery: recoveryOf(acts, passphraseIterations),
+    authority: { ca, root, rootCa, ...responder },
+    alarms: async () => {
+      const late = await openSince(db, addHours(now(), -policy.revocation.hours))
+      return { 'revocation delay': late === 0 ? true : `${late} past its time`, ...alarms() }
+    },
+    endOfLife: {
+      observe: () => observeEnd(ending),
+      glance: () => glanceAtEnd(ending),
+      serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
+      destroyKey: keys.destroy,
+    },
+    health: healthOf(acts, faults),
+  }
+}

@@ -1,0 +1,82 @@
+// What may be done by one at a time, whichever process of the installation asks: in this process alone where the database is its own,
+// by PostgreSQL's advisory locks where it is shared (docs/adr/0027).
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openTurns, type InTurn } from '../../domain/turns.ts'
+import { openLocks } from '../../host/postgresLocks.ts'
+
+export type Turns = Readonly<{
+  /** Runs an act after those of the same name that are under way, here or in another process. */
+  inTurn: InTurn
+  /** Takes all of these names if nobody has one of them. @returns how to give them back; undefined where somebody does */
+  alone: (names: readonly string[]) => Promise<(() => Promise<void>) | undefined>
+  close: () => Promise<void>
+}>
+
+/** How long a turn that somebody else has is waited for before it is asked for again, in milliseconds. */
+const askAgainMs = 20
+
+const openOwnTurns = (): Turns => {
+  const taken = new Set<string>()
+  return {
+    inTurn: openTurns(),
+    alone: async (names) => {
+      if (names.some((name) => taken.has(name))) return undefined
+      for (const name of names) taken.add(name)
+      return async () => {
+        for (const name of names) taken.delete(name)
+      }
+    },
+    close: async () => undefined,
+  }
+}
+
+const openSharedTurns = (url: string): Turns => {
+  const [own, locks] = [openOwnTurns(), openLocks(url)]
+  const wait = async (name: string): Promise<() => Promise<void>> => {
+    for (;;) {
+      const release = await locks.take(name)
+      if (release !== undefined) return release
+      await sleep(askAgainMs)
+    }
+  }
+  return {
+    // Within the process first: its acts share one session, to which a lock that it holds is no hindrance.
+    inTurn: (name, act) =>
+      own.inTurn(name, async () => {
+        const release = await wait(`turn ${name}`)
+        try {
+          return await act()
+        } finally {
+          await release()
+        }
+      }),
+    alone: async (names) => {
+      const releases: (() => Promise<void>)[] = []
+      const giveBack = async (): Promise<void> => {
+        for (const release of releases.toReversed()) await release()
+      }
+      const mine = await own.alone(names)
+      if (mine === undefined) return undefined
+      releases.push(mine)
+      try {
+        for (const name of names) {
+          const release = await locks.take(`alone ${name}`)
+          if (release === undefined) {
+            await giveBack()
+            return undefined
+          }
+          releases.push(release)
+        }
+      } catch (error) {
+        await giveBack()
+        throw error
+      }
+      return giveBack
+    },
+    close: locks.close,
+  }
+}
+
+/** @param databaseUrl PostgreSQL that other processes work with too; undefined: this process is alone */
+export const openInstallationTurns = (databaseUrl: string | undefined): Turns =>
+  databaseUrl === undefined ? openOwnTurns() : openSharedTurns(databaseUrl)
