@@ -103,6 +103,12 @@ module.exports = {
       'Secrets are split in hsm/shares.ts only, which finds the bad shares that the library makes garbage of.',
     ),
     only(
+      'calls-in-the-signer',
+      'birpc',
+      'hsm/signer/channel',
+      'Calls between processes pass through hsm/signer/channel.ts only, which says how they are written and what ends them.',
+    ),
+    only(
       'sql-in-read-models',
       'kysely|pg|@types/pg|@electric-sql/pglite',
       'readmodels/|projections/|hsm/escrowStoreSql|host/postgres',

@@ -31,7 +31,7 @@ export type CeremonyAsked = Readonly<{
 /** A place of its own for a rehearsal, and the tokens that are set aside for it. @throws ConfigFault */
 const rehearsalIn = (dataDir: string, config: Config): Config => {
   const { tokens, env } = config
-  if (tokens === undefined) return { ...config, dataDir, ledgerUrl: undefined }
+  if (tokens === undefined) return { ...config, dataDir, ledgerUrl: undefined, signer: undefined }
   const [ca, escrow] = [env['PKCS11_REHEARSAL_CA_TOKEN'], env['PKCS11_REHEARSAL_ESCROW_TOKEN']]
   if (ca === undefined || escrow === undefined || ca === tokens.ca.token || escrow === tokens.escrow.token)
     throw new ConfigFault(
@@ -42,7 +42,7 @@ const rehearsalIn = (dataDir: string, config: Config): Config => {
     ca: { ...tokens.ca, token: ca },
     escrow: { ...tokens.escrow, token: escrow },
   }
-  return { ...config, dataDir, ledgerUrl: undefined, tokens: rehearsed }
+  return { ...config, dataDir, ledgerUrl: undefined, signer: undefined, tokens: rehearsed }
 }
 
 /** The key that the report is signed with. */

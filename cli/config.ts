@@ -7,6 +7,7 @@ import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { cardsFrom, type CardsConfig } from './cardConfig.ts'
 import { ConfigFault } from './configFault.ts'
 import { shipped } from './shipped.ts'
+import { signerFrom } from './signerConfig.ts'
 import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
 
 export type Config = Readonly<{
@@ -30,6 +31,8 @@ export type Config = Readonly<{
   tokens: TokensConfig | undefined
   /** What writes holders' cards. */
   cards: CardsConfig
+  /** Socket of the signer process that holds keys and cards; undefined: this process does. */
+  signer: string | undefined
   /** Holders' keys that are made ahead and wait in the escrow. */
   escrowStock: number
   logLevel: string
@@ -118,7 +121,13 @@ const cguTextFrom = (file: string | URL, { cgu }: Policy): string => {
 }
 
 /** What a production environment does not accept of these settings; undefined where there is nothing. */
-const notForProduction = (tokens: TokensConfig | undefined, { driver }: CardsConfig): string | undefined => {
+const notForProduction = (
+  tokens: TokensConfig | undefined,
+  { driver }: CardsConfig,
+  signer: string | undefined,
+): string | undefined => {
+  // It has been asked, and a client that finds one of another environment does not start.
+  if (signer !== undefined) return undefined
   if (tokens === undefined)
     return 'environment: production refuses software keys: PKCS11_MODULE is not set (RGS A2 XI.2)'
   // A SoftHSM2 token is files on a disk, whatever speaks PKCS#11 to it: no QSCD.
@@ -141,7 +150,8 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   )
   const dataDir = resolve(env['DATA_DIR'] ?? './data')
   const cards = cardsFrom((name) => env[name], dataDir)
-  const refused = policy.environment === 'production' ? notForProduction(tokens, cards) : undefined
+  const signer = signerFrom((name) => env[name])
+  const refused = policy.environment === 'production' ? notForProduction(tokens, cards, signer) : undefined
   if (refused !== undefined) throw new ConfigFault(refused)
   return {
     dataDir,
@@ -157,7 +167,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     redisUrl: secretOf(env, 'REDIS_URL'),
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
-    ...{ tokens, cards },
+    ...{ tokens, cards, signer },
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,

@@ -29,13 +29,14 @@ const withCustody = async <T>(config: Config, act: (opened: Acting) => Promise<T
 
 /** Every KEK that keys lie under or that the vault has given up, and how many keys those are. */
 const counted = async ({ vault: { escrow } }: Custody) => {
-  const counts = new Map<string, number>([...escrow.keks().keys()].map((kek) => [kek, 0]))
+  const known = await escrow.keks()
+  const counts = new Map<string, number>([...known.keys()].map((kek) => [kek, 0]))
   const { id: current } = await escrow.currentKek()
   counts.set(current, 0)
   for await (const { kek } of escrow.rows()) counts.set(kek, (counts.get(kek) ?? 0) + 1)
   return [...counts].map(([kek, keys]) => ({
     ...{ kek, keys },
-    state: escrow.keks().get(kek) ?? (kek === current ? 'current' : 'in use'),
+    state: known.get(kek) ?? (kek === current ? 'current' : 'in use'),
   }))
 }
 
@@ -120,7 +121,7 @@ export const destroyKek = async (
     // Nothing is planned that cannot be done: the port looks again before it destroys.
     const left = await escrow.countUnder(kek)
     // One that was begun and ended between two starts is not in the ledger yet.
-    const isHere = escrow.keks().get(kek) !== 'destroyed'
+    const isHere = (await escrow.keks()).get(kek) !== 'destroyed'
     if (isHere) await recordKek(counting.service, await custody.keys.escrowKekById(kek))
     const { state } = await service.ledger.load(serviceKey, kek)
     const copies = 'copies' in state ? [...state.copies] : []

@@ -52,7 +52,7 @@ export const rehearse = async (opened: Ceremony, handing: Handing): Promise<bool
   const data = await planOf(opened, handing, begun ?? randomUUID())
   const refused = await wouldRefuse(service, officers[0], planEscrowTransfer, data)
   const keys = await countKept(service.ledger)
-  const keks = [...custody.vault.escrow.keks().keys()]
+  const keks = [...(await custody.vault.escrow.keks()).keys()]
   const fingerprint = sha256(certificate)
   output.result(
     {

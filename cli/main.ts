@@ -9,6 +9,7 @@ import { listCustody } from './custody.ts'
 import { listEnd } from './listEnd.ts'
 import { listLedger } from './listLedger.ts'
 import { listRegisters } from './listRegisters.ts'
+import { listSigner } from './listSigner.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
 
@@ -38,6 +39,7 @@ Settings, from the environment:
   PKCS11_MODULE                PKCS#11 module whose tokens hold the keys (keys in software), with
   PKCS11_CA_TOKEN, _CA_PIN     label or serial number and PIN of the authorities' token; also PKCS11_CA_PIN_FILE
   PKCS11_ESCROW_TOKEN, _ESCROW_PIN   the same of the escrow's token
+  SIGNER_SOCKET                socket of the signer process that holds keys, vault and cards (this process does)
   ESCROW_STOCK                 holders' keys made ahead (4)
   TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
@@ -173,6 +175,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     )
 
   listCustody(program, tools)
+  listSigner(program, tools)
 
   return program
 }

@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
 import { subkey } from '../hsm/box.ts'
 import { makePrivateDirectory } from '../hsm/durable.ts'
-import { findPassphrase, openMaster, type Passphrase } from '../hsm/passphrase.ts'
+import { findPassphrase, openMaster } from '../hsm/passphrase.ts'
 import { openSoftCards } from '../hsm/softCard.ts'
+import type { Custody, HeldCustody } from '../hsm/custody.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
 import { signaturesFile } from '../hsm/signatureCount.ts'
 import { openSoftwareKeys } from '../hsm/software.ts'
-import { openVault, type Vault } from '../hsm/vault.ts'
+import { openVault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
 import type { Cards, ServiceKeys } from '../pki/custody.ts'
@@ -25,6 +26,7 @@ import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
+export type { Custody }
 export type Clock = () => Date
 export const systemClock: Clock = () => new Date()
 
@@ -33,18 +35,6 @@ export const instantsOf =
   (clock: Clock): (() => Instant) =>
   () =>
     `${clock().toISOString().slice(0, 19)}Z`
-
-export type Custody = Readonly<{
-  keys: ServiceKeys & WrappingKeys
-  /** True while what holds the keys works; else why not. */
-  keysHealth: () => Promise<true | string>
-  vault: Vault
-  cards: Cards
-  /** Under which the registers lie on disk (cli/registersFile.ts). */
-  registersKey: Buffer
-  passphraseFrom: Passphrase['from']
-  close: () => Promise<void>
-}>
 
 /** scrypt's N, and where key pairs come from, where it is not the default: tests alone have a reason. */
 export type CustodyOptions = Readonly<{
@@ -56,13 +46,24 @@ export type CustodyOptions = Readonly<{
 }>
 
 /**
- * Opens keys, vault and cards under the passphrase.
+ * Custody: of the signer process that SIGNER_SOCKET names, or in this process.
+ * @throws PassphraseFault, KeyFault: also when no signer process answers, or another process has the vault open
+ */
+export const openCustody = async (config: Config, options: CustodyOptions = {}): Promise<Custody> => {
+  const { signer: socket, policy } = config
+  if (socket === undefined) return await openHeldCustody(config, options)
+  const { openSignerCustody } = await import('../hsm/signer/client.ts')
+  return await openSignerCustody({ socket, environment: policy.environment })
+}
+
+/**
+ * Opens keys, vault and cards under the passphrase, in this process.
  * @throws PassphraseFault, KeyFault: also when another process has the vault open
  */
-export const openCustody = async (
+export const openHeldCustody = async (
   config: Config,
   { clock = systemClock, cost, holderKeys, transportPair }: CustodyOptions = {},
-): Promise<Custody> => {
+): Promise<HeldCustody> => {
   const { dataDir, databaseUrl, env, tokens } = config
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
@@ -166,8 +167,14 @@ const openKeys = async (
 
 const registersUse = 'registers'
 
-/** The key of the registers alone, beside a service that runs: nothing else of custody is opened. @throws PassphraseFault */
-export const openRegistersKey = async ({ dataDir, env }: Config): Promise<Buffer> => {
+/** The key of the registers alone, beside a service that runs: nothing else of custody is opened. @throws PassphraseFault, KeyFault */
+export const openRegistersKey = async (config: Config): Promise<Buffer> => {
+  const { dataDir, env, signer } = config
+  if (signer !== undefined) {
+    const { registersKey, close } = await openCustody(config)
+    await close()
+    return registersKey
+  }
   const { passphrase } = await findPassphrase(env, dataDir)
   const master = await openMaster(join(dataDir, 'keys'), passphrase)
   try {
@@ -201,18 +208,25 @@ export const openStore = async (
 export const ledgerOver = (
   store: EventStore,
   { policy }: Config,
-  dataKeys: Vault['dataKeys'] | undefined,
+  dataKeys: Custody['vault']['dataKeys'] | undefined,
   clock: Clock = systemClock,
 ): Ledger => {
   const closed = { find: async () => undefined, obtain: () => Promise.reject(new Error('there are no keys')) }
   return createLedger({ store, keys: dataKeys ?? closed, log: policy.log, now: clock, randomBytes })
 }
 
-/** PGlite in the data directory, or the PostgreSQL that DATABASE_URL names. */
+/**
+ * PGlite in the data directory, or the PostgreSQL that DATABASE_URL names.
+ * @throws ConfigFault beside a signer process without DATABASE_URL: the vault's lock does not say any more who has the directory
+ */
 export const openReadModels = async (
-  { dataDir, databaseUrl }: Config,
+  { dataDir, databaseUrl, signer }: Config,
   { asItStands = false }: Readonly<{ asItStands?: boolean }> = {},
 ): Promise<OpenDatabase> => {
+  if (databaseUrl === undefined && signer !== undefined)
+    throw new ConfigFault(
+      'DATABASE_URL: is needed, as SIGNER_SOCKET is set: several processes share the read models',
+    )
   const { openDatabase } = await import('../readmodels/database.ts')
   return databaseUrl === undefined
     ? openDatabase({ directory: await privatePart(dataDir, 'readmodels'), asItStands })

@@ -10,8 +10,9 @@ export class NothingThere extends Error {
   override readonly name = 'NothingThere'
 }
 
-/** Whether a start has ever made keys here: a look at a ledger must not make any. */
-export const hasCustody = ({ dataDir }: Config): boolean => existsSync(join(dataDir, 'keys', 'master.json'))
+/** Whether a start has ever made keys here, or a signer process has them: a look at a ledger must not make any. */
+export const hasCustody = ({ dataDir, signer }: Config): boolean =>
+  signer !== undefined || existsSync(join(dataDir, 'keys', 'master.json'))
 
 const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {
   if (ledgerUrl === undefined && !existsSync(join(dataDir, 'ledger')))

@@ -50,8 +50,8 @@ export const createActors = (tools: {
       by: { person, role, auth, journal, entities },
       at: tools.now(),
     })
-    await tools.journals.setJournal(key, journal)
-    return journal
+    // Another process may have been first: its journal is his, and ours stays empty.
+    return await tools.journals.setJournal(key, journal)
   }
 
   return async (principal, role) => {

@@ -219,7 +219,7 @@ export const countStock = async (
   const account = await accountOf(tools)
   const kek = (await escrow.currentKek()).id
   const last = account && { at: account.order.at, kek: account.order.data.servicekey }
-  const keks = [kek, ...escrow.keks().keys(), ...(last === undefined ? [] : [last.kek])]
+  const keks = [kek, ...(await escrow.keks()).keys(), ...(last === undefined ? [] : [last.kek])]
   const known = await lastListOf(service.ledger, keks)
   const found = await compared(tools, account)
   const isOtherList = known !== (account && digestOf(account.stock))

@@ -11,8 +11,8 @@ import { keyIdOfUnit } from './destroyUnits.ts'
 /** The part of the vault that has the data keys. */
 export type DoomedDataKeys = Readonly<{
   destroy: (keyId: string) => Promise<void>
-  isDestroyed: (keyId: string) => boolean
-  purgedTo: () => string | undefined
+  isDestroyed: (keyId: string) => Promise<boolean>
+  purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
 }>
 
@@ -56,11 +56,11 @@ export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): 
     const key = classOfUnit(unit) === 'escrow' ? await escrow.keyOf(serialOf(unit)) : undefined
     if (key !== undefined) found.keys += await escrow.destroyKey(key)
     const keyId = keyIdOfUnit(unit)
-    if (dataKeys.isDestroyed(keyId)) return
+    if (await dataKeys.isDestroyed(keyId)) return
     await dataKeys.destroy(keyId)
     found.dataKeys += 1
   }
-  const start = startOf(await escrow.purgedTo(), dataKeys.purgedTo())
+  const start = startOf(await escrow.purgedTo(), await dataKeys.purgedTo())
   for await (const { stream, type, body, position } of ledger.entries(start)) {
     last = position
     const id = stream.slice(stream.indexOf('-') + 1)
@@ -70,7 +70,7 @@ export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): 
     if (
       type === 'ServiceKeyDestroyed' &&
       body.pub['method'] === 'kekDestroyed' &&
-      escrow.keks().get(id) !== 'destroyed'
+      (await escrow.keks()).get(id) !== 'destroyed'
     ) {
       // What is nobody's came back with the vault; what is somebody's has to be moved first, or nothing starts.
       found.keys += await removeUnneeded(ledger, escrow, id)

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 /** A directory of any length: an address has room for 107 octets, so Linux is given the open directory instead. */
-const openPlace = async (directory: string) => {
+export const openPlace = async (directory: string) => {
   const handle = await open(directory, 'r')
   const path = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : directory
   return { addressOf: (name: string) => join(path, name), close: () => handle.close() }

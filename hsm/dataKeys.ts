@@ -2,6 +2,7 @@
 import { randomBytes as systemRandom } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import type { RandomBytes } from './box.ts'
+import { openKeyCache } from './keyCache.ts'
 import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
@@ -16,37 +17,11 @@ export type VaultDataKeys = Readonly<{
   find: (keyId: string) => Promise<Uint8Array | undefined>
   /** Destroys the unit's key for ever, or sees to it that there never will be one. Given again, nothing happens. */
   destroy: (keyId: string) => Promise<void>
-  isDestroyed: (keyId: string) => boolean
+  isDestroyed: (keyId: string) => Promise<boolean>
   /** Up to where in the ledger its destructions have been carried out here (commands/purge.ts). */
-  purgedTo: () => string | undefined
+  purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
 }>
-
-/** The most recently used keys, in clear. A key that leaves is overwritten, so nobody is ever handed the buffer itself. */
-const openCache = (capacity: number) => {
-  const keys = new Map<string, Buffer>()
-  const forget = (keyId: string): void => {
-    keys.get(keyId)?.fill(0)
-    keys.delete(keyId)
-  }
-  return {
-    forget,
-    get: (keyId: string): Buffer | undefined => {
-      const key = keys.get(keyId)
-      if (key === undefined) return undefined
-      keys.delete(keyId)
-      keys.set(keyId, key)
-      return Buffer.from(key)
-    },
-    put: (keyId: string, key: Uint8Array): void => {
-      forget(keyId)
-      keys.set(keyId, Buffer.from(key))
-      const [oldest] = keys.keys()
-      if (keys.size > capacity && oldest !== undefined) forget(oldest)
-    },
-    clear: () => [...keys.keys()].forEach(forget),
-  }
-}
 
 const idOctets = 16
 const keyOctets = 32
@@ -66,7 +41,7 @@ export const openDataKeys = async (
   parts: Readonly<{ keys: WrappingKeys; now: () => Instant; randomBytes?: RandomBytes; capacity?: number }>,
 ): Promise<VaultDataKeys & Readonly<{ forget: () => void }>> => {
   const { keys, now, randomBytes = systemRandom, capacity = 8192 } = parts
-  const cache = openCache(capacity)
+  const cache = openKeyCache(capacity)
   const perKey = once()
 
   const isDestroyed = (keyId: string): boolean => store.has(goneName(keyId))
@@ -111,7 +86,7 @@ export const openDataKeys = async (
 
   return {
     find,
-    isDestroyed,
+    isDestroyed: async (keyId) => isDestroyed(keyId),
     forget: cache.clear,
     obtain: async (keyId) => {
       const present = await find(keyId)
@@ -120,7 +95,7 @@ export const openDataKeys = async (
       return Buffer.from(await perKey(keyId, async () => (await find(keyId)) ?? make(keyId)))
     },
     destroy,
-    purgedTo: () => store.get(purgedName)?.toString('utf8'),
+    purgedTo: async () => store.get(purgedName)?.toString('utf8'),
     setPurgedTo: (position) => store.put(purgedName, Buffer.from(position)),
   }
 }

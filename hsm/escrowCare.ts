@@ -141,7 +141,7 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
 
   return {
     ...{ currentKek, rewrap, handOver, destroyKey, destroyKek },
-    keks: () => keks,
+    keks: async () => keks,
     rows: store.rows,
     countUnder: store.countUnder,
     retireKek: async (kek) => {

@@ -153,6 +153,7 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
       const { id, key } = await derived('mac', label)
       return { id, compute: (data) => createHmac('sha256', key).update(data).digest() }
     },
+    macKey: (label) => derived('mac', label),
     recordMac: async (label) => {
       const id = await idOf(label, 'mac')
       return {

@@ -176,6 +176,10 @@ export const openSoftwareKeys = async ({
       const id = await symmetric(label, 'mac')
       return { id, compute: (data) => macOf(id, data) }
     },
+    macKey: async (label) => {
+      const id = await symmetric(label, 'mac')
+      return { id, key: Buffer.from(secretOf(id)) }
+    },
     recordMac: async (label) => {
       const id = await symmetric(label, 'mac')
       return { id, compute: async (data) => macOf(id, data) }

@@ -4,6 +4,7 @@ import { createHash, randomBytes as systemRandom } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
+import { openTurns } from '../domain/turns.ts'
 import type { Deliveries, JournalKey, Journals } from '../pki/custody.ts'
 import type { RandomBytes } from './box.ts'
 import { openDataKeys, type VaultDataKeys } from './dataKeys.ts'
@@ -55,9 +56,18 @@ const deliveriesOf = (store: RecordStore): Deliveries => ({
 const journalsOf = (store: RecordStore): Journals => {
   const nameOf = ({ account, person, quarter }: JournalKey): string =>
     JSON.stringify([account, person, quarter])
+  const inTurn = openTurns()
+  const journalOf = (name: string): string | undefined => store.get(name)?.toString('utf8')
   return {
-    journalOf: async (key) => store.get(nameOf(key))?.toString('utf8'),
-    setJournal: (key, journal) => store.put(nameOf(key), Buffer.from(journal)),
+    journalOf: async (key) => journalOf(nameOf(key)),
+    setJournal: (key, journal) => {
+      const name = nameOf(key)
+      return inTurn(name, async () => {
+        const present = journalOf(name)
+        if (present === undefined) await store.put(name, Buffer.from(journal))
+        return present ?? journal
+      })
+    },
   }
 }
 

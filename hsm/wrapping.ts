@@ -74,6 +74,8 @@ export type WrappingKeys = Readonly<{
   destroyEscrowKek: (id: string) => Promise<Readonly<{ failedUseCode: string }>>
   /** The MAC key of this label, made on first use. */
   mac: (label: string) => Promise<Mac>
+  /** That key itself, in memory: for another process of the same installation, which makes the digests (docs/adr/0026). */
+  macKey: (label: string) => Promise<Readonly<{ id: string; key: Buffer }>>
   recordMac: (label: string) => Promise<RecordMac>
   /** Protects one file of records at rest; made on first use. */
   recordKey: (label: string) => Promise<Buffer>

@@ -130,7 +130,7 @@ export type EscrowCare = Readonly<{
   /** Nothing new is put under this KEK any more. */
   retireKek: (kek: string) => Promise<void>
   /** What the vault says of the KEKs that nothing new is put under. */
-  keks: () => ReadonlyMap<string, KekState>
+  keks: () => Promise<ReadonlyMap<string, KekState>>
   /** Every key, in the order of their names, as it lies there when its turn comes. @param after begins behind this name */
   rows: (after?: string) => AsyncIterable<
     Readonly<{
@@ -266,5 +266,6 @@ export type JournalKey = Readonly<{ account: string; person: string; quarter: st
 /** Which journal a person writes in under an account, by quarter. */
 export type Journals = Readonly<{
   journalOf: (key: JournalKey) => Promise<string | undefined>
-  setJournal: (key: JournalKey, journal: string) => Promise<void>
+  /** Sets it where there is none yet. @returns the one that there is: of two that are set at once, the first */
+  setJournal: (key: JournalKey, journal: string) => Promise<string>
 }>

@@ -325,7 +325,7 @@ describe('--help', () => {
       ...['custody transfer-receipt', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
-      ...['referential', 'referential import', 'replay', 'start'],
+      ...['referential', 'referential import', 'replay', 'signer', 'start'],
     ])
   })
 })

@@ -234,7 +234,7 @@ describe('CGU-116: the end of the term', () => {
       expect(await destroy(installation)).toBe(true)
       const held = await Promise.all(serials.map((serial) => vault.escrow.keyOf(serial)))
       expect(held).toEqual([undefined, keys.get(serials[1]!), undefined])
-      expect(vault.dataKeys.isDestroyed(`escrow_${serials[0]!}`)).toBe(true)
+      expect(await vault.dataKeys.isDestroyed(`escrow_${serials[0]!}`)).toBe(true)
       const done = (await eventsOf(ledger)).filter(({ event }) => /Destroyed$/.test(event.type))
       expect(done.map(({ event }) => event.type)).toEqual([
         ...['EscrowedKeyDestroyed', 'EscrowedKeyDestroyed', 'DataDestroyed'],
@@ -299,7 +299,7 @@ describe('CGU-116: the end of the term', () => {
       expect(await purge(installation)).toEqual({ keys: 4, dataKeys: 3, keks: 1 })
       for (const serial of serials) {
         expect(await vault.escrow.keyOf(serial)).toBeUndefined()
-        expect(vault.dataKeys.isDestroyed(`escrow_${serial}`)).toBe(true)
+        expect(await vault.dataKeys.isDestroyed(`escrow_${serial}`)).toBe(true)
       }
       expect(await vault.escrow.countUnder(kek)).toBe(0)
       expect(await purge(installation)).toEqual({ keys: 0, dataKeys: 0, keks: 0 })

@@ -367,7 +367,7 @@ export const escrowContract = (
       expect(await escrow.destroyKeksAgain()).toEqual([from.id])
       await expect(keys.escrowKekById(from.id)).rejects.toMatchObject({ code: 'kekMissing' })
       await openOn(await rows!.reopen())
-      expect(escrow.keks().get(from.id)).toBe('destroyed')
+      expect((await escrow.keks()).get(from.id)).toBe('destroyed')
       expect(spkiOf(await escrow.release(a, keyA))).toBe(keyA)
       // A row that comes back from a backup cannot be opened by anybody.
       await withRow(

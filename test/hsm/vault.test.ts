@@ -76,7 +76,7 @@ describe('data keys', () => {
     await dataKeys.destroy('reg_doomed')
     const check = async (): Promise<void> => {
       expect(await custody.vault.dataKeys.find('reg_doomed')).toBeUndefined()
-      expect(custody.vault.dataKeys.isDestroyed('reg_doomed')).toBe(true)
+      expect(await custody.vault.dataKeys.isDestroyed('reg_doomed')).toBe(true)
       await expect(custody.vault.dataKeys.obtain('reg_doomed')).rejects.toThrow(KeyFault)
       expect(whereFound(await filesIn(custody.directory), written)).toEqual([])
     }
