@@ -27,6 +27,7 @@ import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
 import { noticeRoutes } from './notices.ts'
 import { ocspRoutes } from './ocsp.ts'
+import { createOcspAnswers } from './ocspAnswers.ts'
 import { documentationRoutes, installOpenApi } from './openapi.ts'
 import { catalogueRoute, livenessRoute, readinessRoute } from './probes.ts'
 import { publicationRoutes } from './publication.ts'
@@ -153,7 +154,7 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
     readinessRoute(scope, services)
     catalogueRoute(scope)
     publicationRoutes(scope, services)
-    await ocspRoutes(scope, services)
+    await ocspRoutes(scope, services, (onFault) => createOcspAnswers(services, onFault))
   })
   await app.register(
     async (scope) => {

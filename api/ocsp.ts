@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sha256 } from '../commands/issuing.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
 import { httpDate } from './document.ts'
-import { createOcspAnswers, type OcspReply } from './ocspAnswers.ts'
+import type { createOcspAnswers, OcspReply } from './ocspAnswers.ts'
 import { documented } from './routes.ts'
 import type { Services } from './services.ts'
 
@@ -62,8 +62,13 @@ const answer = {
   },
 }
 
-export const ocspRoutes = async (app: FastifyInstance, services: Services): Promise<void> => {
-  const respond = createOcspAnswers(services, (error) => {
+/** @param make the responder, told whom to tell of a fault */
+export const ocspRoutes = async (
+  app: FastifyInstance,
+  services: Pick<Services, 'policy' | 'now'>,
+  make: (onFault: (error: unknown) => void) => ReturnType<typeof createOcspAnswers>,
+): Promise<void> => {
+  const respond = make((error) => {
     app.log.error({ err: error }, 'an OCSP answer could not be given')
   })
   await app.register(async (scope) => {

@@ -27,6 +27,26 @@ export type OcspReply = Readonly<{
   cacheable?: Readonly<{ thisUpdate: Instant; nextUpdate: Instant }>
 }>
 
+/** An answer that may be given again while its term lasts, and what it is known by. */
+export type KeptAnswer = Readonly<{
+  bytes: Uint8Array
+  thisUpdate: Instant
+  nextUpdate: Instant
+  /** Serial of the certificate of who signed it. */
+  responder: string
+  said: Said
+  /** Serials that were asked about, and what was said of each. */
+  serials: readonly string[]
+  statuses: readonly OcspStatus[]
+}>
+
+/** Keeps answers for when nobody can be asked any more. */
+export type OcspKeeper = Readonly<{
+  keep: (key: string, answer: KeptAnswer) => void
+  /** One whose term has not ended. */
+  find: (key: string) => KeptAnswer | undefined
+}>
+
 type Signed = Readonly<{
   bytes: Uint8Array
   thisUpdate: Instant
@@ -100,11 +120,11 @@ const sign = async (
   return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half), said }
 }
 
-/** The certificates asked for, and who signs. */
-const cacheKey = ({ requests }: OcspRequest, { serial }: Responder): string => {
-  const hash = createHash('sha256').update(serial)
+/** The certificates asked for. */
+const keyOfRequest = ({ requests }: OcspRequest): string => {
+  const hash = createHash('sha256')
   for (const { der } of requests) hash.update(der)
-  return hash.digest('base64')
+  return hash.digest('hex')
 }
 
 type Kept = Readonly<{
@@ -142,10 +162,12 @@ const mayBeKept = (answers: readonly OcspAnswer[]): boolean =>
 /**
  * Makes the responder: octets in, octets out. Whatever comes in, an OCSPResponse goes out.
  * @param onFault is told what made an answer `tryLater` (RFC 6960 2.3), beside a lagging table
+ * @param keeper has the answers that are given when none can be signed; without it there are none
  */
 export const createOcspAnswers = (
   services: OcspServices,
   onFault: (error: unknown) => void,
+  keeper?: OcspKeeper,
 ): ((request: Uint8Array) => Promise<OcspReply>) => {
   const cache = createCache()
   const standing = (): string | undefined => {
@@ -155,7 +177,8 @@ export const createOcspAnswers = (
 
   /** The answer that is everybody's, because no nonce makes it one client's. */
   const common = async (asked: OcspRequest, responder: Responder): Promise<Signed> => {
-    const key = cacheKey(asked, responder)
+    const certificates = keyOfRequest(asked)
+    const key = `${responder.serial} ${certificates}`
     const before = cache.get(key, services.now())
     const stood = standing()
     if (before !== undefined && stood !== undefined && before.position === stood) return before.signed
@@ -164,7 +187,12 @@ export const createOcspAnswers = (
     const signed = before?.said === said ? before.signed : await sign(services, responder, asked, answers)
     // Where it moved in between, or is being rebuilt, nobody knows where it stood when it was asked.
     const position = standing() === stood ? stood : undefined
-    if (mayBeKept(answers)) cache.set(key, { signed, said, position })
+    if (mayBeKept(answers)) {
+      cache.set(key, { signed, said, position })
+      const statuses = answers.map(({ status }) => status)
+      const serials = asked.requests.map(({ serial }) => serial)
+      keeper?.keep(certificates, { ...signed, responder: responder.serial, serials, statuses })
+    }
     return signed
   }
 
@@ -185,14 +213,25 @@ export const createOcspAnswers = (
     return { bytes }
   }
 
+  /** RFC 6960 2.5: an answer made before, as long as it lasts. It has no nonce, whatever was asked. */
+  const again = (asked: OcspRequest): OcspReply | undefined => {
+    const answer = keeper?.find(keyOfRequest(asked))
+    if (answer === undefined) return undefined
+    const { authority, now } = services
+    authority.activity.given(answer.responder, answer.said, secondsOf(now()) - secondsOf(answer.thisUpdate))
+    return { bytes: answer.bytes, cacheable: answer }
+  }
+
   return async (octets) => {
     const asked = parseOcspRequest(octets)
     if ('error' in asked) return failure(asked.error)
     try {
       return await answered(asked)
     } catch (error) {
-      services.authority.activity.late()
       if (!(error instanceof LateTable)) onFault(error)
+      const before = again(asked)
+      if (before !== undefined) return before
+      services.authority.activity.late()
       return failure('tryLater')
     }
   }

@@ -1,13 +1,13 @@
 // CGU-01, CGU-104 to CGU-106: what relying parties fetch, at the paths that the conditions of use name.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { posix } from 'node:path'
-import { sha256, type IssuingCa } from '../commands/issuing.ts'
+import { sha256 } from '../commands/issuing.ts'
 import { document, inForce } from '../domain/document.ts'
 import { h } from '../domain/fields.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { notBeforeOf } from '../pki/fields.ts'
-import { createCrlFile } from './crlFile.ts'
+import { createCrlFile, type CrlFile } from './crlFile.ts'
 import { sendDocument, type Document } from './document.ts'
 import { Problem } from './problems.ts'
 import { documented } from './routes.ts'
@@ -32,34 +32,72 @@ type Publication = Readonly<{
 
 const certificateDocument = (der: Uint8Array): Document => ({
   bytes: der,
-  type: 'application/pkix-cert',
+  type: certificateType,
   sha256: sha256(der),
   lastModified: notBeforeOf(der),
   cacheControl: `public, max-age=${day}`,
 })
 
-const crlPublication = (
-  services: Services,
-  authority: IssuingCa,
-  about: Pick<Publication, 'paths' | 'summary' | 'clauses'>,
-): Publication => {
-  const crlFile = createCrlFile(services, authority)
-  return {
-    ...about,
-    type: 'application/pkix-crl',
-    document: async () => {
-      const file = await crlFile()
-      if (file === undefined) throw new Problem('NOT_FOUND')
-      const left = Math.max(0, secondsOf(file.nextUpdate) - secondsOf(services.now()))
-      return {
-        bytes: file.bytes,
-        type: 'application/pkix-crl',
-        sha256: file.sha256,
-        lastModified: file.thisUpdate,
-        cacheControl: `public, max-age=${Math.min(crlMaxAge, left)}, no-transform, must-revalidate`,
-      }
-    },
+/** What relying parties need to judge a certificate. Undefined or thrown: it is not known here. */
+export type Lists = Pick<Services, 'policy' | 'now'> &
+  Readonly<{
+    crl: () => Promise<CrlFile | undefined>
+    rootCrl: () => Promise<CrlFile | undefined>
+    caCertificate: () => Uint8Array
+    rootCertificate: () => Uint8Array
+  }>
+
+const crlDocument =
+  ({ now }: Lists, crlFile: Lists['crl']): Publication['document'] =>
+  async () => {
+    const file = await crlFile()
+    if (file === undefined) throw new Problem('NOT_FOUND')
+    const left = Math.max(0, secondsOf(file.nextUpdate) - secondsOf(now()))
+    return {
+      bytes: file.bytes,
+      type: crlType,
+      sha256: file.sha256,
+      lastModified: file.thisUpdate,
+      cacheControl: `public, max-age=${Math.min(crlMaxAge, left)}, no-transform, must-revalidate`,
+    }
   }
+
+const crlType = 'application/pkix-crl'
+const certificateType = 'application/pkix-cert'
+
+/** The lists and the certificates of both authorities, at the addresses that the policy names. */
+export const listPublications = (lists: Lists): readonly Publication[] => {
+  const { publication } = lists.policy
+  return [
+    {
+      paths: pathsOf(publication.crl),
+      summary: 'The certificate revocation list in force',
+      clauses: ['CGU-05', 'CGU-106'],
+      type: crlType,
+      document: crlDocument(lists, lists.crl),
+    },
+    {
+      paths: pathsOf(publication.rootCrl),
+      summary: 'The list of revoked authorities in force, issued by the root',
+      clauses: ['CGU-101'],
+      type: crlType,
+      document: crlDocument(lists, lists.rootCrl),
+    },
+    {
+      paths: pathsOf(publication.caCertificate),
+      summary: 'The certificate of the issuing authority',
+      clauses: ['CGU-105'],
+      type: certificateType,
+      document: () => certificateDocument(lists.caCertificate()),
+    },
+    {
+      paths: pathsOf(publication.rootCertificate),
+      summary: 'The certificate of the root',
+      clauses: ['CGU-104'],
+      type: certificateType,
+      document: () => certificateDocument(lists.rootCertificate()),
+    },
+  ]
 }
 
 const textType = 'text/plain; charset=utf-8'
@@ -99,34 +137,16 @@ const adoptedText = async (services: Services, digest: string): Promise<Document
 }
 
 const publicationsOf = (services: Services): readonly Publication[] => {
-  const { policy, authority } = services
-  const { publication } = policy
-  const stem = posix.basename(new URL(publication.caCertificate[0] ?? '').pathname, '.cer')
+  const { authority, policy, now } = services
+  const stem = posix.basename(new URL(policy.publication.caCertificate[0] ?? '').pathname, '.cer')
   return [
-    crlPublication(services, authority.ca, {
-      paths: pathsOf(publication.crl),
-      summary: 'The certificate revocation list in force',
-      clauses: ['CGU-05', 'CGU-106'],
+    ...listPublications({
+      ...{ policy, now },
+      crl: createCrlFile(services, authority.ca),
+      rootCrl: createCrlFile(services, authority.rootCa),
+      caCertificate: () => authority.ca.certificate,
+      rootCertificate: () => authority.root,
     }),
-    crlPublication(services, authority.rootCa, {
-      paths: pathsOf(publication.rootCrl),
-      summary: 'The list of revoked authorities in force, issued by the root',
-      clauses: ['CGU-101'],
-    }),
-    {
-      paths: pathsOf(publication.caCertificate),
-      summary: 'The certificate of the issuing authority',
-      clauses: ['CGU-105'],
-      type: 'application/pkix-cert',
-      document: () => certificateDocument(authority.ca.certificate),
-    },
-    {
-      paths: pathsOf(publication.rootCertificate),
-      summary: 'The certificate of the root',
-      clauses: ['CGU-104'],
-      type: 'application/pkix-cert',
-      document: () => certificateDocument(authority.root),
-    },
     {
       paths: [`/cgu-${stem}.txt`],
       summary: 'The conditions of use in force',
@@ -137,8 +157,9 @@ const publicationsOf = (services: Services): readonly Publication[] => {
   ]
 }
 
-export const publicationRoutes = (app: FastifyInstance, services: Services): void => {
-  for (const { paths, summary, clauses, type, document: made } of publicationsOf(services))
+/** Serves each publication at its addresses. */
+export const servePublications = (app: FastifyInstance, publications: readonly Publication[]): void => {
+  for (const { paths, summary, clauses, type, document: made } of publications)
     for (const path of paths)
       app.get(
         path,
@@ -155,6 +176,10 @@ export const publicationRoutes = (app: FastifyInstance, services: Services): voi
         },
         async (request: FastifyRequest, reply: FastifyReply) => sendDocument(request, reply, await made()),
       )
+}
+
+export const publicationRoutes = (app: FastifyInstance, services: Services): void => {
+  servePublications(app, publicationsOf(services))
   app.get(
     '/documents/:sha256',
     {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from '../api/app.ts'
 import { compose, type ComposeOptions, type Product } from '../main.ts'
+import { openWhole } from './closing.ts'
 import type { Config } from './config.ts'
 import { openCustody, openReadModels, openStore, systemClock, type Custody } from './parts.ts'
 
@@ -19,34 +20,25 @@ export type Installation = Readonly<{
 
 export type InstallationOptions = Pick<ComposeOptions, 'release' | 'onStep'> & AppOptions
 
-type Close = () => Promise<unknown>
-
-const closeAll = async (closes: readonly Close[]): Promise<void> => {
-  const faults: unknown[] = []
-  for (const close of closes.toReversed())
-    await close().catch((error: unknown) => {
-      faults.push(error)
-    })
-  if (faults.length > 0) throw faults[0]
+/** Listens. @returns where, as `http://127.0.0.1:8080` */
+export const listenAt = async (
+  app: FastifyInstance,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+): Promise<string> => {
+  await app.listen({ host, port })
+  const bound = app.server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`
 }
-
-const urlOf = (host: string, { port }: AddressInfo): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /**
  * Opens the installation of a data directory and listens.
  * @throws what kept it from starting; everything that was opened has been closed again
  */
-export const openInstallation = async (
+export const openInstallation = (
   config: Config,
   { release, onStep = () => undefined, ...web }: InstallationOptions,
-): Promise<Installation> => {
-  const closes: Close[] = []
-  const opened = <T extends { close: Close }>(part: T): T => {
-    closes.push(part.close)
-    return part
-  }
-  try {
+): Promise<Installation> =>
+  openWhole(async ({ opened, onClose }) => {
     onStep('custody')
     const custody = opened(await openCustody(config))
     onStep('ledger')
@@ -57,19 +49,9 @@ export const openInstallation = async (
     const log: Partial<Pick<FastifyInstance, 'log'>> = {}
     const onFault = (job: string, err: Error): void => log.log?.error({ err, job }, 'a job failed')
     const product = await compose(config, parts, { release, onStep, onFault })
-    closes.push(product.stop)
+    onClose(product.stop)
     const app = opened(await createApp(product.services, web))
     log.log = app.log
-    await app.listen({ host: config.host, port: config.port })
-    return {
-      product,
-      app,
-      passphraseFrom: custody.passphraseFrom,
-      url: urlOf(config.host, app.server.address() as AddressInfo),
-      close: () => closeAll(closes),
-    }
-  } catch (error) {
-    await closeAll(closes).catch(() => undefined)
-    throw error
-  }
-}
+    const url = await listenAt(app, config)
+    return { product, app, passphraseFrom: custody.passphraseFrom, url }
+  })

@@ -9,6 +9,7 @@ import { listCustody } from './custody.ts'
 import { listEnd } from './listEnd.ts'
 import { listLedger } from './listLedger.ts'
 import { listRegisters } from './listRegisters.ts'
+import { listRoles } from './listRoles.ts'
 import { listSigner } from './listSigner.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
@@ -51,6 +52,7 @@ const statusOfFault: Readonly<Record<string, number>> = {
   ...{ RegisterFault: exitStatus.usage, PolicyChanged: exitStatus.usage },
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
+  ...{ NotMigrated: exitStatus.unavailable },
   ...{ JobsFault: exitStatus.unavailable, OpensslFault: exitStatus.unavailable },
 }
 const unavailableCodes = new Set([
@@ -157,6 +159,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   )
 
   const tools = { command, outputOf, collect, env, found: () => end(exitStatus.found) }
+  listRoles(program, tools)
   listRegisters(program, tools)
   listLedger(program, tools)
   listEnd(program, tools)

@@ -20,7 +20,7 @@ export type ResponderKeeper = Readonly<{
 }>
 
 /** An authority that has ended certifies no responder: that keeps nobody from starting, nor is it a fault every hour. */
-const unlessStopped = async <T>(renewal: Promise<T>): Promise<T | undefined> =>
+export const unlessStopped = async <T>(renewal: Promise<T>): Promise<T | undefined> =>
   renewal.catch((error: unknown) => {
     if (error instanceof ProcessRefused && error.code === 'ISSUANCE_STOPPED') return undefined
     throw error

@@ -8,6 +8,9 @@ export class Deposed extends Error {
   override readonly name = 'Deposed'
 }
 
+/** So long a transaction may stand still, in milliseconds. */
+const hangsMs = 15_000
+
 /** Asked in each transaction that writes. @throws Deposed */
 export type Fence = (tx: Transaction<Database>) => Promise<void>
 
@@ -20,7 +23,10 @@ export const takeOver = async (db: Kysely<Database>): Promise<Fence> => {
     update projector set epoch = epoch + 1 returning epoch`.execute(db)
   const epoch = rows[0]?.epoch
   return async (tx) => {
-    const held = await sql`select 1 from projector where epoch = ${epoch} for share`.execute(tx)
+    // The transaction of a process that hangs is ended by the server: whoever takes over waits for it.
+    const held = await sql`
+      select set_config('idle_in_transaction_session_timeout', ${String(hangsMs)}, true)
+      from projector where epoch = ${epoch} for share`.execute(tx)
     if (held.rows.length !== 1) throw new Deposed('another process projects by now')
   }
 }

@@ -24,6 +24,8 @@ export type DatabaseOptions = Readonly<{
   memory?: true
   /** Opens it as it stands: for a look, which changes no table. */
   asItStands?: boolean
+  /** The server refuses every write of these connections. */
+  readOnly?: boolean
 }>
 
 export type OpenDatabase = Readonly<{ db: Kysely<Database>; close: () => Promise<void> }>
@@ -73,7 +75,9 @@ export const openDatabase = async (options: DatabaseOptions): Promise<OpenDataba
   if (options.url === undefined && options.directory === undefined && options.memory !== true)
     throw new Error('a database needs a url, a directory, or memory')
   const { pool, close } =
-    options.url === undefined ? await openEmbedded(options.directory) : openServer(options.url)
+    options.url === undefined
+      ? await openEmbedded(options.directory)
+      : openServer(options.url, options.readOnly === true ? '-c default_transaction_read_only=on' : undefined)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   try {
     if (options.asItStands !== true) await migrate(db)

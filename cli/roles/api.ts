@@ -1,0 +1,84 @@
+// `grand-livre api`: takes commands and answers questions. It projects nothing and runs no job: what it reads is as new as the
+// checkpoints say, and it asks others by Redis for what has become due.
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createApp } from '../../api/app.ts'
+import { openOcspActivity } from '../../commands/ocspActivity.ts'
+import { startJobs } from '../../jobs/embedded.ts'
+import { followResponder } from '../../jobs/followResponder.ts'
+import { followNudges, nudgedJobs } from '../../jobs/nudges.ts'
+import { openJobs } from '../../jobs/open.ts'
+import type { Jobs } from '../../jobs/port.ts'
+import { followCheckpoints } from '../../projections/followCheckpoints.ts'
+import { readModels } from '../../projections/readModels.ts'
+import { openWhole } from '../closing.ts'
+import { actsOf } from '../compose/acts.ts'
+import { servicesOf } from '../compose/services.ts'
+import type { Config } from '../config.ts'
+import { openDocuments } from '../documentFiles.ts'
+import { listenAt } from '../installation.ts'
+import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
+
+const retryMs = 5_000
+
+/** Asks for jobs by Redis. One that cannot be reached keeps nobody from working: jobs have timers of their own. */
+const openNudging = ({ redisUrl, policy }: Config, onFault: (job: string, error: Error) => void) => {
+  const stopping = new AbortController()
+  let jobs: Jobs | undefined
+  const asked = nudgedJobs.map((name) => ({
+    ...{ name, everySeconds: 0 },
+    run: () => Promise.reject(new Error('this process runs no job')),
+  }))
+  const open = async (): Promise<void> => {
+    while (jobs === undefined && !stopping.signal.aborted)
+      try {
+        jobs = await openJobs(asked, onFault, { redisUrl, log: policy.log, run: false })
+      } catch (error) {
+        onFault('queues', error as Error)
+        await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      }
+  }
+  const opening = open()
+  return {
+    nudge: (job: string) => jobs?.nudge(job),
+    close: async () => {
+      stopping.abort()
+      await opening
+      await jobs?.stop()
+    },
+  }
+}
+
+/** @throws what kept it from starting */
+export const openApi = (config: Config, options: RoleOptions): Promise<RunningRole> =>
+  openWhole(async (opening) => {
+    requireShared('api', config)
+    const { opened, onClose } = opening
+    const { common, chain } = await openShared(config, options, opening)
+    const { service, ledger, db, now, custody } = common
+    const standing = followCheckpoints({ ledger, db, projections: readModels(common.blind), now })
+    onClose(standing.stop)
+    const documents = await openDocuments(join(config.dataDir, 'documents'), config.cguText)
+    // CGU-107: what this process answers, it records.
+    const activity = openOcspActivity(now, randomUUID().slice(0, 8))
+    let tell = (_job: string, _error: Error): void => undefined
+    const record = () => activity.record(service, chain.ca.id)
+    const recording = startJobs(
+      [{ name: 'recordOcspActivity', everySeconds: 3600, run: record }],
+      (...fault) => tell(...fault),
+    )
+    onClose(async () => {
+      await recording.stop()
+      await record().catch((error: unknown) => tell('recordOcspActivity', error as Error))
+    })
+    const services = servicesOf(actsOf(common, chain, standing), {
+      ...{ documents, faults: recording.faults },
+      responder: { responder: followResponder({ service, keys: custody.keys }), activity },
+    })
+    const app = opened(await createApp(services, { log: options.log, trustedProxies: config.trustedProxies }))
+    tell = (job, err) => app.log.error({ err, job }, 'a job failed')
+    const nudging = opened(openNudging(config, (job, error) => tell(job, error)))
+    onClose(followNudges(ledger, nudging.nudge))
+    return { app, url: await listenAt(app, config) }
+  })

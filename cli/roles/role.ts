@@ -1,0 +1,87 @@
+// What the processes of an installation have in common: settings that they cannot do without, the parts that they share, a database that
+// `migrate` has made ready.
+import type { FastifyInstance } from 'fastify'
+import { findChain } from '../../commands/findChain.ts'
+import type { Chain } from '../../commands/ceremony.ts'
+import { isMigrated } from '../../readmodels/database.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
+import { openCommon, type Common, type Parts } from '../compose/common.ts'
+import { openInstallationTurns } from '../compose/turns.ts'
+import type { Opening } from '../closing.ts'
+import type { Config } from '../config.ts'
+import { ConfigFault } from '../configFault.ts'
+import { openCustody, openReadModels, openStore, systemClock } from '../parts.ts'
+
+/** Names of the processes, as the command line has them. */
+export const roles = ['migrate', 'api', 'projector', 'worker', 'status'] as const
+export type Role = (typeof roles)[number]
+
+export type RoleOptions = Readonly<{
+  release: string
+  /** Told each step of a start. */
+  onStep: (line: string) => void
+  log: Readonly<{ level: string; stream?: { write: (line: string) => void } }>
+}>
+
+/** A process that answers at an address until it is closed. */
+export type RunningRole = Readonly<{ app: FastifyInstance; url: string; close: () => Promise<void> }>
+
+/** What `migrate` does has not been done: the sentence says so. */
+export class NotMigrated extends Error {
+  override readonly name = 'NotMigrated'
+}
+
+const withQueues: readonly Role[] = ['api', 'worker']
+
+/** @throws ConfigFault that names a setting by which the processes share what one process has to itself */
+export const requireShared = (role: Role, config: Config): void => {
+  const needed = {
+    LEDGER_URL: config.ledgerUrl,
+    DATABASE_URL: config.databaseUrl,
+    SIGNER_SOCKET: config.signer,
+    ...(withQueues.includes(role) ? { REDIS_URL: config.redisUrl } : {}),
+  }
+  const missing = Object.entries(needed).find(([, value]) => value === undefined)
+  if (missing !== undefined)
+    throw new ConfigFault(
+      `${missing[0]}: is needed by grand-livre ${role}, which shares it with other processes; one process alone is grand-livre start`,
+    )
+}
+
+/** @throws NotMigrated where the tables are not those of this release */
+export const requireMigrated = async (db: OpenDatabase['db']): Promise<void> => {
+  if (!(await isMigrated(db)))
+    throw new NotMigrated('the database does not have the tables of this release: run grand-livre migrate')
+}
+
+/**
+ * Opens what every process but `status` and `migrate` stands on.
+ * @throws NotMigrated before `migrate` has made tables and authorities; KeyFault, LedgerFault, and the driver's faults
+ */
+export const openShared = async (
+  config: Config,
+  { release, onStep }: RoleOptions,
+  { opened }: Opening,
+): Promise<Readonly<{ common: Common; chain: Chain; parts: Parts }>> => {
+  onStep('database')
+  const database = opened(await openReadModels(config, { asItStands: true }))
+  await requireMigrated(database.db)
+  onStep('custody')
+  const custody = opened(await openCustody(config))
+  onStep('ledger')
+  const store = opened(await openStore(config))
+  const turns = opened(openInstallationTurns(config.databaseUrl))
+  const parts = { store, custody, database, clock: systemClock }
+  const common = await openCommon(config, parts, { release, turns })
+  const chain = await findChain(common.service, custody.keys)
+  if (chain === undefined)
+    throw new NotMigrated('the key ceremony has not been held: run grand-livre migrate')
+  return { common, chain, parts }
+}
+
+/** What became of a look, for a probe. */
+export const stateOf = (look: () => Promise<unknown>, otherwise: string): Promise<true | string> =>
+  look().then(
+    () => true as const,
+    () => otherwise,
+  )

@@ -1,0 +1,124 @@
+// `grand-livre status`: certificates, revocation lists and OCSP for relying parties, and nothing else. It stays up when everything else is
+// down, also across a start of its own: what it serves is kept in a directory (cli/roles/statusKeep.ts).
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { createStatusApp, type StatusServices } from '../../api/statusApp.ts'
+import { Problem } from '../../api/problems.ts'
+import { keyOfPart, openOcspActivity, type OcspActivity } from '../../commands/ocspActivity.ts'
+import { startJobs } from '../../jobs/embedded.ts'
+import { isMigrated, openDatabase } from '../../readmodels/database.ts'
+import { putOcspPart } from '../../readmodels/ocspParts.ts'
+import { openWhole } from '../closing.ts'
+import type { Config } from '../config.ts'
+import { listenAt } from '../installation.ts'
+import { NotMigrated, requireShared, type RoleOptions, type RunningRole } from './role.ts'
+import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
+import { refreshStatus } from './statusRefresh.ts'
+import { OutOfReach, openStatusSources, type StatusSources } from './statusSources.ts'
+
+/** A wrong database is found out where it can be asked; one that cannot be reached keeps nobody from starting. */
+const requireNotForeign = async ({ db }: StatusSources): Promise<void> => {
+  const migrated = await isMigrated(db).catch(() => undefined)
+  if (migrated === false)
+    throw new NotMigrated('the database does not have the tables of this release: run grand-livre migrate')
+}
+
+/** Something that has to be there to be served. @throws Problem READ_MODEL_UNAVAILABLE */
+const known = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Problem('READ_MODEL_UNAVAILABLE')
+  return value
+}
+
+const probedOf = ({ policy }: Config, keep: StatusKeep, sources: StatusSources): StatusServices['probed'] => {
+  const { now } = sources
+  const fresh = (name: 'crl' | 'rootCrl'): true | string => {
+    const file = keep.list(name)
+    if (file === undefined) return 'not there yet'
+    return file.nextUpdate > now() ? true : 'out of date'
+  }
+  return {
+    now,
+    // What it serves. That others are down is theirs to tell.
+    health: async () => ({
+      certificates: keep.authorities() === undefined ? 'not there yet' : true,
+      ...{ crl: fresh('crl'), rootCrl: fresh('rootCrl') },
+    }),
+    alarms: async () => {
+      const lag = sources.standing()?.lagSeconds() ?? Infinity
+      return {
+        'read models': lag <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger, or out of reach',
+        keys: (await sources.custody()?.keysHealth()) ?? 'out of reach',
+      }
+    },
+  }
+}
+
+const servicesOf = (
+  config: Config,
+  release: string,
+  { keep, sources, activity }: Readonly<{ keep: StatusKeep; sources: StatusSources; activity: OcspActivity }>,
+): StatusServices => {
+  const { policy } = config
+  const { db, now } = sources
+  return {
+    ...{ release, keeper: keep, probed: probedOf(config, keep, sources) },
+    lists: {
+      ...{ policy, now },
+      crl: async () => known(keep.list('crl')),
+      rootCrl: async () => known(keep.list('rootCrl')),
+      caCertificate: () => known(keep.authorities()).ca.certificate,
+      rootCertificate: () => known(keep.authorities()).rootCa.certificate,
+    },
+    ocsp: {
+      ...{ policy, now, db },
+      reads: {
+        position: () => sources.standing()?.position(),
+        lagSeconds: () => sources.standing()?.lagSeconds() ?? Infinity,
+        lookAgain: async () => {
+          const standing = sources.standing()
+          if (standing === undefined) throw new OutOfReach('ledger')
+          await standing.lookAgain()
+        },
+      },
+      authority: {
+        get ca() {
+          return known(keep.authorities()).ca
+        },
+        ...{ responder: sources.responder, activity },
+      },
+    },
+  }
+}
+
+/** @throws what kept it from starting: its directory, its port, a database of another release; nothing that is down */
+export const openStatus = (config: Config, options: RoleOptions): Promise<RunningRole> =>
+  openWhole(async ({ opened, onClose }) => {
+    requireShared('status', config)
+    let tell = (_what: string, _error: unknown): void => undefined
+    const sources = opened(await openStatusSources(config, (source, error) => tell(source, error)))
+    await requireNotForeign(sources)
+    const directory = join(config.dataDir, 'status')
+    const keep = await openStatusKeep(directory, sources.now, (error) => tell('directory', error))
+    onClose(keep.written)
+    const maxLag = config.policy.ocsp.maxLagSeconds
+    onClose(refreshStatus(keep, sources, { maxLag, onFault: (error) => tell('read models', error) }))
+    // CGU-107: what it answers is handed over by the database, for a worker to record: it writes nothing else anywhere.
+    const activity = openOcspActivity(sources.now, randomUUID().slice(0, 8))
+    const mailbox = opened(await openDatabase({ url: config.databaseUrl ?? '', asItStands: true }))
+    const handOver = async (): Promise<void> => {
+      const id = keep.authorities()?.ca.id
+      if (id !== undefined) await activity.drain((part) => putOcspPart(mailbox.db, keyOfPart(id, part), part))
+    }
+    const handing = startJobs([{ name: 'handOver', everySeconds: 60, run: handOver }], (_, error) =>
+      tell('activity', error),
+    )
+    onClose(async () => {
+      await handing.stop()
+      await handOver().catch((error: unknown) => tell('activity', error))
+    })
+    const services = servicesOf(config, options.release, { keep, sources, activity })
+    const { log } = options
+    const app = opened(await createStatusApp(services, { log, trustedProxies: config.trustedProxies }))
+    tell = (what, err) => app.log.warn({ err, source: what }, 'a source is out of reach')
+    return { app, url: await listenAt(app, config) }
+  })

@@ -1,0 +1,80 @@
+// `grand-livre worker`: does what has become due, and goes on with what a stop has interrupted. Several share the jobs by Redis.
+import { join } from 'node:path'
+import { createProbesApp } from '../../api/probesApp.ts'
+import { keepResponder } from '../../jobs/keepResponder.ts'
+import { followNudges } from '../../jobs/nudges.ts'
+import { ocspPartsJob } from '../../jobs/ocspParts.ts'
+import { openJobs } from '../../jobs/open.ts'
+import type { Jobs } from '../../jobs/port.ts'
+import { followCheckpoints } from '../../projections/followCheckpoints.ts'
+import { readModels } from '../../projections/readModels.ts'
+import { openWhole } from '../closing.ts'
+import { actsOf, type Acts } from '../compose/acts.ts'
+import type { Common } from '../compose/common.ts'
+import { goOn, jobsOf } from '../compose/jobs.ts'
+import type { Config } from '../config.ts'
+import { openDocuments } from '../documentFiles.ts'
+import { listenAt } from '../installation.ts'
+import { openOutbox } from '../outboxFiles.ts'
+import { openShared, requireShared, stateOf, type RoleOptions, type RunningRole } from './role.ts'
+
+/** Facts by which a key is asked for at a desk: keys are made ahead in between. */
+const atDesk = new Set(['SessionOpened', 'PublicKeyBound', 'KeyEscrowed'])
+
+/** Once, before the jobs, but beside everything else: this may wait for read models that are built anew. */
+const startUp = async (acts: Acts): Promise<void> => {
+  await goOn(acts, { carrying: 'begun', isStart: true })
+}
+
+const healthOf =
+  ({ ledger, custody, db }: Common, jobs: Jobs) =>
+  async () => ({
+    ledger: await stateOf(ledger.head, 'out of reach'),
+    database: await stateOf(
+      () => db.selectFrom('projection_checkpoint').select('name').execute(),
+      'out of reach',
+    ),
+    keys: await custody.keysHealth(),
+    ...Object.fromEntries([...jobs.faults()].map(([job, { name }]) => [`job ${job}`, name])),
+  })
+
+/** @throws what kept it from starting; JobsFault when Redis cannot be reached */
+export const openWorker = (config: Config, options: RoleOptions): Promise<RunningRole> =>
+  openWhole(async (opening) => {
+    requireShared('worker', config)
+    const { opened, onClose } = opening
+    const { common, chain } = await openShared(config, options, opening)
+    const { service, ledger, db, now, custody } = common
+    const standing = followCheckpoints({ ledger, db, projections: readModels(common.blind), now })
+    onClose(standing.stop)
+    const acts = actsOf(common, chain, standing)
+    const documents = await openDocuments(join(config.dataDir, 'documents'), config.cguText)
+    const outbox = await openOutbox(join(config.dataDir, 'outbox'))
+    const responder = await keepResponder(service, { keys: custody.keys, ca: chain.ca })
+    let lastAtDesk = -Infinity
+    let tell = (_job: string, _error: Error): void => undefined
+    options.onStep('jobs')
+    const jobs = await openJobs(
+      [
+        ...jobsOf(acts, {
+          ...{ documents, outbox, carrying: 'begun' },
+          responder: [responder.renewal, ocspPartsJob({ service, db, issuer: chain.ca.id })],
+          quietFor: () => performance.now() - lastAtDesk,
+        }),
+        { name: 'startUp', everySeconds: 24 * 3600, run: () => startUp(acts) },
+      ],
+      (job, error) => tell(job, error),
+      { redisUrl: config.redisUrl, log: config.policy.log },
+    )
+    onClose(jobs.stop)
+    onClose(
+      followNudges(ledger, jobs.nudge, (type) => {
+        if (atDesk.has(type)) lastAtDesk = performance.now()
+      }),
+    )
+    const probed = { now, health: healthOf(common, jobs) }
+    const app = opened(await createProbesApp(options.release, probed, { log: options.log }))
+    tell = (job, err) => app.log.error({ err, job }, 'a job failed')
+    for (const job of ['startUp', 'publishRootCrl', 'publishCrl', 'notices']) jobs.nudge(job)
+    return { app, url: await listenAt(app, config) }
+  })
