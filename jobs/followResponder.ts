@@ -1,11 +1,10 @@
 // The responder that signs now, for a process that makes none: the newest that another process has had certified.
 import { newestResponder, type Responder } from '../commands/responder.ts'
 import type { Service } from '../commands/program.ts'
-import type { ServiceKeys } from '../pki/custody.ts'
 
 type Parts = Readonly<{
   service: Pick<Service, 'ledger' | 'policy' | 'now'>
-  keys: Pick<ServiceKeys, 'signer'>
+  keys: Parameters<typeof newestResponder>[1]
 }>
 
 /** How often a newer one is looked for, in milliseconds: it is there for days before the one before it ends. */

@@ -48,7 +48,8 @@ const migratorOf = (db: Kysely<Database>): Migrator => {
       m020_processes: m020Processes,
     }),
   }
-  return new Migrator({ db, provider })
+  // The escrow has tables of the same names in a schema of its own: without a schema, those would be taken for these.
+  return new Migrator({ db, provider, migrationTableSchema: 'public' })
 }
 
 const migrate = async (db: Kysely<Database>): Promise<void> => {
@@ -59,8 +60,6 @@ const migrate = async (db: Kysely<Database>): Promise<void> => {
 
 /** Whether every table is there, and as this release has it. Changes nothing. */
 export const isMigrated = async (db: Kysely<Database>): Promise<boolean> => {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return false
   const migrations = await migratorOf(db).getMigrations()
   return migrations.every(({ executedAt }) => executedAt !== undefined)
 }

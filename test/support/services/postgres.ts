@@ -51,8 +51,8 @@ const initialise = async (
   if (made.status !== 0) throw new Error(`initdb failed:\n${made.output}`)
 }
 
-/** A PostgreSQL server on 127.0.0.1, without a socket file: `TEST_POSTGRES_URL`. It holds what test databases are copied from. */
-export const startPostgres = async (workspace: string): Promise<Service> => {
+/** A PostgreSQL server on 127.0.0.1, without a socket file and without a table: `TEST_POSTGRES_URL`. */
+export const startEmptyPostgres = async (workspace: string): Promise<Service> => {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('PostgreSQL is not installed')
   const owner = await serverOwner()
@@ -66,7 +66,7 @@ export const startPostgres = async (workspace: string): Promise<Service> => {
   const password = randomBytes(16).toString('hex')
   await initialise(programs.initdb, directory, password, owner)
   const url = (port: number) => `postgres://${user}:${password}@127.0.0.1:${String(port)}/postgres`
-  const service = await launch({
+  return launch({
     name: 'postgres',
     workspace,
     file: programs.postgres,
@@ -90,6 +90,11 @@ export const startPostgres = async (workspace: string): Promise<Service> => {
     // Immediate shutdown: there is nothing to write back.
     endSignal: 'SIGQUIT',
   })
+}
+
+/** The same, which holds what test databases are copied from. */
+export const startPostgres = async (workspace: string): Promise<Service> => {
+  const service = await startEmptyPostgres(workspace)
   try {
     await makeTemplate(service.env['TEST_POSTGRES_URL'] ?? '')
   } catch (error) {
