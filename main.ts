@@ -2,8 +2,8 @@
 // installation of several processes are joined from the same pieces (cli/compose/, cli/roles/).
 import { join } from 'node:path'
 import type { Services } from './api/services.ts'
+import { openAround } from './cli/around.ts'
 import { openDocuments } from './cli/documentFiles.ts'
-import { openOutbox } from './cli/outboxFiles.ts'
 import { actsOf } from './cli/compose/acts.ts'
 import { openCommon, type Parts } from './cli/compose/common.ts'
 import { goOn, jobsOf, recordCurrentKek, stockOf } from './cli/compose/jobs.ts'
@@ -16,7 +16,8 @@ import type { Service } from './commands/program.ts'
 import { keepResponder } from './jobs/keepResponder.ts'
 import { followNudges } from './jobs/nudges.ts'
 import { openJobs } from './jobs/open.ts'
-import type { Jobs, OnFault } from './jobs/port.ts'
+import { inOrder, type Jobs, type OnFault } from './jobs/port.ts'
+import type { RevocationDelay } from './jobs/revocationDelay.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { readModels } from './projections/readModels.ts'
 import { createRunner, type Runner } from './projections/runner.ts'
@@ -41,6 +42,7 @@ export type Product = Readonly<{
   chain: Chain
   runner: Runner
   jobs: Jobs
+  delays: RevocationDelay['current']
   /** Resolves when every read model has taken in every fact. */
   settled: () => Promise<void>
   /** Stops the jobs and the read models; the parts stay open. */
@@ -63,7 +65,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   await recordCurrentKek(service, custody)
   await recordParameters(service)
   const documents = await openDocuments(join(dataDir, 'documents'), cguText)
-  const outbox = await openOutbox(join(dataDir, 'outbox'))
+  const around = await openAround(config, onFault)
   onStep('OCSP responder')
   const responder = await keepResponder(service, { keys: custody.keys, ca: chain.ca })
 
@@ -83,16 +85,17 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     await jobs?.stop()
     await responder.stop(onFault)
     await runner.stop()
+    await around.close()
     await turns.close()
   }
   try {
     onStep('read models')
     await settled()
     onStep('acts that a stop has interrupted')
-    await goOn(acts, { carrying: 'all', isStart: true })
+    await goOn(acts, { carrying: 'all', isStart: true, each: inOrder })
     jobs = await openJobs(
       jobsOf(acts, {
-        ...{ documents, outbox, responder: [responder.renewal, responder.recording], carrying: 'none' },
+        ...{ documents, around, responder: [responder.renewal, responder.recording], carrying: 'none' },
         stock: stock.jobs,
       }),
       onFault,
@@ -112,11 +115,14 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   }
   const services = servicesOf(acts, {
     ...{ documents, responder: responder.answering, faults: jobs.faults },
-    alarms: () => ({ 'key stock': stock.alarm() }),
+    alarms: async () => ({
+      ...(await around.alarms({ db: database.db, now: now(), delay: acts.delay })),
+      'key stock': stock.alarm(),
+    }),
     passphraseIterations: options.passphraseIterations,
     onIssuance: () => {
       lastIssuance = performance.now()
     },
   })
-  return { services, service, ledger, chain, runner, jobs, settled, stop }
+  return { services, service, ledger, chain, runner, jobs, delays: acts.delay.current, settled, stop }
 }

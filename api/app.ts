@@ -44,7 +44,6 @@ import { revocationRoutes } from './revocations.ts'
 import type { Api } from './routes.ts'
 import { openServer, type ServerOptions } from './server.ts'
 import type { Services } from './services.ts'
-import { schemaCompilers } from './schemaCompilers.ts'
 import { selfServiceRoutes } from './selfService.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './streams.ts'
@@ -52,15 +51,6 @@ import { streamRoutes } from './streams.ts'
 /** Requests a minute: of an address for each of the two doors, and failed sign-ins that are written down. */
 export type Limits = Readonly<{ api: number; publication: number; signIn: SignInLimits }>
 
-export type AppOptions = Readonly<{
-  /** Logs one line a request; without it nothing is logged. */
-  log?: LogOptions
-  limits?: Partial<Limits>
-  /** Proxies whose `X-Forwarded-For` is believed: addresses or networks. */
-  trustedProxies?: readonly string[]
-  /** When schemas are compiled. Default `atFirstUse`. */
-  schemas?: Parameters<typeof schemaCompilers>[0]
-}>
 export type AppOptions = ServerOptions & Readonly<{ limits?: Partial<Limits> }>
 
 const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress: 10, inAll: 60 } }
@@ -99,43 +89,6 @@ const resources = [
   noticeRoutes,
   streamRoutes,
 ]
-
-const bodyLimit = 64 * 1024
-
-const newServer = (
-  services: Services,
-  { log, trustedProxies, schemas = 'atFirstUse' }: AppOptions,
-): FastifyInstance => {
-  const logger = loggerOf(log, services.release)
-  return Fastify({
-    ...(logger === undefined ? {} : { logger }),
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'traceId' }),
-    bodyLimit,
-    genReqId: () => randomUUID(),
-    requestIdHeader: false,
-    trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
-    forceCloseConnections: 'idle',
-    frameworkErrors: (error, request, reply) => {
-      request.outcome = {}
-      void sendProblem(request, reply, error)
-    },
-    ...schemaCompilers(schemas),
-    // A field that the schema does not know is refused, never dropped; a text is never taken for a number.
-    ajv: {
-      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },
-    },
-  })
-}
-
-/** Headers for answers that no page of ours shows; the documentation has its own policy. */
-const securityHeaders = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  },
-  // CRL and OCSP are plain HTTP (RFC 5280 section 8): the proxy that ends TLS says where HTTPS is to be kept to.
-  strictTransportSecurity: false,
-}
 
 /**
  * Makes the application. It is ready when the promise resolves, and closes gracefully: requests under way are answered.

@@ -1,30 +1,23 @@
 // CGU-19, CGU-54, CGU-77 to CGU-84: who has been told what, and who has not; and which conditions of use bind a holder (CGU-20).
 import { Type } from 'typebox'
-import { recordBounce, waiveNotice } from '../commands/notices.ts'
 import { certificate } from '../domain/certificate.ts'
-import { noticeKind, role, waiverCause } from '../domain/lists.ts'
+import { noticeKind, role } from '../domain/lists.ts'
 import { notice } from '../domain/notice.ts'
 import { request as requestFile } from '../domain/request.ts'
 import { acceptancesOf, findNotices, noticesOfCertificate, type Told } from '../readmodels/notices.ts'
 import type { CguAcceptanceRow } from '../readmodels/schema.ts'
+import { noticeCommandRoutes } from './noticeCommands.ts'
 import { limitOf, linkNext, pageQuery, rankOf } from './page.ts'
 import { Problem } from './problems.ts'
 import { notFound, officers, tag } from './readers.ts'
-import { commandRoute, readRoute, type Api } from './routes.ts'
-import { byId, bySerial, closed, code, h, id, n, orNull, t } from './schemas.ts'
+import { readRoute, type Api } from './routes.ts'
+import { byId, bySerial, code, h, id, n, orNull, t } from './schemas.ts'
 import { serialFrom } from './serial.ts'
 
-const delivery = Type.Enum(['planned', 'sent', 'failed', 'undelivered', 'waived'])
+const delivery = Type.Enum(['planned', 'deferred', 'sent', 'failed', 'undelivered', 'waived'])
 
-const places = Type.Array(n, { minItems: 1, maxItems: 500, uniqueItems: true })
-const bounce = closed(
-  { recipientIndexes: places, fault: code },
-  { examples: [{ recipientIndexes: [0], fault: '5.1.1' }] },
-)
-const waiver = closed(
-  { recipientIndexes: places, cause: waiverCause },
-  { examples: [{ recipientIndexes: [0], cause: 'unreachable' }] },
-)
+/** What the mail server said last, as RFC 3463 numbers it; null: nothing but yes. */
+const attempts = { attempts: n, fault: orNull(code) }
 
 const toldAnswer = Type.Object({
   notice: id,
@@ -34,6 +27,8 @@ const toldAnswer = Type.Object({
   stream: Type.String(),
   role,
   delivery,
+  ...attempts,
+  attemptedAt: orNull(t),
   effectiveAt: orNull(t),
   sentAt: orNull(t),
   rank: n,
@@ -42,6 +37,7 @@ const toldAnswer = Type.Object({
 const toldBody = (row: Told) => ({
   ...{ notice: row.notice, place: row.place, kind: row.kind, milestone: row.milestone, stream: row.stream },
   ...{ role: row.role, delivery: row.delivery, effectiveAt: row.effective_at },
+  ...{ attempts: row.attempts, fault: row.fault, attemptedAt: row.attempted_at },
   ...{ sentAt: row.sent_at, rank: row.rank },
 })
 
@@ -55,7 +51,7 @@ const noticeAnswer = Type.Object({
   templateSha256: h,
   effectiveAt: orNull(t),
   sentAt: orNull(t),
-  recipients: Type.Array(Type.Object({ stream: Type.String(), role, delivery })),
+  recipients: Type.Array(Type.Object({ stream: Type.String(), role, delivery, ...attempts })),
 })
 
 const bindingAnswer = Type.Object({
@@ -101,38 +97,11 @@ const placeOf = (cursor: number) => ({
   place: perRank - 1 - (cursor % perRank),
 })
 
-const commandRoutes = (api: Api): void => {
-  const about = { tag: 'notices', params: byId } as const
-  commandRoute(api, {
-    ...about,
-    url: '/notices/:id/bounce',
-    summary: 'Record that a notice has come back',
-    clauses: ['CGU-77', 'CGU-84'],
-    body: bounce,
-    decider: recordBounce,
-    trial: { on: 'notice', data: (one) => ({ notice: one, recipientIndexes: [], fault: 'none' }) },
-    data: ({ params, body }) => ({ notice: params.id, ...body }),
-  })
-  commandRoute(api, {
-    ...about,
-    url: '/notices/:id/waiver',
-    summary: 'Waive a notice to somebody whom none can reach, or who has been told otherwise',
-    clauses: ['CGU-77', 'CGU-84'],
-    body: waiver,
-    decider: waiveNotice,
-    trial: {
-      on: 'notice',
-      data: (one) => ({ notice: one, recipientIndexes: [], cause: 'unreachable' as const }),
-    },
-    data: ({ params, body }) => ({ notice: params.id, ...body }),
-  })
-}
-
 const listRoute = (api: Api): void =>
   readRoute(api, {
     url: '/notices',
     summary: 'Who has been told what, newest first',
-    description: '`untold`: only who is still to be told, has no address, or did not get it.',
+    description: '`untold`: only who is still to be told, was put off, has no address, or did not get it.',
     tag: 'notices',
     clauses: ['CGU-19', 'CGU-54', 'CGU-77', 'CGU-84'],
     query: {
@@ -175,6 +144,7 @@ const oneRoute = (api: Api): void =>
       return {
         ...{ ...state, id: params.id, stream, revision },
         ...{ effectiveAt: state.effectiveAt ?? null, sentAt: state.sentAt ?? null },
+        recipients: state.recipients.map((one) => ({ ...one, fault: one.fault ?? null })),
       }
     },
   })
@@ -225,7 +195,7 @@ const proofRoutes = (api: Api): void => {
 }
 
 export const noticeRoutes = (api: Api): void => {
-  commandRoutes(api)
+  noticeCommandRoutes(api)
   listRoute(api)
   oneRoute(api)
   proofRoutes(api)

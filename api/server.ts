@@ -6,17 +6,23 @@ import { randomUUID } from 'node:crypto'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
 import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
+import { schemaCompilers } from './schemaCompilers.ts'
 
 export type ServerOptions = Readonly<{
   /** Logs one line a request; without it nothing is logged. */
   log?: LogOptions
   /** Proxies whose `X-Forwarded-For` is believed: addresses or networks. */
   trustedProxies?: readonly string[]
+  /** When schemas are compiled. Default `atFirstUse`. */
+  schemas?: Parameters<typeof schemaCompilers>[0]
 }>
 
 const bodyLimit = 64 * 1024
 
-const newServer = (release: string, { log, trustedProxies }: ServerOptions): FastifyInstance => {
+const newServer = (
+  release: string,
+  { log, trustedProxies, schemas = 'atFirstUse' }: ServerOptions,
+): FastifyInstance => {
   const logger = loggerOf(log, release)
   return Fastify({
     ...(logger === undefined ? {} : { logger }),
@@ -30,6 +36,7 @@ const newServer = (release: string, { log, trustedProxies }: ServerOptions): Fas
       request.outcome = {}
       void sendProblem(request, reply, error)
     },
+    ...schemaCompilers(schemas),
     // A field that the schema does not know is refused, never dropped; a text is never taken for a number.
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },

@@ -1,24 +1,13 @@
 // `grand-livre compliance`: the report of the Comité de Surveillance, from the ledger alone, also beside a running service.
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { dayOf } from '../domain/policy/dates.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
-import { complianceCsv } from '../projections/compliance/csv.ts'
-import { complianceHtml } from '../projections/compliance/html.ts'
 import { complianceReport, type ComplianceReport } from '../projections/compliance/report.ts'
+import { formNames, forms, isForm, writeForms } from './complianceFiles.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { instantsOf, ledgerOver, openCustody, systemClock, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
-
-const forms = {
-  html: complianceHtml,
-  json: (report: ComplianceReport) => `${JSON.stringify(report, undefined, 2)}\n`,
-  csv: complianceCsv,
-} as const
-type FormName = keyof typeof forms
-const isForm = (name: string): name is FormName => name in forms
 
 export type ComplianceAsked = Readonly<{
   from: string
@@ -45,7 +34,7 @@ const parseAsked = ({ from, to, format }: ComplianceAsked, today: string) => {
   if (period.to > today)
     throw new ConfigFault(`--to: ${period.to} has not come yet; the last day to report on is ${today}`)
   if (format !== undefined && !isForm(format))
-    throw new ConfigFault(`--format: ${format} is none of ${Object.keys(forms).join(', ')}`)
+    throw new ConfigFault(`--format: ${format} is none of ${formNames.join(', ')}`)
   return { period, format }
 }
 
@@ -58,20 +47,6 @@ const findCustody = async (config: Config): Promise<Custody | undefined> => {
     if (error instanceof KeyFault) return undefined
     throw error
   }
-}
-
-/** Writes a new file of each form; one that is there already is left as it is. */
-const writeForms = async (
-  report: ComplianceReport,
-  out: string,
-  names: readonly FormName[],
-): Promise<readonly string[]> => {
-  const { from, to } = report.period
-  await mkdir(out, { recursive: true })
-  const files = names.map((name) => join(out, `conformite-${from}-${to}.${name}`))
-  for (const [i, name] of names.entries())
-    await writeFile(files[i] ?? '', forms[name](report), { flag: 'wx', mode: 0o600 })
-  return files
 }
 
 const summary = ({ totals, ledger, names }: ComplianceReport, files: readonly string[]): string =>
@@ -104,7 +79,7 @@ export const compliance = (env: NodeJS.ProcessEnv, output: Output, asked: Compli
         process.stdout.write(forms[output.json ? 'json' : (format ?? 'html')](report))
         return
       }
-      const names = format === undefined ? (Object.keys(forms) as FormName[]) : [format]
+      const names = format === undefined ? formNames : [format]
       const files = await writeForms(report, asked.out, names)
       output.result({ files, totals: report.totals, ledger: report.ledger }, () => summary(report, files))
     } finally {

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { cardsFrom, type CardsConfig } from './cardConfig.ts'
 import { ConfigFault } from './configFault.ts'
+import { mailFrom, type MailConfig } from './mailConfig.ts'
 import { shipped } from './shipped.ts'
 import { signerFrom } from './signerConfig.ts'
 import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
@@ -33,6 +34,8 @@ export type Config = Readonly<{
   cards: CardsConfig
   /** Socket of the signer process that holds keys and cards; undefined: this process does. */
   signer: string | undefined
+  /** How notices leave; undefined: as files of the outbox. */
+  mail: MailConfig | undefined
   /** Holders' keys that are made ahead and wait in the escrow. */
   escrowStock: number
   logLevel: string
@@ -168,6 +171,10 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
     ...{ tokens, cards, signer },
+    mail: mailFrom(
+      (name) => env[name],
+      (name) => secretOf(env, name),
+    ),
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     env,

@@ -5,7 +5,7 @@ import { consider } from '../commands/consider.ts'
 import { ProcessRefused, type Service } from '../commands/program.ts'
 import type { Actor, Command, Decider, Fold, Refusal } from '../domain/kernel.ts'
 import { replayEnd } from '../projections/endReplay.ts'
-import type { Vault } from '../hsm/vault.ts'
+import type { CustodyVault } from '../hsm/custody.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
 import type { Officer } from './ceremonyParts.ts'
 import type { CeremonyScript } from './ceremonyScript.ts'
@@ -14,7 +14,7 @@ import { NothingThere } from './reading.ts'
 /** The ledger with the officer as who acts, and the keys. */
 export type Ceremony = Readonly<{
   service: Service
-  custody: Readonly<{ keys: ServiceKeys; vault: Pick<Vault, 'escrow'> }>
+  custody: Readonly<{ keys: ServiceKeys; vault: Pick<CustodyVault, 'escrow'> }>
 }>
 
 const leastWitnesses = 2

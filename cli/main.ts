@@ -7,6 +7,7 @@ import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { listCustody } from './custody.ts'
 import { listEnd } from './listEnd.ts'
+import { listJobsCommands } from './listJobs.ts'
 import { listLedger } from './listLedger.ts'
 import { listRegisters } from './listRegisters.ts'
 import { listRoles } from './listRoles.ts'
@@ -37,6 +38,7 @@ Settings, from the environment:
   DATABASE_URL                 PostgreSQL (the embedded database)
   REDIS_URL                    Redis, for jobs that several processes share (jobs in the process)
                                These three also as LEDGER_URL_FILE and so on: a file that holds it
+  SMTP_URL, MAIL_FROM          mail server for notices, also SMTP_URL_FILE (files in DATA_DIR/outbox), and their sender
   PKCS11_MODULE                PKCS#11 module whose tokens hold the keys (keys in software), with
   PKCS11_CA_TOKEN, _CA_PIN     label or serial number and PIN of the authorities' token; also PKCS11_CA_PIN_FILE
   PKCS11_ESCROW_TOKEN, _ESCROW_PIN   the same of the escrow's token
@@ -163,6 +165,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
   listRegisters(program, tools)
   listLedger(program, tools)
   listEnd(program, tools)
+  listJobsCommands(program, tools)
 
   command(program, 'end-of-life', 'a dry run of the end of the authority, from the ledger alone').action(
     async (options: OptionValues) => (await import('./endOfLife.ts')).endOfLife(env, outputOf(options)),

@@ -11,13 +11,16 @@ export const openOutbox = async (directory: string): Promise<Outbox> => {
   for (const name of await readdir(directory))
     if (name.endsWith(unfinished)) await rm(join(directory, name), { force: true })
   return {
-    put: async (name, bytes) => {
+    ready: async () => undefined,
+    recorded: async () => undefined,
+    put: async ({ name, bytes }) => {
       try {
         await createDurable(join(directory, `${name}.eml`), bytes)
       } catch (error) {
         // It is there: written before a crash, under the same name.
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }
+      return 'taken'
     },
   }
 }

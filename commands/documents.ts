@@ -41,6 +41,8 @@ export const adoptDocument: Decider<Document, AdoptDocument, DocumentEvent> = {
   stream: ({ data }) => data.kind,
   decide: ({ data: { kind, ...data }, by, at }, state) => {
     if (kind === 'parameters') return refuse('CGU-06', 'OUT_OF_ORDER', kind)
+    // CGU-122: what a month's report says is computed, not written.
+    if (kind === 'complianceReport' && by.role !== 'program') return refuse('CGU-06', 'OUT_OF_ORDER', kind)
     const known = state.versions.find(({ version }) => version === data.version)
     if (known !== undefined)
       return known.sha256 === data.sha256 ? accept() : refuse('CGU-19', 'OUT_OF_ORDER', data.version)

@@ -126,6 +126,8 @@ export const documentNames = [
   'revocationForm',
   'qualification',
   'processingRecord',
+  // CGU-122: of one month, by its digest; nobody publishes it.
+  'complianceReport',
 ] as const
 export const documentName = list(documentNames)
 export type DocumentName = (typeof documentNames)[number]

@@ -20,18 +20,41 @@ const NoticePlanned = event('NoticePlanned', {
     effectiveAt: Type.Optional(t),
   },
 })
-const NoticeSent = event('NoticeSent', { pub: { sentAt: t, failedIndexes: indexes } })
+// `deferredIndexes`: not taken by the mail server at that pass. What has become of them is in the events that follow.
+const NoticeSent = event('NoticeSent', {
+  pub: { sentAt: t, failedIndexes: indexes, deferredIndexes: Type.Optional(indexes) },
+})
+// `fault`: the enhanced status code (RFC 3463) or the class of it, never the server's words or an address.
+const NoticeDeferred = event('NoticeDeferred', {
+  pub: { recipientIndexes: indexes, attempt: n, fault: code },
+})
+const NoticeRelayed = event('NoticeRelayed', { pub: { recipientIndexes: indexes, sentAt: t } })
+const NoticeRetried = event('NoticeRetried', { pub: { recipientIndexes: indexes } })
 const NoticeUndelivered = event('NoticeUndelivered', { pub: { recipientIndexes: indexes, fault: code } })
 const NoticeWaived = event('NoticeWaived', { pub: { recipientIndexes: indexes, cause: waiverCause } })
 
-export const noticeForms = [NoticePlanned, NoticeSent, NoticeUndelivered, NoticeWaived] as const
+export const noticeForms = [
+  NoticePlanned,
+  NoticeSent,
+  NoticeDeferred,
+  NoticeRelayed,
+  NoticeUndelivered,
+  NoticeRetried,
+  NoticeWaived,
+] as const
 export type NoticeEvent = EventOf<(typeof noticeForms)[number]>
 export type NoticeData<T extends NoticeEvent['type']> = Extract<NoticeEvent, { type: T }>['data']
 export type NoticeKind = Static<typeof noticeKind>
 export type Recipient = Readonly<Static<typeof recipient>>
 
-/** What has become of one recipient. `failed`: there was no address to send to; `undelivered`: it came back. */
-export type Delivery = 'planned' | 'sent' | 'failed' | 'undelivered' | 'waived'
+/**
+ * What has become of one recipient. `deferred`: the mail server has not taken it yet, and is asked again; `failed`: there was no
+ * address to send to; `undelivered`: it was refused for good, came back, or was given up.
+ */
+export type Delivery = 'planned' | 'deferred' | 'sent' | 'failed' | 'undelivered' | 'waived'
+
+/** `attempts`: how often the mail server has put it off since it was first sent, or last retried. */
+export type Told = Recipient & Readonly<{ delivery: Delivery; attempts: number; fault: string | undefined }>
 
 export type NoticeFile = Readonly<{
   status: 'planned' | 'sent' | 'waived'
@@ -40,28 +63,26 @@ export type NoticeFile = Readonly<{
   templateSha256: string
   effectiveAt: string | undefined
   sentAt: string | undefined
-  recipients: readonly (Recipient & Readonly<{ delivery: Delivery }>)[]
+  recipients: readonly Told[]
 }>
 export type Notice = Readonly<{ status: 'unknown' }> | NoticeFile
 
-const marked = (state: NoticeFile, chosen: readonly number[], delivery: Delivery): NoticeFile => {
+type Change = Partial<Pick<Told, 'delivery' | 'attempts' | 'fault'>>
+
+const marked = (state: NoticeFile, chosen: readonly number[], change: Change): NoticeFile => {
   const which = new Set(chosen)
   return {
     ...state,
-    recipients: state.recipients.map((one, index) => (which.has(index) ? { ...one, delivery } : one)),
+    recipients: state.recipients.map((one, index) => (which.has(index) ? { ...one, ...change } : one)),
   }
 }
 
-const sent = (state: NoticeFile, { sentAt, failedIndexes }: NoticeData<'NoticeSent'>): NoticeFile =>
-  marked(
-    {
-      ...state,
-      ...{ status: 'sent', sentAt },
-      recipients: state.recipients.map((one) => ({ ...one, delivery: 'sent' })),
-    },
-    failedIndexes,
-    'failed',
-  )
+const sent = (state: NoticeFile, data: NoticeData<'NoticeSent'>): NoticeFile => {
+  const { sentAt, failedIndexes, deferredIndexes = [] } = data
+  const recipients = state.recipients.map((one): Told => ({ ...one, delivery: 'sent' }))
+  const all: NoticeFile = { ...state, status: 'sent', sentAt, recipients }
+  return marked(marked(all, failedIndexes, { delivery: 'failed' }), deferredIndexes, { delivery: 'deferred' })
+}
 
 const evolve = (state: Notice, { type, data }: NoticeEvent): Notice => {
   if (type === 'NoticePlanned')
@@ -72,16 +93,27 @@ const evolve = (state: Notice, { type, data }: NoticeEvent): Notice => {
       templateSha256: data.templateSha256,
       effectiveAt: data.effectiveAt,
       sentAt: undefined,
-      recipients: data.recipients.map((one) => ({ ...one, delivery: 'planned' })),
+      recipients: data.recipients.map((one) => ({
+        ...one,
+        ...{ delivery: 'planned', attempts: 0, fault: undefined },
+      })),
     }
   if (state.status === 'unknown') throw new Error(`${type} before NoticePlanned`)
   switch (type) {
     case 'NoticeSent':
       return sent(state, data)
+    case 'NoticeDeferred': {
+      const { attempt: attempts, fault } = data
+      return marked(state, data.recipientIndexes, { delivery: 'deferred', attempts, fault })
+    }
+    case 'NoticeRelayed':
+      return marked(state, data.recipientIndexes, { delivery: 'sent', fault: undefined })
     case 'NoticeUndelivered':
-      return marked(state, data.recipientIndexes, 'undelivered')
+      return marked(state, data.recipientIndexes, { delivery: 'undelivered', fault: data.fault })
+    case 'NoticeRetried':
+      return marked(state, data.recipientIndexes, { delivery: 'deferred', attempts: 0, fault: undefined })
     case 'NoticeWaived': {
-      const after = marked(state, data.recipientIndexes, 'waived')
+      const after = marked(state, data.recipientIndexes, { delivery: 'waived' })
       // Waived before it was sent, it is waived for all (commands/notices.ts): nothing is sent any more.
       return state.status === 'planned' ? { ...after, status: 'waived' } : after
     }

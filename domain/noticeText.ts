@@ -162,11 +162,51 @@ const filled = (text: string, language: 'fr' | 'en', values: Values): string => 
   })
 }
 
-/** One message: French first, then English. @throws Error where a value is missing that it has to state */
-export const noticeText = (kind: NoticeKind, role: Role, values: Values): Words => {
+/** A message in both languages, before it takes the form of a text or of a page. */
+export type Said = Readonly<{ subject: string; fr: Words; en: Words }>
+
+/** What a notice says: French first, then English. @throws Error where a value is missing that it has to state */
+export const noticeSaid = (kind: NoticeKind, role: Role, values: Values): Said => {
   const { fr, en } = (role === 'holder' ? undefined : toOthers[kind]) ?? toHolder[kind]
   return {
     subject: `${fr.subject} / ${en.subject}`,
-    body: `${filled(fr.body, 'fr', values)}\n\n${contact}\n\n--\n\n${filled(en.body, 'en', values)}\n`,
+    fr: { subject: fr.subject, body: filled(fr.body, 'fr', values) },
+    en: { subject: en.subject, body: filled(en.body, 'en', values) },
   }
 }
+
+/** As plain text. */
+export const noticeText = ({ fr, en }: Said): string => `${fr.body}\n\n${contact}\n\n--\n\n${en.body}\n`
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign)
+
+const section = (language: 'fr' | 'en', { subject, body }: Words): string =>
+  [
+    `<section lang="${language}">`,
+    `<h1 style="font-size:1.2em">${escaped(subject)}</h1>`,
+    `<p>${escaped(body)}</p>`,
+    `<p>${escaped(contact)}</p>`,
+    '</section>',
+  ].join('\n')
+
+/** As a page: the same words, every one of them escaped. Nothing is fetched for it, and nothing in it is a link. */
+export const noticeHtml = ({ subject, fr, en }: Said): string =>
+  [
+    '<!doctype html>',
+    '<html lang="fr">',
+    `<head><meta charset="utf-8"><title>${escaped(subject)}</title></head>`,
+    `<body>`,
+    section('fr', fr),
+    '<hr>',
+    section('en', en),
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n')

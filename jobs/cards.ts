@@ -3,16 +3,18 @@ import { revokeOfCard } from '../commands/revokeOfCard.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import type { Issuance } from '../commands/issueCertificate.ts'
 import type { InTurn } from '../domain/turns.ts'
+import type { Each } from './port.ts'
 
 type Tools = Issuance & Readonly<{ inTurn: InTurn }>
 
 /** Sessions that were opened at a desk where an earlier one is open: each closes itself, had it not come to that. */
-export const closeLateSessions = async (tools: Tools, requests: readonly string[]): Promise<void> => {
-  for (const id of requests)
+export const closeLateSessions = (tools: Tools, requests: readonly string[], each: Each): Promise<void> =>
+  each(requests, async (id) => {
     await tools.inTurn(id, () => undoIssuance(tools, id, { outcome: 'deskBusy', scrap: 'spoiled' }))
-}
+  })
 
 /** CGU-99: revokes what is still valid on cards that are lost or scrapped. */
-export const careForCards = async (tools: Tools, cards: readonly string[]): Promise<void> => {
-  for (const id of cards) await tools.inTurn(`card ${id}`, () => revokeOfCard(tools, id))
-}
+export const careForCards = (tools: Tools, cards: readonly string[], each: Each): Promise<void> =>
+  each(cards, async (id) => {
+    await tools.inTurn(`card ${id}`, () => revokeOfCard(tools, id))
+  })

@@ -18,15 +18,16 @@ export const careJobs = ({
   db,
   inTurn,
 }: Readonly<{ service: Service; db: OpenDatabase['db']; inTurn: InTurn }>): readonly Job[] => [
-  { name: 'endAppointments', everySeconds, run: () => endAppointments(service, db) },
+  { name: 'endAppointments', everySeconds, run: (each) => endAppointments(service, db, each) },
   {
     name: 'lapseRequests',
     everySeconds,
-    run: async () => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(service.now()))),
+    run: async (each) => lapseRequests(service, inTurn, await lapsedRequests(db, dayOf(service.now())), each),
   },
   {
     name: 'closeRecoveries',
     everySeconds,
-    run: async () => closeRecoveries(service, await lapsedRecoveries(db, service.now()), inTurn),
+    run: async (each) =>
+      closeRecoveries({ service, inTurn }, await lapsedRecoveries(db, service.now()), each),
   },
 ]

@@ -1,14 +1,16 @@
 // P4, step 2: a request whose approvals have all ended is closed. The ledger decides; the read model only says where to look.
 import { ProcessRefused, perform, type Service } from '../commands/program.ts'
 import { closeRecovery } from '../commands/recoveries.ts'
+import type { InTurn } from '../domain/turns.ts'
+import type { Each } from './port.ts'
 
 /** @param inTurn runs after what is under way for the same request */
 export const closeRecoveries = async (
-  service: Service,
+  { service, inTurn }: Readonly<{ service: Service; inTurn: InTurn }>,
   lapsed: readonly string[],
-  inTurn: <T>(id: string, act: () => Promise<T>) => Promise<T>,
-): Promise<void> => {
-  for (const recovery of lapsed) {
+  each: Each,
+): Promise<void> =>
+  each(lapsed, async (recovery) => {
     const order = { key: `recovery-${recovery}`, data: { recovery, cause: 'expired' as const } }
     try {
       await inTurn(recovery, () => perform(service, closeRecovery, order))
@@ -16,5 +18,4 @@ export const closeRecoveries = async (
       // Executed, withdrawn or approved anew since the read model was asked.
       if (!(error instanceof ProcessRefused)) throw error
     }
-  }
-}
+  })

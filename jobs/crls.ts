@@ -2,11 +2,24 @@
 import type { StatusView } from '../commands/issueCrl.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
-import { crlEntriesSince, crlEntriesUpTo, hasPlannedCrl, latestCrl } from '../readmodels/crls.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import {
+  crlEntriesSince,
+  crlEntriesUpTo,
+  hasPlannedCrl,
+  latestCrl,
+  oldestEntrySince,
+} from '../readmodels/crls.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import { statusTableAt } from '../readmodels/statusTable.ts'
 import { publishCrl, type Rhythm } from './publishCrl.ts'
 import { statusDigest } from './statusDigest.ts'
+
+/** How often the root lists the authorities that it has revoked. */
+export const rootRhythm = ({ crl }: Policy): Rhythm => ({
+  everyHours: crl.rootEveryDays * 24,
+  validityHours: crl.rootValidityDays * 24,
+})
 
 type Parts = Readonly<{
   service: Service
@@ -14,6 +27,10 @@ type Parts = Readonly<{
   /** Leaves that every read model has taken in. */
   size: () => Promise<number>
   settled: () => Promise<void>
+  /** Waits for the read models, but not for longer than a list may wait for them; whatever they are missing is on the next one. */
+  soon: () => Promise<boolean>
+  /** Told of each list of revocations that are on no earlier one, when the oldest of them took effect. */
+  listed: (issuer: string, revokedAt: string) => void
 }>
 
 export type Crls = Readonly<{
@@ -23,17 +40,32 @@ export type Crls = Readonly<{
   requireFresh: (authorities: readonly IssuingCa[]) => Promise<void>
 }>
 
-export const openCrls = ({ service, db, size, settled }: Parts): Crls => {
+export const openCrls = ({ service, db, size, settled, soon, listed }: Parts): Crls => {
   const viewOf = (id: string): StatusView => ({
     size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
     entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
     tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),
   })
+  /** After a list has been issued: says what it is the first to list. @returns how far it goes */
+  const tell = async (issuer: string, before: number): Promise<number> => {
+    const upTo = (await latestCrl(db, issuer))?.up_to ?? before
+    const oldest = await oldestEntrySince(db, issuer, before, upTo)
+    // What the first list says was there before anybody could have published it.
+    if (oldest !== undefined && before > 0) listed(issuer, oldest)
+    return upTo
+  }
   return {
-    publish: (authority, rhythm) =>
-      publishCrl(service, authority, {
-        ...{ rhythm, view: viewOf(authority.id), settled },
+    publish: async (authority, rhythm) => {
+      // A nudge comes with the revocation, and the read models a moment later: asked before them, nothing would be due.
+      await soon()
+      let before = (await latestCrl(db, authority.id))?.up_to ?? 0
+      await publishCrl(service, authority, {
+        ...{ rhythm, view: viewOf(authority.id) },
+        settled: async () => {
+          await settled()
+          before = await tell(authority.id, before)
+        },
         state: async () => {
           const newest = await latestCrl(db, authority.id)
           return {
@@ -42,7 +74,8 @@ export const openCrls = ({ service, db, size, settled }: Parts): Crls => {
             entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
           }
         },
-      }),
+      })
+    },
     requireFresh: async (authorities) => {
       for (const { id } of authorities) {
         const newest = await latestCrl(db, id)

@@ -15,9 +15,12 @@ export type DestructionTools = Omit<DestroyTools, 'heldAmong'> &
 export const destructionsJob = ({ db, inTurn, settled, ...tools }: DestructionTools): Job => ({
   name: 'destructions',
   everySeconds: 300,
-  run: async () => {
+  run: async (each) => {
     await settled()
-    for (const run of await openRuns(db))
-      await inTurn(run, () => destroyUnits({ ...tools, heldAmong: (units) => heldAmong(db, units) }, run))
+    await each(await openRuns(db), (run) =>
+      inTurn(run, async () => {
+        await destroyUnits({ ...tools, heldAmong: (units) => heldAmong(db, units) }, run)
+      }),
+    )
   },
 })

@@ -6,6 +6,7 @@ import { entity } from '../domain/entity.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { entitiesActedFor, heldTogether, liveOf, pastTheirTerm } from '../readmodels/appointments.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
+import type { Each } from './port.ts'
 
 type Db = OpenDatabase['db']
 
@@ -22,8 +23,8 @@ export const endOfEntity = async (service: Service, db: Db, id: string): Promise
 }
 
 /** Everything that is due. */
-export const endAppointments = async (service: Service, db: Db): Promise<void> => {
+export const endAppointments = async (service: Service, db: Db, each: Each): Promise<void> => {
   await endCrossed(service, db)
-  for (const id of await pastTheirTerm(db, dayOf(service.now()))) await endAtTerm(service, id)
-  for (const id of await entitiesActedFor(db)) await endOfEntity(service, db, id)
+  await each(await pastTheirTerm(db, dayOf(service.now())), (id) => endAtTerm(service, id))
+  await each(await entitiesActedFor(db), (id) => endOfEntity(service, db, id))
 }

@@ -15,6 +15,7 @@ import { planNotice } from '../commands/notices.ts'
 import { perform, type Service } from '../commands/program.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
+import { inOrder, type Each } from './port.ts'
 import * as due from '../readmodels/noticesDue.ts'
 import { terminationHoldersDue, terminationPartiesDue } from '../readmodels/terminationAudience.ts'
 
@@ -184,11 +185,14 @@ const planRecoveries = (tools: NoticeTools): Promise<void> =>
     },
   })
 
-/** Plans every notice that is due. */
-export const planNotices = async (tools: NoticeTools): Promise<void> => {
-  await planRevocations(tools)
-  await planRecoveries(tools)
-  await planTermination(tools)
-  await planCguUpdates(tools)
-  await planExpiries(tools)
+const planners: Readonly<Record<string, (tools: NoticeTools) => Promise<void>>> = {
+  revocations: planRevocations,
+  recoveries: planRecoveries,
+  termination: planTermination,
+  cguUpdates: planCguUpdates,
+  expiries: planExpiries,
 }
+
+/** Plans every notice that is due, each kind whatever becomes of the others. */
+export const planNotices = (tools: NoticeTools, each: Each = inOrder): Promise<void> =>
+  each(Object.keys(planners), async (kind) => planners[kind]?.(tools))

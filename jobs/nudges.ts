@@ -25,7 +25,7 @@ export const nudgedJobs: readonly string[] = [...new Set(Object.values(dueAfter)
  */
 export const followNudges = (
   ledger: Ledger,
-  nudge: (job: string) => void,
+  nudge: (job: string, about: string) => void,
   seen: (type: string) => void = () => undefined,
 ): (() => Promise<void>) => {
   const stopping = new AbortController()
@@ -38,7 +38,7 @@ export const followNudges = (
       if (stopping.signal.aborted) return
       if (entry === 'caughtUp') continue
       seen(entry.type)
-      for (const job of dueAfter[entry.type] ?? []) nudge(job)
+      for (const job of dueAfter[entry.type] ?? []) nudge(job, `${entry.stream}-${entry.revision}`)
     }
   }
 

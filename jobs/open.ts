@@ -1,5 +1,6 @@
 // Who runs the jobs: this process, or BullMQ where there is a Redis. Only then is BullMQ loaded.
 import { startJobs } from './embedded.ts'
+import type { LetterStore } from './letters.ts'
 import { JobsFault, type Job, type Jobs, type OnFault } from './port.ts'
 
 export type RunnerOptions = Readonly<{
@@ -24,9 +25,14 @@ export const openJobs = async (
     throw new JobsFault('REDIS_URL is not set: whoever runs no jobs asks others for them by Redis')
   }
   const { startQueuedJobs } = await import('./queued.ts')
-  // No `/` nor `:` in a prefix: they mean something to Redis' tools and to BullMQ.
-  return startQueuedJobs(jobs, onFault, {
-    ...{ url: redisUrl, run },
-    prefix: `grand-livre-${log.replace(/[^a-z0-9]+/gi, '-')}`,
-  })
+  return startQueuedJobs(jobs, onFault, { ...{ url: redisUrl, run }, prefix: prefixOf(log) })
+}
+
+/** No `/` nor `:` in a prefix: they mean something to Redis' tools and to BullMQ. */
+const prefixOf = (log: string): string => `grand-livre-${log.replace(/[^a-z0-9]+/gi, '-')}`
+
+/** Where letters are kept of jobs that several processes share. */
+export const openSharedLetters = async (redisUrl: string, log: string): Promise<LetterStore> => {
+  const { openRedisLetters } = await import('./lettersRedis.ts')
+  return openRedisLetters({ url: redisUrl, prefix: prefixOf(log) })
 }

@@ -1,8 +1,9 @@
 // Jobs on BullMQ: several processes share them, each job runs in one of them at a time, and what was asked for outlives a
 // restart. Redis holds the names of jobs and of errors, nothing else: no data, and no message that might quote any.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { JobsFault, retrySeconds, type Job, type Jobs, type OnFault } from './port.ts'
+import { inOrder, JobsFault, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
 
 export type QueuedOptions = Readonly<{
   /** `redis://…`. */
@@ -15,6 +16,7 @@ export type QueuedOptions = Readonly<{
 
 const connectMs = 5000
 const waitMs = 24 * 3600 * 1000
+const nudgeMs = 3000
 const keptFailures = 20
 
 /** BullMQ waits for ever where nobody answers: ask once, and say so. */
@@ -34,13 +36,22 @@ const requireRedis = async (url: string): Promise<void> => {
 /** Tried again until it succeeds; until then a nudge for the same job adds nothing. */
 const lasting = {
   attempts: Number.MAX_SAFE_INTEGER,
-  backoff: { type: 'fixed', delay: retrySeconds * 1000 },
+  backoff: { type: 'growing' },
   removeOnComplete: true,
   removeOnFail: keptFailures,
 } as const
 
-/** One nudge waits at most, also during a run: that is the run which sees what the nudge was about. */
-const nudged = (name: string) => ({ ...lasting, deduplication: { id: name, keepLastIfActive: true } })
+/**
+ * One nudge waits at most, also during a run: that is the run which sees what the nudge was about. Of one fact there is one nudge,
+ * however many processes have seen it: its id is kept for as long as they may lag behind one another. BullMQ wants no `:` in it.
+ */
+const nudged = (name: string, about: string | undefined) => ({
+  ...lasting,
+  deduplication: { id: name, keepLastIfActive: true },
+  ...(about === undefined
+    ? {}
+    : { jobId: `${name}-${about.replaceAll(':', '-')}`, removeOnComplete: { age: 600, count: 10_000 } }),
+})
 
 /** Without a worker, this process only asks. */
 type Track = Readonly<{ queue: Queue; events: QueueEvents; worker: Worker | undefined }>
@@ -61,7 +72,7 @@ const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
 const openWorker = (job: Job, options: QueuedOptions, tell: Tell): Worker => {
   const process = async (): Promise<void> => {
     try {
-      await job.run()
+      await job.run(inOrder)
       tell(undefined)
     } catch (error) {
       const fault = error as Error
@@ -71,11 +82,21 @@ const openWorker = (job: Job, options: QueuedOptions, tell: Tell): Worker => {
       throw nameOnly
     }
   }
-  return new Worker(job.name, process, { ...connectionOf(options), concurrency: 1 })
+  const backoffStrategy = (failures: number): number =>
+    Math.round(pauseAfter(failures, pausesOf(job), Math.random()) * 1000)
+  const settings = { backoffStrategy }
+  return new Worker(job.name, process, { ...connectionOf(options), concurrency: 1, settings })
 }
 
-const openTrack = async (job: Job, options: QueuedOptions, tell: Tell): Promise<Track> => {
-  const queue = new Queue(job.name, connectionOf(options))
+/** What Redis has to know of a job that runs here: one at a time, and when its time comes. */
+const derive = async (queue: Queue, { name, everySeconds }: Job): Promise<void> => {
+  await queue.setGlobalConcurrency(1)
+  await queue.upsertJobScheduler('due', { every: everySeconds * 1000 }, { name, opts: lasting })
+}
+
+/** @param client the connection that the queues of this process share */
+const openTrack = async (client: Redis, job: Job, options: QueuedOptions, tell: Tell): Promise<Track> => {
+  const queue = new Queue(job.name, { ...connectionOf(options), connection: client })
   const events = new QueueEvents(job.name, connectionOf(options))
   const worker = options.run === false ? undefined : openWorker(job, options, tell)
   const track = { queue, events, worker }
@@ -86,9 +107,13 @@ const openTrack = async (job: Job, options: QueuedOptions, tell: Tell): Promise<
   try {
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker?.waitUntilReady()])
     if (worker === undefined) return track
-    await queue.setGlobalConcurrency(1)
-    const due = { name: job.name, opts: lasting }
-    await queue.upsertJobScheduler('due', { every: job.everySeconds * 1000 }, due)
+    await derive(queue, job)
+    // A Redis that comes back may have forgotten everything: the timers are made anew, and what has become due meanwhile is done.
+    client.on('ready', () => {
+      derive(queue, job)
+        .then(() => queue.add(job.name, {}, nudged(job.name, undefined)))
+        .catch(tell)
+    })
     return track
   } catch (error) {
     await closeTrack(track)
@@ -117,12 +142,20 @@ export const startQueuedJobs = async (
     if (options.run !== false) faults.set(name, error)
     onFault(name, error)
   }
+  const client = new Redis(options.url, { maxRetriesPerRequest: null })
+  // Each queue hears of it, and tells.
+  client.on('error', () => undefined)
+  client.setMaxListeners(0)
+  // A nudge that is on its way when somebody stops has a few seconds to arrive.
+  const nudges = new Set<Promise<unknown>>()
   const stop = async (): Promise<void> => {
+    await Promise.race([Promise.allSettled(nudges), sleep(nudgeMs, undefined, { ref: false })])
     for (const track of tracks.values()) await closeTrack(track)
+    client.disconnect()
   }
   try {
     for (const job of jobs)
-      tracks.set(job.name, await openTrack(job, options, (error) => tell(job.name, error)))
+      tracks.set(job.name, await openTrack(client, job, options, (error) => tell(job.name, error)))
   } catch (error) {
     await stop()
     throw error
@@ -135,10 +168,12 @@ export const startQueuedJobs = async (
   }
 
   return {
-    nudge: (name) => {
-      trackOf(name)
-        .queue.add(name, {}, nudged(name))
+    nudge: (name, about) => {
+      const nudge = trackOf(name)
+        .queue.add(name, {}, nudged(name, about))
         .catch((error: unknown) => tell(name, error as Error))
+        .finally(() => nudges.delete(nudge))
+      nudges.add(nudge)
     },
     runNow: async (name) => {
       const { queue, events } = trackOf(name)

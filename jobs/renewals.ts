@@ -6,6 +6,7 @@ import { signInForRenewal, type SignIn, type SignInTools } from '../commands/sig
 import type { InTurn } from '../domain/turns.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import { putChallenge, takeChallenge } from '../readmodels/authChallenges.ts'
+import type { Each } from './port.ts'
 import { renewalsOf, unsettledRenewals } from '../readmodels/renewals.ts'
 
 export type Renewals = Readonly<{
@@ -15,7 +16,7 @@ export type Renewals = Readonly<{
   /** Looks back on what ranks before, and validates what needs no officer. The read models have taken the request in. */
   settle: (requestId: string, previous: string) => Promise<Settled>
   /** Settles every renewal that a stop has left. */
-  settleAll: () => Promise<void>
+  settleAll: (each: Each) => Promise<void>
   /** Ends a self-service session whose PIN is set and whose certificate is accepted. */
   complete: (requestId: string) => Promise<void>
 }>
@@ -42,8 +43,13 @@ export const openRenewals = ({ service, db, inTurn, ...known }: Tools): Renewals
     challenge: challenges.draw,
     signIn: (about, presented) => signInForRenewal(signInTools, about, presented),
     settle,
-    settleAll: async () => {
-      for (const { request, previous } of await unsettledRenewals(db)) await settle(request, previous)
+    settleAll: async (each) => {
+      const unsettled = new Map(
+        (await unsettledRenewals(db)).map(({ request, previous }) => [request, previous] as const),
+      )
+      await each([...unsettled.keys()], async (id) => {
+        await settle(id, unsettled.get(id) ?? '')
+      })
     },
     complete: (requestId) => inTurn(requestId, () => completeSelfService(service, requestId)),
   }

@@ -13,6 +13,7 @@ import {
   type RecoveryTools,
 } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
+import type { Each } from './port.ts'
 import { unblockCard } from '../commands/unblocking.ts'
 import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
@@ -132,17 +133,23 @@ type ResumeTools = Issuance & Pick<RecoveryTools, 'deliveries'> & Readonly<{ inT
 const resume = async (
   tools: ResumeTools,
   intents: readonly OpenIntent[],
-  carrying: CarryOn,
+  { carrying, each }: Readonly<{ carrying: CarryOn; each: Each }>,
 ): Promise<void> => {
-  const intentsOf = (type: string) => intents.filter((intent) => intent.type === type)
+  const intentsOf = (type: string) =>
+    new Map(intents.filter((intent) => intent.type === type).map((intent) => [idOf(intent.stream), intent]))
   // First: a session may want a key that an interrupted recovery still holds.
-  for (const { stream } of intentsOf('KeyRecoveryStarted'))
-    await failInterrupted(tools.service, tools.inTurn, idOf(stream))
+  await each([...intentsOf('KeyRecoveryStarted').keys()], (id) =>
+    failInterrupted(tools.service, tools.inTurn, id),
+  )
   // The card is asked again: opened already, it says so.
-  for (const { stream } of intentsOf('CardUnblockingStarted'))
-    await tools.inTurn(`card ${idOf(stream)}`, () => unblockLater(tools, idOf(stream)))
-  for (const intent of intentsOf('SessionOpened'))
-    await tools.inTurn(idOf(intent.stream), () => resumeSession(tools, intent, carrying))
+  await each([...intentsOf('CardUnblockingStarted').keys()], (id) =>
+    tools.inTurn(`card ${id}`, () => unblockLater(tools, id)),
+  )
+  const sessions = intentsOf('SessionOpened')
+  await each([...sessions.keys()], async (id) => {
+    const intent = sessions.get(id)
+    if (intent !== undefined) await tools.inTurn(id, () => resumeSession(tools, intent, carrying))
+  })
 }
 
 /**
@@ -153,10 +160,10 @@ const resume = async (
 export const resumeAll = async (
   tools: ResumeTools,
   intentsNow: () => Promise<readonly OpenIntent[]>,
-  how: Readonly<{ carrying: CarryOn; isStart: boolean }>,
+  how: Readonly<{ carrying: CarryOn; isStart: boolean; each: Each }>,
 ): Promise<void> => {
   // Looked for first: what is put down later belongs to an execution that is known or has yet to begin.
   const outputs = how.isStart ? await tools.deliveries.inventory() : []
-  await resume(tools, await intentsNow(), how.carrying)
+  await resume(tools, await intentsNow(), how)
   if (how.isStart) await sweepOutputs(tools, outputs)
 }

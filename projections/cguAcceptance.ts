@@ -4,7 +4,7 @@
 // It is no event: it follows from those that there are (events.md section 4, P7).
 import type { Transaction } from 'kysely'
 import type { Event } from '../domain/kernel.ts'
-import type { NoticeData } from '../domain/notice.ts'
+import type { NoticeEvent } from '../domain/notice.ts'
 import type { RequestEvent } from '../domain/request.ts'
 import type { CguAcceptanceRow, Database, NoticeRecipientRow } from '../readmodels/schema.ts'
 import { byNotice } from './noticeRows.ts'
@@ -43,9 +43,19 @@ const ownersOf = async (
   return new Map([...owners, ...begun])
 }
 
+/** What puts a notice on its way: at once, or after the mail server had put it off. */
+const tells = new Set(['NoticeSent', 'NoticeRelayed'])
+
+/** Whether a recipient was told by this event. */
+const isTold = ({ type, data }: NoticeEvent, place: number): boolean => {
+  if (type === 'NoticeRelayed') return data.recipientIndexes.includes(place)
+  if (type !== 'NoticeSent') return false
+  return !data.failedIndexes.includes(place) && data.deferredIndexes?.includes(place) !== true
+}
+
 /** Recipients of the notices about a new version that were sent in this batch. */
 const toldIn = async (tx: Transaction<Database>, batch: readonly Applied[]) => {
-  const sent = batch.filter(({ event }) => event.type === 'NoticeSent').map(({ at }) => idOf(at.stream))
+  const sent = batch.filter(({ event }) => tells.has(event.type)).map(({ at }) => idOf(at.stream))
   if (sent.length === 0) return byNotice([])
   const rows = await tx
     .selectFrom('notice_recipient')
@@ -143,10 +153,12 @@ const told = (
   recipients: readonly NoticeRecipientRow[],
   owners: ReadonlyMap<string, string>,
 ): void => {
-  const { sentAt, failedIndexes } = event.data as NoticeData<'NoticeSent'>
+  const it = event as NoticeEvent
+  if (it.type !== 'NoticeSent' && it.type !== 'NoticeRelayed') return
+  const { sentAt } = it.data
   for (const { notice, place, milestone, stream } of recipients) {
     const person = owners.get(stream)
-    if (person === undefined || failedIndexes.includes(place)) continue
+    if (person === undefined || !isTold(it, place)) continue
     const row = book.row(idOf(stream), milestone, person)
     if (row.notified_rank !== null) continue
     book.put({ ...row, notice, notified_at: sentAt, notified_rank: at.rank })
@@ -175,7 +187,7 @@ export const applyAcceptance = async (
   const book = openBook(before)
   for (const applied of batch) {
     const person = owners.get(applied.at.stream)
-    if (applied.event.type === 'NoticeSent')
+    if (tells.has(applied.event.type))
       told(book, applied, recipients.get(idOf(applied.at.stream)) ?? [], owners)
     if (person === undefined) continue
     accepted(book, applied, person)

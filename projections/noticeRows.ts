@@ -1,5 +1,6 @@
 // Notices and what has become of each recipient: one row a mailing, one a recipient.
 import type { Transaction } from 'kysely'
+import { unreachable } from '../domain/kernel.ts'
 import type { Delivery, NoticeData, NoticeEvent } from '../domain/notice.ts'
 import type { Database, NoticeRecipientRow, NoticeRow } from '../readmodels/schema.ts'
 import { idOf, type Applied, type Recorded } from './projection.ts'
@@ -18,6 +19,7 @@ const planned = (id: string, data: NoticeData<'NoticePlanned'>, { rank, env }: R
     recipients: data.recipients.map(({ stream, role }, place) => ({
       ...{ notice: id, place, kind, milestone, stream, role },
       ...{ delivery: 'planned', planned_rank: rank, rank },
+      ...{ attempts: 0, attempted_at: null, fault: null },
     })),
   }
 }
@@ -25,18 +27,20 @@ const planned = (id: string, data: NoticeData<'NoticePlanned'>, { rank, env }: R
 const marked = (
   { row, recipients }: Mailing,
   places: readonly number[],
-  to: Readonly<{ delivery: Delivery; rank: number }>,
+  to: Partial<NoticeRecipientRow> & Readonly<{ delivery: Delivery; rank: number }>,
 ): Mailing => {
   const which = new Set(places)
   return { row, recipients: recipients.map((one) => (which.has(one.place) ? { ...one, ...to } : one)) }
 }
 
 const sent = ({ row, recipients }: Mailing, data: NoticeData<'NoticeSent'>, rank: number): Mailing => {
+  const { sentAt, failedIndexes, deferredIndexes = [] } = data
   const all: Mailing = {
-    row: { ...row, status: 'sent', sent_at: data.sentAt, sent_rank: rank },
+    row: { ...row, status: 'sent', sent_at: sentAt, sent_rank: rank },
     recipients: recipients.map((one) => ({ ...one, delivery: 'sent', rank })),
   }
-  return marked(all, data.failedIndexes, { delivery: 'failed', rank })
+  const failed = marked(all, failedIndexes, { delivery: 'failed', rank })
+  return marked(failed, deferredIndexes, { delivery: 'deferred', rank, attempted_at: sentAt })
 }
 
 const waived = (mailing: Mailing, places: readonly number[], rank: number): Mailing => {
@@ -50,7 +54,27 @@ const changed = (before: Mailing | undefined, { event, at }: Applied): Mailing =
   if (before === undefined) throw new Error(`${it.type} before NoticePlanned`)
   if (it.type === 'NoticeSent') return sent(before, it.data, at.rank)
   if (it.type === 'NoticeWaived') return waived(before, it.data.recipientIndexes, at.rank)
-  return marked(before, it.data.recipientIndexes, { delivery: 'undelivered', rank: at.rank })
+  return marked(before, it.data.recipientIndexes, { ...outcomeOf(it, at.env.occurredAt), rank: at.rank })
+}
+
+type Attempted = Exclude<NoticeEvent, { type: 'NoticePlanned' | 'NoticeSent' | 'NoticeWaived' }>
+
+const outcomeOf = (
+  { type, data }: Attempted,
+  at: string,
+): Partial<NoticeRecipientRow> & Readonly<{ delivery: Delivery }> => {
+  switch (type) {
+    case 'NoticeDeferred':
+      return { delivery: 'deferred', attempts: data.attempt, attempted_at: at, fault: data.fault }
+    case 'NoticeRelayed':
+      return { delivery: 'sent', attempted_at: at, fault: null }
+    case 'NoticeUndelivered':
+      return { delivery: 'undelivered', fault: data.fault }
+    case 'NoticeRetried':
+      return { delivery: 'deferred', attempts: 0, attempted_at: null, fault: null }
+    default:
+      return unreachable(type)
+  }
 }
 
 /** Recipients by their notice, in the order in which they come. */

@@ -6,7 +6,7 @@ import type { Projection } from './projection.ts'
 
 export const notices: Projection = {
   name: 'notices',
-  version: 3,
+  version: 4,
   streams: ['notice-', 'request-', 'card-', 'certificate-', 'appointment-', 'entity-', 'recovery-'],
   tables: [
     ...(['notice', 'notice_recipient', 'notice_request', 'notice_party'] as const),

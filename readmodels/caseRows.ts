@@ -119,6 +119,10 @@ export type NoticeRecipientRow = Readonly<{
   delivery: Delivery
   planned_rank: number
   rank: number
+  /** How often the mail server has put it off, when it was last asked, and what it said last (RFC 3463). */
+  attempts: number
+  attempted_at: string | null
+  fault: string | null
 }>
 
 /** A request as far as notices look at it. `ended`: rejected or closed. */

@@ -53,3 +53,23 @@ export const crlEntriesSince = async (db: Db, issuer: string, size: number): Pro
     .executeTakeFirstOrThrow()
   return count
 }
+
+/**
+ * When the oldest revocation took effect that came since the ledger held `size` entries, and before it held `upTo`; undefined where
+ * there was none.
+ */
+export const oldestEntrySince = async (
+  db: Db,
+  issuer: string,
+  size: number,
+  upTo = Number.MAX_SAFE_INTEGER,
+): Promise<string | undefined> => {
+  const row = await db
+    .selectFrom('crl_entry')
+    .select((eb) => eb.fn.min<string | null>('revoked_at').as('oldest'))
+    .where('issuer', '=', issuer)
+    .where('rank', '>=', size)
+    .where('rank', '<', upTo)
+    .executeTakeFirst()
+  return row?.oldest ?? undefined
+}

@@ -6,6 +6,7 @@ import { m002Idempotency } from './migrations/m002_idempotency.ts'
 import { m003NewestFirst } from './migrations/m003_newest_first.ts'
 import { m012Retention } from './migrations/m012_retention.ts'
 import { m013CaRevocations } from './migrations/m013_ca_revocations.ts'
+import { m014NoticeAttempts } from './migrations/m014_notice_attempts.ts'
 import { m004Appointments } from './migrations/m004_appointments.ts'
 import { m005Requests } from './migrations/m005_requests.ts'
 import { m006Notices } from './migrations/m006_notices.ts'
@@ -38,6 +39,7 @@ const migratorOf = (db: Kysely<Database>): Migrator => {
       m003_newest_first: m003NewestFirst,
       m012_retention: m012Retention,
       m013_ca_revocations: m013CaRevocations,
+      m014_notice_attempts: m014NoticeAttempts,
       m004_appointments: m004Appointments,
       m005_requests: m005Requests,
       m006_notices: m006Notices,

@@ -1,13 +1,15 @@
 // Notices as people ask for them: one, those of a stream, those that have not reached somebody; and which conditions of use
 // bind a holder.
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { CguAcceptanceRow, Database, NoticeRecipientRow } from './schema.ts'
 
 type Db = Kysely<Database>
 
+const untoldStates = ['planned', 'deferred', 'failed', 'undelivered'] as const
+
 export type NoticeFilter = Readonly<{
   stream?: string
-  /** Only who has not been told: not yet sent, no address, or come back; and not waived. */
+  /** Only who has not been told: not yet sent, put off, no address, or come back; and not waived. */
   untold?: true
   /** Rows after this place of the notice that was planned at this rank. */
   before?: Readonly<{ rank: number; place: number }>
@@ -28,7 +30,7 @@ export const findNotices = async (db: Db, filter: NoticeFilter): Promise<readonl
   const { stream, untold, before, limit } = filter
   let query = told(db)
   if (stream !== undefined) query = query.where('r.stream', '=', stream)
-  if (untold) query = query.where('r.delivery', 'in', ['planned', 'failed', 'undelivered'])
+  if (untold) query = query.where('r.delivery', 'in', [...untoldStates])
   if (before !== undefined)
     query = query.where((eb) =>
       eb.or([
@@ -74,4 +76,48 @@ export const pendingNotices = async (
     .limit(limit)
     .execute()
   return rows.map(({ notice, planned_rank: rank }) => ({ notice, rank }))
+}
+
+export type Deferred = Readonly<{
+  notice: string
+  place: number
+  rank: number
+  attempts: number
+  attemptedAt: string | null
+}>
+
+/** Recipients whose message the mail server has put off, in the order in which their notices were planned, after one place. */
+export const deferredRecipients = async (
+  db: Db,
+  limit: number,
+  after: Readonly<{ rank: number; place: number }> = { rank: -1, place: -1 },
+): Promise<readonly Deferred[]> => {
+  const rows = await db
+    .selectFrom('notice_recipient')
+    .select(['notice', 'place', 'planned_rank', 'attempts', 'attempted_at'])
+    .where('delivery', '=', 'deferred')
+    .where((eb) =>
+      eb.or([
+        eb('planned_rank', '>', after.rank),
+        eb.and([eb('planned_rank', '=', after.rank), eb('place', '>', after.place)]),
+      ]),
+    )
+    .orderBy('planned_rank')
+    .orderBy('place')
+    .limit(limit)
+    .execute()
+  return rows.map(({ planned_rank: rank, attempted_at: attemptedAt, ...row }) => ({
+    ...row,
+    rank,
+    attemptedAt,
+  }))
+}
+
+/** How many messages the mail server has put off, and how many have not reached anybody for good. */
+export const countUnsent = async (db: Db): Promise<Readonly<{ deferred: number; undelivered: number }>> => {
+  const { rows } = await sql<{ deferred: number; undelivered: number }>`
+    select count(*) filter (where delivery = 'deferred') as deferred,
+      count(*) filter (where delivery in ('failed', 'undelivered')) as undelivered
+    from notice_recipient where delivery in ('planned', 'deferred', 'failed', 'undelivered')`.execute(db)
+  return rows[0] ?? { deferred: 0, undelivered: 0 }
 }

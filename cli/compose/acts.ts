@@ -4,6 +4,7 @@ import type { Chain } from '../../commands/ceremony.ts'
 import { program } from '../../commands/actors.ts'
 import { openCrls, type Crls } from '../../jobs/crls.ts'
 import { toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
+import { openRevocationDelay, type RevocationDelay } from '../../jobs/revocationDelay.ts'
 import { openRenewals, type Renewals } from '../../jobs/renewals.ts'
 import type { Issuance } from '../../commands/issueCertificate.ts'
 import type { Standing } from '../../projections/standing.ts'
@@ -17,21 +18,28 @@ export type Acts = Readonly<{
   issuance: Issuance
   ending: EndOfLifeTools
   crls: Crls
+  /** How long revocations take to be seen (CGU-76). */
+  delay: RevocationDelay
   renewals: Renewals
 }>
 
+/** So long, in milliseconds, a list waits for read models: what they are missing then is on the next one. */
+const longestForList = 4000
+
 export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts => {
-  const { config, custody, db, service, subjectMac, turns } = common
+  const { config, custody, db, service, now, subjectMac, turns } = common
   const { ca } = chain
-  const { size, settled } = standing
+  const { size, settled, lagSeconds } = standing
+  const delay = openRevocationDelay({ db, issuer: ca.id, now, lagSeconds })
+  const soon = () => standing.caughtUp(longestForList)
   return {
-    ...{ common, chain, standing },
+    ...{ common, chain, standing, delay },
     issuance: { service, ca, escrow: custody.vault.escrow, cards: custody.cards, subjectMac },
     ending: {
       ...{ service, db, issuer: ca.id, size, settled },
       toldEverybody: toldByNotices({ service, db }),
     },
-    crls: openCrls({ service, db, size, settled }),
+    crls: openCrls({ service, db, size, settled, soon, listed: delay.listed }),
     renewals: openRenewals({
       ...{ service, db, inTurn: turns.inTurn, verifier: program.person },
       trust: config.authTrust === undefined ? undefined : openTrust(config.authTrust),

@@ -2,18 +2,18 @@
 import type { Documents } from '../../commands/documents.ts'
 import { recordKek } from '../../commands/escrowKeks.ts'
 import type { Service } from '../../commands/program.ts'
-import type { Policy } from '../../domain/policy/policy.ts'
 import { careForCards, closeLateSessions } from '../../jobs/cards.ts'
 import { careJobs } from '../../jobs/care.ts'
+import { rootRhythm } from '../../jobs/crls.ts'
 import { destructionsJob } from '../../jobs/destructions.ts'
 import { revokeAll } from '../../jobs/endOfLife.ts'
 import { openEscrowStock } from '../../jobs/escrowStock.ts'
-import type { Outbox } from '../../jobs/outbox.ts'
-import type { Job } from '../../jobs/port.ts'
+import type { Each, Job } from '../../jobs/port.ts'
 import { resumeAll, type CarryOn } from '../../jobs/resume.ts'
-import { noticesJob } from '../../jobs/sendNotices.ts'
+import { noticeJobs } from '../../jobs/sendNotices.ts'
 import { cardsToRevoke, lateSessions } from '../../readmodels/cards.ts'
 import { findIntents } from '../../readmodels/intents.ts'
+import type { Around } from '../around.ts'
 import type { Custody } from '../parts.ts'
 import type { Acts } from './acts.ts'
 
@@ -25,25 +25,20 @@ export const recordCurrentKek = async (service: Service, { vault }: Custody): Pr
 /** Goes on with what a stop has interrupted. */
 export const goOn = async (
   { common, standing, issuance, renewals }: Acts,
-  how: Readonly<{ carrying: CarryOn; isStart: boolean }>,
+  how: Readonly<{ carrying: CarryOn; isStart: boolean; each: Each }>,
 ): Promise<void> => {
   const { custody, db, now, turns } = common
   const tools = { ...issuance, deliveries: custody.vault.deliveries, inTurn: turns.inTurn }
   await standing.settled()
-  await closeLateSessions(tools, await lateSessions(db))
+  await closeLateSessions(tools, await lateSessions(db), how.each)
   const intentsNow = async () => {
     await standing.settled()
     return findIntents(db)
   }
   await resumeAll(tools, intentsNow, how)
-  await careForCards(tools, await cardsToRevoke(db, now()))
-  await renewals.settleAll()
+  await careForCards(tools, await cardsToRevoke(db, now()), how.each)
+  await renewals.settleAll(how.each)
 }
-
-const rootRhythm = ({ crl }: Policy) => ({
-  everyHours: crl.rootEveryDays * 24,
-  validityHours: crl.rootValidityDays * 24,
-})
 
 /**
  * The jobs of the stock of holders' keys, and its alarm.
@@ -59,7 +54,7 @@ export const stockOf = ({ common }: Acts, quietFor: () => number) => {
 
 export type JobParts = Readonly<{
   documents: Documents
-  outbox: Outbox
+  around: Around
   /** Of the OCSP responder. */
   responder: readonly Job[]
   /** Of the stock of holders' keys. */
@@ -70,7 +65,7 @@ export type JobParts = Readonly<{
 
 export const jobsOf = (
   acts: Acts,
-  { documents, outbox, responder, stock, carrying }: JobParts,
+  { documents, around, responder, stock, carrying }: JobParts,
 ): readonly Job[] => {
   const { common, chain, standing, ending, crls } = acts
   const { config, custody, db, service, turns } = common
@@ -78,15 +73,17 @@ export const jobsOf = (
   const { vault } = custody
   const { inTurn } = turns
   const { settled } = standing
-  return [
+  const due: readonly Job[] = [
     { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(chain.ca, policy.crl) },
     { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },
-    { name: 'resume', everySeconds: 60, run: () => goOn(acts, { carrying, isStart: false }) },
+    { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, isStart: false, each }) },
     ...careJobs({ service, db, inTurn }),
-    noticesJob({ service, db, issuer: chain.ca.id, outbox, settled }),
+    ...noticeJobs({ service, db, issuer: chain.ca.id, ...around.mail, settled }),
     { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },
     ...responder,
+    ...around.jobs(service, db),
     destructionsJob({ ...{ service, ...vault, db, inTurn, settled }, keep: documents.put }),
     ...stock,
   ]
+  return due.map(around.watched)
 }

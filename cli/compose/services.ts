@@ -11,10 +11,8 @@ import { revokeOfCard } from '../../commands/revokeOfCard.ts'
 import { unblockCard } from '../../commands/unblocking.ts'
 import { undoIssuance } from '../../commands/undoIssuance.ts'
 import { document } from '../../domain/document.ts'
-import { addHours } from '../../domain/policy/dates.ts'
 import { glanceAtEnd, observeEnd, serialsSha256 } from '../../jobs/endOfLife.ts'
 import { openPosts } from '../../jobs/posts.ts'
-import { openSince } from '../../readmodels/revocations.ts'
 import { openAccounts } from '../accountsFile.ts'
 import { stateOf } from '../health.ts'
 import { openRegisters } from '../registersFile.ts'
@@ -25,8 +23,7 @@ export type ServiceParts = Readonly<{
   responder: Pick<Services['authority'], 'responder' | 'activity'>
   /** Told when a session asks for a key. */
   onIssuance?: () => void
-  /** What the process knows beside what is in the read models. */
-  alarms?: () => Readonly<Record<string, true | string>>
+  alarms: Services['alarms']
   /** Last fault of each job that runs in this process. */
   faults: () => ReadonlyMap<string, Error>
   /** What a guess at the passphrase of a recovered key costs, where it is not as much as usual (pki/pkcs12.ts). */
@@ -77,8 +74,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
   const { dataDir, policy } = config
   const { keys, cards } = custody
   const { ca, root, rootCa } = chain
-  const { documents, responder, onIssuance = () => undefined, faults, passphraseIterations } = parts
-  const { alarms = () => ({}) } = parts
+  const { documents, responder, onIssuance = () => undefined, alarms, faults, passphraseIterations } = parts
   return {
     ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, documents, cards },
     drawSerial: () => drawSerial(randomBytes),
@@ -97,10 +93,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
     renewal: renewals,
     recovery: recoveryOf(acts, passphraseIterations),
     authority: { ca, root, rootCa, ...responder },
-    alarms: async () => {
-      const late = await openSince(db, addHours(now(), -policy.revocation.hours))
-      return { 'revocation delay': late === 0 ? true : `${late} past its time`, ...alarms() }
-    },
+    alarms,
     endOfLife: {
       observe: () => observeEnd(ending),
       glance: () => glanceAtEnd(ending),

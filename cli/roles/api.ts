@@ -12,6 +12,7 @@ import { openJobs } from '../../jobs/open.ts'
 import type { Jobs } from '../../jobs/port.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
 import { readModels } from '../../projections/readModels.ts'
+import { alarmsSeen } from '../around.ts'
 import { openWhole } from '../closing.ts'
 import { actsOf } from '../compose/acts.ts'
 import { servicesOf } from '../compose/services.ts'
@@ -41,7 +42,7 @@ const openNudging = ({ redisUrl, policy }: Config, onFault: (job: string, error:
   }
   const opening = open()
   return {
-    nudge: (job: string) => jobs?.nudge(job),
+    nudge: (job: string, about: string) => jobs?.nudge(job, about),
     close: async () => {
       stopping.abort()
       await opening
@@ -72,8 +73,10 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
       await recording.stop()
       await record().catch((error: unknown) => tell('recordOcspActivity', error as Error))
     })
-    const services = servicesOf(actsOf(common, chain, standing), {
+    const acts = actsOf(common, chain, standing)
+    const services = servicesOf(acts, {
       ...{ documents, faults: recording.faults },
+      alarms: () => alarmsSeen(config, { db, now: now(), delay: acts.delay }),
       responder: { responder: followResponder({ service, keys: custody.keys }), activity },
     })
     const app = opened(await createApp(services, { log: options.log, trustedProxies: config.trustedProxies }))

@@ -10,7 +10,8 @@ import { openWhole } from '../closing.ts'
 import type { Common } from '../compose/common.ts'
 import type { Config } from '../config.ts'
 import { listenAt } from '../installation.ts'
-import { openShared, requireShared, stateOf, type RoleOptions, type RunningRole } from './role.ts'
+import { stateOf } from '../health.ts'
+import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 /** How often one that stands by asks for the lock, and how often one that leads shows that it lives, in milliseconds. */
 const askMs = 500

@@ -78,10 +78,3 @@ export const openShared = async (
     throw new NotMigrated('the key ceremony has not been held: run grand-livre migrate')
   return { common, chain, parts }
 }
-
-/** What became of a look, for a probe. */
-export const stateOf = (look: () => Promise<unknown>, otherwise: string): Promise<true | string> =>
-  look().then(
-    () => true as const,
-    () => otherwise,
-  )

@@ -5,25 +5,26 @@ import { keepResponder } from '../../jobs/keepResponder.ts'
 import { followNudges } from '../../jobs/nudges.ts'
 import { ocspPartsJob } from '../../jobs/ocspParts.ts'
 import { openJobs } from '../../jobs/open.ts'
-import type { Jobs } from '../../jobs/port.ts'
+import type { Each, Jobs } from '../../jobs/port.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
 import { readModels } from '../../projections/readModels.ts'
+import { openAround } from '../around.ts'
 import { openWhole } from '../closing.ts'
 import { actsOf, type Acts } from '../compose/acts.ts'
 import type { Common } from '../compose/common.ts'
-import { goOn, jobsOf } from '../compose/jobs.ts'
+import { goOn, jobsOf, stockOf } from '../compose/jobs.ts'
 import type { Config } from '../config.ts'
 import { openDocuments } from '../documentFiles.ts'
 import { listenAt } from '../installation.ts'
-import { openOutbox } from '../outboxFiles.ts'
-import { openShared, requireShared, stateOf, type RoleOptions, type RunningRole } from './role.ts'
+import { stateOf } from '../health.ts'
+import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 /** Facts by which a key is asked for at a desk: keys are made ahead in between. */
 const atDesk = new Set(['SessionOpened', 'PublicKeyBound', 'KeyEscrowed'])
 
 /** Once, before the jobs, but beside everything else: this may wait for read models that are built anew. */
-const startUp = async (acts: Acts): Promise<void> => {
-  await goOn(acts, { carrying: 'begun', isStart: true })
+const startUp = async (acts: Acts, each: Each): Promise<void> => {
+  await goOn(acts, { carrying: 'begun', isStart: true, each })
 }
 
 const healthOf =
@@ -49,19 +50,21 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
     onClose(standing.stop)
     const acts = actsOf(common, chain, standing)
     const documents = await openDocuments(join(config.dataDir, 'documents'), config.cguText)
-    const outbox = await openOutbox(join(config.dataDir, 'outbox'))
     const responder = await keepResponder(service, { keys: custody.keys, ca: chain.ca })
     let lastAtDesk = -Infinity
+    const stock = stockOf(acts, () => performance.now() - lastAtDesk)
     let tell = (_job: string, _error: Error): void => undefined
+    const around = await openAround(config, (job, error) => tell(job, error))
+    onClose(around.close)
     options.onStep('jobs')
     const jobs = await openJobs(
       [
         ...jobsOf(acts, {
-          ...{ documents, outbox, carrying: 'begun' },
+          ...{ documents, around, carrying: 'begun' },
           responder: [responder.renewal, ocspPartsJob({ service, db, issuer: chain.ca.id })],
-          quietFor: () => performance.now() - lastAtDesk,
+          stock: stock.jobs,
         }),
-        { name: 'startUp', everySeconds: 24 * 3600, run: () => startUp(acts) },
+        { name: 'startUp', everySeconds: 24 * 3600, run: (each) => startUp(acts, each) },
       ],
       (job, error) => tell(job, error),
       { redisUrl: config.redisUrl, log: config.policy.log },
@@ -72,9 +75,12 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
         if (atDesk.has(type)) lastAtDesk = performance.now()
       }),
     )
-    const probed = { now, health: healthOf(common, jobs) }
+    const probed = {
+      ...{ now, health: healthOf(common, jobs) },
+      alarms: async () => ({ ...(await around.alarms({ db, now: now(), delay: acts.delay })), 'key stock': stock.alarm() }),
+    }
     const app = opened(await createProbesApp(options.release, probed, { log: options.log }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
-    for (const job of ['startUp', 'publishRootCrl', 'publishCrl', 'notices']) jobs.nudge(job)
+    for (const job of ['startUp', 'publishRootCrl', 'publishCrl', 'notices', 'stockCount']) jobs.nudge(job)
     return { app, url: await listenAt(app, config) }
   })

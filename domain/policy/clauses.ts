@@ -639,7 +639,10 @@ export const clauses = {
     says: 'holder notified whatever the cause',
     reading: 'also RA/CA-initiated and termination; death ⇒ exception logged',
     rule: 'jobs/noticesDue.ts',
-    events: ['NoticePlanned', 'NoticeSent', 'NoticeUndelivered', 'NoticeWaived'],
+    events: [
+      ...(['NoticePlanned', 'NoticeSent', 'NoticeDeferred', 'NoticeRelayed'] as const),
+      ...(['NoticeUndelivered', 'NoticeRetried', 'NoticeWaived'] as const),
+    ],
   },
   'CGU-78': {
     kind: 'code',

@@ -157,6 +157,9 @@ export const dutyTable = {
     PlanNotice: by([P, CA]),
     WaiveNotice: by([CA, RA]),
     RecordNotice: by([P]),
+    RecordDelivery: by([P]),
+    // Whoever has put right an address, or has asked the mail service.
+    RetryNotice: by([CA, RA, SA]),
     // CGU-119: mail that comes back comes back to the user support.
     RecordBounce: by([P, SA]),
   },

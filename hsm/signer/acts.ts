@@ -94,6 +94,8 @@ const escrowActs = ({ vault: { escrow } }: HeldCustody) => {
     'escrow.countUnder': (kek: string) => escrow.countUnder(kek),
     'escrow.rewrap': (spkiSha256: string, to: string) => escrow.rewrap(spkiSha256, to),
     'escrow.handOver': (asked: Parameters<Shared['escrow.handOver']>[0]) => escrow.handOver(asked),
+    'escrow.stockCount': () => escrow.stockCount(),
+    'escrow.setStockCount': (count: string) => escrow.setStockCount(count),
     'escrow.holds': (spkiSha256: string) => escrow.holds(spkiSha256),
     'escrow.destroyKey': (spkiSha256: string) => escrow.destroyKey(spkiSha256),
     'escrow.keyOf': (serial: string) => escrow.keyOf(serial),

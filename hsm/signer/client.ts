@@ -83,6 +83,8 @@ const escrowOf = (call: Call): CustodyEscrow => ({
   countUnder: (kek) => call('escrow.countUnder', kek),
   rewrap: (spkiSha256, to) => call('escrow.rewrap', spkiSha256, to),
   handOver: (asked) => call('escrow.handOver', asked),
+  stockCount: () => call('escrow.stockCount'),
+  setStockCount: (count) => call('escrow.setStockCount', count),
   holds: (spkiSha256) => call('escrow.holds', spkiSha256),
   destroyKey: (spkiSha256) => call('escrow.destroyKey', spkiSha256),
   keyOf: (serial) => call('escrow.keyOf', serial),

@@ -84,6 +84,7 @@ describe('new conditions of use, and notices', () => {
     }>()
     expect(page.actions.map(({ command, open }) => [command, open])).toEqual([
       ['RecordBounce', false],
+      ['RetryNotice', true],
       ['WaiveNotice', true],
     ])
     const support = client(product.app, product.account('support-1', ['supportAgent']).headers)

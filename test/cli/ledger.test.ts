@@ -323,7 +323,7 @@ describe('--help', () => {
       ],
       ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
       ...['custody transfer-receipt', 'demo'],
-      ...['directory', 'directory import', 'end-of-life', 'ledger'],
+      ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
       ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'signer', 'start'],
     ])

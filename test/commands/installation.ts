@@ -18,6 +18,7 @@ import type { HolderCards } from '../../hsm/holderCards.ts'
 import { openSoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
 import { openTurns } from '../../domain/turns.ts'
+import { inOrder } from '../../jobs/port.ts'
 import { resumeAll } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -226,7 +227,9 @@ export const openRestart = async () => {
     goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
       await project(db, openIntents, ledger)
       const tools = { ...issuance, deliveries, inTurn: openTurns() }
-      await resumeAll(tools, () => findIntents(db), { carrying: 'all', isStart: true })
+      await resumeAll(tools, () => findIntents(db), {
+        ...{ carrying: 'all', isStart: true, each: inOrder },
+      })
     },
     listed: async ({ ledger, chain }: Installation): Promise<readonly string[]> => {
       await project(db, certificateStatus, ledger)

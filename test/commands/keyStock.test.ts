@@ -9,6 +9,7 @@ import { perform } from '../../commands/program.ts'
 import { rewrapKeys } from '../../commands/rewrapKeys.ts'
 import { serviceKey, type ServiceKeyEvent } from '../../domain/serviceKey.ts'
 import { escrowUntil } from '../../domain/policy/validity.ts'
+import { inOrder } from '../../jobs/port.ts'
 import { openStockCount } from '../../jobs/stockCount.ts'
 import { removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -117,20 +118,20 @@ describe('the stock is counted', () => {
       const { job } = stock
       for (const day of ['03', '03', '04']) {
         now = `2026-03-${day}T10:00:00Z`
-        await job.run()
+        await job.run(inOrder)
       }
       expect(await countedIn(installation)).toHaveLength(3)
       const { id: from } = await tools.escrow.currentKek()
       await tools.escrow.retireKek(from)
       const { id: to } = await tools.escrow.currentKek()
       await rewrapKeys(tools, { from, to })
-      await job.run()
+      await job.run(inOrder)
       expect(await countedIn(installation)).toMatchObject([{}, {}, {}, { added: 0, left: 3 }])
       expect(stock.alarm()).toBe(true)
     })
     await within(join(scratch, 'none'), async (installation) => {
       const tools = toolsOf(installation)
-      await openStockCount({ ...tools, recordKek: async () => undefined, count: 0 }).job.run()
+      await openStockCount({ ...tools, recordKek: async () => undefined, count: 0 }).job.run(inOrder)
       expect(await countedIn(installation)).toEqual([])
     })
   })
@@ -205,11 +206,11 @@ describe('a difference between the ledger and the vault', () => {
       await spoil[fault]!(installation)
       const tools = toolsOf(installation)
       const stock = openStockCount({ ...tools, recordKek: async () => undefined, count: 3 })
-      await stock.job.run()
+      await stock.job.run(inOrder)
       expect(stock.alarm()).toBe(fault)
       expect((await countedIn(installation)).at(-1)).toMatchObject({ faults: [fault] })
       now = '2026-03-05T09:00:00Z'
-      await stock.job.run()
+      await stock.job.run(inOrder)
       expect(stock.alarm()).toBe(true)
       now = '2026-03-03T09:00:00Z'
     })
@@ -227,7 +228,7 @@ describe('a difference between the ledger and the vault', () => {
     await cp(backup, join(directory, 'vault'), { recursive: true })
     await within(directory, async (installation) => {
       const stock = openStockCount({ ...toolsOf(installation), recordKek: async () => undefined, count: 3 })
-      await stock.job.run()
+      await stock.job.run(inOrder)
       // Three of the keys are in stock again, and the fourth was made after the backup.
       expect(stock.alarm()).toBe('stockListDiffers, stockKeyBound, escrowedKeyMissing')
     })

@@ -3,12 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { acceptCgu } from '../../commands/acceptCgu.ts'
 import { planCertificate, type PlanCertificate } from '../../commands/certificates.ts'
 import { adoptDocument, adoptParameters, recordPublication } from '../../commands/documents.ts'
-import { planNotice, recordBounce, recordNotice, waiveNotice } from '../../commands/notices.ts'
+import {
+  planNotice,
+  recordBounce,
+  recordDelivery,
+  recordNotice,
+  retryNotice,
+  waiveNotice,
+} from '../../commands/notices.ts'
 import { validateRequest } from '../../commands/validateRequest.ts'
 import { authority } from '../../domain/authority.ts'
 import { document } from '../../domain/document.ts'
 import { key } from '../../domain/key.ts'
-import { notice } from '../../domain/notice.ts'
+import { notice, type NoticeEvent } from '../../domain/notice.ts'
 import { outOfBounds, parametersOf } from '../../domain/policy/parameters.ts'
 import { request } from '../../domain/request.ts'
 import { uuid } from '../ledger/filled.ts'
@@ -248,6 +255,68 @@ describe('a notice', () => {
     expect(
       await given(on(notice, N, ...events))
         .when(recordBounce, data, support)
+        .outcome(),
+    ).toBe(expected)
+  })
+
+  const putOff: typeof n.sent = {
+    type: 'NoticeSent',
+    data: { sentAt: n.sent.data.sentAt, failedIndexes: [], deferredIndexes: [0, 1] },
+  }
+  type Deferred = Extract<NoticeEvent, { type: 'NoticeDeferred' }>
+  const deferred = (attempt: number, ...recipientIndexes: number[]): Deferred => ({
+    type: 'NoticeDeferred',
+    data: { recipientIndexes, attempt, fault: '4.2.1' },
+  })
+  const { sentAt } = n.sent.data
+
+  it('RFC 5321 4.5.4.1: a first pass says of each what the mail server said, and nobody counts as told who was put off', async () => {
+    await given(on(notice, N, planned))
+      .when(
+        recordNotice,
+        {
+          ...{ notice: N, ...putOff.data, deferred: [deferred(1, 1).data] },
+          bounced: [{ recipientIndexes: [0], fault: '5.1.1' }],
+        },
+        program,
+      )
+      .then([putOff, deferred(1, 1), n.bounced])
+  })
+
+  it.each([
+    [
+      'taken, and put off again',
+      { relayed: [0], deferred: [deferred(2, 1).data] },
+      'NoticeRelayed NoticeDeferred',
+    ],
+    ['the same attempt again', { relayed: [], deferred: [deferred(1, 0, 1).data] }, 'nothing'],
+    ['given up', { relayed: [], bounced: [{ recipientIndexes: [0], fault: '4.2.1' }] }, 'NoticeUndelivered'],
+    ['of nobody', { relayed: [7] }, 'nothing'],
+  ] as const)('CGU-77: asked again, %s', async (_, what, expected) => {
+    const state = n.fold([planned, putOff, deferred(1, 0, 1)])
+    const data = { notice: N, sentAt, ...what } as unknown as Parameters<
+      typeof recordDelivery.decide
+    >[0]['data']
+    const decision = recordDelivery.decide(
+      { type: 'RecordDelivery', id: N, by: program, at: sentAt, data },
+      state,
+      undefined,
+    )
+    const types = 'accepted' in decision ? decision.accepted.map(({ type }) => type).join(' ') : 'refused'
+    expect(types === '' ? 'nothing' : types).toBe(expected)
+  })
+
+  it.each([
+    ['that came back', [planned, n.sent, n.bounced], [0], 'NoticeRetried'],
+    ['that had no address', [planned, n.sent], [1], 'NoticeRetried'],
+    ['that was taken', [planned, n.sent], [0], 'CGU-77 OUT_OF_ORDER'],
+    ['that waits for the mail server', [planned, putOff], [0], 'nothing'],
+    ['that was not sent', [planned], [0], 'CGU-77 OUT_OF_ORDER'],
+  ] as const)('CGU-77: sent once more, a notice %s', async (_, events, recipientIndexes, expected) => {
+    const data = { notice: N, recipientIndexes: [...recipientIndexes] }
+    expect(
+      await given(on(notice, N, ...events))
+        .when(retryNotice, data, support)
         .outcome(),
     ).toBe(expected)
   })

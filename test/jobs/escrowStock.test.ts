@@ -1,6 +1,7 @@
 // Holders' keys made ahead: as many as are wanted, while nobody waits.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { escrowStockJob } from '../../jobs/escrowStock.ts'
+import { inOrder } from '../../jobs/port.ts'
 import { openCustody, removeDirectory, type Custody } from '../hsm/custody.ts'
 
 let custody: Custody
@@ -24,14 +25,14 @@ it('CGU-60: keys are made ahead up to the number, each accounted for, and none w
     count: 3,
     quietFor: () => quiet.shift() ?? 9000,
   })
-  await job.run()
+  await job.run(inOrder)
   expect(await inStock()).toBe(0)
   // Somebody comes after the first.
-  await job.run()
+  await job.run(inOrder)
   expect(await inStock()).toBe(1)
   quiet = []
-  await job.run()
-  await job.run()
+  await job.run(inOrder)
+  await job.run(inOrder)
   expect(await inStock()).toBe(3)
   const { spkiSha256 } = await escrow.reserve('4f000000000000000000000000000001')
   const held = await escrow.inventory()

@@ -1,5 +1,8 @@
 // The port of the jobs, on both who run them: in the process, and BullMQ on Redis.
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { startJobs } from '../../jobs/embedded.ts'
@@ -43,6 +46,28 @@ const openWork = (everySeconds = seldom) => {
     },
     fail: (error: Error | undefined) => {
       fault = error
+    },
+  }
+}
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise((closed) => probe.close(closed))
+  return port
+}
+
+/** A Redis that keeps nothing. Resolves when it answers. */
+const startRedis = async (port: number) => {
+  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  for await (const line of server.stdout) if (String(line).includes('Ready to accept')) break
+  return {
+    stop: async () => {
+      server.kill('SIGKILL')
+      await once(server, 'exit')
     },
   }
 }
@@ -168,6 +193,46 @@ describe('jobs on Redis', () => {
     expect(asks.faults().size).toBe(0)
     expect(idle.count()).toBe(0)
   })
+
+  it('of one fact there is one nudge, however many processes have seen it, and however late', async () => {
+    const work = openWork()
+    const place = { url: redisUrl, prefix: `test-${randomUUID()}` }
+    prefixes.push(place.prefix)
+    const [one, other] = await Promise.all([
+      startQueuedJobs([work.job], () => undefined, place),
+      startQueuedJobs([work.job], () => undefined, { ...place, run: false }),
+    ])
+    open.push(one, other)
+    await one.runNow('work')
+    const before = work.count()
+    one.nudge('work', 'certificate-1-3')
+    await work.begun(before + 1)
+    await one.runNow('work')
+    other.nudge('work', 'certificate-1-3')
+    other.nudge('work', 'certificate-2-3')
+    await work.begun(before + 3)
+    await one.runNow('work')
+    expect(work.count()).toBe(before + 4)
+  })
+
+  it('a Redis that comes back empty: the timers are made anew, and what was due meanwhile is done', async () => {
+    const port = await freePort()
+    const server = await startRedis(port)
+    const work = openWork()
+    const url = `redis://127.0.0.1:${port}`
+    const jobs = await startQueuedJobs([work.job], () => undefined, { url, prefix: 'test' })
+    await jobs.runNow('work')
+    const before = work.count()
+    await server.stop()
+    jobs.nudge('work')
+    const next = await startRedis(port)
+    await work.begun(before + 1)
+    const client = new Redis(url)
+    await expect.poll(() => client.exists('test:work:repeat'), { timeout: 20_000 }).toBe(1)
+    client.disconnect()
+    await jobs.stop()
+    await next.stop()
+  }, 60_000)
 
   it('a process that runs nothing needs a Redis to ask by', async () => {
     const alone = openJobs([], () => undefined, { redisUrl: undefined, log: 'x', run: false })

@@ -9,7 +9,8 @@ import type { Policy } from '../../domain/policy/policy.ts'
 import { recovery } from '../../domain/recovery.ts'
 import { request } from '../../domain/request.ts'
 import { composeMessage, messageIdOf } from '../../jobs/outbox.ts'
-import { runNotices, type SendTools } from '../../jobs/sendNotices.ts'
+import type { SendTools } from '../../jobs/handOver.ts'
+import { runNotices } from '../../jobs/sendNotices.ts'
 import { createApply } from '../../projections/apply.ts'
 import { beginning, resetProjection } from '../../projections/checkpoint.ts'
 import { notices } from '../../projections/notices.ts'
@@ -23,6 +24,7 @@ import * as r from '../commands/renewalFacts.ts'
 import { serialOf, spkiOf, uuid } from '../ledger/filled.ts'
 import { life, tell } from '../projections/lives.ts'
 import { on } from '../support/given.ts'
+import { partsOf } from '../support/mail.ts'
 
 class CutOff extends Error {}
 
@@ -73,10 +75,13 @@ const openJob = async (
   const tools: SendTools = {
     ...{ service, db: database.db, issuer: f.issuer, settled },
     outbox: {
-      put: async (name, bytes) => {
+      ready: async () => undefined,
+      recorded: async () => undefined,
+      put: async ({ name, bytes }) => {
         fuse()
         puts.push(name)
         if (!messages.has(name)) messages.set(name, bytes)
+        return 'taken'
       },
     },
   }
@@ -120,8 +125,8 @@ const withTemporaryCard = (i: number) => [
 ]
 
 const plain = (bytes: Uint8Array): string => {
-  const [headers = '', body = ''] = Buffer.from(bytes).toString('latin1').split('\r\n\r\n')
-  return `${headers}\n\n${Buffer.from(body, 'base64').toString('utf8')}`
+  const { headers, text } = partsOf(Buffer.from(bytes).toString('latin1'))
+  return `${headers}\n\n${text}`
 }
 
 describe('the notices job', () => {
@@ -255,6 +260,7 @@ describe('the notices job', () => {
       to: 'zoe@douane.example',
       subject: 'Révocation',
       text: 'é',
+      html: '<p>é</p>',
       date: '2026-03-02T09:00:00Z',
     }
     const bytes = Buffer.from(await composeMessage(message, by)).toString('latin1')

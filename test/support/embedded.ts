@@ -25,6 +25,7 @@ import { latestCrl } from '../../readmodels/crls.ts'
 import { openDatabase } from '../../readmodels/database.ts'
 import { holderKeys, transportPair } from './holderKeys.ts'
 import { openSomeDatabase } from './database.ts'
+import { partsOf } from './mail.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -46,6 +47,8 @@ export const desks: readonly string[] = Array.from({ length: 60 }, (_, n) => uui
 export type Person = Readonly<{ token: string; person: string; headers: { authorization: string } }>
 
 export type Embedded = Readonly<{
+  /** Its data directory. */
+  dataDir: string
   app: FastifyInstance
   services: Services
   /** The keys and the vault, as a ceremony has them. */
@@ -159,7 +162,7 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ app, services, custody, ledger, policy, cards: custody.cards as HolderCards },
+    ...{ dataDir: directory, app, services, custody, ledger, policy, cards: custody.cards as HolderCards },
     run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {
@@ -191,8 +194,7 @@ export const openEmbedded = async (
       const names = (await readdir(outbox)).filter((name) => name.endsWith('.eml')).sort()
       return Promise.all(
         names.map(async (name) => {
-          const [headers = '', ...body] = (await readFile(join(outbox, name), 'latin1')).split('\r\n\r\n')
-          return { name, headers, text: Buffer.from(body.join(''), 'base64').toString('utf8') }
+          return { name, ...partsOf(await readFile(join(outbox, name), 'latin1')) }
         }),
       )
     },
