@@ -93,7 +93,7 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
 }
 
 /** What the ceremony would do, and why it may not; nothing is signed or written. @returns whether it may */
-const rehearse = async (
+export const rehearse = async (
   { service, officers }: Opened,
   { script }: Held,
   output: Output,

@@ -41,10 +41,14 @@ const describedKey = async (
   { out }: Destroying,
   servicekey: string,
 ): Promise<Described> => {
-  const there = await readIfPresent(join(out, objectName))
-  if (there !== undefined) return JSON.parse(there.toString('utf8')) as Described
   const { state } = await service.ledger.load(serviceKey, servicekey)
   const recorded = 'spkiSha256' in state ? (state.spkiSha256 ?? '') : ''
+  const there = await readIfPresent(join(out, objectName))
+  if (there !== undefined) {
+    const described = JSON.parse(there.toString('utf8')) as Described
+    if (described.spkiSha256 === recorded) return described
+    throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
+  }
   const found = await custody.keys.describe(servicekey).catch(() => undefined)
   if (found !== undefined && sha256(found.spki) !== recorded)
     throw refused('OUT_OF_ORDER', 'the key of the module is not the one that the ledger recorded')

@@ -1,0 +1,159 @@
+// The end of an authority whose keys are on tokens: its escrow opened by OpenSSL with the successor's key, its key destroyed and its
+// certificate revoked by the commands as its officers give them. What no command does is done by the same deciders beside them.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addAccount } from '../../cli/accountsFile.ts'
+import { rehearse as rehearseArl } from '../../cli/arl.ts'
+import { rehearse as rehearseDestruction } from '../../cli/caKeyDestructionPlan.ts'
+import { open, twoOfficers, type Officer, type Opened } from '../../cli/ceremonyParts.ts'
+import { readDestructionScript, readScript } from '../../cli/ceremonyScript.ts'
+import { readConfig } from '../../cli/config.ts'
+import { holdReceipt } from '../../cli/custodyReceipt.ts'
+import { holdTransfer } from '../../cli/custodyTransfer.ts'
+import type { Output } from '../../cli/output.ts'
+import { serviceKeyId } from '../../commands/ceremony.ts'
+import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
+import { certificateOf } from '../../pki/recipient.ts'
+import { environmentOf, openTokens, settingsOf, type Tokens } from '../hsm/tokens.ts'
+import { openReaders, type Readers } from '../pki/readers.ts'
+import { escrowOne, handObligationsOver, walkToEmptied } from '../support/endWalk.ts'
+import { openPackage, receiptFor, successor } from '../support/successor.ts'
+import { openSite, type Site } from './grandLivre.ts'
+
+const serial = `4${'1'.padStart(31, '0')}`
+const people = [
+  ['jean-ca', 'caOfficer'],
+  ['anne-so', 'securityOfficer'],
+] as const
+const script = { title: 'Fin de vie', place: 'Salle forte', witnesses: ['Ève Notaire', 'Noé Garçon'] }
+
+let site: Site
+let tokens: Tokens
+let readers: Readers
+
+const tokenFiles = () => ({ officer: site.file('jean-ca.token'), second: site.file('anne-so.token') })
+/** A ceremony by its command, which succeeds. */
+const held = async (name: string, out: string): Promise<string> => {
+  const { officer, second } = tokenFiles()
+  const asked = ['--script', site.file(`${name}.json`), '--officer', officer, '--second', second]
+  const { status, stdout, stderr } = await site.run(
+    [name, ...asked, '--out', site.file(out)],
+    environmentOf(tokens),
+  )
+  expect([status, stderr]).toEqual([0, ''])
+  return stdout
+}
+
+const said: unknown[] = []
+const output: Output = { json: true, say: () => undefined, result: (value) => said.push(value) }
+
+/** The installation, as a ceremony opens it. */
+const within = async (
+  act: (opened: Opened, officers: readonly [Officer, Officer]) => Promise<void>,
+): Promise<void> => {
+  const env = { ...environmentOf(tokens), DATA_DIR: site.dataDir, POLICY_FILE: site.file('policy.json') }
+  const config = readConfig(env)
+  const officers = await twoOfficers(config, tokenFiles())
+  const opened = await open(config, officers[0])
+  try {
+    await act(opened, officers)
+  } finally {
+    await opened.close()
+  }
+}
+
+beforeAll(async () => {
+  site = openSite()
+  tokens = await openTokens()
+  readers = openReaders()
+  mkdirSync(site.dataDir, { mode: 0o700 })
+  for (const [id, role] of people) {
+    const { token } = addAccount(join(site.dataDir, 'accounts.json'), { id, roles: [role] }, new Date())
+    writeFileSync(site.file(`${id}.token`), `${token}\n`, { mode: 0o600 })
+  }
+  for (const name of ['ceremony', 'arl']) writeFileSync(site.file(`${name}.json`), JSON.stringify(script))
+  writeFileSync(site.file('ca-key-destruction.json'), JSON.stringify({ ...script, copies: [] }))
+  successor(site.file(''), 'successor')
+  await held('ceremony', 'ceremony')
+})
+afterAll(async () => {
+  readers.close()
+  await site.close()
+  await tokens.remove()
+})
+
+describe('the end of an authority on tokens', () => {
+  it('CGU-82, CGU-90: what is under a KEK of the token goes to the successor alone; the dry runs say what stands against a step', async () => {
+    await within(async (opened, officers) => {
+      const { program, service, custody } = opened
+      const publicKey = await escrowOne(program, custody.vault.escrow, serial)
+      await walkToEmptied({ program, officer: service })
+      const read = readScript(site.file('arl.json'))
+      const destroying = {
+        ...{ officers, out: site.file('no') },
+        script: readDestructionScript(site.file('ca-key-destruction.json')),
+      }
+      const root = { script: read, officers, heldAt: service.now() }
+      expect(await rehearseDestruction(opened, destroying, output)).toBe(false)
+      expect(said.at(-1)).toMatchObject({ copies: [], refused: { code: 'OBLIGATIONS_MISSING' } })
+      expect(await rehearseArl(opened, root, output)).toBe(false)
+      expect(said.at(-1)).toMatchObject({ refused: { code: 'CA_KEY_NOT_DESTROYED' }, list: { entries: 1 } })
+
+      const certificate =
+        certificateOf(readFileSync(site.file('successor.pem'), 'latin1')) ?? new Uint8Array()
+      const [directory, privateKey] = [site.file('package'), site.file('successor.key')]
+      const done = await holdTransfer(opened, { script: read, officers, certificate, out: directory, output })
+      expect(done).toMatchObject({ keys: 1, refused: 0 })
+      const [key] = await openPackage(readers, directory, privateKey)
+      expect([key?.serial, key?.publicKey]).toEqual([serial, publicKey])
+      expect(await key?.decrypts('un message')).toBe('un message')
+      const receipt = await receiptFor(readers, directory, privateKey, service.now())
+      await holdReceipt(opened, {
+        script: read,
+        second: officers[1],
+        directory,
+        text: JSON.stringify(receipt),
+      })
+      await handObligationsOver({ officer: service })
+      expect(await rehearseDestruction(opened, destroying, output)).toBe(true)
+      expect(readdirSync(site.file('')).includes('no')).toBe(false)
+    })
+  })
+
+  it('CGU-90, EN 319 411-1 GEN-6.5.1-13A: the key is destroyed, and signs in no other process; OpenSSL verifies the report', async () => {
+    expect(await held('ca-key-destruction', 'destroyed')).toContain('CKR_OBJECT_HANDLE_INVALID')
+    const json = site.file('destroyed/ca-key-destruction.json')
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+      ...{ failedUseCode: 'CKR_OBJECT_HANDLE_INVALID', sessionsClosed: 4, copies: [] },
+      attributes: { CKA_SENSITIVE: true, CKA_NEVER_EXTRACTABLE: true },
+      recorded: { type: 'ServiceKeyDestroyed' },
+    })
+    const verified = ['-verify', site.file('destroyed/log-key.pem'), '-signature', `${json}.sig`, json]
+    expect(await readers.run('openssl', 'dgst', '-sha384', ...verified)).toContain('Verified OK')
+    // A process of its own, which has never seen the key.
+    const { policy } = readConfig({ DATA_DIR: site.dataDir })
+    const keys = await openPkcs11Keys({ ...settingsOf(tokens), manifest: site.file('manifest.json') })
+    await expect(keys.signer(serviceKeyId(policy, 'ca', 1))).rejects.toThrow(/there is no key/)
+    expect(
+      await (await keys.signer(serviceKeyId(policy, 'root', 1))).sign(Buffer.from('la racine')),
+    ).toBeTruthy()
+    await keys.close()
+  })
+
+  it('CGU-91: the root revokes the certificate, and OpenSSL finds it revoked; the end is done', async () => {
+    expect(await held('arl', 'arl')).toContain('Held')
+    const [list, root, ca] = ['arl.crl', 'root.pem', 'ca.pem'].map((name) => site.file(`arl/${name}`)) as [
+      ...[string, string, string],
+    ]
+    const pem = readers.file('arl.pem', '')
+    const read = ['crl', '-inform', 'DER', '-in', list, '-CAfile', root, '-out', pem]
+    expect(await readers.run('openssl', ...read)).toContain('verify OK')
+    const checked = ['verify', '-crl_check', '-CAfile', root, '-CRLfile', pem, ca]
+    expect(await readers.refuses('openssl', ...checked)).toContain('certificate revoked')
+    const { steps } = await site.json<{ steps: readonly { step: string; state: string }[] }>(['end-of-life'])
+    expect(steps.slice(5).map(({ step, state }) => `${step} ${state}`)).toEqual([
+      ...['lastAnswers done', 'escrow done', 'obligations done', 'keyDestruction done', 'caRevocation done'],
+    ])
+  })
+})
