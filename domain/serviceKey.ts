@@ -34,7 +34,7 @@ const ServiceKeyCopied = event('ServiceKeyCopied', {
 })
 // Of a KEK of the escrow: the keys made ahead that lie wrapped and are nobody's. `added`, `bound`, `discarded` since the count before: made,
 // handed out, given up or removed; `left` are there, and `listSha256` is the digest of which. What does not add up: `missing` keys, and the
-// codes of what is wrong (commands/keyStock.ts).
+// codes of what is wrong (commands/stockBalance.ts).
 const KeyStockCounted = event('KeyStockCounted', {
   pub: {
     ...{ added: n, bound: n, discarded: n, left: n, listSha256: h },

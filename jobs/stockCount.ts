@@ -24,12 +24,13 @@ export const openStockCount = ({ recordKek, count, ...tools }: CountTools) => {
       const { id: kek } = await escrow.currentKek()
       if (isOf(last, kek)) return
       await recordKek()
-      last = await countStock(tools, (one) => !isOf(one, kek))
+      const counted = await countStock(tools, (one) => !isOf(one, kek))
+      last = counted.isFirst ? undefined : counted
     },
   }
   return {
     job,
-    /** True where the last count adds up; else the codes of what does not (commands/keyStock.ts). */
+    /** True where the last count adds up; else the codes of what does not (commands/stockBalance.ts). */
     alarm: (): true | string =>
       last === undefined || last.faults.length === 0 ? true : last.faults.join(', '),
   }

@@ -85,7 +85,11 @@ const run = promisify(execFile)
 const onServer = async <T>(act: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({ connectionString: database['DATABASE_URL'] })
   await client.connect()
-  return act(client).finally(() => client.end())
+  try {
+    return await act(client)
+  } finally {
+    await client.end()
+  }
 }
 const rowsOf = (serial: string): Promise<number> =>
   onServer(async (client) => {

@@ -133,6 +133,14 @@ describe('the stock is counted', () => {
       const tools = toolsOf(installation)
       await openStockCount({ ...tools, recordKek: async () => undefined, count: 0 }).job.run(inOrder)
       expect(await countedIn(installation)).toEqual([])
+      // Before the first key there is nothing to count; with it there is, on the same day.
+      await recordKek(tools.service, await tools.escrow.currentKek())
+      const { job } = openStockCount({ ...tools, recordKek: async () => undefined, count: 1 })
+      await job.run()
+      expect(await countedIn(installation)).toEqual([])
+      await tools.escrow.fillStock(1)
+      for (const _ of [1, 2]) await job.run()
+      expect(await countedIn(installation)).toMatchObject([{ added: 1, left: 1 }])
     })
   })
 
