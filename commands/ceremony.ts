@@ -14,7 +14,7 @@ import { verifySignedBy } from '../pki/fields.ts'
 import { issuerOf } from '../pki/issuer.ts'
 import { lintCertificate } from '../pki/lint.ts'
 import type { Signer } from '../pki/signer.ts'
-import { installCaCertificate, planServiceKey, recordServiceKey } from './ceremonyActs.ts'
+import { installCaCertificate, planCaCertificate, planServiceKey, recordServiceKey } from './ceremonyActs.ts'
 import { adoptDocument } from './documents.ts'
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { drawSerial, perform, type Service } from './program.ts'
@@ -50,7 +50,7 @@ export const ceremonyKey = async (
     algorithm: Algorithm
   }>,
   { script, ...witnessed }: Held = automatic,
-): Promise<{ id: string; signer: Signer }> => {
+): Promise<Key> => {
   const { purpose, generation } = order
   const id = serviceKeyId(service.policy, purpose, generation)
   const state = (await service.ledger.load(serviceKey, id)).state
@@ -98,31 +98,59 @@ const sign = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> => {
 }
 
 type Installed = Readonly<{ id: string; der: Uint8Array }>
+type Dates = Readonly<{ notBefore: string; notAfter: string; serial: string }>
+type Key = Readonly<{ id: string; signer: Signer }>
+/** `by`: the key that signs; `root`: its certificate, where it is not the certificate's own. */
+type Order = Readonly<{ of: Key; by: Key; root?: Uint8Array; years: number }>
 
-/** The certificate that stands installed for this key, or the one that `make` signs now. */
+/** What is to be signed: what stands planned, or else what `make` makes and is linted, planned now (docs/adr/0005). */
+const planned = async (
+  service: Service,
+  { of, by, years }: Order,
+  make: (dates: Dates) => Uint8Array,
+): Promise<Readonly<{ tbs: Uint8Array; notAfter: string }>> => {
+  const id = issuerId(of.signer.spki)
+  const { state } = await service.ledger.load(authority, id)
+  if (state.status === 'unknown' && state.plan !== undefined)
+    return { tbs: Buffer.from(state.plan.tbs, 'base64'), notAfter: state.plan.notAfter }
+  const notBefore = service.now()
+  const notAfter = addSeconds(addYears(notBefore, years), -1)
+  const tbs = make({ notBefore, notAfter, serial: drawSerial(service.randomBytes) })
+  await perform(service, planCaCertificate, {
+    key: id,
+    data: {
+      ...{ issuer: id, tbs: Buffer.from(tbs).toString('base64'), notAfter },
+      ...{ servicekey: of.id, signer: by.id },
+    },
+    circumstances: { correlationId: of.id },
+  })
+  return { tbs, notAfter }
+}
+
+/** The certificate that stands installed for this key, or the one that is signed now. */
 const install = async (
   service: Service,
-  of: Readonly<{ signer: Signer; servicekey: string; root?: Uint8Array; years: number }>,
-  make: (dates: { notBefore: string; notAfter: string; serial: string }) => Promise<Uint8Array>,
+  order: Order,
+  make: (dates: Dates) => Uint8Array,
 ): Promise<Installed> => {
+  const { of, by, root } = order
   const id = issuerId(of.signer.spki)
   const state = (await service.ledger.load(authority, id)).state
   if (state.status !== 'unknown') return { id, der: Buffer.from(state.der, 'base64') }
-  const notBefore = service.now()
-  const notAfter = addSeconds(addYears(notBefore, of.years), -1)
-  const der = await make({ notBefore, notAfter, serial: drawSerial(service.randomBytes) })
+  const { tbs, notAfter } = await planned(service, order, make)
+  const der = await sign(tbs, by.signer)
   await perform(service, installCaCertificate, {
     key: id,
     data: {
       issuer: id,
       der: Buffer.from(der).toString('base64'),
       sha256: sha256(der),
-      rootSha256: sha256(of.root ?? der),
-      ...(of.root === undefined ? {} : { pathLength: 0 }),
+      rootSha256: sha256(root ?? der),
+      ...(root === undefined ? {} : { pathLength: 0 }),
       notAfter,
-      servicekey: of.servicekey,
+      servicekey: of.id,
     },
-    circumstances: { correlationId: of.servicekey },
+    circumstances: { correlationId: of.id },
   })
   return { id, der }
 }
@@ -149,13 +177,10 @@ export const holdCeremony = async (
   minutes('root certificate')
   const rootCertificate = await install(
     service,
-    { signer: root.signer, servicekey: root.id, years: policy.root.validityYears },
-    async (dates) => {
+    { of: root, by: root, years: policy.root.validityYears },
+    (dates) => {
       const { spki, algorithm } = root.signer
-      return await sign(
-        linted(rootTbs(policy, { ...dates, spki, algorithm }), 'root', { policy }),
-        root.signer,
-      )
+      return linted(rootTbs(policy, { ...dates, spki, algorithm }), 'root', { policy })
     },
   )
   minutes('issuing CA key')
@@ -165,10 +190,10 @@ export const holdCeremony = async (
   const rootIssuer = issuerOf(rootCertificate.der, root.signer.algorithm)
   const caCertificate = await install(
     service,
-    { signer: ca.signer, servicekey: ca.id, root: rootCertificate.der, years: policy.issuing.validityYears },
-    async (dates) => {
+    { of: ca, by: root, root: rootCertificate.der, years: policy.issuing.validityYears },
+    (dates) => {
       const tbs = issuingCaTbs(policy, { ...dates, spki: ca.signer.spki, issuer: rootIssuer })
-      return await sign(linted(tbs, 'issuingCa', { policy, issuer: rootCertificate.der }), root.signer)
+      return linted(tbs, 'issuingCa', { policy, issuer: rootCertificate.der })
     },
   )
   minutes('conditions of use in force')

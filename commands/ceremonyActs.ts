@@ -14,6 +14,10 @@ export type RecordServiceKey = Command<
   'RecordServiceKey',
   { servicekey: string; second?: Second; present: string } & Omit<KeyData<'ServiceKeyGenerated'>, 'present'>
 >
+export type PlanCaCertificate = Command<
+  'PlanCaCertificate',
+  { issuer: string } & Extract<AuthorityEvent, { type: 'CaCertificatePlanned' }>['data']
+>
 export type InstallCaCertificate = Command<
   'InstallCaCertificate',
   { issuer: string } & Extract<AuthorityEvent, { type: 'CaCertificateInstalled' }>['data']
@@ -53,6 +57,18 @@ export const recordServiceKey: Decider<ServiceKey, RecordServiceKey, ServiceKeyE
       data: { ...data, present: presentAt(by, second, data.present) },
     })
   },
+}
+
+/** The plan that stands is the one that is signed: whoever plans again, after a stop, reads it. */
+export const planCaCertificate: Decider<Authority, PlanCaCertificate, AuthorityEvent> = {
+  type: 'PlanCaCertificate',
+  who: ['program', 'caOfficer'],
+  aggregate: authority,
+  stream: ({ data }) => data.issuer,
+  decide: ({ data: { issuer: _, ...data } }, state) =>
+    state.status === 'unknown' && state.plan === undefined
+      ? accept({ type: 'CaCertificatePlanned', data })
+      : accept(),
 }
 
 export const installCaCertificate: Decider<Authority, InstallCaCertificate, AuthorityEvent> = {

@@ -7,6 +7,10 @@ import { code, d, h, id, n, sn, t, text, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
 import { obligation, stopCause, terminationKind, terminationParty } from './lists.ts'
 
+// `servicekey`: the key that is certified; `signer`: the key that signs it, which for the root is the same.
+const CaCertificatePlanned = event('CaCertificatePlanned', {
+  pub: { tbs: x, notAfter: t, servicekey: id, signer: id },
+})
 const CaCertificateInstalled = event('CaCertificateInstalled', {
   // No path length: the root, whose certificate is its own rootSha256.
   pub: { der: x, sha256: h, rootSha256: h, pathLength: Type.Optional(n), notAfter: t, servicekey: id },
@@ -46,6 +50,7 @@ const CaCertificateRevoked = event('CaCertificateRevoked', {
 })
 
 export const authorityForms = [
+  CaCertificatePlanned,
   CaCertificateInstalled,
   IssuanceStopped,
   IssuanceResumed,
@@ -82,7 +87,11 @@ type Emptied = Declared & Readonly<{ upTo: number; issued: number; escrow?: Escr
 type Doomed = Readonly<{ revocation: Readonly<{ root: string; revokedAt: string }> }>
 
 export type Authority =
-  | Readonly<{ status: 'unknown' }>
+  | Readonly<{
+      status: 'unknown'
+      /** What is to be signed, once it is planned: DER, base64. */
+      plan?: Readonly<{ tbs: string; notAfter: string }>
+    }>
   | (Installed & Readonly<{ status: 'active' | 'stopped' }>)
   | (Declared & Readonly<{ status: 'terminating' | 'stoppedForGood' }>)
   | (Emptied &
@@ -100,6 +109,10 @@ const installed = ({ data }: Extract<AuthorityEvent, { type: 'CaCertificateInsta
 
 const evolve = (state: Authority, event: AuthorityEvent): Authority => {
   if (event.type === 'CaCertificateInstalled') return installed(event)
+  if (event.type === 'CaCertificatePlanned') {
+    const { tbs, notAfter } = event.data
+    return { status: 'unknown', plan: { tbs, notAfter } }
+  }
   if (state.status === 'unknown') throw new Error(`${event.type} before CaCertificateInstalled`)
   switch (event.type) {
     case 'IssuanceStopped':

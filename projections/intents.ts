@@ -15,6 +15,7 @@ const ends: Readonly<Record<string, string>> = {
   CertificateAbandoned: 'CertificatePlanned',
   KeyRecovered: 'KeyRecoveryStarted',
   KeyRecoveryFailed: 'KeyRecoveryStarted',
+  CaCertificateInstalled: 'CaCertificatePlanned',
   CrlIssued: 'CrlPlanned',
   CrlPlanRejected: 'CrlPlanned',
   FinalOcspSigned: 'FinalOcspPlanned',
@@ -48,8 +49,18 @@ const rowOf = ({ event, at }: Applied): IntentRow => ({
 
 export const openIntents: Projection = {
   name: 'intents',
-  version: 2,
-  streams: ['request-', 'card-', 'key-', 'certificate-', 'crl-', 'servicekey-', 'notice-', 'ocsp-'],
+  version: 3,
+  streams: [
+    'authority-',
+    'request-',
+    'card-',
+    'key-',
+    'certificate-',
+    'crl-',
+    'servicekey-',
+    'notice-',
+    'ocsp-',
+  ],
   tables: ['intent'],
   apply: async (tx, batch) => {
     // A stream has one open intent of a type at most, so `stream type` names it.

@@ -121,11 +121,14 @@ const ofOcsp = (found: Gathered, { type, data }: OcspEvent, at: At): void => {
     record(found, found.responders.get(data.responders[0] ?? ''), ['answers', data.samples])
 }
 
-const ofAuthority = (found: Gathered, { type, data }: AuthorityEvent, { id }: At): void => {
+const ofAuthority = (found: Gathered, { type, data }: AuthorityEvent, at: At): void => {
+  if (type === 'CaCertificatePlanned') found.plans.set(at.stream, { at: at.at, count: 1, key: data.signer })
   if (type !== 'CaCertificateInstalled') return
-  found.authorities.set(id, data.servicekey)
+  found.authorities.set(at.id, data.servicekey)
   if (data.sha256 === data.rootSha256) found.roots.set(data.sha256, data.servicekey)
-  record(found, found.roots.get(data.rootSha256), ['caCertificates', 1])
+  // Earlier releases did not plan it.
+  if (found.plans.has(at.stream)) outcome(found, at, 'caCertificates')
+  else record(found, found.roots.get(data.rootSha256), ['caCertificates', 1])
 }
 
 const ofServiceKey = (found: Gathered, { type, data }: ServiceKeyEvent, at: At): void => {

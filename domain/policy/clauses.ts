@@ -123,7 +123,7 @@ export const clauses = {
     says: 'chain = AC RACINE MEF QUALIFIEE → AC CONFIDENTIALITE MEF QUALIFIEE',
     reading: 'pathLen 0',
     rule: 'commands/ceremony.ts',
-    events: ['CaCertificateInstalled'],
+    events: ['CaCertificatePlanned', 'CaCertificateInstalled'],
   },
   'CGU-14': {
     kind: 'code',

@@ -127,7 +127,7 @@ export const dutyTable = {
   crl: { PlanCrl: by([P, CA]), ...each(by([P]), 'RecordCrl', 'RejectCrlPlan', 'RecordCrlPublication') },
   ocsp: { PlanFinalOcsp: by([CA]), ...each(by([P]), 'RecordFinalOcsp', 'RecordOcspActivity') },
   authority: {
-    InstallCaCertificate: by([CA, P]),
+    ...each(by([CA, P]), 'PlanCaCertificate', 'InstallCaCertificate'),
     StopIssuance: by([CA, SO]),
     ...each(by([CA]), 'ResumeIssuance', 'DeclareTermination', 'TransferObligations'),
     RecordCaRevocation: by([CA, SO]),

@@ -7,7 +7,12 @@ import { confirmApprovalKey, fingerprint, registerApprovalKey } from '../../comm
 import { keyStatement } from '../../commands/approvalStatement.ts'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../../commands/appointments.ts'
 import { planCaRevocation } from '../../commands/endOfLife.ts'
-import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
+import {
+  installCaCertificate,
+  planCaCertificate,
+  planServiceKey,
+  recordServiceKey,
+} from '../../commands/ceremonyActs.ts'
 import { closeEntity } from '../../commands/closeEntity.ts'
 import { recordComponentRun } from '../../commands/componentRuns.ts'
 import {
@@ -261,6 +266,10 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
     })),
   ],
   authority: [
+    act(planCaCertificate, [f.program, e.ca], (thing) => ({
+      ...{ issuer: pick(thing, f.issuer, 'b'.repeat(16)), tbs: 'dGJz', notAfter: '2036-03-02T09:00:00Z' },
+      ...{ servicekey: uuid(30), signer: uuid(31) },
+    })),
     act(installCaCertificate, [f.program, e.ca], (thing) => ({
       ...{ ...e.installed.data, issuer: pick(thing, f.issuer, 'b'.repeat(16)) },
     })),

@@ -6,7 +6,12 @@ import {
   type ProposeAppointment,
 } from '../../commands/appointments.ts'
 import { endAppointment } from '../../commands/endAppointment.ts'
-import { installCaCertificate, planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
+import {
+  installCaCertificate,
+  planCaCertificate,
+  planServiceKey,
+  recordServiceKey,
+} from '../../commands/ceremonyActs.ts'
 import { adoptDocument } from '../../commands/documents.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from '../../commands/crls.ts'
 import { appointment, type AppointmentEvent } from '../../domain/appointment.ts'
@@ -162,6 +167,20 @@ describe('the ceremony', () => {
       await start.when(recordServiceKey, { servicekey: id, ...making }, program).outcome(),
     ]
     expect(found).toEqual(outcomes)
+  })
+
+  it('CGU-13: a certificate of an authority is planned once; another plan, or one of what is installed, changes nothing', async () => {
+    const plan = { tbs: 'dGJz', notAfter: '2036-01-01T00:00:00Z', servicekey: id, signer: id }
+    await given()
+      .when(planCaCertificate, { issuer, ...plan }, program)
+      .then([{ type: 'CaCertificatePlanned' }])
+    await given(on(authority, issuer, { type: 'CaCertificatePlanned', data: plan }))
+      .when(planCaCertificate, { issuer, ...plan, tbs: 'b3RoZXI=' }, program)
+      .then([])
+    const more = { der: 'ZGVy', sha256: digest, rootSha256: digest, notAfter: plan.notAfter, servicekey: id }
+    await given(on(authority, issuer, { type: 'CaCertificateInstalled', data: more }))
+      .when(planCaCertificate, { issuer, ...plan }, program)
+      .then([])
   })
 
   it('CGU-13: an authority is installed once; another certificate changes nothing', async () => {
