@@ -130,7 +130,8 @@ const openDriver = async (
     case 'pcsc': {
       const { openPcscCards } = await import('../hsm/pcsc.ts')
       const { openPcscLite } = await import('../hsm/pcsc/pcscLite.ts')
-      const cards = openPcscCards({ readers: openPcscLite(), master, pinTries, label: cardLabel })
+      const { reader } = settings
+      const cards = openPcscCards({ readers: openPcscLite(), reader, master, pinTries, label: cardLabel })
       return { ...cards, close: async () => undefined }
     }
   }

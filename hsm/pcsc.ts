@@ -4,7 +4,7 @@ import type { Cards, Unblocking } from '../pki/custody.ts'
 import { initialise, layOut, transportKey } from './pcsc/begin.ts'
 import { deleteFile, writeFile } from './pcsc/cardFiles.ts'
 import type { Channel, Readers } from './pcsc/channel.ts'
-import { CardAbsent, CardFault } from './pcsc/fault.ts'
+import { CardAbsent, CardFault, ReaderFailed } from './pcsc/fault.ts'
 import { openFinder } from './pcsc/found.ts'
 import { decrypts, readCertificates, wantedOf, writeKeys } from './pcsc/keys.ts'
 import { keySizes, note, noteOf, slots, transport, type Stage } from './pcsc/layout.ts'
@@ -13,6 +13,8 @@ import { pinOctets, secretsFrom, type CardSecrets } from './pcsc/secrets.ts'
 
 export type PcscParts = Readonly<{
   readers: Readers
+  /** The name of the desk's reader, or the words that it begins with: cards in others are not looked at. Undefined: every reader is the desk's. */
+  reader?: string | undefined
   /** 32 octets; the PINs and PUKs of custody are derived from them. */
   master: Uint8Array
   /** Wrong PINs in a row that block a card (policy `card.pinTries`), up to 15. */
@@ -70,8 +72,25 @@ const definePin = async (act: Act, pin: string): Promise<void> => {
   await setStage(act, 'handed')
 }
 
+/** The readers of one desk among those of its machine. A number at the end of a name is the service's, and may change. */
+const ofDesk = ({ readers, reader }: Pick<PcscParts, 'readers' | 'reader'>): Readers => {
+  if (reader === undefined) return readers
+  const isOurs = (name: string): boolean => name === reader || name.startsWith(`${reader} `)
+  return { ...readers, list: async () => (await readers.list()).filter(isOurs) }
+}
+
+const healthOf = async (readers: Readers): Promise<true | string> => {
+  try {
+    return (await readers.list()).length > 0 ? true : 'no reader'
+  } catch (error) {
+    if (error instanceof ReaderFailed) return 'PC/SC does not answer'
+    throw error
+  }
+}
+
 /** Opens the driver of the cards that lie in `readers`. */
-export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): Cards => {
+export const openPcscCards = ({ master, pinTries, label, ...where }: PcscParts): Cards => {
+  const readers = ofDesk(where)
   const secretsOf = secretsFrom(master)
 
   const withCard = openFinder(readers)
@@ -94,6 +113,7 @@ export const openPcscCards = ({ readers, master, pinTries, label }: PcscParts): 
 
   return {
     capabilities: { model: 'myeid', keySizes, slots, pinDigits: pinOctets },
+    health: () => healthOf(readers),
     begin: async (card) => {
       const secrets = secretsOf(card)
       return withCard(secrets.mark, async (channel, stage) => {

@@ -222,6 +222,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> 
 
   return {
     capabilities: softCardCapabilities,
+    health: async () => true,
     begin: (card) =>
       turn(card, async () => {
         pathOf(card)

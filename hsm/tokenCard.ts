@@ -196,6 +196,13 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
   }
   return {
     capabilities,
+    health: async () => {
+      if (!folders.isReader()) return 'no reader'
+      return client.ask('probe', {}).then(
+        () => true as const,
+        () => 'the module does not answer',
+      )
+    },
     begin: (card) => onCard(card, () => begin(card)),
     write: ({ card, keys }) => onCard(card, () => write(card, keys)),
     read: (card) => onCard(card, () => read(card)),

@@ -239,6 +239,8 @@ export type Unblocking =
  */
 export type Cards = Readonly<{
   capabilities: CardCapabilities
+  /** True while a card that is put there can be reached; else, in a word, why not. Looks at no card. */
+  health: () => Promise<true | string>
   /**
    * Readies a card to take keys: initialises a blank one, and has the card make a transport key pair. On a card that was begun and
    * not finished, it is the transport key that there is. What a card in use has on it stays until `write`.

@@ -23,6 +23,7 @@ export type ServiceParts = Readonly<{
   responder: Pick<Services['authority'], 'responder' | 'activity'>
   /** Told when a session asks for a key. */
   onIssuance?: () => void
+  /** Besides that of the cards. */
   alarms: Services['alarms']
   /** Last fault of each job that runs in this process. */
   faults: () => ReadonlyMap<string, Error>
@@ -93,7 +94,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
     renewal: renewals,
     recovery: recoveryOf(acts, passphraseIterations),
     authority: { ca, root, rootCa, ...responder },
-    alarms,
+    alarms: async () => ({ ...(await alarms()), cards: await cards.health() }),
     endOfLife: {
       observe: () => observeEnd(ending),
       glance: () => glanceAtEnd(ending),

@@ -114,6 +114,7 @@ const cardActs = ({ cards }: HeldCustody) => ({
   'cards.definePin': (card: Parameters<Shared['cards.definePin']>[0]) => cards.definePin(card),
   'cards.unblock': (card: string) => cards.unblock(card),
   'cards.erase': (card: string) => cards.erase(card),
+  'cards.health': () => cards.health(),
 })
 
 /** The operations that are the same for every client. */

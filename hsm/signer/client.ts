@@ -112,6 +112,7 @@ const cardsOf = (call: Call, { capabilities }: Hello): Cards => ({
   definePin: (card) => atCard(call('cards.definePin', card)),
   unblock: (card) => atCard(call('cards.unblock', card)),
   erase: (card) => atCard(call('cards.erase', card)),
+  health: () => call('cards.health').catch(() => 'out of reach'),
 })
 
 /** @throws KeyFault for a signer of another version, another policy or another installation */

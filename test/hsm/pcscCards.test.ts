@@ -147,6 +147,24 @@ describe('a card in a reader', () => {
     expect(await cards.read(id)).toEqual(serialsOf(held))
   })
 
+  it('CGU-34: desks at one machine are each bound to a reader: none takes what lies in the other’s, and one that is gone is said', async () => {
+    const second = newCard()
+    desk.insert(second, 'Desk 2 00 00')
+    desk.insert(newCard(), 'Desk 20')
+    const at = (reader: string): Cards =>
+      openPcscCards({ readers: desk.readers, reader, master, pinTries: 3, label: 'x' })
+    const [one, two] = [at('Desk 1'), at('Desk 2')]
+    await personalise(held, one)
+    await personalise([later], two, other)
+    expect(await one.read(id)).toEqual(serialsOf(held))
+    expect(await two.read(other)).toEqual([later.serial])
+    await expect(two.begin(id)).rejects.toMatchObject({ name: 'CardForeign' })
+    expect([await one.health(), await two.health()]).toEqual([true, true])
+    desk.pull('Desk 2 00 00')
+    expect(await two.health()).toBe('no reader')
+    await expect(two.begin(other)).rejects.toMatchObject({ name: 'CardAbsent' })
+  })
+
   it('CGU-34: says what it takes before a session begins, and refuses what does not fit', async () => {
     expect(cards.capabilities).toMatchObject({ keySizes: [2048, 3072, 4096], slots: 16 })
     const { transportKey } = await cards.begin(id)

@@ -127,6 +127,17 @@ const decrypt = (index: number | string, label: string, withPin: string) =>
 const login = (withPin: string) => run('pkcs11-tool', '--module', module, '--login', '--pin', withPin, '-O')
 
 describe.skipIf(port === undefined)('a card in a reader of pcscd (needs npm test)', () => {
+  it('RGS A2 XII.1: says whether a reader is there, and whether PC/SC answers at all', async () => {
+    const parts = { master: randomBytes(32), pinTries: 3, label: 'x' }
+    expect(await openPcscCards({ ...parts, readers }).health()).toBe(true)
+    expect(await openPcscCards({ ...parts, readers, reader }).health()).toBe(true)
+    expect(await openPcscCards({ ...parts, readers, reader: 'Desk of somebody else' }).health()).toBe(
+      'no reader',
+    )
+    const nowhere = openPcscLite('/nowhere/libpcsclite.so')
+    expect(await openPcscCards({ ...parts, readers: nowhere }).health()).toBe('PC/SC does not answer')
+  })
+
   it('CGU-49: is personalised by unmodified pkcs15-init, used by OpenSSL, blocked by three wrong PINs, unblocked by its PUK', async () => {
     const init = (...args: readonly string[]) => succeed('pkcs15-init', ...args)
     await init('--create-pkcs15', '--so-pin', 'env:SO_PIN', '--so-puk', 'env:PUK', '--label', 'Carte')

@@ -265,6 +265,14 @@ describe('CGU-34: a card pulled out', () => {
     await whole()
   })
 
+  it('without its reader, a card is not reachable and the driver says so', async () => {
+    expect(await cards.health()).toBe(true)
+    await rename(reader.path, `${reader.path}.away`)
+    expect(await cards.health()).toBe('no reader')
+    await rename(`${reader.path}.away`, reader.path)
+    expect(await cards.health()).toBe(true)
+  })
+
   it('without a module there are no cards', async () => {
     await expect(reader.open({ module: '/nowhere/module.so' })).rejects.toThrow('cannot be loaded')
   })
