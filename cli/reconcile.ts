@@ -11,8 +11,9 @@ import {
 import { readSignatureCounts, signaturesFile } from '../hsm/signatureCount.ts'
 import type { Entry, Ledger } from '../ledger/ledger.ts'
 import { replaySignatures, type KnownSignatures } from '../projections/signatureReplay.ts'
+import type { Config } from './config.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
-import { ledgerOver } from './parts.ts'
+import { ledgerOver, openCustody } from './parts.ts'
 import { hasCustody, NothingThere, reading } from './reading.ts'
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
@@ -51,6 +52,17 @@ const between = (
     }),
   )
 
+/** The count of whoever signs: its file, or its own word. @throws KeyFault where SIGNER_SOCKET names one that does not answer */
+const countsOf = async (config: Config): Promise<Readonly<Record<string, Counted>>> => {
+  if (config.signer === undefined) return readSignatureCounts(join(config.dataDir, 'keys', signaturesFile))
+  const { keys, close } = await openCustody(config)
+  try {
+    return await keys.signatures()
+  } finally {
+    await close()
+  }
+}
+
 const range = (least: number, most: number): string => (least === most ? `${least}` : `${least}–${most}`)
 
 const listed = (counts: Readonly<Record<string, number>>): string =>
@@ -82,12 +94,11 @@ with what it had reserved. An OCSP key may be ahead of the ledger (unrecorded): 
 export const reconcile = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> =>
   reading(env, async (store, config, head) => {
     if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
-    const file = join(config.dataDir, 'keys', signaturesFile)
     const ledger = ledgerOver(store, config, undefined)
     const progress = openProgress('Reading')
-    const before = readSignatureCounts(file)
+    const before = await countsOf(config)
     const keys = await reconciledKeys(ledger, watched(ledger.entries(), head, progress), async () =>
-      between(before, readSignatureCounts(file)),
+      between(before, await countsOf(config)),
     ).finally(progress.stop)
     const holds = isReconciled(keys)
     output.result({ reconciled: holds, keys }, () =>

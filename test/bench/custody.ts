@@ -13,6 +13,7 @@ import { sha256 } from '../hsm/custody.ts'
 import { openTokens, settingsOf } from '../hsm/tokens.ts'
 import { speedOf, takeTurns, withWorkers, type Asked, type Bench, type Comparison } from './bench.ts'
 import { certificateBench } from './custodyCertificate.ts'
+import { signerBench } from './custodySigner.ts'
 import { inDirectory, syncsPerSecond } from './directory.ts'
 import type { Begin, SignOrder } from './signForever.ts'
 
@@ -175,9 +176,10 @@ export const custody: Bench = {
         const signed = await signing({ module: tokens.module, tokens: settings }, keys, asked)
         const handed = await handOut(directory, keys, asked)
         const built = await certificateBench(asked)
+        const through = await signerBench(asked)
         const syncs = Math.round(syncsPerSecond(directory, 200, asked.quick ? 20 : 200))
         return {
-          comparisons: [...signed.comparisons, ...handed.comparisons, ...built.comparisons],
+          comparisons: [...signed.comparisons, ...handed.comparisons, ...built.comparisons, ...through],
           notes: [
             ...signed.notes,
             ...handed.notes,

@@ -39,8 +39,8 @@ export type Site = Readonly<{
   onServer: () => Promise<Env>
   /** Runs it with its standard output closed from the beginning. */
   unread: (args: readonly string[], env?: Env) => Promise<Ended>
-  /** Starts the service, and waits until it listens. */
-  start: (env?: Env) => Promise<Running>
+  /** Starts the service, or the other command that runs on, and waits until it listens. */
+  start: (env?: Env, command?: string) => Promise<Running>
   /** Starts the service, and kills it when it says these words. */
   killAt: (words: string, env?: Env) => Promise<Ended>
   /** Ends what still runs, and removes the directory. */
@@ -115,8 +115,8 @@ export const openSite = (): Site => {
       child.stdout.destroy()
       return ended
     },
-    start: async (env = {}) => {
-      const { child, ended } = launch(['start', '--json'], env)
+    start: async (env = {}, command = 'start') => {
+      const { child, ended } = launch([command, '--json'], env)
       const first = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
       const early = ended.then(({ status, stderr }): never => {
         throw new Error(`the service ended with ${String(status)}: ${stderr}`)

@@ -10,7 +10,8 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbedded } from '../../host/postgres.ts'
-import { openEscrow, type SoftwareEscrow } from '../../hsm/escrow.ts'
+import type { CustodyEscrow } from '../../hsm/custody.ts'
+import { openEscrow } from '../../hsm/escrow.ts'
 import type { EscrowRow, EscrowStore } from '../../hsm/escrowStore.ts'
 import { openFileEscrowStore } from '../../hsm/escrowStoreFile.ts'
 import { openServerEscrowStore, openSqlEscrowStore } from '../../hsm/escrowStoreSql.ts'
@@ -82,18 +83,20 @@ const other = '8f0cbb0b-4b0e-4ab5-9a4e-6f6f1c1f7e55'
 const serial = (n: number): string => `4${String(n).padStart(31, '0')}`
 const gone = '00000000-0000-4000-8000-00000000dead'
 
+/** @param through who asks: whoever has the escrow himself, or a client of his */
 export const escrowContract = (
   open: () => Promise<KeysPlace>,
   openRows: () => Promise<RowsPlace> = inFile,
+  through: (escrow: CustodyEscrow) => Promise<CustodyEscrow> = async (escrow) => escrow,
 ): void => {
   let [place, keys, rows]: [KeysPlace?, Keys?, RowsPlace?] = []
   let store: EscrowStore
-  let escrow: SoftwareEscrow
+  let escrow: CustodyEscrow
   let transport: ClearPair
   const source = holderKeys()
   const openOn = async (opened: EscrowStore): Promise<void> => {
     store = opened
-    escrow = await openEscrow(store, { keys: keys!, now, holderKeys: source })
+    escrow = await through(await openEscrow(store, { keys: keys!, now, holderKeys: source }))
   }
   beforeAll(async () => {
     place = await open()
@@ -139,7 +142,7 @@ export const escrowContract = (
   }
 
   it('CGU-38: a key is proved when it is made, set aside, kept, and comes back whole after everything was closed', async () => {
-    const own = await openEscrow(store, { keys: keys!, now })
+    const own = await through(await openEscrow(store, { keys: keys!, now }))
     const [one, again] = await Promise.all([own.reserve(serial(1)), own.reserve(serial(1))])
     expect(again).toEqual(one)
     expect(sha256(one.spki)).toBe(one.spkiSha256)

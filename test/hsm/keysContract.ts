@@ -78,6 +78,120 @@ const changed = (blob: Buffer, at: number): Buffer => {
   return copy
 }
 
+type Place = Readonly<{ keys: ServiceKeys; reopen: () => Promise<ServiceKeys>; remove: () => Promise<void> }>
+type At = Readonly<{ keys: () => ServiceKeys; reopen: () => Promise<void>; readers: () => Readers }>
+
+const serviceKeys = (at: At): void => {
+  describe('service keys', () => {
+    const opensslVerifies = async (
+      digest: string,
+      spki: Uint8Array,
+      signature: Uint8Array,
+    ): Promise<string> => {
+      const [key, sig] = [at.readers().file('spki.der', spki), at.readers().file('signature', signature)]
+      const tested = ['-verify', key, '-signature', sig, at.readers().file('tbs', tbs)]
+      return at.readers().run('openssl', 'dgst', `-${digest}`, '-keyform', 'DER', ...tested)
+    }
+
+    type Made = Awaited<ReturnType<ServiceKeys['generate']>>
+    const found: { key: Parameters<ServiceKeys['generate']>[0]; made: Made; digest: string }[] = []
+
+    it.each([
+      ['rsa3072', 'sha256WithRSA', 'sha256', '00000000-0000-4000-8000-000000003072'],
+      ['rsa4096', 'sha384WithRSA', 'sha384', '00000000-0000-4000-8000-000000004096'],
+      ['ecP256', 'ecdsaWithSHA256', 'sha256', '00000000-0000-4000-8000-000000000256'],
+      ['ecP384', 'ecdsaWithSHA384', 'sha384', '00000000-0000-4000-8000-000000000384'],
+    ] as const)(
+      'regulation 2.6: %s is made once, found again, and signs %s for OpenSSL',
+      async (algorithm, signs, digest, id) => {
+        const key = { id, purpose: 'ca', algorithm }
+        const [made, again] = await Promise.all([at.keys().generate(key), at.keys().generate(key)])
+        expect(again).toEqual(made)
+        const signer = await at.keys().signer(id)
+        expect([signer.algorithm, Buffer.from(signer.spki)]).toEqual([signs, Buffer.from(made.spki)])
+        expect(await opensslVerifies(digest, made.spki, await signer.sign(tbs))).toContain('Verified OK')
+        found.push({ key, made, digest })
+      },
+    )
+
+    it('every one of them is found again, and signs, after everything was closed', async () => {
+      await at.reopen()
+      expect(found).toHaveLength(4)
+      for (const { key, made, digest } of found) {
+        const signer = await at.keys().signer(key.id)
+        expect(await opensslVerifies(digest, made.spki, await signer.sign(tbs))).toContain('Verified OK')
+        expect(await at.keys().generate(key)).toEqual(made)
+      }
+      // RGS A2 V.4: one before it was closed, and one since; what it tries its keys with does not leave it, and is not counted.
+      const counts = await at.keys().signatures()
+      for (const { key } of found) expect(counts[key.id]).toEqual({ signatures: 2, uncertain: 0 })
+    })
+
+    it('what is signed is what was given, whatever happens to those octets meanwhile', async () => {
+      const id = '00000000-0000-4000-8000-00000000c0de'
+      await at.keys().generate({ id, purpose: 'ocsp', algorithm: 'ecP256' })
+      const signer = await at.keys().signer(id)
+      const bytes = Buffer.from(tbs)
+      const signing = signer.sign(bytes)
+      bytes.fill(0)
+      const key = createPublicKey({ key: Buffer.from(signer.spki), type: 'spki', format: 'der' })
+      expect(verify('sha256', tbs, key, await signing)).toBe(true)
+    })
+
+    it('CGU-90: a key that was destroyed signs no more, nor does a signer of before, and nobody can describe it', async () => {
+      const key = {
+        id: '00000000-0000-4000-8000-00000000d00d',
+        purpose: 'ocsp',
+        algorithm: 'ecP256',
+      } as const
+      const made = await at.keys().generate(key)
+      expect(await at.keys().describe(key.id)).toEqual(made)
+      const signer = await at.keys().signer(key.id)
+      expect(await signer.sign(tbs)).toBeDefined()
+      const first = await at.keys().destroy(key.id)
+      expect(first.failedUseCode).toMatch(/^[A-Z_]+$/)
+      expect(await at.keys().destroy(key.id)).toEqual(first)
+      await expect(signer.sign(tbs)).rejects.toThrow(KeyFault)
+      await expect(at.keys().signer(key.id)).rejects.toThrow(KeyFault)
+      await expect(at.keys().describe(key.id)).rejects.toThrow(KeyFault)
+    })
+
+    it('an id that is taken for another algorithm, unknown, or for no key pair, is refused', async () => {
+      const key = { id: '00000000-0000-4000-8000-00000000face', purpose: 'ca' }
+      await at.keys().generate({ ...key, algorithm: 'ecP256' })
+      await expect(at.keys().generate({ ...key, algorithm: 'ecP384' })).rejects.toThrow(KeyFault)
+      await expect(
+        at.keys().generate({ ...key, id: key.id.replace('f', 'e'), algorithm: 'aes256' }),
+      ).rejects.toThrow(KeyFault)
+      await expect(at.keys().signer('00000000-0000-4000-8000-00000000dead')).rejects.toThrow(KeyFault)
+      expect(await (await at.keys().signer(key.id)).sign(tbs)).toBeDefined()
+    })
+  })
+}
+
+/** The part of it that every process of an installation has, also one that asks a signer process (signerContract.test.ts). */
+export const serviceKeysContract = (open: () => Promise<Place>): void => {
+  let place: Place
+  let keys: ServiceKeys
+  let readers: Readers
+  beforeAll(async () => {
+    readers = openReaders()
+    place = await open()
+    keys = place.keys
+  })
+  afterAll(async () => {
+    readers.close()
+    await place.remove()
+  })
+  serviceKeys({
+    keys: () => keys,
+    readers: () => readers,
+    reopen: async () => {
+      keys = await place.reopen()
+    },
+  })
+}
+
 export const keysContract = (open: () => Promise<KeysPlace>): void => {
   let place: KeysPlace
   let keys: Keys
@@ -95,91 +209,7 @@ export const keysContract = (open: () => Promise<KeysPlace>): void => {
     await place.remove()
   })
 
-  describe('service keys', () => {
-    const opensslVerifies = async (
-      digest: string,
-      spki: Uint8Array,
-      signature: Uint8Array,
-    ): Promise<string> => {
-      const [key, sig] = [readers.file('spki.der', spki), readers.file('signature', signature)]
-      const tested = ['-verify', key, '-signature', sig, readers.file('tbs', tbs)]
-      return readers.run('openssl', 'dgst', `-${digest}`, '-keyform', 'DER', ...tested)
-    }
-
-    type Made = Awaited<ReturnType<Keys['generate']>>
-    const found: { key: Parameters<Keys['generate']>[0]; made: Made; digest: string }[] = []
-
-    it.each([
-      ['rsa3072', 'sha256WithRSA', 'sha256', '00000000-0000-4000-8000-000000003072'],
-      ['rsa4096', 'sha384WithRSA', 'sha384', '00000000-0000-4000-8000-000000004096'],
-      ['ecP256', 'ecdsaWithSHA256', 'sha256', '00000000-0000-4000-8000-000000000256'],
-      ['ecP384', 'ecdsaWithSHA384', 'sha384', '00000000-0000-4000-8000-000000000384'],
-    ] as const)(
-      'regulation 2.6: %s is made once, found again, and signs %s for OpenSSL',
-      async (algorithm, signs, digest, id) => {
-        const key = { id, purpose: 'ca', algorithm }
-        const [made, again] = await Promise.all([keys.generate(key), keys.generate(key)])
-        expect(again).toEqual(made)
-        const signer = await keys.signer(id)
-        expect([signer.algorithm, Buffer.from(signer.spki)]).toEqual([signs, Buffer.from(made.spki)])
-        expect(await opensslVerifies(digest, made.spki, await signer.sign(tbs))).toContain('Verified OK')
-        found.push({ key, made, digest })
-      },
-    )
-
-    it('every one of them is found again, and signs, after everything was closed', async () => {
-      await reopen()
-      expect(found).toHaveLength(4)
-      for (const { key, made, digest } of found) {
-        const signer = await keys.signer(key.id)
-        expect(await opensslVerifies(digest, made.spki, await signer.sign(tbs))).toContain('Verified OK')
-        expect(await keys.generate(key)).toEqual(made)
-      }
-      // RGS A2 V.4: one before it was closed, and one since; what it tries its keys with does not leave it, and is not counted.
-      const counts = await keys.signatures()
-      for (const { key } of found) expect(counts[key.id]).toEqual({ signatures: 2, uncertain: 0 })
-    })
-
-    it('what is signed is what was given, whatever happens to those octets meanwhile', async () => {
-      const id = '00000000-0000-4000-8000-00000000c0de'
-      await keys.generate({ id, purpose: 'ocsp', algorithm: 'ecP256' })
-      const signer = await keys.signer(id)
-      const bytes = Buffer.from(tbs)
-      const signing = signer.sign(bytes)
-      bytes.fill(0)
-      const key = createPublicKey({ key: Buffer.from(signer.spki), type: 'spki', format: 'der' })
-      expect(verify('sha256', tbs, key, await signing)).toBe(true)
-    })
-
-    it('CGU-90: a key that was destroyed signs no more, nor does a signer of before, and nobody can describe it', async () => {
-      const key = {
-        id: '00000000-0000-4000-8000-00000000d00d',
-        purpose: 'ocsp',
-        algorithm: 'ecP256',
-      } as const
-      const made = await keys.generate(key)
-      expect(await keys.describe(key.id)).toEqual(made)
-      const signer = await keys.signer(key.id)
-      expect(await signer.sign(tbs)).toBeDefined()
-      const first = await keys.destroy(key.id)
-      expect(first.failedUseCode).toMatch(/^[A-Z_]+$/)
-      expect((await keys.destroy(key.id)).failedUseCode).toBe(first.failedUseCode)
-      await expect(signer.sign(tbs)).rejects.toThrow(KeyFault)
-      await expect(keys.signer(key.id)).rejects.toThrow(KeyFault)
-      await expect(keys.describe(key.id)).rejects.toThrow(KeyFault)
-    })
-
-    it('an id that is taken for another algorithm, unknown, or for no key pair, is refused', async () => {
-      const key = { id: '00000000-0000-4000-8000-00000000face', purpose: 'ca' }
-      await keys.generate({ ...key, algorithm: 'ecP256' })
-      await expect(keys.generate({ ...key, algorithm: 'ecP384' })).rejects.toThrow(KeyFault)
-      await expect(
-        keys.generate({ ...key, id: key.id.replace('f', 'e'), algorithm: 'aes256' }),
-      ).rejects.toThrow(KeyFault)
-      await expect(keys.signer('00000000-0000-4000-8000-00000000dead')).rejects.toThrow(KeyFault)
-      expect(await (await keys.signer(key.id)).sign(tbs)).toBeDefined()
-    })
-  })
+  serviceKeys({ keys: () => keys, readers: () => readers, reopen })
 
   describe('wrapping keys', () => {
     it('RFC 5649: a KEK is one a label, has one use, wraps whole blocks, and refuses what is not its own', async () => {

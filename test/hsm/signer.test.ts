@@ -1,19 +1,34 @@
 // The signer process and its clients (docs/adr/0026), both ends in this process: what crosses, what does not, and what is forgotten.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { dirname } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Custody } from '../../hsm/custody.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Custody, HeldCustody } from '../../hsm/custody.ts'
 import { KeyFault } from '../../hsm/keyFault.ts'
 import { SignerLost } from '../../hsm/signer/faults.ts'
 import { CardUnreachable } from '../../pki/custody.ts'
 import { openSignerPlace, type SignerPlace } from './signerPlace.ts'
 
+/** What the signer was asked to find; and what happens between its finding a key and its answer. */
+const found: string[] = []
+let onFound: () => Promise<void> = async () => undefined
+const findOf = async ({ vault }: HeldCustody, keyId: string): Promise<Uint8Array | undefined> => {
+  found.push(keyId)
+  const key = await vault.dataKeys.find(keyId)
+  await onFound()
+  return key
+}
+
 let place: SignerPlace
 let api: Custody
 let worker: Custody
 beforeAll(async () => {
-  place = await openSignerPlace()
+  place = await openSignerPlace({}, (held) => ({
+    ...held,
+    vault: { ...held.vault, dataKeys: { ...held.vault.dataKeys, find: (keyId) => findOf(held, keyId) } },
+  }))
   api = await place.client()
   worker = await place.client()
 })
@@ -53,6 +68,59 @@ describe('CGU-116: data keys', () => {
     expect(await worker.vault.dataKeys.isDestroyed(keyId)).toBe(true)
     await expect(worker.vault.dataKeys.obtain(keyId)).rejects.toThrow(KeyFault)
   })
+
+  it('what was found is kept, and not asked for again', async () => {
+    const keyId = `reg_${randomUUID()}`
+    const key = Buffer.from(await worker.vault.dataKeys.obtain(keyId))
+    const before = found.length
+    for (let times = 0; times < 5; times += 1) expect(await worker.vault.dataKeys.find(keyId)).toEqual(key)
+    expect(found.length).toBe(before)
+    expect(await api.vault.dataKeys.find(keyId)).toEqual(key)
+    expect(found.length).toBe(before + 1)
+  })
+
+  it('a key whose answer a destruction overtakes comes to nobody', async () => {
+    const keyId = `reg_${randomUUID()}`
+    await api.vault.dataKeys.obtain(keyId)
+    let letGo: () => void = () => undefined
+    const isFound = new Promise<void>((resolve) => {
+      onFound = () => {
+        resolve()
+        return new Promise<void>((go) => (letGo = go))
+      }
+    })
+    const late = worker.vault.dataKeys.find(keyId)
+    await isFound
+    onFound = async () => undefined
+    await api.vault.dataKeys.destroy(keyId)
+    letGo()
+    expect(await late).toBeUndefined()
+    expect(await worker.vault.dataKeys.find(keyId)).toBeUndefined()
+  })
+
+  it('a client that does not answer is cut off, and the destruction comes to its end', async () => {
+    const impatient = await openSignerPlace({ answerMs: 100 })
+    const mute = connect(impatient.socket).resume()
+    await once(mute, 'connect')
+    const cut = once(mute, 'close')
+    const client = await impatient.client()
+    const keyId = `reg_${randomUUID()}`
+    // On a busy machine the other one may be late as well: it comes back, and gives it again.
+    await vi.waitFor(() => client.vault.dataKeys.destroy(keyId), { timeout: 60_000 })
+    await cut
+    mute.destroy()
+    await impatient.remove()
+  })
+
+  it('a client whose line breaks has forgotten everything', async () => {
+    const own = await openSignerPlace()
+    const { dataKeys } = (await own.client()).vault
+    const keyId = `reg_${randomUUID()}`
+    await dataKeys.obtain(keyId)
+    await own.stop()
+    await expect(dataKeys.find(keyId)).rejects.toThrow(SignerLost)
+    await own.remove()
+  })
 })
 
 describe('two clients at once', () => {
@@ -88,7 +156,7 @@ describe('a signer that ends and comes back', () => {
     await expect(api.cards.read(randomUUID())).rejects.toThrow(CardUnreachable)
     expect(await api.keysHealth()).toMatch(/^no signer process answers/)
     await place.start()
-    await expect.poll(() => api.keysHealth()).toBe(true)
+    await vi.waitFor(async () => expect(await api.keysHealth()).toBe(true), { timeout: 60_000 })
     expect(await signer.sign(Buffer.from('tbs'))).toBeDefined()
     expect((await api.keys.signatures())[id]).toEqual({ signatures: 1, uncertain: 0 })
   })
