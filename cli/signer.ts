@@ -61,8 +61,10 @@ export const signer = async (env: NodeJS.ProcessEnv, output: Output): Promise<vo
  * @throws KeyFault where none answers
  */
 export const checkSigner = async (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> => {
-  const { dataDir, policy, signer: named } = readConfig({ SIGNER_SOCKET: '.', ...env })
-  const socket = env['SIGNER_SOCKET'] === undefined ? signerSocketIn(dataDir) : (named ?? '')
+  const asked = signerFrom((name) => env[name])
+  // As its client: what production asks of keys and cards, it has been asked itself.
+  const { dataDir, policy } = readConfig({ ...env, SIGNER_SOCKET: asked ?? '.' })
+  const socket = asked ?? signerSocketIn(dataDir)
   const custody = await openSignerCustody({ socket, environment: policy.environment, startMs: 0 })
   try {
     const health = await custody.keysHealth()

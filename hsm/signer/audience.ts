@@ -27,13 +27,13 @@ export const openAudience = (leaseMs: number, answerMs: number): Audience => {
   }
   const tell = async (listener: Listener, keyId: string): Promise<void> => {
     const late = new AbortController()
+    // A call fails with its connection: whose has ended by itself is gone.
     const answered = listener.forget(keyId).then(
       () => true,
-      () => false,
+      () => listener.ended.then(() => true),
     )
-    const gone = listener.ended.then(() => true)
     const patience = pause(answerMs, false, { signal: late.signal }).catch(() => false)
-    const hasForgotten = await Promise.race([answered, gone, patience])
+    const hasForgotten = await Promise.race([answered, patience])
     late.abort()
     if (!hasForgotten) cutOff(listener)
   }
