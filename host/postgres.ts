@@ -21,13 +21,19 @@ const types: pg.CustomTypesConfig = {
       : (pg.types.getTypeParser(oid, format) as never),
 }
 
-// An idle connection that the server drops is replaced by the pool on next use: without a listener it ends the process.
-const ignoreIdleFault = (pool: pg.Pool): pg.Pool => pool.on('error', () => undefined)
+// A connection that the server drops is replaced by the pool on next use, and whoever asked it something is told: without a listener
+// it ends the process, be it idle (the pool's listener) or in use (its own).
+const ignoreLostConnections = (pool: pg.Pool): pg.Pool =>
+  pool
+    .on('error', () => undefined)
+    .on('connect', (client) => {
+      client.on('error', () => undefined)
+    })
 
 /** @param options settings of each session, as the server's command line has them: `-c synchronous_commit=on` */
 export const openServer = (url: string, options?: string): OpenPool => {
   const more = options === undefined ? {} : { options }
-  const pool = ignoreIdleFault(new pg.Pool({ connectionString: url, max: 10, types, ...more }))
+  const pool = ignoreLostConnections(new pg.Pool({ connectionString: url, max: 10, types, ...more }))
   return { pool, close: () => pool.end() }
 }
 

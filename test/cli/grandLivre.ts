@@ -52,18 +52,24 @@ const shippedPolicy = (): Record<string, Record<string, unknown>> =>
     readFileSync(join(root, 'domain/policy/ac-confidentialite-mef-qualifiee.json'), 'utf8'),
   ) as Record<string, Record<string, unknown>>
 
-/** A place of its own, with the shipped policy but for keys that are made quickly. */
+/** The shipped policy but for keys that are made quickly. */
+export const quickPolicyText = (): string => {
+  const shipped = shippedPolicy()
+  return JSON.stringify({
+    ...shipped,
+    root: { ...shipped['root'], algorithm: 'ecP384' },
+    issuing: { ...shipped['issuing'], algorithm: 'ecP384' },
+  })
+}
+
+/** A place of its own, with that policy. */
 export const openSite = (): Site => {
   const directory = mkdtempSync(join(tmpdir(), 'grand-livre-cli-'))
   const file = (name: string): string => join(directory, name)
   const dataDir = file('data')
-  const shipped = shippedPolicy()
-  const policy = {
-    ...shipped,
-    root: { ...shipped['root'], algorithm: 'ecP384' },
-    issuing: { ...shipped['issuing'], algorithm: 'ecP384' },
-  }
-  writeFileSync(file('policy.json'), JSON.stringify(policy))
+  const text = quickPolicyText()
+  const policy = JSON.parse(text) as Record<string, unknown>
+  writeFileSync(file('policy.json'), text)
   // Nothing of the caller's settings: a database or a ledger that they name is not ours to write to.
   const own: Env = {
     ...{ PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir() },

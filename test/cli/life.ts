@@ -5,10 +5,18 @@ import { commissionDesk } from '../../cli/demo/desk.ts'
 import { agent, desk, employer, revocation } from '../support/life.ts'
 import type { Running, Site } from './grandLivre.ts'
 
-/** A certificate that is issued, accepted and revoked. */
-export const live = async (site: Site, { url }: Running): Promise<string> => {
+type Place = Pick<Site, 'file' | 'json' | 'policy'>
+type Service = Pick<Running, 'url'>
+
+/** A certificate that is issued and accepted, and its holder. */
+export const issue = async (
+  site: Place,
+  { url }: Service,
+): Promise<Readonly<{ serial: string; holder: Caller; token: string }>> => {
+  let token = ''
   const as = async (id: string, role: string, ...more: readonly string[]): Promise<Caller> => {
-    const { token } = await site.json<{ token: string }>(['accounts', 'add', id, '--role', role, ...more])
+    const added = await site.json<{ token: string }>(['accounts', 'add', id, '--role', role, ...more])
+    token = added.token
     return openCaller(url, token)
   }
   const ra = await as('marie', 'raOfficer')
@@ -18,6 +26,7 @@ export const live = async (site: Site, { url }: Running): Promise<string> => {
   const demand = { entity, cardKind: 'agent', ra: 'dgddi', profile: 'encryption', escrow: true }
   const { id, person } = await ra.post('/requests', { ...demand, holder: agent })
   const holder = await as('zoe', 'holder', '--person', person)
+  const holdersToken = token
   const { version } = site.policy['cgu'] as { version: string }
   await holder.post(`/requests/${id}/cgu-acceptance`, {
     ...{ cguVersion: version, means: 'portal', directoryAgreed: true },
@@ -37,6 +46,12 @@ export const live = async (site: Site, { url }: Running): Promise<string> => {
   const { presentedSha256, presentedAt } = await holder.post(`/certificates/${issued.serial}/presentation`)
   await holder.post(`/cards/${issued.card}/pin`, { pin: '246813' })
   await holder.post(`/certificates/${issued.serial}/acceptance`, { presentedSha256, presentedAt })
-  await holder.post(`/certificates/${issued.serial}/revocation`, revocation)
-  return issued.serial
+  return { serial: issued.serial, holder, token: holdersToken }
+}
+
+/** A certificate that is issued, accepted and revoked. */
+export const live = async (site: Place, service: Service): Promise<string> => {
+  const { serial, holder } = await issue(site, service)
+  await holder.post(`/certificates/${serial}/revocation`, revocation)
+  return serial
 }

@@ -1,0 +1,144 @@
+// An installation of processes, as docker-compose.yml has it, on PostgreSQL and Redis from the system's packages (`npm run trial`): each is
+// killed, doubled and started again, and in the end one is left.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { download, openCaller } from '../../cli/demo/client.ts'
+import { openssl } from '../../cli/demo/openssl.ts'
+import { revocation } from '../support/life.ts'
+import { openTrial, type RoleName, type Trial } from '../trial/installation.ts'
+import { probe, ready, until, type Running } from '../trial/process.ts'
+import { quickPolicyText } from './grandLivre.ts'
+import { issue } from './life.ts'
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
+
+const stem = 'ac-confidentialite-mef-qualifiee'
+const launcher = process.env['GRAND_LIVRE_LAUNCHER'] ?? join(import.meta.dirname, '../../cli/grand-livre.js')
+const directory = mkdtempSync(join(tmpdir(), 'grand-livre-processes-'))
+const file = (name: string): string => join(directory, name)
+const policy = quickPolicyText()
+
+let trial: Trial
+const up = new Map<string, Running>()
+const urlOf = (name: string): string => up.get(name)?.said.url ?? ''
+
+const bringUp = async (name: string, role: RoleName): Promise<void> => {
+  up.set(name, await trial.start(role))
+}
+const kill = async (name: string): Promise<void> => {
+  await up.get(name)?.kill()
+  up.delete(name)
+}
+
+const inDirectory = (...args: readonly string[]): Promise<string> => openssl(directory, ...args)
+
+/** What the status process says of a certificate, its signature verified up to the root. */
+const ocsp = async (serial: string, ...more: readonly string[]): Promise<string> => {
+  const about = ['-issuer', 'ca.pem', '-serial', `0x${serial}`, '-CAfile', 'root.pem', '-verify_other', 'ca.pem']
+  const said = await inDirectory('ocsp', ...about, ...more, '-url', `${urlOf('status')}/ac-online-mef-qualifiees/`)
+  return /: (good|revoked|unknown)|Responder Error: (\w+)/.exec(said)?.slice(1).join('') ?? said
+}
+const crl = (from: string): Promise<Buffer> => download(`${urlOf(from)}/${stem}.crl`)
+const lists = async (from: string, serial: string): Promise<boolean> => {
+  writeFileSync(file('crl.der'), await crl(from))
+  const text = await inDirectory('crl', '-inform', 'DER', '-in', 'crl.der', '-noout', '-text', '-CAfile', 'ca.pem')
+  return text.toLowerCase().includes(serial)
+}
+
+beforeAll(async () => {
+  writeFileSync(file('policy.json'), policy)
+  const env = { POLICY_FILE: file('policy.json'), ESCROW_STOCK: '0' }
+  trial = await openTrial({ directory, launcher, env, say: () => undefined })
+})
+afterAll(async () => {
+  await trial.close()
+  rmSync(directory, { recursive: true })
+})
+
+it('a process that finds no migration says what to run, and ends with 3', async () => {
+  await bringUp('signer', 'signer')
+  await expect(trial.run(['worker'])).rejects.toThrow(/ended with 3[^]*grand-livre migrate/)
+})
+
+it('migrate does once what has to be done once, also where two do it at the same time', async () => {
+  const both = await Promise.all([1, 2].map(() => trial.run<{ written: number }>(['migrate'])))
+  expect(both.map(({ written }) => written).toSorted((a, b) => a - b)[0]).toBe(0)
+  expect(Math.max(...both.map(({ written }) => written))).toBeGreaterThan(10)
+})
+
+it('CGU-76, CGU-107: what is issued over the api is good at the status process; its bytes are those of the api', async () => {
+  await Promise.all([
+    bringUp('first', 'projector'),
+    bringUp('worker', 'worker'),
+    bringUp('api', 'api'),
+    bringUp('status', 'status'),
+  ])
+  await bringUp('second', 'projector')
+  const leading = (await probe(urlOf('first'))).body.state?.['projector']
+  expect([leading, (await probe(urlOf('second'))).body.state?.['projector']]).toEqual(['leads', 'stands by'])
+  for (const [name, path] of [
+    ['root', 'ac-racine-mef-qualifiee.cer'],
+    ['ca', `${stem}.cer`],
+  ] as const) {
+    const [own, other] = await Promise.all(['api', 'status'].map((from) => download(`${urlOf(from)}/${path}`)))
+    expect(own).toEqual(other)
+    writeFileSync(file(`${name}.der`), own!)
+    await inDirectory('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`)
+  }
+  expect(await crl('status')).toEqual(await crl('api'))
+})
+
+let serial = ''
+let token = ''
+
+it('the worker and the projector that leads are killed: the other projector takes over, a new worker goes on', async () => {
+  const place = {
+    file,
+    policy: JSON.parse(policy) as Record<string, unknown>,
+    json: <T>(args: readonly string[]): Promise<T> => trial.run<T>(args),
+  }
+  const issued = await issue(place, { url: urlOf('api') })
+  serial = issued.serial
+  token = issued.token
+  await until('OCSP', () => ocsp(serial, '-no_nonce'), (said) => said === 'good')
+  expect(await lists('status', serial)).toBe(false)
+  await Promise.all([kill('first'), kill('worker')])
+  const { position } = await issued.holder.post(`/certificates/${serial}/revocation`, revocation)
+  await until('the takeover', () => probe(urlOf('second')), ({ body }) => body.state?.['projector'] === 'leads')
+  const path = `/certificates/${serial}/status?minPosition=${position}`
+  expect((await until('the read', () => issued.holder.get(path), () => true)).status).toBe('revoked')
+  expect(await lists('api', serial)).toBe(false)
+  // Two of them: whatever has become due is done once.
+  await Promise.all([bringUp('worker', 'worker'), bringUp('otherWorker', 'worker')])
+  await until('the CRL', () => lists('status', serial), (listed) => listed)
+  expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
+})
+
+it('the api is killed: another one goes on, beside a second', async () => {
+  await kill('api')
+  await Promise.all([bringUp('api', 'api'), bringUp('otherApi', 'api')])
+  for (const name of ['api', 'otherApi'])
+    expect((await openCaller(urlOf(name), token).get(`/certificates/${serial}/status`)).status).toBe('revoked')
+  expect(await crl('otherApi')).toEqual(await crl('status'))
+})
+
+it('CGU-106, CGU-107: with everything else down, the status process answers, also after it was killed itself', async () => {
+  const before = await crl('status')
+  const never = 'f'.repeat(30).padStart(32, '4')
+  for (const [name, process] of [...up])
+    if (name !== 'status') expect(await process.stop(), name).toBe(0)
+  await trial.stopServers()
+  const check = async (): Promise<void> => {
+    expect(await crl('status')).toEqual(before)
+    expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
+    // Nothing is said of what was never asked, nor made up for a nonce.
+    expect(await ocsp(never, '-no_nonce')).toBe('trylater')
+  }
+  await check()
+  await kill('status')
+  await bringUp('status', 'status')
+  await ready(urlOf('status'))
+  await check()
+})
