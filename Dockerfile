@@ -23,9 +23,11 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/cli/grand-livre.js ./cli/
 COPY --from=build /app/domain/policy/ac-confidentialite-mef-qualifiee.json ./domain/policy/
 COPY --from=build /app/docs/cgu ./docs/cgu
-RUN install -d -o node -g node -m 0700 /data
+# What a volume is mounted on gives it its owner: the data, and the socket of the signer process.
+RUN install -d -o node -g node -m 0700 /data /run/signer
 USER node
-# Nothing is written outside of /data and /tmp: run it with --read-only --tmpfs /tmp.
+# One image, the role by its command: start, or signer, migrate, api, projector, worker and status (docker-compose.yml).
+# Nothing is written outside of /data, /run/signer and /tmp: run it with --read-only --tmpfs /tmp.
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 \

@@ -36,14 +36,39 @@ const inDirectory = (...args: readonly string[]): Promise<string> => openssl(dir
 
 /** What the status process says of a certificate, its signature verified up to the root. */
 const ocsp = async (serial: string, ...more: readonly string[]): Promise<string> => {
-  const about = ['-issuer', 'ca.pem', '-serial', `0x${serial}`, '-CAfile', 'root.pem', '-verify_other', 'ca.pem']
-  const said = await inDirectory('ocsp', ...about, ...more, '-url', `${urlOf('status')}/ac-online-mef-qualifiees/`)
+  const about = [
+    '-issuer',
+    'ca.pem',
+    '-serial',
+    `0x${serial}`,
+    '-CAfile',
+    'root.pem',
+    '-verify_other',
+    'ca.pem',
+  ]
+  const said = await inDirectory(
+    'ocsp',
+    ...about,
+    ...more,
+    '-url',
+    `${urlOf('status')}/ac-online-mef-qualifiees/`,
+  )
   return /: (good|revoked|unknown)|Responder Error: (\w+)/.exec(said)?.slice(1).join('') ?? said
 }
 const crl = (from: string): Promise<Buffer> => download(`${urlOf(from)}/${stem}.crl`)
 const lists = async (from: string, serial: string): Promise<boolean> => {
   writeFileSync(file('crl.der'), await crl(from))
-  const text = await inDirectory('crl', '-inform', 'DER', '-in', 'crl.der', '-noout', '-text', '-CAfile', 'ca.pem')
+  const text = await inDirectory(
+    'crl',
+    '-inform',
+    'DER',
+    '-in',
+    'crl.der',
+    '-noout',
+    '-text',
+    '-CAfile',
+    'ca.pem',
+  )
   return text.toLowerCase().includes(serial)
 }
 
@@ -82,7 +107,9 @@ it('CGU-76, CGU-107: what is issued over the api is good at the status process; 
     ['root', 'ac-racine-mef-qualifiee.cer'],
     ['ca', `${stem}.cer`],
   ] as const) {
-    const [own, other] = await Promise.all(['api', 'status'].map((from) => download(`${urlOf(from)}/${path}`)))
+    const [own, other] = await Promise.all(
+      ['api', 'status'].map((from) => download(`${urlOf(from)}/${path}`)),
+    )
     expect(own).toEqual(other)
     writeFileSync(file(`${name}.der`), own!)
     await inDirectory('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`)
@@ -102,17 +129,37 @@ it('the worker and the projector that leads are killed: the other projector take
   const issued = await issue(place, { url: urlOf('api') })
   serial = issued.serial
   token = issued.token
-  await until('OCSP', () => ocsp(serial, '-no_nonce'), (said) => said === 'good')
+  await until(
+    'OCSP',
+    () => ocsp(serial, '-no_nonce'),
+    (said) => said === 'good',
+  )
   expect(await lists('status', serial)).toBe(false)
   await Promise.all([kill('first'), kill('worker')])
   const { position } = await issued.holder.post(`/certificates/${serial}/revocation`, revocation)
-  await until('the takeover', () => probe(urlOf('second')), ({ body }) => body.state?.['projector'] === 'leads')
+  await until(
+    'the takeover',
+    () => probe(urlOf('second')),
+    ({ body }) => body.state?.['projector'] === 'leads',
+  )
   const path = `/certificates/${serial}/status?minPosition=${position}`
-  expect((await until('the read', () => issued.holder.get(path), () => true)).status).toBe('revoked')
+  expect(
+    (
+      await until(
+        'the read',
+        () => issued.holder.get(path),
+        () => true,
+      )
+    ).status,
+  ).toBe('revoked')
   expect(await lists('api', serial)).toBe(false)
   // Two of them: whatever has become due is done once.
   await Promise.all([bringUp('worker', 'worker'), bringUp('otherWorker', 'worker')])
-  await until('the CRL', () => lists('status', serial), (listed) => listed)
+  await until(
+    'the CRL',
+    () => lists('status', serial),
+    (listed) => listed,
+  )
   expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
 })
 
@@ -120,15 +167,16 @@ it('the api is killed: another one goes on, beside a second', async () => {
   await kill('api')
   await Promise.all([bringUp('api', 'api'), bringUp('otherApi', 'api')])
   for (const name of ['api', 'otherApi'])
-    expect((await openCaller(urlOf(name), token).get(`/certificates/${serial}/status`)).status).toBe('revoked')
+    expect((await openCaller(urlOf(name), token).get(`/certificates/${serial}/status`)).status).toBe(
+      'revoked',
+    )
   expect(await crl('otherApi')).toEqual(await crl('status'))
 })
 
 it('CGU-106, CGU-107: with everything else down, the status process answers, also after it was killed itself', async () => {
   const before = await crl('status')
   const never = 'f'.repeat(30).padStart(32, '4')
-  for (const [name, process] of [...up])
-    if (name !== 'status') expect(await process.stop(), name).toBe(0)
+  for (const [name, process] of [...up]) if (name !== 'status') expect(await process.stop(), name).toBe(0)
   await trial.stopServers()
   const check = async (): Promise<void> => {
     expect(await crl('status')).toEqual(before)

@@ -58,7 +58,9 @@ const startServers = async ({ directory, env, say }: TrialOptions): Promise<Serv
     say('  · Redis')
     const ledger = await startLedger(directory, env['LEDGER_URL'])
     stops.push(ledger.stop)
-    say(`  · ledger: ${env['LEDGER_URL'] === undefined ? 'loopback server over an embedded ledger' : 'LEDGER_URL'}`)
+    say(
+      `  · ledger: ${env['LEDGER_URL'] === undefined ? 'loopback server over an embedded ledger' : 'LEDGER_URL'}`,
+    )
     return {
       env: {
         LEDGER_URL: ledger.url,
@@ -74,7 +76,8 @@ const startServers = async ({ directory, env, say }: TrialOptions): Promise<Serv
 }
 
 /** Where each role keeps its data: the status process has a directory of its own. */
-const dataOf = (directory: string, role: string): string => join(directory, role === 'status' ? 'status' : 'data')
+const dataOf = (directory: string, role: string): string =>
+  join(directory, role === 'status' ? 'status' : 'data')
 
 /** Brings the servers up. No process of Grand-Livre is started yet. */
 export const openTrial = async (options: TrialOptions): Promise<Trial> => {

@@ -94,17 +94,27 @@ export const probe = async (url: string): Promise<Probe> => {
 const patienceMs = 180_000
 
 /** Asks until it comes out. @throws Error with what was seen last */
-export const until = async <T>(what: string, look: () => Promise<T>, comesOut: (seen: T) => boolean): Promise<T> => {
+export const until = async <T>(
+  what: string,
+  look: () => Promise<T>,
+  comesOut: (seen: T) => boolean,
+): Promise<T> => {
   const started = performance.now()
   for (;;) {
     const seen = await look().catch((error: unknown) => error as Error)
     if (!(seen instanceof Error) && comesOut(seen)) return seen
     if (performance.now() - started > patienceMs)
-      throw new Error(`${what} does not come out: ${seen instanceof Error ? seen.message : JSON.stringify(seen)}`)
+      throw new Error(
+        `${what} does not come out: ${seen instanceof Error ? seen.message : JSON.stringify(seen)}`,
+      )
     await sleep(50)
   }
 }
 
 /** Waits until it says that it is ready. */
 export const ready = (url: string): Promise<Probe> =>
-  until(`${url}/readyz`, () => probe(url), ({ status }) => status === 200)
+  until(
+    `${url}/readyz`,
+    () => probe(url),
+    ({ status }) => status === 200,
+  )

@@ -9,7 +9,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const main = async (): Promise<void> => {
   if (findPostgres() === undefined || findProgram('redis-server') === undefined) {
-    say('PostgreSQL and Redis are needed first:\n  apt-get install -y --no-install-recommends postgresql redis-server')
+    say(
+      'PostgreSQL and Redis are needed first:\n  apt-get install -y --no-install-recommends postgresql redis-server',
+    )
     process.exitCode = 3
     return
   }

@@ -26,6 +26,13 @@ const needs: readonly Need[] = [
     debian: 'libengine-pkcs11-openssl',
     isThere: () => findPkcs11Engine() !== undefined,
   },
+  // No container engine: what reads docker-compose.yml, and the proxy that it starts.
+  {
+    name: 'docker-compose',
+    debian: 'docker-compose',
+    isThere: () => findProgram('docker-compose') !== undefined,
+  },
+  { name: 'HAProxy', debian: 'haproxy', isThere: () => findProgram('haproxy') !== undefined },
 ]
 
 const missing = (): readonly Need[] => needs.filter((need) => !need.isThere())

@@ -1,0 +1,245 @@
+// docker-compose.yml, as `docker-compose config` reads it, against the code: commands, settings, secrets, health checks.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { Command } from 'commander'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createProbesApp } from '../../api/probesApp.ts'
+import { listRoles } from '../../cli/listRoles.ts'
+import { listSigner } from '../../cli/listSigner.ts'
+import type { ListTools } from '../../cli/listTools.ts'
+import { readConfig } from '../../cli/config.ts'
+import { requireShared, roles } from '../../cli/roles/role.ts'
+import { findPassphrase } from '../../hsm/passphrase.ts'
+import { findProgram } from '../support/services/programs.ts'
+
+type Service = Readonly<{
+  image: string
+  profiles?: readonly string[]
+  build?: unknown
+  user?: string
+  command?: readonly string[]
+  environment?: Readonly<Record<string, string>>
+  secrets?: readonly Readonly<{ source: string }>[]
+  healthcheck?: Readonly<{ test: readonly string[] }>
+  depends_on?: Readonly<Record<string, Readonly<{ condition: string }>>>
+  ports?: readonly unknown[]
+  networks?: Readonly<Record<string, unknown>> | readonly string[]
+  read_only?: boolean
+  cap_drop?: readonly string[]
+  privileged?: boolean
+  volumes?: readonly (string | Readonly<{ source: string; target: string }>)[]
+}>
+type Compose = Readonly<{
+  services: Readonly<Record<string, Service>>
+  secrets: Readonly<Record<string, unknown>>
+  volumes: Readonly<Record<string, unknown>>
+  networks: Readonly<Record<string, Readonly<{ internal?: boolean }>>>
+}>
+
+const root = join(import.meta.dirname, '../..')
+const directory = mkdtempSync(join(tmpdir(), 'grand-livre-compose-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** What docker-compose makes of the file: defaults, anchors and variables are resolved, and what it does not know is refused. */
+const resolved = (env: NodeJS.ProcessEnv = {}): Compose => {
+  const read = spawnSync('docker-compose', ['-f', join(root, 'docker-compose.yml'), 'config'], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], HOME: directory, ...env },
+  })
+  if (read.status !== 0) throw new Error(read.stderr)
+  // The parser that docker-compose itself is written with.
+  const program = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
+  const parsed = spawnSync('/usr/bin/python3', ['-c', program], { input: read.stdout, encoding: 'utf8' })
+  if (parsed.status !== 0) throw new Error(parsed.stderr)
+  return JSON.parse(parsed.stdout) as Compose
+}
+
+const programs = findProgram('docker-compose') === undefined ? 'docker-compose' : undefined
+
+describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compose)', () => {
+  const one = resolved()
+  const { services } = one
+  const ours = Object.entries(services).filter(([, { image }]) => image === 'grand-livre')
+  const others = Object.entries(services).filter(([, { image }]) => image !== 'grand-livre')
+  const lasting = Object.entries(services).filter(([name]) => !['certificates', 'migrate'].includes(name))
+
+  /** The environment of a service as its container has it, secrets read from files. */
+  const environmentOf = ({ environment = {} }: Service): NodeJS.ProcessEnv => {
+    const secrets = join(directory, 'secrets')
+    mkdirSync(secrets, { recursive: true })
+    for (const name of ['database-url', 'redis-url', 'passphrase'])
+      writeFileSync(join(secrets, name), `${name}://x`, { mode: 0o600 })
+    writeFileSync(join(secrets, 'ledger-url'), 'esdb://eventstore1:2113')
+    return Object.fromEntries(
+      Object.entries({ DATA_DIR: directory, ...environment }).map(([name, value]) => [
+        name,
+        value.replace('/run/secrets', secrets),
+      ]),
+    )
+  }
+
+  it('starts what an installation consists of: one node of the ledger, or three', () => {
+    const names = ({ services: all }: Compose, profile?: string) =>
+      Object.entries(all)
+        .filter(([, { profiles = [] }]) => profiles.length === 0 || profiles.includes(profile ?? ''))
+        .map(([name]) => name)
+        .toSorted()
+    const common = [
+      'api',
+      'certificates',
+      'migrate',
+      'postgres',
+      'projector',
+      'proxy',
+      'redis',
+      'signer',
+      'status',
+      'worker',
+    ]
+    expect(names(one)).toEqual([...common, 'eventstore1'].toSorted())
+    const three = resolved({ EVENTSTORE_CLUSTER_SIZE: '3' })
+    const nodes = ['eventstore1', 'eventstore2', 'eventstore3']
+    expect(names(three, 'cluster')).toEqual([...common, ...nodes].toSorted())
+    for (const node of nodes) {
+      const { environment = {}, image } = three.services[node]!
+      expect(image).toBe('eventstore/eventstore:23.10.8-bookworm-slim')
+      expect(environment['EVENTSTORE_CLUSTER_SIZE']).toBe('3')
+      expect(environment['EVENTSTORE_NODE_HOST_ADVERTISE_AS']).toBe(node)
+      const peers = nodes.filter((other) => other !== node).map((other) => `${other}:2113`)
+      expect(environment['PEERS']?.split(',')).toEqual(peers)
+      expect(Object.keys(environment).filter((name) => /INSECURE|DISABLE_TLS/i.test(name))).toEqual([])
+    }
+    expect(
+      resolved({ EVENTSTORE_IMAGE: 'docker.kurrent.io/x/kurrentdb:25' }).services['eventstore1']?.image,
+    ).toBe('docker.kurrent.io/x/kurrentdb:25')
+  })
+
+  it.each(ours)(
+    '%s runs a command that there is, with settings that the code reads, and they suffice',
+    async (_, service) => {
+      const program = new Command()
+      const tools: ListTools = {
+        ...{ env: {}, found: () => undefined, collect: (value, before) => [...before, value] },
+        command: (parent, usage) => parent.command(usage),
+        outputOf: () => ({ json: true, say: () => undefined, result: () => undefined }),
+      }
+      listRoles(program, tools)
+      listSigner(program, tools)
+      const [role = ''] = service.command ?? []
+      expect(program.commands.map((command) => command.name())).toContain(role)
+
+      const read = new Set<string>(['NODE_ENV'])
+      const env = new Proxy(environmentOf(service), {
+        get: (target, name: string) => {
+          read.add(name)
+          return target[name]
+        },
+      })
+      const config = readConfig(env)
+      if (config.signer === undefined || role === 'signer') await findPassphrase(env, directory)
+      expect(Object.keys(service.environment ?? {}).filter((name) => !read.has(name))).toEqual([])
+      const isRole = (name: string): name is (typeof roles)[number] =>
+        (roles as readonly string[]).includes(name)
+      if (isRole(role)) expect(() => requireShared(role, config)).not.toThrow()
+      else expect(role).toBe('signer')
+    },
+  )
+
+  it('every role of the command line has a service of its name', () => {
+    expect(ours.map(([name]) => name).toSorted()).toEqual(['signer', ...roles].toSorted())
+    for (const [name, { command }] of ours) expect(command).toEqual([name])
+  })
+
+  it.each(lasting)('%s has a health check, which is answered', async (name, { healthcheck, image }) => {
+    const test = healthcheck?.test.join(' ') ?? ''
+    expect(test).not.toBe('')
+    if (image !== 'grand-livre') return
+    if (name === 'signer') {
+      const program = new Command()
+      listSigner(program, {
+        ...{ env: {}, found: () => undefined, collect: (value, before) => [...before, value] },
+        command: (parent, usage) => parent.command(usage),
+        outputOf: () => ({ json: true, say: () => undefined, result: () => undefined }),
+      })
+      const options = program.commands[0]?.options.map(({ long }) => long)
+      expect(options).toContain(healthcheck?.test.at(-1))
+      return
+    }
+    const url = /http:\/\/127\.0\.0\.1:8080(\/\w+)/.exec(test)?.[1] ?? ''
+    const probed = { now: () => '2026-03-02T09:00:00Z', health: async () => ({ ledger: true as const }) }
+    const app = await createProbesApp('test', probed)
+    expect((await app.inject(url)).json()).toEqual({ ready: true, checks: { ledger: true }, alarms: {} })
+    await app.close()
+  })
+
+  it('every secret comes from a file, of those that are declared, and is given to whoever reads it', () => {
+    for (const [name, { environment = {}, secrets = [] }] of Object.entries(services)) {
+      const given = secrets.map(({ source }) => source)
+      for (const source of given) expect(Object.keys(one.secrets), name).toContain(source)
+      for (const [variable, value] of Object.entries(environment)) {
+        const file = /^\/run\/secrets\/(.+)$/.exec(value)?.[1]
+        if (variable.endsWith('_FILE') && file !== undefined)
+          expect(given, `${name}: ${variable}`).toContain(file)
+        if (/(PASS\w*|SECRET|_URL|_PIN)$/.test(variable) && !variable.endsWith('_FILE'))
+          expect(`${name}: ${variable}`).toBe('a value in the clear')
+      }
+    }
+    const holders = Object.entries(services).filter(([, { secrets = [] }]) =>
+      secrets.some(({ source }) => source === 'passphrase'),
+    )
+    expect(holders.map(([name]) => name)).toEqual(['signer'])
+  })
+
+  it('nothing runs as root but what hands the nodes their keys, and no root file system is written', () => {
+    for (const [name, { user, read_only: readOnly, cap_drop: dropped, privileged }] of Object.entries(
+      services,
+    )) {
+      expect(readOnly, name).toBe(true)
+      expect(dropped, name).toEqual(['ALL'])
+      expect(privileged, name).toBeUndefined()
+      expect(user === 'root', name).toBe(name === 'certificates')
+      expect(user, name).toBeDefined()
+    }
+  })
+
+  it('only the proxy is reached from outside, and only it is in a network that leads there', () => {
+    const networksOf = ({ networks = {} }: Service): readonly string[] =>
+      Array.isArray(networks) ? networks : Object.keys(networks)
+    for (const [name, service] of Object.entries(services)) {
+      const isProxy = name === 'proxy'
+      expect(service.ports === undefined, name).toBe(!isProxy)
+      const open = networksOf(service).filter((network) => one.networks[network]?.internal !== true)
+      expect(open, name).toEqual(isProxy ? ['edge'] : [])
+    }
+    expect(others.map(([name]) => name)).toContain('proxy')
+  })
+
+  it('whoever needs tables and keys waits for migrate; the status process waits for nobody', () => {
+    for (const role of ['api', 'projector', 'worker']) {
+      const { depends_on: on = {} } = services[role]!
+      expect(on['migrate']?.condition, role).toBe('service_completed_successfully')
+      expect(on['signer']?.condition, role).toBe('service_healthy')
+    }
+    expect(services['status']?.depends_on).toBeUndefined()
+    for (const on of ['eventstore1', 'postgres', 'signer'])
+      expect(services['migrate']?.depends_on?.[on]?.condition).toBe('service_healthy')
+  })
+
+  it('the custody’s data is in a volume that the signer alone sees', () => {
+    const sourcesOf = ({ volumes = [] }: Service) =>
+      volumes.map((volume) => (typeof volume === 'string' ? volume.split(':')[0] : volume.source))
+    const having = (volume: string) =>
+      Object.entries(services)
+        .filter(([, service]) => sourcesOf(service).includes(volume))
+        .map(([name]) => name)
+    expect(having('custody')).toEqual(['signer'])
+    expect(having('status-data')).toEqual(['status'])
+    for (const [name, service] of Object.entries(services))
+      for (const source of sourcesOf(service))
+        if (source !== undefined && !source.startsWith('/') && !source.startsWith('.'))
+          expect(Object.keys(one.volumes), name).toContain(source)
+  })
+})
