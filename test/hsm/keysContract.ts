@@ -150,7 +150,7 @@ const serviceKeys = (at: At): void => {
       expect(await signer.sign(tbs)).toBeDefined()
       const first = await at.keys().destroy(key.id)
       expect(first.failedUseCode).toMatch(/^[A-Z_]+$/)
-      expect(await at.keys().destroy(key.id)).toEqual(first)
+      expect((await at.keys().destroy(key.id)).failedUseCode).toBe(first.failedUseCode)
       await expect(signer.sign(tbs)).rejects.toThrow(KeyFault)
       await expect(at.keys().signer(key.id)).rejects.toThrow(KeyFault)
       await expect(at.keys().describe(key.id)).rejects.toThrow(KeyFault)
