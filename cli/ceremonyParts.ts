@@ -13,6 +13,7 @@ import type { Aggregate } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
+import type { EventStore } from '../ledger/store.ts'
 import { openAccounts } from './accountsFile.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
@@ -52,6 +53,7 @@ const requireTwo = (first: Officer, second: Officer): void => {
 
 export type Acting = Readonly<{
   custody: Custody
+  store: EventStore
   /** What somebody works with in a role. */
   as: (who: Principal, role: Role) => Service
   close: () => Promise<void>
@@ -74,7 +76,7 @@ export const openActing = async (config: Config): Promise<Acting> => {
       await store.close()
       await custody.close()
     }
-    return { custody, as, close }
+    return { custody, store, as, close }
   } catch (error) {
     await custody.close()
     throw error
@@ -143,6 +145,7 @@ export type Opened = Readonly<{
   program: Service
   officers: Two<Officer>
   custody: Custody
+  store: EventStore
   close: () => Promise<void>
 }>
 

@@ -1,13 +1,11 @@
 // `grand-livre ledger`: what an auditor asks of a ledger. It is read only, also beside a running service.
-import { open } from 'node:fs/promises'
 import { decodeAny } from '../domain/aggregates.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
-import { exportLedger } from '../ledger/export.ts'
 import { verifyLedger, type KnownHead, type Verified } from '../ledger/verify.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { columns, openProgress, watched, writeLine, type Output } from './output.ts'
-import { ledgerOver, openCustody, type Custody } from './parts.ts'
+import { columns, openProgress, watched, type Output } from './output.ts'
+import { openCustody, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
 
 type Keys = Readonly<{ custody?: Custody; closedBecause?: string }>
@@ -75,34 +73,4 @@ export const verify = (
       progress.stop()
       await custody?.close()
     }
-  })
-
-/** Writes the ledger as JSON lines, sealed as it is stored: to standard output, or to a new file. */
-export const exportLines = (
-  env: NodeJS.ProcessEnv,
-  output: Output,
-  file: string | undefined,
-): Promise<void> =>
-  reading(env, async (store, config, head) => {
-    const ledger = ledgerOver(store, config, undefined)
-    const progress = openProgress('Exporting')
-    const lines = exportLedger(watched(ledger.entries(), head, progress), config.policy.log)
-    if (file === undefined) {
-      for await (const line of lines) if (!(await writeLine(line))) break
-      progress.stop()
-      return
-    }
-    const handle = await open(file, 'wx', 0o600)
-    let events = 0
-    try {
-      for await (const line of lines) {
-        await handle.write(`${line}\n`)
-        events += 1
-      }
-      await handle.sync()
-    } finally {
-      progress.stop()
-      await handle.close()
-    }
-    output.result({ file, events }, () => `${events} events written to ${file}`)
   })

@@ -1,6 +1,7 @@
 // The commands about the ledger and what is derived from it, as the command line knows them; what they do is loaded when they
 // are asked for.
 import type { Command, OptionValues } from 'commander'
+import { listCopies } from './listCopies.ts'
 import type { ListTools } from './listTools.ts'
 
 /** Lists `ledger`, `projections` and `replay`. */
@@ -12,11 +13,7 @@ export const listLedger = (program: Command, { env, command, outputOf, collect, 
       const { parseHead, verify } = await import('./ledgerCommands.ts')
       if (!(await verify(env, outputOf(options), options.head.map(parseHead)))) found()
     })
-  command(book, 'export', 'the ledger as JSON lines, sealed as it is stored')
-    .option('--out <file>', 'a new file (standard output)')
-    .action(async (options: OptionValues & { out?: string }) =>
-      (await import('./ledgerCommands.ts')).exportLines(env, outputOf(options), options.out),
-    )
+  listCopies(book, { env, command, outputOf, collect, found })
 
   const models = program.command('projections').description('the read models')
   command(models, 'status', 'how far each read model has come').action(async (options: OptionValues) => {

@@ -21,7 +21,7 @@ const exitHelp = `
 Exit status:
   0  done
   1  done, and something is wrong: the ledger is not intact, a read model is behind, a check of the demo failed,
-     a line of an import or a share of a PIN is wrong, the signer has signed what the ledger does not know
+     a line of an import, a share of a PIN or an exported ledger is wrong, the signer has signed what the ledger does not know
   2  the arguments, a setting or the policy are wrong
   3  what is needed is not there: keys, ledger, database, port, or another process holds them
   70 a fault of Grand-Livre itself`
@@ -55,6 +55,7 @@ const statusOfFault: Readonly<Record<string, number>> = {
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
   ...{ NotMigrated: exitStatus.unavailable },
+  ...{ ExportFault: exitStatus.found, ImportRefused: exitStatus.unavailable },
   ...{ JobsFault: exitStatus.unavailable, OpensslFault: exitStatus.unavailable },
 }
 const unavailableCodes = new Set([

@@ -18,6 +18,7 @@ import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
 import type { Cards, ServiceKeys } from '../pki/custody.ts'
 import { openEmbeddedStore } from '../ledger/embedded.ts'
+import { requireWhole } from '../ledger/importMark.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
 import type { EventStore } from '../ledger/store.ts'
@@ -192,10 +193,16 @@ const privatePart = async (dataDir: string, name: string): Promise<string> => {
   return path
 }
 
-/** The embedded store of the data directory, or the EventStoreDB that LEDGER_URL names. @throws LedgerFault */
-export const openStore = async (
+type StoreOptions = Readonly<{
+  clock?: Clock
+  readOnly?: boolean
+  /** For the import itself, which goes on with a ledger that nobody else may open. */
+  importing?: boolean
+}>
+
+const openAnyStore = async (
   { dataDir, ledgerUrl }: Config,
-  { clock = systemClock, readOnly = false }: Readonly<{ clock?: Clock; readOnly?: boolean }> = {},
+  { clock = systemClock, readOnly = false }: StoreOptions,
 ): Promise<EventStore> => {
   if (ledgerUrl !== undefined) {
     const { openEventStoreDb } = await import('../ledger/eventstoredb.ts')
@@ -203,6 +210,22 @@ export const openStore = async (
   }
   const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
   return openEmbeddedStore({ path, readOnly, clock })
+}
+
+/**
+ * The embedded store of the data directory, or the EventStoreDB that LEDGER_URL names.
+ * @throws LedgerFault, also while an import into it has not ended
+ */
+export const openStore = async (config: Config, options: StoreOptions = {}): Promise<EventStore> => {
+  const store = await openAnyStore(config, options)
+  if (options.importing === true) return store
+  try {
+    await requireWhole(store)
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }
 
 /** The sealed ledger. Without custody it opens no sealed field and writes nothing. */

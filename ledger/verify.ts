@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto'
 import type { Stored } from '../domain/kernel.ts'
 import { entryOf, isSystem } from './body.ts'
-import { openDigestTable } from './digestTable.ts'
 import { leafHash, leafRecord } from './leaf.ts'
 import type { DataKeys, Entry } from './ledger.ts'
 import { openRightEdge } from './merkle.ts'
+import { openOrder } from './order.ts'
 import { openField } from './sealing.ts'
 import type { RecordedEvent } from './store.ts'
 import { bodyFaults } from './verifyBody.ts'
@@ -46,27 +46,6 @@ export type VerifyOptions = Readonly<{
 }>
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-const digest = (text: string): Uint8Array => createHash('sha256').update(text).digest().subarray(0, 16)
-
-/** Streams go up by one, their times never go back, no id comes twice. About 60 octets of memory an event. */
-const openOrder = () => {
-  const ids = openDigestTable(0)
-  const streams = openDigestTable(2)
-  return ({ stream, revision, id, body }: Entry): readonly string[] => {
-    const faults: string[] = []
-    const idKey = Buffer.from(id.replaceAll('-', '').padEnd(32, '0'), 'hex')
-    const key = idKey.length === 16 ? idKey : digest(id)
-    if (ids.get(key) !== undefined) faults.push('its id comes twice')
-    ids.set(key, [])
-    const name = digest(stream)
-    const [last = -1, lastAt = 0] = streams.get(name) ?? []
-    if (revision !== last + 1) faults.push(`revision ${last + 1} of the stream is missing before it`)
-    const at = Date.parse(body.at)
-    if (at < lastAt) faults.push('it was recorded earlier than the event before it')
-    streams.set(name, [revision, Number.isNaN(at) ? lastAt : Math.max(at, lastAt)])
-    return faults
-  }
-}
 
 /**
  * Verifies the ledger.

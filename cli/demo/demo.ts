@@ -9,8 +9,8 @@ import { openInstallation } from '../installation.ts'
 import type { Output } from '../output.ts'
 import { openRegistersKey } from '../parts.ts'
 import { saveRegister } from '../registersFile.ts'
-import { exportLedger } from '../../ledger/export.ts'
-import { leafRecord } from '../../ledger/leaf.ts'
+import { eventLine } from '../../ledger/exportFormat.ts'
+import { leafHash, leafRecord } from '../../ledger/leaf.ts'
 import type { Entry, Ledger } from '../../ledger/ledger.ts'
 import { openJudge, type Judge } from './judge.ts'
 import { live } from './life.ts'
@@ -44,15 +44,10 @@ const entriesOf = async (ledger: Ledger): Promise<readonly Entry[]> => {
 /** Leaves the ledger as JSON lines, and has openssl compute each leaf hash again from the record it is the hash of. */
 const leaveLedger = async (ledger: Ledger, log: string, out: string, judge: Judge): Promise<string> => {
   const entries = await entriesOf(ledger)
-  const each = async function* () {
-    yield* entries
-  }
   const handle = await open(join(out, 'events.jsonl'), 'wx', 0o644)
-  const hashes: string[] = []
-  for await (const line of exportLedger(each(), log)) {
-    await handle.write(`${line}\n`)
-    hashes.push((JSON.parse(line) as { leafHash: string }).leafHash)
-  }
+  const hashes = entries.map((entry) => leafHash(leafRecord(log, entry)).toString('hex'))
+  for (const [idx, entry] of entries.entries())
+    await handle.write(`${eventLine({ idx, entry, leafHash: hashes[idx] ?? '' })}\n`)
   await handle.close()
   // RFC 6962 2.1: the hash of a leaf begins with 0x00.
   const records = entries.map((entry) => Buffer.from(`\0${leafRecord(log, entry)}`))

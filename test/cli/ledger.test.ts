@@ -56,7 +56,7 @@ beforeAll(async () => {
   exported = await site.run(['ledger', 'export'])
   lines = exported.stdout
     .split('\n')
-    .slice(0, -1)
+    .slice(1, -2)
     .map((line) => JSON.parse(line) as Line)
 })
 afterAll(() => site.close())
@@ -122,7 +122,8 @@ describe('ledger export', () => {
 
   it('to a new file of mode 0600, the same; a file that is there is left as it is: status 3', async () => {
     const file = site.file('events.jsonl')
-    expect(await site.json(['ledger', 'export', '--out', file])).toEqual({ file, events: lines.length })
+    const root = headAt(lines.length).split(':')[1]
+    expect(await site.json(['ledger', 'export', '--out', file])).toEqual({ file, size: lines.length, root })
     expect(readFileSync(file, 'utf8')).toBe(exported.stdout)
     expect(statSync(file).mode & 0o777).toBe(0o600)
 
@@ -324,7 +325,8 @@ describe('--help', () => {
       ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
       ...['custody transfer-receipt', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
-      ...['ledger export', 'ledger verify', 'projections', 'projections rebuild', 'projections status'],
+      ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
+        ...['projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'signer', 'start'],
     ])
   })

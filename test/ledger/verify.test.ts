@@ -4,9 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeAny } from '../../domain/aggregates.ts'
 import { canonical } from '../../ledger/canonical.ts'
 import { openDigestTable } from '../../ledger/digestTable.ts'
-import { exportLedger } from '../../ledger/export.ts'
 import { leafHash, leafRecord } from '../../ledger/leaf.ts'
-import type { Body, Entry } from '../../ledger/ledger.ts'
+import type { Body } from '../../ledger/ledger.ts'
 import { createMerkleTree } from '../../ledger/merkle.ts'
 import { sealField } from '../../ledger/sealing.ts'
 import type { RecordedEvent } from '../../ledger/store.ts'
@@ -282,30 +281,6 @@ function resealed({ id, ...record }: RecordedEvent): { k: string; c: string; ct:
   const nonce = Buffer.alloc(12, 3)
   return sealField({ log, eventId: id, field: 'entity' }, 'Une autre entité', { keyId: k, key, nonce })
 }
-
-describe('export', () => {
-  it('proofs 4: one line an entry, with its rank and leaf hash, from which the root can be made again', async () => {
-    const { ledger } = await openFilled(openListStore([...records]))
-    const tree = createMerkleTree()
-    let expected = 0
-    for await (const line of exportLedger(ledger.entries(), log)) {
-      expect(line).not.toContain('\n')
-      const {
-        idx,
-        leafHash: hash,
-        ...entry
-      } = JSON.parse(line) as Omit<Entry, 'position'> & {
-        idx: number
-        leafHash: string
-      }
-      expect(idx).toBe(expected)
-      expect(leafHash(leafRecord(log, entry)).toString('hex')).toBe(hash)
-      tree.append(Buffer.from(hash, 'hex'))
-      expected += 1
-    }
-    expect([expected, tree.root().toString('hex')]).toEqual([head.size, head.root])
-  })
-})
 
 describe('the table of digests', () => {
   it('holds what a Map would, keys that begin alike included, and grows', () => {
