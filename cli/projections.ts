@@ -1,5 +1,5 @@
 // `grand-livre projections`: how far the read models have come, and building them anew from the ledger.
-import { readCheckpoints } from '../projections/checkpoint.ts'
+import { beginning, judgeOnce, readCheckpoints } from '../projections/checkpoint.ts'
 import { readModels } from '../projections/readModels.ts'
 import { createRunner } from '../projections/runner.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -55,7 +55,16 @@ const stateWords = (version: number, behind: number, written: number | undefined
   return behind === 0 ? 'up to date' : `${behind} events behind`
 }
 
-const standing = async (entries: Entries, db: OpenDatabase['db']) => {
+const otherLedger = {
+  foreign: 'to be rebuilt: filled from a copy of this ledger in another store',
+  ahead: 'to be rebuilt: the ledger has not all that it was filled from',
+}
+
+const standing = async (
+  { entries, entryAt }: Pick<Ledger, 'entries' | 'entryAt'>,
+  db: OpenDatabase['db'],
+) => {
+  const judge = judgeOnce({ entryAt })
   const checkpoints = await readCheckpoints(db)
   // Most stand at one place: what lies behind it is counted once.
   const counted = new Map<bigint | undefined, number>()
@@ -66,9 +75,11 @@ const standing = async (entries: Entries, db: OpenDatabase['db']) => {
   }
   const rows = []
   for (const { name, version } of readModels(noWords)) {
-    const { version: written, position, size = 0, lastAt } = checkpoints.get(name) ?? {}
-    const count = await behind(written === version ? position : undefined)
-    const state = stateWords(version, count, written)
+    const checkpoint = checkpoints.get(name) ?? { ...beginning, version: undefined }
+    const { version: written, position, size, lastAt } = checkpoint
+    const judged = await judge(checkpoint)
+    const count = await behind(written === version && judged === 'own' ? position : undefined)
+    const state = judged === 'own' ? stateWords(version, count, written) : otherLedger[judged]
     rows.push({ name, version, size, behind: count, lastAt, state })
   }
   return rows
@@ -82,7 +93,7 @@ export const status = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean>
       withDatabase(config, true, async (db) => {
         const progress = openProgress('Counting')
         const entries: Entries = (after) => watched(ledger.entries(after), head, progress)
-        return standing(entries, db).finally(progress.stop)
+        return standing({ entries, entryAt: ledger.entryAt }, db).finally(progress.stop)
       })
     const rows = config.databaseUrl === undefined ? await withCustody(config, look) : await look()
     output.result(rows, () =>

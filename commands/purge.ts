@@ -2,6 +2,7 @@
 // are gone: before anything is served, or so much as read, the ledger's destructions are carried out on it once more. Each store
 // remembers up to where that was done; a restored one remembers less, and so does more. (proofs.md section 2, events.md P6)
 import type { Ledger } from '../ledger/ledger.ts'
+import { placeOf, standingOf, textOfPlace, type Place } from '../ledger/place.ts'
 import { comparePositions, type Position } from '../ledger/store.ts'
 import type { EscrowCare } from '../pki/custody.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
@@ -17,7 +18,7 @@ export type DoomedDataKeys = Readonly<{
 }>
 
 export type PurgeTools = Readonly<{
-  ledger: Pick<Ledger, 'entries' | 'load'>
+  ledger: Pick<Ledger, 'entries' | 'entryAt' | 'load'>
   escrow: Pick<
     EscrowCare,
     'destroyKey' | 'keyOf' | 'rows' | 'destroyKek' | 'destroyKeksAgain' | 'keks' | 'purgedTo' | 'setPurgedTo'
@@ -29,18 +30,20 @@ export type PurgeTools = Readonly<{
 export type Undead = Readonly<{ keys: number; dataKeys: number; keks: number }>
 
 const serialOf = (unit: string): string => unit.slice(unit.indexOf('/') + 1)
-/** As the vault keeps a position of the ledger. */
-export const textOf = ({ commit, prepare }: Position): string => `${commit}/${prepare}`
-export const positionOf = (text: string): Position => {
-  const [commit = '0', prepare = '0'] = text.split('/')
-  return { commit: BigInt(commit), prepare: BigInt(prepare) }
+
+/** Up to where it was done, where that place is one of this ledger: in a copy of it in another store, positions are others. */
+const doneIn = async (
+  ledger: PurgeTools['ledger'],
+  text: string | undefined,
+): Promise<Position | undefined> => {
+  const place = text === undefined ? undefined : placeOf(text)
+  return place !== undefined && (await standingOf(ledger, place)) === 'here' ? place.position : undefined
 }
 
 /** The earlier of the two: what the other one has done already is done again, and nothing happens. */
-const startOf = (one: string | undefined, other: string | undefined): Position | undefined => {
+const startOf = (one: Position | undefined, other: Position | undefined): Position | undefined => {
   if (one === undefined || other === undefined) return undefined
-  const [a, b] = [positionOf(one), positionOf(other)]
-  return comparePositions(a, b) < 0 ? a : b
+  return comparePositions(one, other) < 0 ? one : other
 }
 
 /**
@@ -51,7 +54,7 @@ const startOf = (one: string | undefined, other: string | undefined): Position |
  */
 export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): Promise<Undead> => {
   const found = { keys: 0, dataKeys: 0, keks: 0 }
-  let last: Position | undefined
+  let last: Place | undefined
   const destroyUnit = async (unit: string): Promise<void> => {
     const key = classOfUnit(unit) === 'escrow' ? await escrow.keyOf(serialOf(unit)) : undefined
     if (key !== undefined) found.keys += await escrow.destroyKey(key)
@@ -60,9 +63,13 @@ export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): 
     await dataKeys.destroy(keyId)
     found.dataKeys += 1
   }
-  const start = startOf(await escrow.purgedTo(), await dataKeys.purgedTo())
-  for await (const { stream, type, body, position } of ledger.entries(start)) {
-    last = position
+  const start = startOf(
+    await doneIn(ledger, await escrow.purgedTo()),
+    await doneIn(ledger, await dataKeys.purgedTo()),
+  )
+  for await (const entry of ledger.entries(start)) {
+    const { stream, type, body } = entry
+    last = entry
     const id = stream.slice(stream.indexOf('-') + 1)
     if (type === 'EscrowedKeyDestroyed') found.keys += await escrow.destroyKey(id)
     if (type === 'DataDestroyed') for (const unit of body.pub['units'] as string[]) await destroyUnit(unit)
@@ -80,8 +87,8 @@ export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): 
   }
   found.keks += (await escrow.destroyKeksAgain()).length
   if (last !== undefined) {
-    await escrow.setPurgedTo(textOf(last))
-    await dataKeys.setPurgedTo(textOf(last))
+    await escrow.setPurgedTo(textOfPlace(last))
+    await dataKeys.setPurgedTo(textOfPlace(last))
   }
   return found
 }

@@ -3,9 +3,9 @@
 import { escrowed, key } from '../domain/key.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Position } from '../ledger/store.ts'
 import type { EscrowCare } from '../pki/custody.ts'
 import { sha256 } from './issuing.ts'
-import { positionOf, textOf } from './purge.ts'
 
 /**
  * What does not add up; the codes go into the ledger, so none of them is ever renamed.
@@ -44,6 +44,12 @@ export const grouped = (stock: Keys): Listed['stock'] => {
 export const digestOf = (stock: Listed['stock']): string => sha256(JSON.stringify(stock))
 const keysIn = (stock: Listed['stock']): Keys =>
   new Map(Object.entries(stock).flatMap(([kek, names]) => names.map((name) => [name, kek] as const)))
+
+const textOf = ({ commit, prepare }: Position): string => `${commit}/${prepare}`
+const positionOf = (text: string): Position => {
+  const [commit = '0', prepare = '0'] = text.split('/')
+  return { commit: BigInt(commit), prepare: BigInt(prepare) }
+}
 
 /** Empty: from the beginning. */
 const headOf = async (ledger: Ledger): Promise<string> => {

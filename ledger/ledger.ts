@@ -57,6 +57,8 @@ export type Ledger = Readonly<{
   /** Every ledger entry in order, from after `after` (default: the first). System events are left out. */
   entries: (after?: Position) => AsyncIterable<Entry>
   stream: (stream: string) => AsyncIterable<Entry>
+  /** The entry of a stream at a revision, or undefined where there is none. */
+  entryAt: (stream: string, revision: number) => Promise<Entry | undefined>
   /** Entries from after `after`, then live ones for ever; `'caughtUp'` once in between. */
   follow: (after?: Position) => Follower
   /** Position of the newest ledger entry, or undefined for an empty ledger. */

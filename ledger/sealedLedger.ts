@@ -129,6 +129,16 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
     return -1
   }
 
+  const entryAt = async (stream: string, revision: number): Promise<Entry | undefined> => {
+    try {
+      for await (const record of store.readStream(stream, { from: revision, limit: 1 }))
+        return record.revision === revision ? entryOf(record) : undefined
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error
+    }
+    return undefined
+  }
+
   const append = async (stream: string, drafts: readonly Draft[], expected: Expected): Promise<Position> => {
     requireDrafts(stream, drafts)
     const before = await lastAt(stream, expected)
@@ -158,7 +168,7 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
   }
 
   return {
-    ...{ load, lastRevision, append, entries, head, publicPart, stream: readStream },
+    ...{ load, lastRevision, append, entries, entryAt, head, publicPart, stream: readStream },
     follow: (after) =>
       follower(store.subscribeToAll({ after: after ?? 'start', filter: { typeRegex: '^[^$]' } })),
     open: (entry) => openEntry({ keys, log }, entry),

@@ -57,7 +57,9 @@ export const createApply =
     const last = entries.at(-1)
     if (last === undefined) return from
     inOrder(from, entries)
-    const to = { position: last.position, size: from.size + entries.length, lastAt: last.body.at }
+    const { position, stream, revision, id, body } = last
+    const event = { stream, revision, id }
+    const to = { position, event, size: from.size + entries.length, lastAt: body.at }
     if (projections.length === 0) return to
     const batch = entries.map((entry, index) => decode(ledger, entry, from.size + index))
     await db.transaction().execute(async (tx) => {

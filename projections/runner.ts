@@ -3,10 +3,10 @@
 import type { Kysely } from 'kysely'
 import type { Instant } from '../domain/kernel.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Position } from '../ledger/store.ts'
+import { LedgerFault, type Position } from '../ledger/store.ts'
 import type { Database } from '../readmodels/schema.ts'
 import { createApply } from './apply.ts'
-import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
+import { beginning, readCheckpoints, resetProjection } from './checkpoint.ts'
 import type { Fence } from './epoch.ts'
 import { createLane, readUpTo, type Member, type State } from './lane.ts'
 import type { Projection } from './projection.ts'
@@ -47,7 +47,10 @@ export type Runner = Readonly<{
   start: () => void
   /** Ends after the batch under way. */
   stop: () => Promise<void>
-  /** Read your writes: true once the named projections (default: all) have applied `position`, false after `timeoutMs`. */
+  /**
+   * Read your writes: true once the named projections (default: all) have applied `position`; false after `timeoutMs`, or as soon as the
+   * ledger is found to have lost what they were filled from.
+   */
   waitFor: (position: Position, timeoutMs: number, names?: readonly string[] | 'all') => Promise<boolean>
   status: () => readonly ProjectionStatus[]
   /**
@@ -64,6 +67,16 @@ export type Runner = Readonly<{
     onProgress?: (done: number, total: number) => void,
   ) => Promise<void>
 }>
+
+/** Why the read models are not where the ledger is, for whoever has waited for them. */
+export const notCaughtUp = (runner: Pick<Runner, 'status'>): LedgerFault => {
+  const error = runner.status().find((one) => one.error !== undefined)?.error
+  return new LedgerFault(
+    error === undefined
+      ? 'the read models have not caught up with the ledger'
+      : `the read models stopped: ${error}; if this is the ledger that is wanted: grand-livre projections rebuild`,
+  )
+}
 
 /** Makes a runner. Nothing happens before `start` or `rebuild`. */
 export const createRunner = (options: RunnerOptions): Runner => {
@@ -95,8 +108,9 @@ export const createRunner = (options: RunnerOptions): Runner => {
     onProgress: (done: number, total: number) => void,
   ): Promise<void> => {
     let total = 0
+    const before = await readCheckpoints(db)
     for (const { projection } of chosen) {
-      total = Math.max(total, (await loadCheckpoint(db, projection, fence)).size)
+      total = Math.max(total, before.get(projection.name)?.size ?? 0)
       await resetProjection(db, projection, fence)
     }
     for (const member of chosen) member.at = beginning
@@ -111,6 +125,7 @@ export const createRunner = (options: RunnerOptions): Runner => {
   return {
     start: () => {
       if (session !== undefined || isRebuilding) throw new Error('the projections are already running')
+      waiters.begin()
       session = startSession({
         ...{ ledger, db, apply, members, waiters, now, batch, bulk, watchMs, retry },
         ...(fence === undefined ? {} : { fence }),

@@ -6,7 +6,7 @@ import type { Follower, Ledger } from '../ledger/ledger.ts'
 import { comparePositions, LogTruncated } from '../ledger/store.ts'
 import type { Database } from '../readmodels/schema.ts'
 import type { Apply } from './apply.ts'
-import { beginning, loadCheckpoint, resetProjection } from './checkpoint.ts'
+import { beginning, placeAll, resetProjection } from './checkpoint.ts'
 import type { Fence } from './epoch.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { createWatch, since } from './lag.ts'
@@ -63,6 +63,8 @@ export const startSession = (setting: Setting): Session => {
   let grouped: () => void = () => undefined
   const firstGrouped = new Promise<void>((resolve) => (grouped = resolve))
 
+  /** Those that follow, or are about to. */
+  const followers = (): readonly Member[] => members.filter(({ lane }) => lane === main || lane === undefined)
   const isStopping = (): boolean => stopping.signal.aborted
   const pause = (ms: number): Promise<void> =>
     sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -117,7 +119,7 @@ export const startSession = (setting: Setting): Session => {
 
   const reload = async (lane: Lane): Promise<void> => {
     const held = [...lane.members]
-    for (const member of held) member.at = await loadCheckpoint(db, member.projection, fence)
+    await placeAll({ db, ledger, fence }, held)
     const [first, ...others] = groupsOf(held)
     if (first === undefined) return
     for (const member of others.flat()) lane.members.delete(member)
@@ -150,8 +152,8 @@ export const startSession = (setting: Setting): Session => {
   /** Puts the furthest members into the main lane, and each group of others into one that catches up. */
   const regroup = (): Promise<void> =>
     main.exclusive(async () => {
-      const held = members.filter(({ lane }) => lane === main || lane === undefined)
-      for (const member of held) member.at = await loadCheckpoint(db, member.projection, fence)
+      const held = followers()
+      await placeAll({ db, ledger, fence }, held)
       const [furthest, ...others] = groupsOf(held)
       if (furthest !== undefined) {
         main.members.clear()
@@ -202,16 +204,13 @@ export const startSession = (setting: Setting): Session => {
         await regroup()
         await follow(() => (failures = 0))
       } catch (error) {
-        mark(
-          members.filter(({ lane }) => lane === main || lane === undefined),
-          'failed',
-          error,
-        )
+        mark(followers(), 'failed', error)
         isTruncated = error instanceof LogTruncated
-        if (isTruncated) return
+        if (isTruncated) break
         failures += 1
         await backOff(failures)
       }
+    if (isTruncated) waiters.giveUp()
   }
 
   const watchHead = async (): Promise<void> => {

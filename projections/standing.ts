@@ -4,7 +4,7 @@ import type { Instant } from '../domain/kernel.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Position } from '../ledger/store.ts'
 import { certificateStatus } from './certificateStatus.ts'
-import type { Runner } from './runner.ts'
+import { notCaughtUp, type Runner } from './runner.ts'
 
 export type Standing = Readonly<{
   /** True once every projection has applied `position`; false after `timeoutMs`. */
@@ -27,7 +27,11 @@ export type Standing = Readonly<{
 const longestRebuild = 24 * 3600 * 1000
 
 /** What waiting for a position gives. */
-export const waitsOf = (ledger: Pick<Ledger, 'head'>, waitFor: Standing['waitFor']) => {
+export const waitsOf = (
+  ledger: Pick<Ledger, 'head'>,
+  waitFor: Standing['waitFor'],
+  why = () => new Error('the read models have not caught up with the ledger'),
+) => {
   const caughtUp: Standing['caughtUp'] = async (timeoutMs) => {
     const head = await ledger.head()
     return head === undefined || (await waitFor(head, timeoutMs))
@@ -36,15 +40,18 @@ export const waitsOf = (ledger: Pick<Ledger, 'head'>, waitFor: Standing['waitFor
     waitFor,
     caughtUp,
     settled: async (): Promise<void> => {
-      if (!(await caughtUp(longestRebuild)))
-        throw new Error('the read models have not caught up with the ledger')
+      if (!(await caughtUp(longestRebuild))) throw why()
     },
   }
 }
 
 /** @param now the present instant */
 export const standingOf = (runner: Runner, ledger: Ledger, now: () => Instant): Standing => ({
-  ...waitsOf(ledger, (position, ms) => runner.waitFor(position, ms)),
+  ...waitsOf(
+    ledger,
+    (position, ms) => runner.waitFor(position, ms),
+    () => notCaughtUp(runner),
+  ),
   size: async () => Math.min(...runner.status().map((model) => model.size)),
   position: () => runner.status().find(({ name }) => name === certificateStatus.name)?.position,
   lagSeconds: () => runner.lagSeconds(now()),

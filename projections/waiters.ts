@@ -7,6 +7,10 @@ export type Waiters = Readonly<{
   wait: (members: readonly Member[], position: Position, timeoutMs: number) => Promise<boolean>
   /** Members have moved. */
   settle: () => void
+  /** Nobody moves any more: whoever waits, or comes to wait, is told so at once. */
+  giveUp: () => void
+  /** They move again. */
+  begin: () => void
 }>
 
 const hasApplied = (members: readonly Member[], position: Position): boolean =>
@@ -14,6 +18,7 @@ const hasApplied = (members: readonly Member[], position: Position): boolean =>
 
 export const createWaiters = (): Waiters => {
   const waiting = new Set<() => void>()
+  let isOver = false
   return {
     wait: (members, position, timeoutMs) => {
       if (hasApplied(members, position)) return Promise.resolve(true)
@@ -25,13 +30,22 @@ export const createWaiters = (): Waiters => {
         }
         const check = (): void => {
           if (hasApplied(members, position)) end(true)
+          else if (isOver) end(false)
         }
         const timer = setTimeout(() => end(false), timeoutMs)
         waiting.add(check)
+        if (isOver) check()
       })
     },
     settle: () => {
       for (const check of [...waiting]) check()
+    },
+    giveUp: () => {
+      isOver = true
+      for (const check of [...waiting]) check()
+    },
+    begin: () => {
+      isOver = false
     },
   }
 }

@@ -15,6 +15,7 @@ import { m009Claims } from './migrations/m009_claims.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
 import { m008Renewals } from './migrations/m008_renewals.ts'
 import { m020Processes } from './migrations/m020_processes.ts'
+import { m015CheckpointEvent } from './migrations/m015_checkpoint_event.ts'
 import type { Database } from './schema.ts'
 import { openEmbedded, openServer } from '../host/postgres.ts'
 
@@ -40,6 +41,7 @@ const migratorOf = (db: Kysely<Database>): Migrator => {
       m012_retention: m012Retention,
       m013_ca_revocations: m013CaRevocations,
       m014_notice_attempts: m014NoticeAttempts,
+      m015_checkpoint_event: m015CheckpointEvent,
       m004_appointments: m004Appointments,
       m005_requests: m005Requests,
       m006_notices: m006Notices,

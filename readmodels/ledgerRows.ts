@@ -84,7 +84,10 @@ export type SearchRequestRow = Readonly<{ rank: number; request: string; person:
 /** A keyed digest of a word that a request's sealed fields hold, and the request's rank. */
 export type SearchTermRow = Readonly<{ term: string; rank: number }>
 
-/** How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. */
+/**
+ * How far a projection has come. `size`: the ledger entries it has applied, which is the rank of the next one. `last_…`: the newest of
+ * them, by which another store's checkpoint is known.
+ */
 export type CheckpointRow = Readonly<{
   name: string
   version: number
@@ -92,4 +95,7 @@ export type CheckpointRow = Readonly<{
   prepare_position: string | null
   size: number
   last_at: string | null
+  last_stream: string | null
+  last_revision: number | null
+  last_id: string | null
 }>

@@ -11,9 +11,10 @@ import { inDirectory } from './directory.ts'
 import { fill, openLives, sealing } from './lives.ts'
 import { everything, whole } from './replay.ts'
 
-type Server = Readonly<{ connectionString: string; stop: () => Promise<void> }>
+export type Server = Readonly<{ connectionString: string; stop: () => Promise<void> }>
 
-const serve = async (path: string): Promise<Server> => {
+/** A loopback node over the ledger in `path`, in a process of its own. */
+export const serve = async (path: string): Promise<Server> => {
   const program = join(import.meta.dirname, 'serveForever.ts')
   const child = spawn(process.execPath, ['--import', 'tsx', program, path], {
     stdio: ['ignore', 'pipe', 'inherit'],

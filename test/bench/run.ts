@@ -12,6 +12,7 @@ import { custody } from './custody.ts'
 import { ocsp } from './ocsp.ts'
 import { projectionsBench } from './projections.ts'
 import { replay } from './replay.ts'
+import { restore } from './restore.ts'
 import { machine, table } from './result.ts'
 
 const benches: readonly Bench[] = [
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   replay,
   eventstoredbReplay,
   projectionsBench,
+  restore,
   ocsp,
   custody,
 ]

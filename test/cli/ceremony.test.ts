@@ -162,6 +162,31 @@ describe('a ceremony', () => {
     await expect(openssl(changed, 'dgst', '-sha384', ...args, 'ceremony.json')).rejects.toThrow(/verif|Verif/)
   })
 
+  it('CGU-06, proofs 1.2: two officers have the head of an export signed, which OpenSSL verifies', async () => {
+    const [file, folder] = [site.file('ledger.jsonl'), site.file('held')]
+    const signed = ['--officer', site.file('jean-ca.token'), '--second', site.file('anne-so.token')]
+    const ended = await site.run(['ledger', 'export', '--out', file, ...signed], settings())
+    expect([ended.status, ended.stderr]).toEqual([0, ''])
+    const { size, root, signature } = JSON.parse(
+      readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)!,
+    ) as { size: number; root: string; signature: { value: string } }
+    const note = [site.policy['log'], size, Buffer.from(root, 'hex').toString('base64'), '']
+    writeFileSync(site.file('head.txt'), note.join('\n'))
+    writeFileSync(site.file('head.sig'), Buffer.from(signature.value, 'base64'))
+    const files = ['-signature', site.file('head.sig'), site.file('head.txt')]
+    expect(await openssl(folder, 'dgst', '-sha384', '-verify', 'log-key.pem', ...files)).toContain(
+      'Verified OK',
+    )
+
+    const checked = await site.json(['ledger', 'check', file, '--key', join(folder, 'log-key.pem')])
+    expect(checked).toMatchObject({ size, root, signature: 'verified' })
+    const alone = await site.run(['ledger', 'export', '--out', `${file}2`, ...signed.slice(0, 2)], settings())
+    expect([alone.status, alone.stderr]).toEqual([
+      2,
+      expect.stringContaining('--officer, --second and --out'),
+    ])
+  })
+
   it('CGU-13, CGU-105: the service starts on these keys and makes no others, its responder’s among them', async () => {
     const service = await site.start(settings())
     await service.stop()
@@ -200,11 +225,11 @@ describe('a ceremony', () => {
       return [purpose, verdict, least, signatures]
     })
     expect(counted).toEqual([
-      // Its own certificate, that of the authority, and a list; the authority's responder, and a list; two documents of the report.
+      // Its own certificate, that of the authority, and a list; the authority's responder, and a list; two documents of the report, and the head of an export.
       ['root', 'agrees', 3, 3],
       ['ca', 'agrees', 2, 2],
       ['ocsp', 'agrees', 0, 0],
-      ['log', 'agrees', 2, 2],
+      ['log', 'agrees', 3, 3],
       ['export', 'agrees', 0, 0],
     ])
     const words = await site.run(['custody', 'reconcile'], settings())

@@ -135,6 +135,7 @@ describe('the PIN of the recovery token', () => {
     const events = stdout
       .trim()
       .split('\n')
+      .slice(1, -1)
       .map((line) => JSON.parse(line) as { type: string; body: { pub: object } })
     expect(events.map(({ type, body: { pub } }) => ({ type, ...pub }))).toMatchObject([
       { type: 'JournalOpened' },

@@ -43,6 +43,8 @@ export type Site = Readonly<{
   start: (env?: Env, command?: string) => Promise<Running>
   /** Starts the service, and kills it when it says these words. */
   killAt: (words: string, env?: Env) => Promise<Ended>
+  /** Runs it in such a way that it can be killed. */
+  killable: (args: readonly string[], env?: Env) => Readonly<{ kill: () => void; ended: Promise<Ended> }>
   /** Ends what still runs, and removes the directory. */
   close: () => Promise<void>
 }>
@@ -115,6 +117,10 @@ export const openSite = (): Site => {
       const { status, stdout, stderr } = await run([...args, '--json'], env)
       if (status !== 0) throw new Error(`${args.join(' ')}: ${String(status)} ${stdout} ${stderr}`)
       return JSON.parse(stdout) as T
+    },
+    killable: (args, env = {}) => {
+      const { child, ended } = launch(args, env)
+      return { kill: () => void child.kill('SIGKILL'), ended }
     },
     unread: (args, env = {}) => {
       const { child, ended } = launch(args, env)

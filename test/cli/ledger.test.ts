@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import { openLoopback } from '../support/eventstoredb/loopback.ts'
 import { agent } from '../support/life.ts'
 import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
 import { live } from './life.ts'
@@ -44,6 +45,8 @@ let database: Env
 /** What was asked beside the running service. */
 let beside: Ended
 let exported: Ended
+/** The last CRL, with the revocation in it. */
+let lastList: Buffer
 let lines: readonly Line[]
 
 beforeAll(async () => {
@@ -52,6 +55,10 @@ beforeAll(async () => {
   const service = await site.start(database)
   serial = await live(site, service)
   beside = await site.run(['ledger', 'verify', '--json'])
+  do {
+    const list = await fetch(`${service.url}/ac-confidentialite-mef-qualifiee.crl`)
+    lastList = Buffer.from(await list.arrayBuffer())
+  } while (!lastList.includes(Buffer.from(serial, 'hex')))
   await service.stop()
   exported = await site.run(['ledger', 'export'])
   lines = exported.stdout
@@ -244,6 +251,77 @@ describe('projections', () => {
     )
     expect([rebuilt, events]).toEqual([before.map(({ name }) => name), lines.length])
     expect(await site.json(['projections', 'status'], database)).toEqual(before)
+  })
+})
+
+describe('ledger import', () => {
+  const file = (): string => site.file('exported.jsonl')
+  type Imported = Readonly<{ size: number; root: string; resumedAt: number; appended: number; found: number }>
+
+  beforeAll(() => writeFileSync(file(), exported.stdout))
+
+  it('killed in the middle it goes on; from what came back the service serves the last CRL, byte for byte', async () => {
+    const head = headAt(lines.length)
+    const path = site.file(randomUUID())
+    let [appends, kill] = [0, (): void => undefined]
+    const node = await openLoopback(async () => {
+      const store = await openEmbeddedStore({ path })
+      return {
+        ...store,
+        append: (...asked) => {
+          appends += 1
+          // This one still arrives, and nobody hears of it.
+          if (appends === 20) kill()
+          return store.append(...asked)
+        },
+      }
+    })
+    const restored: Env = { LEDGER_URL: node.connectionString, ...(await site.onServer()) }
+    if (restored['DATABASE_URL'] === undefined) rmSync(join(site.dataDir, 'readmodels'), { recursive: true })
+    const first = site.killable(['ledger', 'import', file()], restored)
+    kill = first.kill
+    expect((await first.ended).status).toBe(null)
+
+    const half = await site.run(['replay', '--at', '2026-11-24T12:00:00Z'], restored)
+    expect([half.status, half.stderr]).toEqual([3, expect.stringContaining('into this ledger has not ended')])
+    const { size, root, resumedAt, appended, found } = await site.json<Imported>(
+      ['ledger', 'import', file(), '--head', head],
+      restored,
+    )
+    expect([`${size}:${root}`, resumedAt + appended, found]).toEqual([head, lines.length, 0])
+    expect(resumedAt).toBeGreaterThanOrEqual(18)
+    await site.json(['projections', 'rebuild'], restored)
+
+    const service = await site.start(restored)
+    const list = await fetch(`${service.url}/ac-confidentialite-mef-qualifiee.crl`)
+    expect(Buffer.from(await list.arrayBuffer()).equals(lastList)).toBe(true)
+    await service.stop()
+    await node.close()
+  })
+
+  it('into a directory; given again it is refused, and the ledger left as it is: status 3', async () => {
+    const env = { DATA_DIR: site.file(randomUUID()) }
+    const { status, stdout, stderr } = await site.run(['ledger', 'import', file()], env)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('The ledger is the one that was exported.')
+    const again = await site.run(['ledger', 'import', file()], env)
+    expect([again.status, again.stderr]).toEqual([3, expect.stringMatching(/^the ledger is not empty: /)])
+    const verified = await site.json<Verified>(['ledger', 'verify', '--head', headAt(lines.length)], env)
+    expect([verified.size, verified.found]).toEqual([lines.length, 0])
+  })
+
+  it('a file with a changed letter is told by its line, and goes nowhere: status 1', async () => {
+    const bad = site.file('bad.jsonl')
+    const all = exported.stdout.split('\n')
+    all[9] = all[9]!.replace(/"created":"2/, '"created":"1')
+    writeFileSync(bad, all.join('\n'))
+    const env = { DATA_DIR: site.file(randomUUID()) }
+    const { status, stderr } = await site.run(['ledger', 'import', bad], env)
+    expect([status, stderr]).toEqual([
+      1,
+      `line ${lines.length + 2}: its SHA-256 is not the one of the file: something was changed\n`,
+    ])
+    expect((await site.json<Verified>(['ledger', 'verify'], env)).size).toBe(0)
   })
 })
 

@@ -10,6 +10,7 @@ import { request } from '../../domain/request.ts'
 import { createHandle } from '../../commands/handle.ts'
 import type { DataKeys, Ledger } from '../../ledger/ledger.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
+import type { RecordedEvent } from '../../ledger/store.ts'
 import type { Projection } from '../../projections/projection.ts'
 import { readModels } from '../../projections/readModels.ts'
 import * as f from '../commands/facts.ts'
@@ -139,11 +140,15 @@ export type Told = Readonly<{
   now: () => string
 }>
 
-/** A ledger over a list. */
-export const tell = async (facts: readonly Fact[], keys: DataKeys = memoryKeys()): Promise<Told> => {
+/** A ledger over a list, which is `records`. */
+export const tell = async (
+  facts: readonly Fact[],
+  keys: DataKeys = memoryKeys(),
+  records: RecordedEvent[] = [],
+): Promise<Told> => {
   let count = 0
   const clock = (): Date => new Date(Date.UTC(2026, 2, 2, 9) + count)
-  const parts = { store: openListStore(), keys, log, now: clock, randomBytes: seededBytes() }
+  const parts = { store: openListStore(records), keys, log, now: clock, randomBytes: seededBytes() }
   const ledger = createLedger(parts)
   const handle = createHandle({ ledger, policy: 1, release: 'test' })
   const told = async (...more: readonly Fact[]): Promise<void> => {

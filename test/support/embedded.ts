@@ -54,6 +54,8 @@ export type Embedded = Readonly<{
   /** The keys and the vault, as a ceremony has them. */
   custody: Custody
   ledger: Ledger
+  /** What the ledger is written to, also while there is an outage. */
+  store: EventStore
   policy: Policy
   /** The clock stands still; this moves it. */
   pass: (seconds: number) => Promise<void>
@@ -162,7 +164,7 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ dataDir: directory, app, services, custody, ledger, policy, cards: custody.cards as HolderCards },
+    ...{ dataDir: directory, app, services, custody, ledger, store: embedded, policy, cards: custody.cards as HolderCards },
     run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {
