@@ -8,7 +8,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { exportLedger, type Exporting } from '../ledger/export.ts'
 import type { ExportHead, HeadSignature } from '../ledger/exportFormat.ts'
 import type { EventStore } from '../ledger/store.ts'
-import { open, twoOfficers, type Officer, type Opened } from './ceremonyParts.ts'
+import { open, twoAccounts, type Officer, type Opened } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { requireNew, writeNewFile } from './newFile.ts'
@@ -83,11 +83,11 @@ const signed = async (
   output: Output,
   asked: Readonly<{ out: string; officer: string; second: string }>,
 ): Promise<void> => {
-  const [first, second] = await twoOfficers(config, asked)
+  const accounts = await twoAccounts(config, asked)
   requireNew(asked.out)
-  const opened = await open(config, first)
+  const opened = await open(config, accounts)
   try {
-    const sign = await signerOf(opened, second)
+    const sign = await signerOf(opened, opened.officers[1])
     await toFile(opened.store, { ...exportingOf(config), ...(sign && { sign }) }, output, asked.out)
   } finally {
     await opened.close()

@@ -3,7 +3,8 @@
 // brought back. Nothing is written here, and no more than a part is in memory.
 import { key, type Key } from '../domain/key.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { EscrowCare, HandedOver, HandedPart } from '../pki/custody.ts'
+import type { EscrowCare } from '../pki/custody.ts'
+import type { HandedOver, HandedPart } from '../pki/handedOver.ts'
 
 type Named = Readonly<{ spkiSha256: string; serial: string }>
 export type TransferTools = Readonly<{

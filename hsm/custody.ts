@@ -10,6 +10,7 @@ import type {
   ServiceKeys,
 } from '../pki/custody.ts'
 import type { VaultDataKeys } from './dataKeys.ts'
+import type { Held } from './escrowStore.ts'
 import type { Passphrase } from './passphrase.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
@@ -21,9 +22,11 @@ export type CustodyKeys = ServiceKeys &
     escrowKekById: (id: string) => Promise<KekDescription>
   }>
 
-export type CustodyEscrow = Escrow &
-  EscrowCare &
+export type CustodyEscrow = Omit<Escrow, 'inventory'> &
+  Omit<EscrowCare, 'inventory'> &
   Readonly<{
+    /** What both ports list of a key. */
+    inventory: () => Promise<readonly Held[]>
     /** Generates keys ahead until `count` wait in stock, or `goesOn` says no. @returns how many were made */
     fillStock: (count: number, goesOn?: () => boolean) => Promise<number>
   }>

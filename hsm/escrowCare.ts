@@ -1,7 +1,8 @@
 // What becomes of escrowed keys over the years: each year has a KEK; keys move from one KEK to another, one atomic write each; a key
 // is destroyed at the end of its term, and a KEK once nothing lies under it (CGU-41, CGU-116).
 import type { Instant } from '../domain/kernel.ts'
-import type { EscrowCare, HandedOver, KekState, Rewrapped } from '../pki/custody.ts'
+import type { EscrowCare, KekState, Rewrapped } from '../pki/custody.ts'
+import type { HandedOver } from '../pki/handedOver.ts'
 import { sha256 } from './digest.ts'
 import { isKept, type KeptRow, type Records } from './escrowRecord.ts'
 import type { EscrowRow, EscrowStore } from './escrowStore.ts'

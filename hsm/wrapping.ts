@@ -1,6 +1,7 @@
 // What the vault asks of whoever holds the wrapping keys: software here, a PKCS#11 token elsewhere. They never come out.
 import type { KeyFaultCode } from './keyFault.ts'
-import type { HandedPart, KekDescription, WrappedForCard } from '../pki/custody.ts'
+import type { KekDescription, WrappedForCard } from '../pki/custody.ts'
+import type { HandedPart } from '../pki/handedOver.ts'
 
 /** A key-encryption key for data keys. `id` is a UUID, recorded with whatever it wraps. */
 export type Kek = Readonly<{

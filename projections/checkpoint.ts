@@ -126,12 +126,15 @@ export const checkpointsOf = async (
 
 /** Puts each one where its projection stands. @throws LogTruncated, Deposed */
 export const placeAll = async (
-  { db, ledger, fence }: Readonly<{ db: Kysely<Database>; ledger: Pick<Ledger, 'entryAt'>; fence?: Fence | undefined }>,
+  {
+    db,
+    ledger,
+    fence,
+  }: Readonly<{ db: Kysely<Database>; ledger: Pick<Ledger, 'entryAt'>; fence?: Fence | undefined }>,
   members: readonly { readonly projection: Projection; at: Checkpoint }[],
 ): Promise<void> => {
   const judgeAt = judgeOnce(ledger)
-  for (const member of members)
-    member.at = await loadCheckpoint(db, member.projection, { judgeAt, fence })
+  for (const member of members) member.at = await loadCheckpoint(db, member.projection, { judgeAt, fence })
 }
 
 /** Where every projection stands, by name, as it is written down: nothing is put anywhere, also where there is no table. */

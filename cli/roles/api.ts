@@ -63,7 +63,7 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
     const documents = await openDocuments(join(config.dataDir, 'documents'), config.cguText)
     // CGU-107: what this process answers, it records.
     const activity = openOcspActivity(now, randomUUID().slice(0, 8))
-    let tell = (_job: string, _error: Error): void => undefined
+    let tell: (job: string, error: Error) => void = () => undefined
     const record = () => activity.record(service, chain.ca.id)
     const recording = startJobs(
       [{ name: 'recordOcspActivity', everySeconds: 3600, run: record }],

@@ -94,7 +94,7 @@ const servicesOf = (
 export const openStatus = (config: Config, options: RoleOptions): Promise<RunningRole> =>
   openWhole(async ({ opened, onClose }) => {
     requireShared('status', config)
-    let tell = (_what: string, _error: unknown): void => undefined
+    let tell: (what: string, error: unknown) => void = () => undefined
     const sources = opened(await openStatusSources(config, (source, error) => tell(source, error)))
     await requireNotForeign(sources)
     const directory = join(config.dataDir, 'status')

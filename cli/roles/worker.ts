@@ -53,7 +53,7 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
     const responder = await keepResponder(service, { keys: custody.keys, ca: chain.ca })
     let lastAtDesk = -Infinity
     const stock = stockOf(acts, () => performance.now() - lastAtDesk)
-    let tell = (_job: string, _error: Error): void => undefined
+    let tell: (job: string, error: Error) => void = () => undefined
     const around = await openAround(config, (job, error) => tell(job, error))
     onClose(around.close)
     options.onStep('jobs')
@@ -77,7 +77,10 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
     )
     const probed = {
       ...{ now, health: healthOf(common, jobs) },
-      alarms: async () => ({ ...(await around.alarms({ db, now: now(), delay: acts.delay })), 'key stock': stock.alarm() }),
+      alarms: async () => ({
+        ...(await around.alarms({ db, now: now(), delay: acts.delay })),
+        'key stock': stock.alarm(),
+      }),
     }
     const app = opened(await createProbesApp(options.release, probed, { log: options.log }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')

@@ -67,8 +67,12 @@ const escrowOf = (call: Call): CustodyEscrow => ({
   releaseTo: (serial, transportKey, of) => call('escrow.releaseTo', serial, transportKey, of),
   inventory: async () => {
     const held = []
-    for await (const { spkiSha256, serial, state } of entriesOf(call))
-      held.push({ spkiSha256, kept: state === 'kept', state, ...(serial === undefined ? {} : { serial }) })
+    for await (const { spkiSha256, serial, state, kek } of entriesOf(call))
+      held.push({
+        ...{ spkiSha256, kept: state === 'kept', state },
+        ...(serial === undefined ? {} : { serial }),
+        ...(state === 'stock' ? { kek } : {}),
+      })
     return held
   },
   fillStock: async (count, goesOn = () => true) => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addAccount } from '../../cli/accountsFile.ts'
 import { rehearse as rehearseArl } from '../../cli/arl.ts'
 import { rehearse as rehearseDestruction } from '../../cli/caKeyDestructionPlan.ts'
-import { open, twoOfficers, type Officer, type Opened } from '../../cli/ceremonyParts.ts'
+import { open, twoAccounts, type Officer, type Opened } from '../../cli/ceremonyParts.ts'
 import { readDestructionScript, readScript } from '../../cli/ceremonyScript.ts'
 import { readConfig } from '../../cli/config.ts'
 import { holdReceipt } from '../../cli/custodyReceipt.ts'
@@ -54,10 +54,9 @@ const within = async (
 ): Promise<void> => {
   const env = { ...environmentOf(tokens), DATA_DIR: site.dataDir, POLICY_FILE: site.file('policy.json') }
   const config = readConfig(env)
-  const officers = await twoOfficers(config, tokenFiles())
-  const opened = await open(config, officers[0])
+  const opened = await open(config, await twoAccounts(config, tokenFiles()))
   try {
-    await act(opened, officers)
+    await act(opened, opened.officers)
   } finally {
     await opened.close()
   }

@@ -404,7 +404,7 @@ describe('--help', () => {
       ...['custody transfer-receipt', 'demo'],
       ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
       ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
-        ...['projections', 'projections rebuild', 'projections status'],
+      ...['projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'signer', 'start'],
     ])
   })

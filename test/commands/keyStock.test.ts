@@ -136,10 +136,10 @@ describe('the stock is counted', () => {
       // Before the first key there is nothing to count; with it there is, on the same day.
       await recordKek(tools.service, await tools.escrow.currentKek())
       const { job } = openStockCount({ ...tools, recordKek: async () => undefined, count: 1 })
-      await job.run()
+      await job.run(inOrder)
       expect(await countedIn(installation)).toEqual([])
       await tools.escrow.fillStock(1)
-      for (const _ of [1, 2]) await job.run()
+      for (const _ of [1, 2]) await job.run(inOrder)
       expect(await countedIn(installation)).toMatchObject([{ added: 1, left: 1 }])
     })
   })

@@ -164,7 +164,16 @@ export const openEmbedded = async (
   await enrol({ matricule: '0012345678', surname: "D'Été-Brûlé", givenNames: 'Zoë Maëlle' })
   const accountsFile = join(directory, 'accounts.json')
   return {
-    ...{ dataDir: directory, app, services, custody, ledger, store: embedded, policy, cards: custody.cards as HolderCards },
+    ...{
+      dataDir: directory,
+      app,
+      services,
+      custody,
+      ledger,
+      store: embedded,
+      policy,
+      cards: custody.cards as HolderCards,
+    },
     run: (job) => jobs.runNow(job),
     settle: settled,
     pass: async (seconds) => {
