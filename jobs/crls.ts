@@ -55,26 +55,30 @@ export const openCrls = ({ service, db, size, settled, soon, listed }: Parts): C
     if (oldest !== undefined && before > 0) listed(issuer, oldest)
     return upTo
   }
+  const publishDue = async (authority: IssuingCa, rhythm: Rhythm): Promise<void> => {
+    let before = (await latestCrl(db, authority.id))?.up_to ?? 0
+    await publishCrl(service, authority, {
+      ...{ rhythm, view: viewOf(authority.id) },
+      settled: async () => {
+        await settled()
+        before = await tell(authority.id, before)
+      },
+      state: async () => {
+        const newest = await latestCrl(db, authority.id)
+        return {
+          newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
+          planned: await hasPlannedCrl(db, authority.id),
+          entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
+        }
+      },
+    })
+  }
   return {
     publish: async (authority, rhythm) => {
-      // A nudge comes with the revocation, and the read models a moment later: asked before them, nothing would be due.
+      await publishDue(authority, rhythm)
+      // A nudge comes with the revocation, and the read models a moment later: before them nothing was due.
       await soon()
-      let before = (await latestCrl(db, authority.id))?.up_to ?? 0
-      await publishCrl(service, authority, {
-        ...{ rhythm, view: viewOf(authority.id) },
-        settled: async () => {
-          await settled()
-          before = await tell(authority.id, before)
-        },
-        state: async () => {
-          const newest = await latestCrl(db, authority.id)
-          return {
-            newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
-            planned: await hasPlannedCrl(db, authority.id),
-            entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
-          }
-        },
-      })
+      await publishDue(authority, rhythm)
     },
     requireFresh: async (authorities) => {
       for (const { id } of authorities) {

@@ -9,6 +9,7 @@ import { startJobs } from '../../jobs/embedded.ts'
 import { openJobs } from '../../jobs/open.ts'
 import { JobsFault, type Job, type Jobs, type OnFault } from '../../jobs/port.ts'
 import { startQueuedJobs } from '../../jobs/queued.ts'
+import { findProgram } from '../support/services/programs.ts'
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? ''
 const seldom = 86_400
@@ -60,7 +61,9 @@ const freePort = async (): Promise<number> => {
 
 /** A Redis that keeps nothing. Resolves when it answers. */
 const startRedis = async (port: number) => {
-  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], {
+  const settings = { bind: '127.0.0.1', port: String(port), save: '', appendonly: 'no' }
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  const server = spawn(findProgram('redis-server') ?? 'redis-server', args, {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   for await (const line of server.stdout) if (String(line).includes('Ready to accept')) break
