@@ -14,6 +14,7 @@ import { projectionsBench } from './projections.ts'
 import { replay } from './replay.ts'
 import { restore } from './restore.ts'
 import { machine, table } from './result.ts'
+import { revocation } from './revocation.ts'
 
 const benches: readonly Bench[] = [
   append,
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   restore,
   ocsp,
   custody,
+  revocation,
 ]
 
 const { values, positionals } = parseArgs({
