@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
@@ -276,8 +276,7 @@ describe('ledger import', () => {
         },
       }
     })
-    const restored: Env = { LEDGER_URL: node.connectionString, ...(await site.onServer()) }
-    if (restored['DATABASE_URL'] === undefined) rmSync(join(site.dataDir, 'readmodels'), { recursive: true })
+    const restored: Env = { LEDGER_URL: node.connectionString, ...database }
     const first = site.killable(['ledger', 'import', file()], restored)
     kill = first.kill
     expect((await first.ended).status).toBe(null)
