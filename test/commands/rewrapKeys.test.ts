@@ -16,6 +16,7 @@ import { destruction, type DestructionEvent } from '../../domain/destruction.ts'
 import { key } from '../../domain/key.ts'
 import { serviceKey, type ServiceKeyEvent } from '../../domain/serviceKey.ts'
 import { escrowUntil } from '../../domain/policy/validity.ts'
+import { textOfPlace } from '../../ledger/place.ts'
 import { removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { given, on } from '../support/given.ts'
@@ -292,7 +293,14 @@ describe('CGU-116: the end of the term', () => {
       await cp(join(backup, part), join(directory, part), { recursive: true })
     }
     await at2036(directory, async (installation) => {
-      const { vault } = installation
+      const { vault, ledger } = installation
+      // As far as the end of this ledger, says the vault, but in another store, where the same event stood elsewhere.
+      for await (const entry of ledger.entries()) {
+        const { commit, prepare } = entry.position
+        const elsewhere = textOfPlace({ ...entry, position: { commit: commit + 1n, prepare: prepare + 1n } })
+        await vault.escrow.setPurgedTo(elsewhere)
+        await vault.dataKeys.setPurgedTo(elsewhere)
+      }
       // The backup has them: that is what has to be found, and is not to be served.
       for (const serial of serials) expect(await vault.escrow.keyOf(serial)).toBe(keys.get(serial))
       // A key of the stock came back with them, too, which no event names.
