@@ -21,7 +21,12 @@ declare module 'fastify' {
 }
 
 /** Off without a level. */
-export type LogOptions = Readonly<{ level: string; stream?: { write: (line: string) => void } }>
+export type LogOptions = Readonly<{
+  level: string
+  stream?: { write: (line: string) => void }
+  /** Which process speaks. Default `api`. */
+  service?: string
+}>
 
 const framesOf = (stack: string | undefined): string =>
   (stack ?? '')
@@ -44,11 +49,11 @@ export const loggerOf = (
   release: string,
 ): FastifyServerOptions['logger'] => {
   if (options === undefined) return false
-  const { level, stream } = options
+  const { level, stream, service = 'api' } = options
   return {
     level,
     ...(stream === undefined ? {} : { stream }),
-    base: { service: 'api', version: release },
+    base: { service, version: release },
     serializers: { err: errorLine, req: () => ({}), res: () => ({}) },
   }
 }

@@ -1,5 +1,7 @@
 // `grand-livre projections`: how far the read models have come, and building them anew from the ledger.
+import { openLockSession, projectorLock, type LockSession } from '../host/postgresLocks.ts'
 import { beginning, judgeOnce, readCheckpoints } from '../projections/checkpoint.ts'
+import { takeOver } from '../projections/epoch.ts'
 import { readModels } from '../projections/readModels.ts'
 import { createRunner } from '../projections/runner.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -105,6 +107,15 @@ export const status = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean>
     return rows.every(({ behind }) => behind === 0)
   })
 
+/** Where other processes may project, nobody does meanwhile. @throws NothingThere while one does */
+const aloneProjecting = async ({ databaseUrl }: Config): Promise<LockSession | undefined> => {
+  if (databaseUrl === undefined) return undefined
+  const session = await openLockSession(databaseUrl)
+  if (await session.tryTake(projectorLock)) return session
+  await session.close()
+  throw new NothingThere('a projector process keeps the read models: stop it first')
+}
+
 /** Throws read models away and builds them anew. `chosen`: their names; none: all. @throws ConfigFault on another name */
 export const rebuild = (env: NodeJS.ProcessEnv, output: Output, chosen: readonly string[]): Promise<void> => {
   const unknown = chosen.find((name) => !names.includes(name))
@@ -115,7 +126,9 @@ export const rebuild = (env: NodeJS.ProcessEnv, output: Output, chosen: readonly
       withDatabase(config, false, async (db) => {
         const ledger = ledgerOver(store, config, custody.vault.dataKeys)
         const projections = readModels(await openBlind(custody))
-        const runner = createRunner({ ledger, db, projections, now: instantsOf(systemClock) })
+        const lock = await aloneProjecting(config)
+        const fence = lock === undefined ? {} : { fence: await takeOver(db) }
+        const runner = createRunner({ ledger, db, projections, now: instantsOf(systemClock), ...fence })
         const progress = openProgress('Rebuilding')
         let events = 0
         try {
@@ -125,6 +138,7 @@ export const rebuild = (env: NodeJS.ProcessEnv, output: Output, chosen: readonly
           })
         } finally {
           progress.stop()
+          await lock?.close()
         }
         const rebuilt = chosen.length === 0 ? names : chosen
         output.result({ rebuilt, events }, () => `${rebuilt.join(', ')} rebuilt from ${events} events`)

@@ -19,6 +19,9 @@ export type LockOptions = Readonly<{
   silentMs?: number
 }>
 
+/** By which one process projects: a projector, or `grand-livre projections rebuild`. */
+export const projectorLock = 'projector'
+
 /** How long the server may take to answer, in milliseconds. */
 const patienceMs = 5_000
 

@@ -7,6 +7,7 @@ import { recordParameters } from '../../commands/documents.ts'
 import { ensureResponder } from '../../commands/responder.ts'
 import { openLockSession } from '../../host/postgresLocks.ts'
 import { unlessStopped } from '../../jobs/keepResponder.ts'
+import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 import { openCommon } from '../compose/common.ts'
 import { recordCurrentKek } from '../compose/jobs.ts'
 import { openInstallationTurns } from '../compose/turns.ts'
@@ -17,6 +18,21 @@ import { openCustody, openReadModels, openStore, systemClock } from '../parts.ts
 import { requireShared, type RoleOptions } from './role.ts'
 
 const askAgainMs = 200
+
+/** A cluster that was started a moment ago has yet to choose its leader. */
+const patienceMs = 60_000
+
+/** @throws LedgerFault where it does not come */
+const storeOnceThere = async (config: Config): Promise<EventStore> => {
+  const until = performance.now() + patienceMs
+  for (;;)
+    try {
+      return await openStore(config)
+    } catch (error) {
+      if (!(error instanceof LedgerFault) || performance.now() > until) throw error
+      await sleep(askAgainMs)
+    }
+}
 
 export type Migrated = Readonly<{
   /** Ledger entries that were written: none, where it had been done. */
@@ -39,7 +55,7 @@ export const migrate = (
     onStep('custody')
     const custody = opened(await openCustody(config))
     onStep('ledger')
-    const store = opened(await openStore(config))
+    const store = opened(await storeOnceThere(config))
     const turns = opened(openInstallationTurns(config.databaseUrl))
     let written = 0
     const counting = {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createProbesApp } from '../../api/probesApp.ts'
 import type { Probed } from '../../api/probes.ts'
-import { openLockSession, type LockSession } from '../../host/postgresLocks.ts'
+import { openLockSession, projectorLock, type LockSession } from '../../host/postgresLocks.ts'
 import { takeOver } from '../../projections/epoch.ts'
 import { readModels } from '../../projections/readModels.ts'
 import { createRunner, type Runner } from '../../projections/runner.ts'
@@ -17,9 +17,6 @@ import { openShared, requireShared, type RoleOptions, type RunningRole } from '.
 const askMs = 500
 /** A leader that is silent for so long loses its session, and with it the lock, in milliseconds. */
 const silentMs = 10_000
-
-/** The lock by which one process projects; `grand-livre projections rebuild` takes it too. */
-export const projectorLock = 'projector'
 
 export type Leading = Readonly<{
   runner: () => Runner | undefined

@@ -20,7 +20,7 @@ export type RoleOptions = Readonly<{
   release: string
   /** Told each step of a start. */
   onStep: (line: string) => void
-  log: Readonly<{ level: string; stream?: { write: (line: string) => void } }>
+  log: Readonly<{ level: string; service: string; stream?: { write: (line: string) => void } }>
 }>
 
 /** A process that answers at an address until it is closed. */

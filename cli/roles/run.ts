@@ -30,7 +30,7 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
   const { app, url, close } = await open(config, {
     release,
     onStep: (line) => output.say(`  · ${line}`),
-    log: { level: config.logLevel, ...(output.json ? { stream: process.stderr } : {}) },
+    log: { level: config.logLevel, service: role, ...(output.json ? { stream: process.stderr } : {}) },
   })
   closeWithGrace({ delay: grace, logger: false }, async ({ err, signal }) => {
     if (err !== undefined) app.log.fatal({ err }, 'an error that nobody handled: the process stops')

@@ -16,6 +16,19 @@ import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
 import { refreshStatus } from './statusRefresh.ts'
 import { OutOfReach, openStatusSources, type StatusSources } from './statusSources.ts'
 
+const quietMs = 60_000
+
+/** One that stays away for long is not told of at every attempt. */
+const onceInAWhile = (tell: (source: string, error: unknown) => void): typeof tell => {
+  const told = new Map<string, number>()
+  return (source, error) => {
+    const now = performance.now()
+    if (now - (told.get(source) ?? -Infinity) < quietMs) return
+    told.set(source, now)
+    tell(source, error)
+  }
+}
+
 /** A wrong database is found out where it can be asked; one that cannot be reached keeps nobody from starting. */
 const requireNotForeign = async ({ db }: StatusSources): Promise<void> => {
   const migrated = await isMigrated(db).catch(() => undefined)
@@ -119,6 +132,6 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     const services = servicesOf(config, options.release, { keep, sources, activity })
     const { log } = options
     const app = opened(await createStatusApp(services, { log, trustedProxies: config.trustedProxies }))
-    tell = (what, err) => app.log.warn({ err, source: what }, 'a source is out of reach')
+    tell = onceInAWhile((source, err) => app.log.warn({ err, source }, 'a source is out of reach'))
     return { app, url: await listenAt(app, config) }
   })

@@ -405,6 +405,7 @@ describe('--help', () => {
       ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
       ...['projections', 'projections rebuild', 'projections status'],
       ...['referential', 'referential import', 'replay', 'signer', 'start'],
+      ...['migrate', 'api', 'projector', 'worker', 'status'],
     ])
   })
 })

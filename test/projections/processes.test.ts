@@ -1,0 +1,132 @@
+// What holds between processes that share PostgreSQL: who projects, how far the rows are, whose turn it is.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openInstallationTurns } from '../../cli/compose/turns.ts'
+import { openLockSession } from '../../host/postgresLocks.ts'
+import { readModels } from '../../projections/readModels.ts'
+import { advance, beginning, resetProjection } from '../../projections/checkpoint.ts'
+import { Deposed, takeOver } from '../../projections/epoch.ts'
+import { followCheckpoints } from '../../projections/followCheckpoints.ts'
+import { openDatabase, isMigrated, type OpenDatabase } from '../../readmodels/database.ts'
+import { createOnServer } from '../support/database.ts'
+
+const url = process.env['TEST_POSTGRES_URL']
+const projections = readModels(() => '')
+const head = { commit: 700n, prepare: 700n }
+const reached = { position: head, size: 7, lastAt: '2026-03-02T09:00:00.000Z' }
+
+describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)', () => {
+  let place: Awaited<ReturnType<typeof createOnServer>>
+  let database: OpenDatabase
+  beforeAll(async () => {
+    place = await createOnServer()
+    database = await openDatabase({ url: place.url })
+  })
+  afterAll(async () => {
+    await database.close()
+    await place.drop()
+  })
+
+  it('a database without the tables of this release is known, and nothing is made in it', async () => {
+    const { db, close } = await openDatabase({ url: url ?? '', asItStands: true })
+    expect([await isMigrated(db), await isMigrated(database.db)]).toEqual([false, true])
+    await close()
+  })
+
+  it('of two that would project one has the lock, and the other as soon as that one’s session is lost', async () => {
+    const [one, other] = [await openLockSession(place.url), await openLockSession(place.url)]
+    expect([await one.tryTake('projector'), await other.tryTake('projector')]).toEqual([true, false])
+    await one.close()
+    await one.lost
+    expect(await other.tryTake('projector')).toBe(true)
+    await other.close()
+  })
+
+  it('a session that shows no sign of life for its time is ended by the server', async () => {
+    const session = await openLockSession(place.url, { silentMs: 1 })
+    await session.lost
+    await expect(session.beat()).rejects.toThrow()
+  })
+
+  it('whoever took over last writes; who was paused meanwhile neither moves a checkpoint nor empties a table', async () => {
+    const { db } = database
+    const [first] = projections
+    const former = await takeOver(db)
+    await resetProjection(db, first!, former)
+    const latter = await takeOver(db)
+    await expect(
+      db.transaction().execute(async (tx) => {
+        await former(tx)
+        await advance(tx, [first!], beginning, reached)
+      }),
+    ).rejects.toThrow(Deposed)
+    await expect(resetProjection(db, first!, former)).rejects.toThrow(Deposed)
+    await db.transaction().execute(async (tx) => {
+      await latter(tx)
+      await advance(tx, [first!], beginning, reached)
+    })
+  })
+
+  it('read your writes: a projector that never ran is behind, and so is one whose rows are built anew', async () => {
+    const { db } = database
+    await db.deleteFrom('projection_checkpoint').execute()
+    const ledger = { head: async () => head }
+    const now = () => '2026-03-02T09:00:00Z'
+    const followed = followCheckpoints({ ledger, db, projections, now })
+    const [lag, waits] = [() => followed.lagSeconds(), (ms: number) => followed.waitFor(head, ms)]
+    expect([await waits(1), lag(), await followed.size()]).toEqual([false, Infinity, 0])
+    const fence = await takeOver(db)
+    for (const one of projections) await resetProjection(db, one, fence)
+    expect([await waits(1), await followed.size()]).toEqual([false, 0])
+    const waiting = followed.waitFor(head, 60_000)
+    await db.transaction().execute((tx) => advance(tx, projections, beginning, reached))
+    expect([await waiting, await followed.caughtUp(1), await followed.size()]).toEqual([true, true, 7])
+    expect(followed.position()).toEqual(head)
+    while (lag() > 0) await followed.lookAgain()
+    // The status table is thrown away: what was confirmed of the one before says nothing any more.
+    const status = projections.find(({ name }) => name === 'certificateStatus')
+    await resetProjection(db, status!, fence)
+    await followed.lookAgain()
+    expect(lag()).toBe(Infinity)
+    await db
+      .updateTable('projection_checkpoint')
+      .set({ version: 999 })
+      .where('name', '=', 'history')
+      .execute()
+    expect([await waits(1), await followed.size()]).toEqual([false, 0])
+    await followed.stop()
+    expect(lag()).toBe(Infinity)
+  })
+
+  it('acts of one name exclude each other, whichever process asks; a process that dies leaves its turn', async () => {
+    const [one, other] = [openInstallationTurns(place.url), openInstallationTurns(place.url)]
+    const log: string[] = []
+    let go = (): void => undefined
+    const held = new Promise<void>((resolve) => (go = resolve))
+    let begun = (): void => undefined
+    const under = new Promise<void>((resolve) => (begun = resolve))
+    const first = one.inTurn('request', async () => {
+      log.push('first begins')
+      begun()
+      await held
+      log.push('first ends')
+    })
+    await under
+    const second = other.inTurn('request', async () => void log.push('second'))
+    await other.inTurn('another', async () => void log.push('another'))
+    go()
+    await Promise.all([first, second])
+    expect(log).toEqual(['first begins', 'another', 'first ends', 'second'])
+
+    const release = await one.alone(['key', 'card'])
+    expect(release).toBeDefined()
+    expect([await other.alone(['card', 'more']), await one.alone(['key'])]).toEqual([undefined, undefined])
+    // What it took before it met the one that is taken it has given back.
+    const more = await other.alone(['more'])
+    expect(more).toBeDefined()
+    await release?.()
+    expect(await other.alone(['card', 'key'])).toBeDefined()
+    await other.close()
+    expect(await one.alone(['more', 'card', 'key'])).toBeDefined()
+    await one.close()
+  })
+})
