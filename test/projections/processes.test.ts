@@ -12,7 +12,7 @@ import { createOnServer } from '../support/database.ts'
 const url = process.env['TEST_POSTGRES_URL']
 const projections = readModels(() => '')
 const head = { commit: 700n, prepare: 700n }
-const reached = { position: head, size: 7, lastAt: '2026-03-02T09:00:00.000Z' }
+const reached = { position: head, size: 7, lastAt: '2026-03-02T09:00:00.000Z', event: undefined }
 
 describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)', () => {
   let place: Awaited<ReturnType<typeof createOnServer>>
