@@ -118,6 +118,7 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/documents/parameters/versions': ['caOfficer'],
   '/documents/{kind}/publication': ['systemOperator'],
   '/notices/{id}/bounce': ['supportAgent'],
+  '/notices/{id}/retry': ['caOfficer', 'raOfficer', 'supportAgent'],
   '/notices/{id}/waiver': ['caOfficer', 'raOfficer'],
   '/authorities/{id}/issuance-stop': ['caOfficer', 'securityOfficer'],
   '/authorities/{id}/issuance-resumption': ['caOfficer'],

@@ -388,24 +388,26 @@ describe('--help', () => {
         )
       level = next
     }
-    expect(helped.toSorted()).toEqual([
-      ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ca-key-destruction'],
-      ...[
-        'ceremony',
-        'compliance',
-        'custody',
-        'custody destroy-kek',
-        'custody keks',
-        'custody pin',
-        'custody pin combine',
-      ],
-      ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
-      ...['custody transfer-receipt', 'demo'],
-      ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
-      ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
-      ...['projections', 'projections rebuild', 'projections status'],
-      ...['referential', 'referential import', 'replay', 'signer', 'start'],
-      ...['migrate', 'api', 'projector', 'worker', 'status'],
-    ])
+    expect(helped.toSorted()).toEqual(
+      [
+        ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ca-key-destruction'],
+        ...[
+          'ceremony',
+          'compliance',
+          'custody',
+          'custody destroy-kek',
+          'custody keks',
+          'custody pin',
+          'custody pin combine',
+        ],
+        ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
+        ...['custody transfer-receipt', 'demo'],
+        ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
+        ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
+        ...['projections', 'projections rebuild', 'projections status'],
+        ...['referential', 'referential import', 'replay', 'signer', 'start'],
+        ...['migrate', 'api', 'projector', 'worker', 'status'],
+      ].toSorted(),
+    )
   })
 })
