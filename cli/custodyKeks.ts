@@ -156,6 +156,7 @@ export const destroyKek = async (
       data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256: sha256(attestation) },
       circumstances,
     })
+    await recordKek(counting.service, await escrow.currentKek())
     await countStock(counting)
     output.result(
       { kek, failedUseCode, removedUnused: removed, attestation: file },

@@ -44,10 +44,14 @@ type Account = Listed & Readonly<{ order: Order }>
 /** The digest of the newest count that the ledger has of any of these KEKs. */
 const lastListOf = async (ledger: Ledger, keks: readonly string[]): Promise<string | undefined> => {
   let last: Readonly<{ at: string; digest: string }> | undefined
-  for (const kek of new Set(keks))
-    for await (const { type, body } of ledger.stream(`servicekey-${kek}`))
+  for (const kek of new Set(keks)) {
+    const stream = `servicekey-${kek}`
+    // The vault may know a KEK that the ledger does not: one that came and went between two starts.
+    if ((await ledger.lastRevision(stream)) < 0) continue
+    for await (const { type, body } of ledger.stream(stream))
       if (type === 'KeyStockCounted' && (last === undefined || body.at >= last.at))
         last = { at: body.at, digest: body.pub['listSha256'] as string }
+  }
   return last?.digest
 }
 

@@ -49,6 +49,11 @@ const refuseFor = async (service: Service, requestId: string, serial: string): P
   })
 }
 
+const isLate = ({ policy, now }: Service, at: string): boolean =>
+  addSeconds(`${at.slice(0, 19)}Z`, policy.request.sessionMinutes * 60) <= now()
+
+const isWithoutUse = (status: string): boolean => status === 'abandoned' || status === 'revoked'
+
 /** The session of a request as it stands: to be carried on, to be undone, or waiting for people. */
 const sessionNeeds = async (
   tools: Issuance,
@@ -61,8 +66,7 @@ const sessionNeeds = async (
   const signed = (await service.ledger.load(certificate, file.session.serial)).state
   if (signed.status === 'refused') return 'refused'
   if (await isUnanswered(service, file.session)) return 'unanswered'
-  const lapses = addSeconds(`${at.slice(0, 19)}Z`, service.policy.request.sessionMinutes * 60)
-  if (lapses <= service.now() || signed.status === 'abandoned' || signed.status === 'revoked') return 'lapsed'
+  if (isLate(service, at) || isWithoutUse(signed.status)) return 'lapsed'
   const allotted = (await service.ledger.load(card, file.session.card)).state
   if (allotted.status !== 'allotted') return 'nothing'
   return signed.status === 'unknown' ? 'begin' : 'issue'

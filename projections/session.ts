@@ -96,9 +96,7 @@ export const startSession = (setting: Setting): Session => {
       if (main.at.position !== undefined) await readUpTo(reading, lane, main.at.position)
       if (isStopping() || lane.members.size === 0) return
       if (lane.at.size !== main.at.size)
-        throw new Error(
-          `the ledger held ${main.at.size} entries, and now ${lane.at.size} up to the same place`,
-        )
+        throw new Error(`of ${main.at.size} entries the ledger now holds ${lane.at.size}`)
       mark(lane.members, isCaughtUp ? 'live' : 'catchingUp')
       for (const member of lane.members) {
         main.members.add(member)

@@ -10,12 +10,12 @@ export const putOcspPart = async <T>(db: Kysely<T>, key: string, part: unknown):
 }
 
 /** What is to be recorded. */
-export const ocspParts = async <P, T = unknown>(
+export const ocspParts = async <T>(
   db: Kysely<T>,
-): Promise<readonly Readonly<{ key: string; part: P }>[]> => {
+): Promise<readonly Readonly<{ key: string; part: unknown }>[]> => {
   const { rows } = await sql<{
     key: string
-    part: P
+    part: unknown
   }>`select key, part from ocsp_part order by key limit 1000`.execute(db)
   return rows
 }

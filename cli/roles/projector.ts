@@ -36,10 +36,11 @@ const elected = async (url: string, stopping: AbortSignal): Promise<LockSession 
 
 /** Resolves when the session is lost or `stopping` says so. */
 const held = async (session: LockSession, stopping: AbortSignal): Promise<void> => {
-  let isLost = false
-  void session.lost.then(() => (isLost = true))
-  while (!isLost && !stopping.aborted) {
-    await session.beat().catch(() => (isLost = true))
+  const ended = new AbortController()
+  const end = (): void => ended.abort()
+  void session.lost.then(end)
+  while (!ended.signal.aborted && !stopping.aborted) {
+    await session.beat().catch(end)
     await Promise.race([session.lost, sleep(askMs, undefined, { signal: stopping }).catch(() => undefined)])
   }
 }

@@ -48,9 +48,9 @@ const readAuthorities = async (directory: string): Promise<Authorities | undefin
   }
 }
 
-const parsed = <T>(text: Buffer | undefined): T | undefined => {
+const parsed = (text: Buffer | undefined): unknown => {
   try {
-    return text === undefined ? undefined : (JSON.parse(text.toString('utf8')) as T)
+    return text === undefined ? undefined : (JSON.parse(text.toString('utf8')) as unknown)
   } catch {
     return undefined
   }
@@ -62,7 +62,8 @@ const readList = async (
   name: ListName,
   spki: Uint8Array,
 ): Promise<CrlFile | undefined> => {
-  const about = parsed<Omit<CrlFile, 'bytes'>>(await readIfPresent(join(directory, `${name}.json`)))
+  const about = parsed(await readIfPresent(join(directory, `${name}.json`))) as
+    Omit<CrlFile, 'bytes'> | undefined
   const bytes = await readIfPresent(join(directory, `${name}-${about?.number ?? ''}.der`))
   if (about === undefined || bytes === undefined) return undefined
   return sha256(bytes) === about.sha256 && verifySignedBy(bytes, spki) ? { ...about, bytes } : undefined
@@ -73,7 +74,7 @@ type StoredAnswer = Omit<KeptAnswer, 'bytes'> & Readonly<{ bytes: string }>
 const readAnswers = async (directory: string): Promise<Map<string, KeptAnswer>> => {
   const found: [string, KeptAnswer][] = []
   for (const name of await readdir(directory)) {
-    const stored = parsed<StoredAnswer>(await readIfPresent(join(directory, name)))
+    const stored = parsed(await readIfPresent(join(directory, name))) as StoredAnswer | undefined
     if (stored === undefined) await rm(join(directory, name), { force: true })
     else found.push([name, { ...stored, bytes: Buffer.from(stored.bytes, 'base64') }])
   }

@@ -238,7 +238,7 @@ it('CGU-116: vault by pg_dump and pg_restore, keys by a copy: what was destroyed
   expect(ready.status).toBe(200)
   await service.stop()
   await within(async ({ custody: { keys, vault } }) => {
-    expect(vault.dataKeys.isDestroyed(`escrow_${ended}`)).toBe(true)
+    expect(await vault.dataKeys.isDestroyed(`escrow_${ended}`)).toBe(true)
     await expect(keys.escrowKekById(old)).rejects.toMatchObject({ code: 'kekMissing' })
     ;(await vault.escrow.release(running)).fill(0)
   })
