@@ -1,6 +1,5 @@
 // `grand-livre arl`: the root revokes the certificate of the authority that has ended, and issues the list that says so, before
 // two officers and witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
-import { ceremonyKey } from '../commands/ceremony.ts'
 import { planCaRevocation } from '../commands/endOfLife.ts'
 import { issueArl, type Arl } from '../commands/issueArl.ts'
 import { sha256, type IssuingCa } from '../commands/issuing.ts'
@@ -12,9 +11,9 @@ import { issuerOf } from '../pki/issuer.ts'
 import { installedIn, rootListView } from '../projections/rootList.ts'
 import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
-import { readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
-import { presentOf, wouldRefuse } from './endCeremony.ts'
+import { logKeyOf, wouldRefuse } from './endCeremony.ts'
 import type { Output } from './output.ts'
 import { NothingThere } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
@@ -56,7 +55,7 @@ const reportOf = async (opened: Opened, { script, heldAt }: Held, arl: Arl): Pro
 }
 
 const hold = async (opened: Opened, held: Held): Promise<Files> => {
-  const { service, custody, officers } = opened
+  const { service, officers } = opened
   const { script } = held
   const [, { person, roles }] = officers
   const installed = await installedIn(service.ledger)
@@ -64,7 +63,6 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
   const rootCa = await rootOf(opened, installed.root)
   const view = rootListView(service.ledger, installed.root)
   const second = { person, roles }
-  const present = `${script.place} ; témoins : ${script.witnesses.join(', ')}`
   const arl = await issueArl(service, {
     ...{
       rootCa,
@@ -73,14 +71,9 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
       validityHours: service.policy.crl.rootValidityDays * 24,
     },
     view: { ...view, tableSha256: async (size) => statusDigest(await view.tableAt(size)) },
-    held: { script: script.text, present, second },
+    held: { script: script.text, present: presentOf(script), second },
   })
-  const log = await ceremonyKey(
-    service,
-    custody.keys,
-    { purpose: 'log', algorithm: 'ecP384', generation: 1 },
-    { script: script.text, present, second },
-  )
+  const log = await logKeyOf(opened, script, officers[1])
   const report = await reportOf(opened, held, arl)
   const documents = { 'arl.json': `${JSON.stringify(report, null, 2)}\n`, 'arl.html': arlPage(report) }
   const { der } = await certificateOf(opened, installed.issuing)

@@ -12,7 +12,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
 import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
-import { readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
@@ -109,7 +109,7 @@ const hold = async (
   }
   const held = {
     script: script.text,
-    present: `${script.place} ; témoins : ${script.witnesses.join(', ')}`,
+    present: presentOf(script),
     second: { person: second.person, roles: second.roles },
   } satisfies Held
   const chain = await holdCeremony(service, custody.keys, minutes, held)

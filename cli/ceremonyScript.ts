@@ -54,3 +54,7 @@ export type CeremonyScript = ReturnType<typeof readScript>
 export const readDestructionScript = readerOf({ ...common, copies: Type.Array(copy, { maxItems: 100 }) })
 export type DestructionScript = ReturnType<typeof readDestructionScript>
 export type ListedCopy = DestructionScript['copies'][number]
+
+/** The words of a script about who was there. */
+export const presentOf = ({ place, witnesses }: Pick<CeremonyScript, 'place' | 'witnesses'>): string =>
+  `${place} ; témoins : ${witnesses.join(', ')}`

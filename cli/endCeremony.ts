@@ -8,7 +8,7 @@ import { replayEnd } from '../projections/endReplay.ts'
 import type { CustodyVault } from '../hsm/custody.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
 import type { Officer } from './ceremonyParts.ts'
-import type { CeremonyScript } from './ceremonyScript.ts'
+import { presentOf, type CeremonyScript } from './ceremonyScript.ts'
 import { NothingThere } from './reading.ts'
 
 /** The ledger with the officer as who acts, and the keys. */
@@ -25,10 +25,6 @@ export const requireWitnesses = (command: string, { witnesses }: Pick<CeremonySc
   if (persons.size < leastWitnesses)
     throw new ProcessRefused(command, 'WITNESSES_MISSING', 'CGU-90', `${persons.size} of ${leastWitnesses}`)
 }
-
-/** The words of a script about who was there. */
-export const presentOf = ({ place, witnesses }: Pick<CeremonyScript, 'place' | 'witnesses'>): string =>
-  `${place} ; témoins : ${witnesses.join(', ')}`
 
 /** What the end of the installed authority looks like, from the ledger alone. @throws NothingThere */
 export const foundEnd = async ({ ledger, now }: Pick<Service, 'ledger' | 'now'>) => {

@@ -7,7 +7,8 @@ import type { Instant } from '../domain/kernel.ts'
 import { openTurns } from '../domain/turns.ts'
 import type { Deliveries, JournalKey, Journals } from '../pki/custody.ts'
 import type { RandomBytes } from './box.ts'
-import { openDataKeys, type VaultDataKeys } from './dataKeys.ts'
+import type { CustodyVault } from './custody.ts'
+import { openDataKeys } from './dataKeys.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable } from './durable.ts'
 import { openEscrow, type SoftwareEscrow } from './escrow.ts'
 import type { EscrowStore } from './escrowStore.ts'
@@ -18,16 +19,9 @@ import { openRecordStore, type RecordStore } from './recordStore.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
-export type Vault = Readonly<{
-  /** Fits the ledger's port `DataKeys`. */
-  dataKeys: VaultDataKeys
-  escrow: SoftwareEscrow
-  deliveries: Deliveries
-  journals: Journals
-  /** @throws KeyFault where the vault may no longer be written: its lock was removed */
-  requireHeld: () => Promise<void>
-  close: () => Promise<void>
-}>
+/** Custody's vault where it lies: its escrow has what its own process alone may ask, and it is closed. */
+export type Vault = Omit<CustodyVault, 'escrow'> &
+  Readonly<{ escrow: SoftwareEscrow; close: () => Promise<void> }>
 
 export type VaultParts = Readonly<{
   directory: string
