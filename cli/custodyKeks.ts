@@ -116,8 +116,6 @@ export const destroyKek = async (
     if ((await escrow.currentKek()).id === kek)
       throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
     const counting = { service: as(program, 'program'), escrow }
-    // In its stream stands what is counted.
-    await recordKek(counting.service, await escrow.currentKek())
     await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)
     // Nothing is planned that cannot be done: the port looks again before it destroys.
@@ -156,7 +154,6 @@ export const destroyKek = async (
       data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256: sha256(attestation) },
       circumstances,
     })
-    await recordKek(counting.service, await escrow.currentKek())
     await countStock(counting)
     output.result(
       { kek, failedUseCode, removedUnused: removed, attestation: file },

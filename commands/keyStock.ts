@@ -6,6 +6,7 @@ import { accept, refuse, type Command, type Decider, type Instant } from '../dom
 import { serviceKey, type ServiceKey, type ServiceKeyEvent } from '../domain/serviceKey.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EscrowCare } from '../pki/custody.ts'
+import { recordKek } from './escrowKeks.ts'
 import { perform, type Service } from './program.ts'
 import { compared, digestOf, grouped, namesOf, type Listed, type StockFault } from './stockBalance.ts'
 
@@ -92,7 +93,8 @@ export const countStock = async (
 ): Promise<StockCount> => {
   const { service, escrow } = tools
   const account = await accountOf(tools)
-  const kek = (await escrow.currentKek()).id
+  // In its stream stands what is counted.
+  const kek = await recordKek(service, await escrow.currentKek())
   const last = account && { at: account.order.at, kek: account.order.data.servicekey }
   const keks = [kek, ...(await escrow.keks()).keys(), ...(last === undefined ? [] : [last.kek])]
   const known = await lastListOf(service.ledger, keks)

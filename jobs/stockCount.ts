@@ -5,13 +5,11 @@ import type { Job } from './port.ts'
 
 export type CountTools = StockTools &
   Readonly<{
-    /** Records the KEK that new keys are put under, in whose stream the count stands. */
-    recordKek: () => Promise<unknown>
     /** How many keys are to wait: where none are, and none ever were counted, there is nothing to count. */
     count: number
   }>
 
-export const openStockCount = ({ recordKek, count, ...tools }: CountTools) => {
+export const openStockCount = ({ count, ...tools }: CountTools) => {
   const { service, escrow } = tools
   let last: StockCount | undefined
   const isOf = (one: Readonly<{ at: string; kek: string }> | undefined, kek: string): boolean =>
@@ -23,7 +21,6 @@ export const openStockCount = ({ recordKek, count, ...tools }: CountTools) => {
       if (count === 0 && (await escrow.stockCount()) === undefined) return
       const { id: kek } = await escrow.currentKek()
       if (isOf(last, kek)) return
-      await recordKek()
       const counted = await countStock(tools, (one) => !isOf(one, kek))
       last = counted.isFirst ? undefined : counted
     },

@@ -113,8 +113,7 @@ describe('the stock is counted', () => {
   it('once a day, under each new KEK, and not where nothing is made ahead', async () => {
     await within(await copy(), async (installation) => {
       const tools = toolsOf(installation)
-      const recordCurrent = async () => recordKek(tools.service, await tools.escrow.currentKek())
-      const stock = openStockCount({ ...tools, recordKek: recordCurrent, count: 3 })
+      const stock = openStockCount({ ...tools, count: 3 })
       const { job } = stock
       for (const day of ['03', '03', '04']) {
         now = `2026-03-${day}T10:00:00Z`
@@ -131,11 +130,11 @@ describe('the stock is counted', () => {
     })
     await within(join(scratch, 'none'), async (installation) => {
       const tools = toolsOf(installation)
-      await openStockCount({ ...tools, recordKek: async () => undefined, count: 0 }).job.run(inOrder)
+      await openStockCount({ ...tools, count: 0 }).job.run(inOrder)
       expect(await countedIn(installation)).toEqual([])
       // Before the first key there is nothing to count; with it there is, on the same day.
       await recordKek(tools.service, await tools.escrow.currentKek())
-      const { job } = openStockCount({ ...tools, recordKek: async () => undefined, count: 1 })
+      const { job } = openStockCount({ ...tools, count: 1 })
       await job.run(inOrder)
       expect(await countedIn(installation)).toEqual([])
       await tools.escrow.fillStock(1)
@@ -213,7 +212,7 @@ describe('a difference between the ledger and the vault', () => {
     await within(await copy(), async (installation) => {
       await spoil[fault]!(installation)
       const tools = toolsOf(installation)
-      const stock = openStockCount({ ...tools, recordKek: async () => undefined, count: 3 })
+      const stock = openStockCount({ ...tools, count: 3 })
       await stock.job.run(inOrder)
       expect(stock.alarm()).toBe(fault)
       expect((await countedIn(installation)).at(-1)).toMatchObject({ faults: [fault] })
@@ -235,7 +234,7 @@ describe('a difference between the ledger and the vault', () => {
     await removeDirectory(join(directory, 'vault'))
     await cp(backup, join(directory, 'vault'), { recursive: true })
     await within(directory, async (installation) => {
-      const stock = openStockCount({ ...toolsOf(installation), recordKek: async () => undefined, count: 3 })
+      const stock = openStockCount({ ...toolsOf(installation), count: 3 })
       await stock.job.run(inOrder)
       // Three of the keys are in stock again, and the fourth was made after the backup.
       expect(stock.alarm()).toBe('stockListDiffers, stockKeyBound, escrowedKeyMissing')
