@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A checkout runs the sources through tsx; an image holds the built files only, and a dist/cli beside no source.
+// A checkout runs the sources through tsx; an image holds only what was built of them (build.ts), in a dist/cli beside no source.
 import { existsSync } from 'node:fs'
 
 if (existsSync(new URL('main.ts', import.meta.url))) {

@@ -11,7 +11,7 @@ import { CardUnreachable, type CardCapabilities, type CardKey, type Unblocking }
 import { subkey } from './box.ts'
 import { PinRefused, type HolderCards } from './holderCards.ts'
 import { KeyFault } from './keyFault.ts'
-import { openModuleClient, programBeside } from './pkcs11/client.ts'
+import { openModuleClient, programAt } from './pkcs11/client.ts'
 import { ModuleFault, type FaultKind } from './pkcs11/fault.ts'
 import { openFolders, type CardState } from './tokenCard/folders.ts'
 import type { CardActs, CardModule } from './tokenCard/protocol.ts'
@@ -68,7 +68,7 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
   const folders = openFolders(directory, subkey(master, 'token-cards'))
   const settings: CardModule = { module, wrapMechanism }
   const client = openModuleClient<CardActs>({
-    program: programBeside(import.meta.url, 'tokenCard/process'),
+    program: programAt('hsm/tokenCard/process'),
     ...{ sessions: 1, opening: () => ({ open: settings }) },
   })
   // One act a card at a time: two desks at one card, or two tries at once, wait for each other.

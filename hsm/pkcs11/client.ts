@@ -48,9 +48,12 @@ const environment = (sessions: number): NodeJS.ProcessEnv => ({
   UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
 })
 
-/** The program beside the file of `url`: a source as long as that is one. */
-export const programBeside = (url: string, name: string): string =>
-  fileURLToPath(new URL(`./${name}${extname(url)}`, url))
+/** A program of ours by its place in the sources: one of them, or what was built of it (build.ts), from a part beside its folders. */
+export const programAt = (place: string): string =>
+  extname(import.meta.url) === '.ts'
+    ? fileURLToPath(new URL(`../../${place}.ts`, import.meta.url))
+    : fileURLToPath(new URL(`../${place}.js`, import.meta.url))
+
 /** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
 const execArgvOf = (program: string): string[] =>
   program.endsWith('.ts')
@@ -93,7 +96,7 @@ export type ModuleParts = Readonly<{
 export const openSignerClient = (settings: TokenSettings, parts: ClientParts = {}): SignerClient => {
   let { canary } = parts
   return openModuleClient<Acts>({
-    program: programBeside(import.meta.url, 'process'),
+    program: programAt('hsm/pkcs11/process'),
     ...{ sessions: settings.sessions, patienceMs: parts.patienceMs },
     opening: () => ({ open: settings, canary }),
     // One that starts later has to find the same.

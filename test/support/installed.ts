@@ -1,8 +1,7 @@
 // The product as its image has it, in a directory of its own: built files and what the Dockerfile copies beside them, no source.
-import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { build } from '../../build.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -26,15 +25,7 @@ export const layOut = async (directory: string): Promise<string> => {
     const target = join(directory, to)
     mkdirSync(dirname(target), { recursive: true })
     if (from === 'node_modules') symlinkSync(join(root, from), target)
-    else if (from === 'dist')
-      await promisify(execFile)(
-        process.execPath,
-        [
-          join(root, 'node_modules/@typescript/native/bin/tsc'),
-          ...['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', target],
-        ],
-        { cwd: root },
-      )
+    else if (from === 'dist') await build(target)
     else cpSync(join(root, from), target, { recursive: true })
   }
   return join(directory, 'cli/grand-livre.js')
