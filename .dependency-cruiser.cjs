@@ -3,7 +3,7 @@
 
 /** Where a fixture of the same folders lies: the rules hold there as they hold at the top. */
 const root = '^(?:test/fixtures/borders/)?'
-const folders = 'api|cli|commands|domain|host|hsm|jobs|ledger|pki|projections|readmodels'
+const folders = 'api|cli|commands|domain|host|hsm|jobs|ledger|pki|projections|readmodels|telemetry'
 
 const may = (from, ...to) => ({
   name: `${from}-may-import-only-${to.join('-') || 'itself'}`,
@@ -33,7 +33,8 @@ module.exports = {
     may('readmodels', 'domain', 'host'),
     may('projections', 'domain', 'readmodels', 'ledger'),
     may('jobs', 'domain', 'commands', 'readmodels', 'ledger'),
-    may('api', 'domain', 'commands', 'readmodels', 'pki'),
+    may('api', 'domain', 'commands', 'readmodels', 'pki', 'telemetry'),
+    may('telemetry'),
     {
       name: 'nobody-imports-the-composition-root',
       comment:
@@ -131,6 +132,12 @@ module.exports = {
       'fastify|@fastify/[^/]+',
       'api/',
       'HTTP is spoken in api/ only. Return a value, and let a route turn it into an answer.',
+    ),
+    only(
+      'telemetry-in-its-folder',
+      'prom-client|@opentelemetry/[^/]+',
+      'telemetry/',
+      'Metrics and spans are made in telemetry/ only. Take its types Metrics or Tracing as an argument.',
     ),
     only(
       'terminal-in-cli',

@@ -10,6 +10,7 @@ import { goOn, jobsOf, recordCurrentKek, stockOf } from './cli/compose/jobs.ts'
 import { servicesOf } from './cli/compose/services.ts'
 import { openInstallationTurns } from './cli/compose/turns.ts'
 import type { Config } from './cli/config.ts'
+import type { Measure } from './cli/observed.ts'
 import { holdCeremony, type Chain, type Minutes } from './commands/ceremony.ts'
 import { recordParameters } from './commands/documents.ts'
 import type { Service } from './commands/program.ts'
@@ -29,6 +30,10 @@ export type ComposeOptions = Readonly<{
   onStep?: Minutes
   /** Told of each failed run of a job. */
   onFault?: OnFault
+  /** Watches over commands and jobs (cli/observed.ts). */
+  measure?: Measure
+  /** What people have to look after on this machine, beside what the product itself knows. */
+  alarms?: Services['alarms']
   /** How often the read models ask where the ledger ends, in milliseconds. */
   watchMs?: number
   /** What a guess at the passphrase of a recovered key costs, where it is not as much as usual (pki/pkcs12.ts). */
@@ -59,7 +64,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const { custody, database } = parts
   const { release, onStep = () => undefined, onFault = () => undefined, watchMs } = options
   const turns = openInstallationTurns(config.databaseUrl)
-  const common = await openCommon(config, parts, { release, turns })
+  const measure = options.measure === undefined ? {} : { measure: options.measure }
+  const common = await openCommon(config, parts, { release, turns, ...measure })
   const { service, ledger, now, blind } = common
   const chain = await holdCeremony(service, custody.keys, onStep)
   await recordCurrentKek(service, custody)
@@ -114,10 +120,12 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     throw error
   }
   const services = servicesOf(acts, {
-    ...{ documents, responder: responder.answering, faults: jobs.faults },
+    ...{ documents, responder: responder.answering, faults: jobs.faults, models: runner.status },
+    queue: config.redisUrl === undefined ? undefined : jobs.health,
     alarms: async () => ({
       ...(await around.alarms({ db: database.db, now: now(), delay: acts.delay })),
       'key stock': stock.alarm(),
+      ...(await options.alarms?.()),
     }),
     passphraseIterations: options.passphraseIterations,
     onIssuance: () => {

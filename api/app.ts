@@ -25,11 +25,12 @@ import { holderRoutes } from './holders.ts'
 import { holdRoutes } from './holds.ts'
 import { createKeys } from './idempotency.ts'
 import { createJournal } from './journal.ts'
+import { countUndecided, selfRoutes } from './metrics.ts'
 import { noticeRoutes } from './notices.ts'
 import { ocspRoutes } from './ocsp.ts'
 import { createOcspAnswers } from './ocspAnswers.ts'
 import { documentationRoutes, installOpenApi } from './openapi.ts'
-import { catalogueRoute, livenessRoute, readinessRoute } from './probes.ts'
+import { catalogueRoute, livenessRoute } from './probes.ts'
 import { publicationRoutes } from './publication.ts'
 import { createReaders, installPositions } from './readers.ts'
 import { recoveryListRoutes } from './recoveryList.ts'
@@ -96,6 +97,7 @@ const resources = [
 export const createApp = async (services: Services, options: AppOptions = {}): Promise<FastifyInstance> => {
   const limits = { ...defaults, ...options.limits }
   const app = await openServer(services.release, options)
+  if (options.metrics !== undefined) countUndecided(app, options.metrics)
   await installOpenApi(app, services)
   livenessRoute(app)
   await app.register(async (scope) => {
@@ -104,10 +106,15 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       scope.rateLimit({ max: limits.publication, timeWindow: 60_000, groupId: 'publication' }),
     )
     await documentationRoutes(scope)
-    readinessRoute(scope, services)
+    selfRoutes(scope, services, options)
     catalogueRoute(scope)
     publicationRoutes(scope, services)
-    await ocspRoutes(scope, services, (onFault) => createOcspAnswers(services, onFault))
+    await ocspRoutes(
+      scope,
+      services,
+      (onFault) => createOcspAnswers(services, onFault),
+      options.metrics?.ocsp,
+    )
   })
   await app.register(
     async (scope) => {

@@ -28,6 +28,17 @@ export type LogOptions = Readonly<{
   service?: string
 }>
 
+// What no line of ours names. Where one comes to all the same, its value does not get out.
+const secret = [
+  ...['surname', 'givenNames', 'name', 'holderName', 'requesterName', 'email', 'matricule', 'documentNumber'],
+  ...['pin', 'puk', 'passphrase', 'password', 'token', 'authorization', 'cookie', 'address', 'ip', 'query'],
+  ...['body', 'note', 'evidence'],
+]
+const redact = {
+  paths: secret.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+  censor: '[redacted]',
+}
+
 const framesOf = (stack: string | undefined): string =>
   (stack ?? '')
     .split('\n')
@@ -54,6 +65,9 @@ export const loggerOf = (
     level,
     ...(stream === undefined ? {} : { stream }),
     base: { service, version: release },
+    formatters: { level: (label) => ({ level: label }) },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    redact,
     serializers: { err: errorLine, req: () => ({}), res: () => ({}) },
   }
 }

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sha256 } from '../commands/issuing.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { httpDate } from './document.ts'
 import type { createOcspAnswers, OcspReply } from './ocspAnswers.ts'
 import { documented } from './routes.ts'
@@ -62,15 +63,25 @@ const answer = {
   },
 }
 
-/** @param make the responder, told whom to tell of a fault */
+/**
+ * @param make the responder, told whom to tell of a fault
+ * @param count told of each answer, with the seconds that it took
+ */
 export const ocspRoutes = async (
   app: FastifyInstance,
   services: Pick<Services, 'policy' | 'now'>,
   make: (onFault: (error: unknown) => void) => ReturnType<typeof createOcspAnswers>,
+  count: Metrics['ocsp'] = () => undefined,
 ): Promise<void> => {
-  const respond = make((error) => {
+  const answered = make((error) => {
     app.log.error({ err: error }, 'an OCSP answer could not be given')
   })
+  const respond = async (method: 'GET' | 'POST', octets: Uint8Array): Promise<OcspReply> => {
+    const began = performance.now()
+    const given = await answered(octets)
+    count({ method, status: given.status }, (performance.now() - began) / 1000)
+    return given
+  }
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(requestType, { parseAs: 'buffer', bodyLimit }, (_, body, done) => {
@@ -82,7 +93,7 @@ export const ocspRoutes = async (
       const directory = prefix.endsWith('/') ? prefix : `${prefix}/`
       const post = async (request: FastifyRequest, reply: FastifyReply) => {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-        return send(request, reply, await respond(body), services.now())
+        return send(request, reply, await respond('POST', body), services.now())
       }
       const schema = { ...documented({ ...about, summary: 'Status of certificates' }), response: answer }
       const body = { content: { [requestType]: { schema: { type: 'string', format: 'binary' } } } }
@@ -98,7 +109,7 @@ export const ocspRoutes = async (
         },
         async (request, reply) => {
           const octets = octetsOfPath(request.raw.url ?? '', directory)
-          return send(request, reply, await respond(octets), services.now())
+          return send(request, reply, await respond('GET', octets), services.now())
         },
       )
     }

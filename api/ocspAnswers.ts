@@ -23,6 +23,8 @@ export type OcspServices = Pick<Services, 'policy' | 'now' | 'db'> &
 
 export type OcspReply = Readonly<{
   bytes: Uint8Array
+  /** What it says of all that was asked, `mixed` where that differs; or the error. */
+  status: 'good' | 'revoked' | 'unknown' | 'mixed' | OcspError
   /** Present where caches may keep the answer (RFC 9919 section 6). */
   cacheable?: Readonly<{ thisUpdate: Instant; nextUpdate: Instant }>
 }>
@@ -58,7 +60,12 @@ type Signed = Readonly<{
 /** Answers kept. A definitive answer costs a signature, and most requests are for few certificates. */
 const kept = 10_000
 
-const failure = (error: OcspError): OcspReply => ({ bytes: ocspErrorResponse(error) })
+const failure = (error: OcspError): OcspReply => ({ bytes: ocspErrorResponse(error), status: error })
+
+const wordOf = (said: Said): OcspReply['status'] => {
+  const [word, ...more] = (['good', 'revoked', 'unknown'] as const).filter((one) => said[one] > 0)
+  return word === undefined || more.length > 0 ? 'mixed' : word
+}
 
 /** The status table is further behind the ledger than an answer may be. */
 class LateTable extends Error {
@@ -206,11 +213,11 @@ export const createOcspAnswers = (
     if (asked.nonce === undefined) {
       const signed = await common(asked, responder)
       given(signed.said)
-      return { bytes: signed.bytes, cacheable: signed }
+      return { bytes: signed.bytes, status: wordOf(signed.said), cacheable: signed }
     }
     const { bytes, said } = await sign(services, responder, asked, await answersTo(services, asked))
     given(said)
-    return { bytes }
+    return { bytes, status: wordOf(said) }
   }
 
   /** RFC 6960 2.5: an answer made before, as long as it lasts. It has no nonce, whatever was asked. */
@@ -219,7 +226,7 @@ export const createOcspAnswers = (
     if (answer === undefined) return undefined
     const { authority, now } = services
     authority.activity.given(answer.responder, answer.said, secondsOf(now()) - secondsOf(answer.thisUpdate))
-    return { bytes: answer.bytes, cacheable: answer }
+    return { bytes: answer.bytes, status: wordOf(answer.said), cacheable: answer }
   }
 
   return async (octets) => {

@@ -1,4 +1,5 @@
 // What an orchestrator asks, and the catalogue that problem documents lead to.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { problemCatalogue } from './problems.ts'
@@ -42,7 +43,23 @@ export type Probed = Pick<Services, 'now' | 'health'> &
   Readonly<{
     /** What the process does now, where that is not always the same: name → word. */
     state?: () => Readonly<Record<string, string>>
+    /** The process is being stopped: nobody is to be sent here any more, what is under way is finished. */
+    isDraining?: (() => boolean) | undefined
   }>
+
+/** So long a probe waits for what it looks at, in milliseconds: whoever asks waits for a few seconds only. */
+const patienceMs = 3_000
+
+/** What a look finds; `otherwise` where it fails, or finds nothing in time. */
+export const inTime = async <T>(look: () => Promise<T>, otherwise: T): Promise<T> => {
+  const late = new AbortController()
+  const tooLate = sleep(patienceMs, otherwise, { ref: false, signal: late.signal })
+  tooLate.catch(() => undefined)
+  const looked = look().catch(() => otherwise)
+  return Promise.race([looked, tooLate]).finally(() => late.abort())
+}
+
+const draining: Awaited<ReturnType<Services['health']>> = { service: 'is being stopped' }
 
 /** However many ask, the parts are looked at once a second. */
 const onceASecond = ({ now }: Probed, look: Services['health']): Services['health'] => {
@@ -56,7 +73,9 @@ const onceASecond = ({ now }: Probed, look: Services['health']): Services['healt
 
 export const readinessRoute = (app: FastifyInstance, probed: Probed): void => {
   const health = onceASecond(probed, probed.health)
-  const alarms = onceASecond(probed, probed.alarms ?? (async () => ({})))
+  const alarms = onceASecond(probed, () =>
+    inTime(probed.alarms ?? (async () => ({})), { alarms: 'cannot be looked at' }),
+  )
   app.get(
     '/readyz',
     {
@@ -66,7 +85,7 @@ export const readinessRoute = (app: FastifyInstance, probed: Probed): void => {
       },
     },
     async (_, reply) => {
-      const parts = await health()
+      const parts = { ...(await health()), ...(probed.isDraining?.() === true ? draining : {}) }
       const ready = Object.values(parts).every((state) => state === true)
       return reply
         .code(ready ? 200 : 503)

@@ -1,6 +1,7 @@
 // The probes of a process that answers nothing else.
 import type { FastifyInstance } from 'fastify'
-import { livenessRoute, readinessRoute, type Probed } from './probes.ts'
+import { selfRoutes } from './metrics.ts'
+import { livenessRoute, type Probed } from './probes.ts'
 import { openServer, type ServerOptions } from './server.ts'
 
 export const createProbesApp = async (
@@ -10,7 +11,7 @@ export const createProbesApp = async (
 ): Promise<FastifyInstance> => {
   const app = await openServer(release, options)
   livenessRoute(app)
-  readinessRoute(app, probed)
+  selfRoutes(app, probed, options)
   await app.ready()
   return app
 }

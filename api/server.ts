@@ -2,11 +2,13 @@
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
-import { randomUUID } from 'node:crypto'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { noTracing, type Tracing } from '../telemetry/tracing.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
 import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
 import { schemaCompilers } from './schemaCompilers.ts'
+import { createRequestTraces, type RequestTraces } from './tracing.ts'
 
 export type ServerOptions = Readonly<{
   /** Logs one line a request; without it nothing is logged. */
@@ -15,6 +17,12 @@ export type ServerOptions = Readonly<{
   trustedProxies?: readonly string[]
   /** When schemas are compiled. Default `atFirstUse`. */
   schemas?: Parameters<typeof schemaCompilers>[0]
+  /** What is counted here; `localMetrics`: /metrics answers this machine on this listener, as it has none of its own. */
+  metrics?: Metrics
+  localMetrics?: boolean
+  tracing?: Tracing
+  /** The process is being stopped: nobody is to be sent here any more, what is under way is finished. */
+  isDraining?: () => boolean
 }>
 
 const bodyLimit = 64 * 1024
@@ -22,13 +30,14 @@ const bodyLimit = 64 * 1024
 const newServer = (
   release: string,
   { log, trustedProxies, schemas = 'atFirstUse' }: ServerOptions,
+  { genReqId }: RequestTraces,
 ): FastifyInstance => {
   const logger = loggerOf(log, release)
   return Fastify({
     ...(logger === undefined ? {} : { logger }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'traceId' }),
     bodyLimit,
-    genReqId: () => randomUUID(),
+    genReqId,
     requestIdHeader: false,
     trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
     forceCloseConnections: 'idle',
@@ -56,8 +65,10 @@ const securityHeaders = {
 
 /** A server without routes. @param release of the software, for the log */
 export const openServer = async (release: string, options: ServerOptions): Promise<FastifyInstance> => {
-  const app = newServer(release, options)
+  const traces = createRequestTraces(options.tracing ?? noTracing)
+  const app = newServer(release, options, traces)
   installRequestLog(app)
+  traces.install(app)
   installProblems(app)
   app.addSchema(problemSchema)
   app.addHook('onRequest', async (request, reply) => {

@@ -1,8 +1,9 @@
 // What relying parties need and nothing else: lists, certificates, OCSP, at the addresses that the whole application has them at.
 import type { FastifyInstance } from 'fastify'
+import { selfRoutes } from './metrics.ts'
 import { ocspRoutes } from './ocsp.ts'
 import { createOcspAnswers, type OcspKeeper, type OcspServices } from './ocspAnswers.ts'
-import { livenessRoute, readinessRoute, type Probed } from './probes.ts'
+import { livenessRoute, type Probed } from './probes.ts'
 import { listPublications, servePublications, type Lists } from './publication.ts'
 import { openServer, type ServerOptions } from './server.ts'
 
@@ -29,9 +30,10 @@ export const createStatusApp = async (
   livenessRoute(app)
   await app.register(async (scope) => {
     scope.addHook('onRequest', scope.rateLimit({ max: options.limit ?? 60_000, timeWindow: 60_000 }))
-    readinessRoute(scope, probed)
+    selfRoutes(scope, probed, options)
     servePublications(scope, listPublications(lists))
-    await ocspRoutes(scope, lists, (onFault) => createOcspAnswers(ocsp, onFault, keeper))
+    const make = (onFault: (error: unknown) => void) => createOcspAnswers(ocsp, onFault, keeper)
+    await ocspRoutes(scope, lists, make, options.metrics?.ocsp)
   })
   await app.ready()
   return app

@@ -7,6 +7,7 @@ import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { cardsFrom, type CardsConfig } from './cardConfig.ts'
 import { ConfigFault } from './configFault.ts'
 import { mailFrom, type MailConfig } from './mailConfig.ts'
+import { logLevelFrom, opsFrom, urlFrom, type OpsConfig } from './opsConfig.ts'
 import { shipped } from './shipped.ts'
 import { signerFrom } from './signerConfig.ts'
 import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
@@ -39,6 +40,8 @@ export type Config = Readonly<{
   /** Holders' keys that are made ahead and wait in the escrow. */
   escrowStock: number
   logLevel: string
+  /** Metrics, alarms of the machine, how a stop goes. */
+  ops: OpsConfig
   env: NodeJS.ProcessEnv
 }>
 
@@ -154,9 +157,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const dataDir = resolve(env['DATA_DIR'] ?? './data')
   const cards = cardsFrom((name) => env[name], dataDir)
   const signer = signerFrom((name) => env[name])
-  const refused = policy.environment === 'production' ? notForProduction(tokens, cards, signer) : undefined
-  if (refused !== undefined) throw new ConfigFault(refused)
-  return {
+  const config = {
     dataDir,
     host: env['HOST'] ?? '127.0.0.1',
     port: portOf(env['PORT'] ?? '8080'),
@@ -165,9 +166,9 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
       env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
       policy,
     ),
-    ledgerUrl: secretOf(env, 'LEDGER_URL'),
-    databaseUrl: secretOf(env, 'DATABASE_URL'),
-    redisUrl: secretOf(env, 'REDIS_URL'),
+    ledgerUrl: urlFrom('LEDGER_URL', secretOf(env, 'LEDGER_URL')),
+    databaseUrl: urlFrom('DATABASE_URL', secretOf(env, 'DATABASE_URL')),
+    redisUrl: urlFrom('REDIS_URL', secretOf(env, 'REDIS_URL')),
     trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
     authTrust: trustFrom(env['AUTH_TRUST']),
     ...{ tokens, cards, signer },
@@ -176,7 +177,12 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
       (name) => secretOf(env, name),
     ),
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
-    logLevel: env['LOG_LEVEL'] ?? 'info',
+    logLevel: logLevelFrom(env['LOG_LEVEL'] ?? 'info'),
+    ops: opsFrom((name) => env[name], policy.environment),
     env,
   }
+  // Last: every other fault is a setting's own.
+  const refused = policy.environment === 'production' ? notForProduction(tokens, cards, signer) : undefined
+  if (refused !== undefined) throw new ConfigFault(refused)
+  return config
 }

@@ -6,6 +6,8 @@ import { createApp, type AppOptions } from '../api/app.ts'
 import { compose, type ComposeOptions, type Product } from '../main.ts'
 import { openWhole } from './closing.ts'
 import type { Config } from './config.ts'
+import { openInstruments } from './instruments.ts'
+import { productSources } from './metricSources.ts'
 import { openCustody, openReadModels, openStore, systemClock, type Custody } from './parts.ts'
 
 export type Installation = Readonly<{
@@ -14,6 +16,10 @@ export type Installation = Readonly<{
   passphraseFrom: Custody['passphraseFrom']
   /** Where it listens, as `http://127.0.0.1:8080`. */
   url: string
+  /** Where /metrics has a port of its own. */
+  metricsUrl: string | undefined
+  /** From now on /readyz says that the service is being stopped. */
+  drain: () => void
   /** Answers what is under way, then closes everything. */
   close: () => Promise<void>
 }>
@@ -39,6 +45,7 @@ export const openInstallation = (
   { release, onStep = () => undefined, ...web }: InstallationOptions,
 ): Promise<Installation> =>
   openWhole(async ({ opened, onClose }) => {
+    const instruments = opened(await openInstruments(config, { release, process: true }))
     onStep('custody')
     const custody = opened(await openCustody(config))
     onStep('ledger')
@@ -48,10 +55,17 @@ export const openInstallation = (
     const parts = { store, custody, database, clock: systemClock }
     const log: Partial<Pick<FastifyInstance, 'log'>> = {}
     const onFault = (job: string, err: Error): void => log.log?.error({ err, job }, 'a job failed')
-    const product = await compose(config, parts, { release, onStep, onFault })
+    const { measure } = instruments
+    const watched = instruments.over(parts)
+    const machine = instruments.machine(parts)
+    const options = { release, onStep, onFault, measure, alarms: machine.alarms }
+    const product = await compose(config, watched, options)
     onClose(product.stop)
-    const app = opened(await createApp(product.services, web))
+    const sources = { ...productSources(product), ...machine.sources }
+    const metricsUrl = await instruments.show(sources, product.services, onClose)
+    const app = opened(await createApp(product.services, { ...web, ...instruments.app }))
     log.log = app.log
     const url = await listenAt(app, config)
-    return { product, app, passphraseFrom: custody.passphraseFrom, url }
+    const { drain } = instruments
+    return { product, app, passphraseFrom: custody.passphraseFrom, url, metricsUrl, drain }
   })

@@ -5,8 +5,9 @@ import { verifyLedger, type KnownHead, type Verified } from '../ledger/verify.ts
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
-import { openCustody, type Custody } from './parts.ts'
+import { instantsOf, openCustody, systemClock, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
+import { markVerified } from './verifiedMark.ts'
 
 type Keys = Readonly<{ custody?: Custody; closedBecause?: string }>
 
@@ -65,6 +66,9 @@ export const verify = (
         ...(custody === undefined ? {} : { keys: custody.vault.dataKeys }),
       })
       progress.stop()
+      const { size, root } = verified
+      if (verified.found === 0)
+        await markVerified(config.dataDir, { at: instantsOf(systemClock)(), size, root })
       output.result({ ...verified, ...(closedBecause === undefined ? {} : { closedBecause }) }, () =>
         verdict(verified, closedBecause),
       )

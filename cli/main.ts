@@ -9,6 +9,7 @@ import { listCustody } from './custody.ts'
 import { listEnd } from './listEnd.ts'
 import { listJobsCommands } from './listJobs.ts'
 import { listLedger } from './listLedger.ts'
+import { listOperations } from './listOperations.ts'
 import { listRegisters } from './listRegisters.ts'
 import { listRoles } from './listRoles.ts'
 import { listSigner } from './listSigner.ts'
@@ -45,7 +46,12 @@ Settings, from the environment:
   SIGNER_SOCKET                socket of the signer process that holds keys, vault and cards (this process does)
   ESCROW_STOCK                 holders' keys made ahead (4)
   TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
-  LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)`
+  LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)
+  METRICS_PORT, METRICS_HOST   a listener of its own for /metrics (on PORT, for this machine; 127.0.0.1)
+  DRAIN_SECONDS                from the signal to stop until no request is taken any more (0; 5 in production)
+  DISK_LOW_MB, CLOCK_DRIFT_SECONDS   from when on the disk, or the clock, is an alarm (512, 5)
+  OTEL_EXPORTER_OTLP_ENDPOINT  where spans are sent, with the other variables of OpenTelemetry (nowhere)
+                               \`grand-livre config check\` shows what is in force`
 
 /** By their names: their classes lie in what only some commands load. */
 const statusOfFault: Readonly<Record<string, number>> = {
@@ -183,6 +189,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
 
   listCustody(program, tools)
   listSigner(program, tools)
+  listOperations(program, tools)
 
   return program
 }

@@ -4,7 +4,13 @@ import { openSignerCustody } from '../hsm/signer/client.ts'
 import { serveCustody } from '../hsm/signer/server.ts'
 import { readConfig, type Config } from './config.ts'
 import { columns, type Output } from './output.ts'
-import { openHeldCustody, type Custody } from './parts.ts'
+import { openWhole } from './closing.ts'
+import { statesOf } from './health.ts'
+import { diskFree } from './hostAlarms.ts'
+import { openInstruments } from './instruments.ts'
+import { probedSources } from './metricSources.ts'
+import { watchedCustody } from './observed.ts'
+import { instantsOf, openHeldCustody, systemClock, type Custody } from './parts.ts'
 import { readRelease } from './shipped.ts'
 import { signerFrom, signerSocketIn } from './signerConfig.ts'
 
@@ -35,22 +41,33 @@ export const signer = async (env: NodeJS.ProcessEnv, output: Output): Promise<vo
   const socket = asked ?? signerSocketIn(config.dataDir)
   const release = readRelease()
   output.say(`Grand-Livre ${release}: signer process`)
-  const custody = await openHeldCustody(config)
+  const { custody, metricsUrl, close } = await openWhole(async ({ opened, onClose }) => {
+    const instruments = opened(await openInstruments(config, { release, role: 'signer', process: true }))
+    const held = opened(await openHeldCustody(config))
+    const probed = { now: instantsOf(systemClock), health: () => statesOf({ keys: held.keysHealth }) }
+    const sources = {
+      ...probedSources(probed),
+      hsmUp: async () => (await held.keysHealth()) === true,
+      diskFree: () => diskFree(config.dataDir),
+    }
+    const shown = await instruments.show(sources, probed, onClose)
+    return { custody: watchedCustody(held, instruments.watch), metricsUrl: shown }
+  })
   const server = await serveCustody(custody, {
     ...{ socket, environment: config.policy.environment, graceMs: grace - 5_000 },
     onFault: (operation, kind) =>
       process.stderr.write(`${JSON.stringify({ level: 'error', operation, err: kind })}\n`),
   }).catch(async (error: unknown) => {
-    await custody.close()
+    await close()
     throw error
   })
   closeWithGrace({ delay: grace, logger: false }, async () => {
     await server.stop()
-    await custody.close()
+    await close()
   })
   const { dataDir } = config
   output.result(
-    { socket, release, dataDir, pid: process.pid },
+    { socket, release, dataDir, pid: process.pid, ...(metricsUrl === undefined ? {} : { metricsUrl }) },
     () => `\n${banner(socket, config, custody)}\n`,
   )
 }

@@ -1,12 +1,9 @@
 // `grand-livre start`: the service, until it is told to stop.
-import closeWithGrace from 'close-with-grace'
+import { closeOnSignal } from './closeOnSignal.ts'
 import { readConfig, type Config } from './config.ts'
 import type { Installation } from './installation.ts'
 import { columns, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
-
-/** How long requests under way may take to end, in milliseconds. */
-const grace = 20_000
 
 const passphraseWords = ({ dataDir }: Config, { passphraseFrom }: Installation): string =>
   ({
@@ -23,16 +20,9 @@ const banner = (config: Config, installation: Installation): string =>
     ['  data', config.dataDir],
     ['  ledger', config.ledgerUrl === undefined ? 'embedded' : 'EventStoreDB'],
     ['  read models', config.databaseUrl === undefined ? 'embedded' : 'PostgreSQL'],
+    ...(installation.metricsUrl === undefined ? [] : [['  metrics', `${installation.metricsUrl}/metrics`]]),
     ['  passphrase', passphraseWords(config, installation)],
   ])
-
-const closeOnSignal = ({ app, close }: Installation): void => {
-  closeWithGrace({ delay: grace, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) app.log.fatal({ err }, 'an error that nobody handled: the service stops')
-    else app.log.info({ signal }, 'the service stops')
-    await close()
-  })
-}
 
 /** Starts the service. Resolves when it listens. @throws what kept it from starting */
 export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<void> => {
@@ -49,8 +39,12 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
     // One JSON document on standard output is what a program asked for: the log goes beside it.
     log: { level: config.logLevel, ...(output.json ? { stream: process.stderr } : {}) },
   })
-  closeOnSignal(installation)
-  const { url } = installation
+  closeOnSignal(installation, config.ops.drainSeconds)
+  const { url, metricsUrl } = installation
   const { dataDir } = config
-  output.result({ url, release, dataDir, pid: process.pid }, () => `\n${banner(config, installation)}\n`)
+  const metrics = metricsUrl === undefined ? {} : { metricsUrl }
+  output.result(
+    { url, release, dataDir, pid: process.pid, ...metrics },
+    () => `\n${banner(config, installation)}\n`,
+  )
 }

@@ -80,6 +80,13 @@ export const startJobs = (jobs: readonly Job[], onFault: OnFault): Jobs => {
       await start(job, track)
     },
     faults: () => faults,
+    counts: async () =>
+      [...tracks].flatMap(([queue, { running, again }]) => [
+        { queue, state: 'waiting', count: again ? 1 : 0 },
+        { queue, state: 'active', count: running === undefined ? 0 : 1 },
+        { queue, state: 'failed', count: faults.has(queue) ? 1 : 0 },
+      ]),
+    health: async () => true,
     stop: async () => {
       stopped = true
       for (const { timer } of tracks.values()) clearTimeout(timer)

@@ -19,6 +19,8 @@ export type Job = Readonly<{
   run: (each: Each) => Promise<void>
 }>
 
+export type JobCount = Readonly<{ queue: string; state: string; count: number }>
+
 export type Jobs = Readonly<{
   /**
    * Runs the job soon: now, or once more after the run that is under way; after a failure, when its pause is over.
@@ -29,6 +31,10 @@ export type Jobs = Readonly<{
   runNow: (name: string) => Promise<void>
   /** Last fault of each job that has not succeeded since. */
   faults: () => ReadonlyMap<string, Error>
+  /** Runs of each job by state: waiting, active, delayed, failed. */
+  counts: () => Promise<readonly JobCount[]>
+  /** True while who runs the jobs answers; else why not. */
+  health: () => Promise<true | string>
   stop: () => Promise<void>
 }>
 

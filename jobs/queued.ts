@@ -185,6 +185,21 @@ export const startQueuedJobs = async (
       await asked.waitUntilFinished(events, waitMs)
     },
     faults: () => faults,
+    counts: async () => {
+      const all = [...tracks].map(async ([queue, track]) =>
+        Object.entries({
+          ...(await track.queue.getJobCounts('waiting', 'active', 'delayed')),
+          // A run that failed is tried again, and waits until then: what Redis calls failed was asked for once, however long ago.
+          failed: faults.has(queue) ? 1 : 0,
+        }).map(([state, count]) => ({ queue, state, count })),
+      )
+      return (await Promise.all(all)).flat()
+    },
+    health: () =>
+      requireRedis(options.url).then(
+        () => true,
+        () => 'Redis gives no answer (REDIS_URL)',
+      ),
     stop,
   }
 }

@@ -8,6 +8,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { EventStore } from '../../ledger/store.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
 import type { Config } from '../config.ts'
+import { unmeasured, type Measure } from '../observed.ts'
 import { instantsOf, ledgerOver, openBlind, openSubjectMac, type Clock, type Custody } from '../parts.ts'
 import type { Turns } from './turns.ts'
 
@@ -28,19 +29,21 @@ export type Common = Readonly<{
   /** Keyed digests of search words, and of names in certificates. */
   blind: (kind: string, word: string) => string
   subjectMac: (text: string) => string
+  /** Watches over commands and jobs. */
+  measure: Measure
 }>
 
 /** @throws faults of the ledger or of custody: nothing is to be served then */
 export const openCommon = async (
   config: Config,
   { store, custody, database, clock }: Parts,
-  { release, turns }: Readonly<{ release: string; turns: Turns }>,
+  { release, turns, measure = unmeasured }: Readonly<{ release: string; turns: Turns; measure?: Measure }>,
 ): Promise<Common> => {
   const { policy } = config
   const { vault } = custody
   const now = instantsOf(clock)
   const ledger = ledgerOver(store, config, vault.dataKeys, clock)
-  const handle = createHandle({ ledger, policy: policy.version, release })
+  const handle = measure.handle(createHandle({ ledger, policy: policy.version, release }))
   const actors = createActors({ handle, journals: vault.journals, now, newId: randomUUID })
   const service: Service = {
     ...{ handle, ledger, policy, now, randomBytes },
@@ -49,7 +52,7 @@ export const openCommon = async (
   // Before a sealed field is opened or a key handed out: a restored vault has what was destroyed after its backup.
   await purgeDestroyed({ ledger, ...vault })
   return {
-    ...{ config, release, custody, db: database.db, turns, ledger, handle, actors, service, now },
+    ...{ config, release, custody, db: database.db, turns, ledger, handle, actors, service, now, measure },
     blind: await openBlind(custody),
     subjectMac: await openSubjectMac(custody),
   }

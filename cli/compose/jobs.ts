@@ -68,7 +68,7 @@ export const jobsOf = (
   { documents, around, responder, stock, carrying }: JobParts,
 ): readonly Job[] => {
   const { common, chain, standing, ending, crls } = acts
-  const { config, custody, db, service, turns } = common
+  const { config, custody, db, service, turns, measure } = common
   const { policy } = config
   const { vault } = custody
   const { inTurn } = turns
@@ -85,5 +85,5 @@ export const jobsOf = (
     destructionsJob({ ...{ service, ...vault, db, inTurn, settled }, keep: documents.put }),
     ...stock,
   ]
-  return due.map(around.watched)
+  return due.map((job) => measure.job(around.watched(job)))
 }

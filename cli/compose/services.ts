@@ -13,8 +13,10 @@ import { undoIssuance } from '../../commands/undoIssuance.ts'
 import { document } from '../../domain/document.ts'
 import { glanceAtEnd, observeEnd, serialsSha256 } from '../../jobs/endOfLife.ts'
 import { openPosts } from '../../jobs/posts.ts'
+import type { Runner } from '../../projections/runner.ts'
 import { openAccounts } from '../accountsFile.ts'
-import { stateOf } from '../health.ts'
+import { databaseTime } from '../../readmodels/metrics.ts'
+import { failedModels, jobStates, readModelsState, stateOf, statesOf } from '../health.ts'
 import { openRegisters } from '../registersFile.ts'
 import type { Acts } from './acts.ts'
 
@@ -27,6 +29,10 @@ export type ServiceParts = Readonly<{
   alarms: Services['alarms']
   /** Last fault of each job that runs in this process. */
   faults: () => ReadonlyMap<string, Error>
+  /** Whether who runs the jobs answers, where that is another. */
+  queue?: (() => Promise<true | string>) | undefined
+  /** The read models, where this process has them. */
+  models?: Runner['status']
   /** What a guess at the passphrase of a recovered key costs, where it is not as much as usual (pki/pkcs12.ts). */
   passphraseIterations?: number | undefined
 }>
@@ -55,19 +61,21 @@ const recoveryOf = ({ common, chain }: Acts, iterations: number | undefined): Se
   }
 }
 
-const healthOf =
-  ({ common, chain, standing, crls }: Acts, faults: ServiceParts['faults']): Services['health'] =>
-  async () => {
-    const { config, custody, ledger } = common
-    return {
-      ledger: await stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
-      custody: await stateOf(custody.vault.requireHeld, 'out of reach'),
-      keys: await custody.keysHealth(),
-      readModels: standing.lagSeconds() <= config.policy.ocsp.maxLagSeconds ? true : 'behind the ledger',
-      crl: await stateOf(() => crls.requireFresh([chain.ca, chain.rootCa]), 'out of date'),
-      ...Object.fromEntries([...faults()].map(([job, { name }]) => [`job ${job}`, name])),
-    }
+const healthOf = ({ common, chain, standing, crls }: Acts, parts: ServiceParts): Services['health'] => {
+  const { config, custody, db, ledger } = common
+  const { faults, queue, models } = parts
+  const looks = {
+    ledger: () => stateOf(() => ledger.load(document, 'cgu'), 'out of reach'),
+    database: () => stateOf(() => databaseTime(db), 'out of reach'),
+    ...(queue === undefined ? {} : { queue }),
+    custody: () => stateOf(custody.vault.requireHeld, 'out of reach'),
+    keys: custody.keysHealth,
+    readModels: async () =>
+      readModelsState(standing.lagSeconds() <= config.policy.ocsp.maxLagSeconds, failedModels(models?.())),
+    crl: () => stateOf(() => crls.requireFresh([chain.ca, chain.rootCa]), 'out of date'),
   }
+  return async () => ({ ...(await statesOf(looks)), ...jobStates(faults()) })
+}
 
 export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
   const { common, chain, standing, ending, renewals } = acts
@@ -75,7 +83,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
   const { dataDir, policy } = config
   const { keys, cards } = custody
   const { ca, root, rootCa } = chain
-  const { documents, responder, onIssuance = () => undefined, alarms, faults, passphraseIterations } = parts
+  const { documents, responder, onIssuance = () => undefined, alarms, passphraseIterations } = parts
   return {
     ...{ policy, release, now, newId: randomUUID, handle, actors, program, db, documents, cards },
     drawSerial: () => drawSerial(randomBytes),
@@ -101,6 +109,6 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
       serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
       destroyKey: keys.destroy,
     },
-    health: healthOf(acts, faults),
+    health: healthOf(acts, parts),
   }
 }

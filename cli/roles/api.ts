@@ -17,6 +17,7 @@ import { openWhole } from '../closing.ts'
 import { actsOf } from '../compose/acts.ts'
 import { servicesOf } from '../compose/services.ts'
 import type { Config } from '../config.ts'
+import { servedSources } from '../metricSources.ts'
 import { openDocuments } from '../documentFiles.ts'
 import { listenAt } from '../installation.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
@@ -43,6 +44,7 @@ const openNudging = ({ redisUrl, policy }: Config, onFault: (job: string, error:
   const opening = open()
   return {
     nudge: (job: string, about: string) => jobs?.nudge(job, about),
+    health: async (): Promise<true | string> => jobs?.health() ?? 'Redis gives no answer (REDIS_URL)',
     close: async () => {
       stopping.abort()
       await opening
@@ -56,7 +58,7 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
   openWhole(async (opening) => {
     requireShared('api', config)
     const { opened, onClose } = opening
-    const { common, chain } = await openShared(config, options, opening)
+    const { common, chain, parts, instruments } = await openShared(config, options, opening)
     const { service, ledger, db, now, custody } = common
     const standing = followCheckpoints({ ledger, db, projections: readModels(common.blind), now })
     onClose(standing.stop)
@@ -74,14 +76,28 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
       await record().catch((error: unknown) => tell('recordOcspActivity', error as Error))
     })
     const acts = actsOf(common, chain, standing)
+    const nudging = opened(openNudging(config, (job, error) => tell(job, error)))
+    const machine = instruments.machine(parts)
     const services = servicesOf(acts, {
       ...{ documents, faults: recording.faults },
-      alarms: () => alarmsSeen(config, { db, now: now(), delay: acts.delay }),
+      alarms: async () => ({
+        ...(await alarmsSeen(config, { db, now: now(), delay: acts.delay })),
+        // No part that it cannot do without: what it asks for is done in its time all the same.
+        queue: await nudging.health(),
+        ...(await machine.alarms()),
+      }),
       responder: { responder: followResponder({ service, keys: custody.keys }), activity },
     })
-    const app = opened(await createApp(services, { log: options.log, trustedProxies: config.trustedProxies }))
+    const { app: watch, drain } = instruments
+    const metricsUrl = await instruments.show(
+      { ...servedSources(services), ...machine.sources },
+      services,
+      onClose,
+    )
+    const { log } = options
+    const { trustedProxies } = config
+    const app = opened(await createApp(services, { log, trustedProxies, ...watch }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
-    const nudging = opened(openNudging(config, (job, error) => tell(job, error)))
     onClose(followNudges(ledger, nudging.nudge))
-    return { app, url: await listenAt(app, config) }
+    return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

@@ -10,7 +10,9 @@ import { openWhole } from '../closing.ts'
 import type { Common } from '../compose/common.ts'
 import type { Config } from '../config.ts'
 import { listenAt } from '../installation.ts'
-import { stateOf } from '../health.ts'
+import { databaseTime } from '../../readmodels/metrics.ts'
+import { failedModels, stateOf, statesOf } from '../health.ts'
+import { probedSources, projectorSources } from '../metricSources.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 /** How often one that stands by asks for the lock, and how often one that leads shows that it lives, in milliseconds. */
@@ -88,41 +90,47 @@ export const lead = (
   }
 }
 
-const probedOf = ({ ledger, custody, db, now }: Common, leading: Leading): Probed => ({
-  now,
+const probedOf = (
+  { ledger, custody, db, now }: Common,
+  leading: Leading,
+  alarms: NonNullable<Probed['alarms']>,
+): Probed => ({
+  ...{ now, alarms },
   state: () => ({ projector: leading.runner() === undefined ? 'stands by' : 'leads' }),
-  health: async () => {
-    const failed =
-      leading
-        .runner()
-        ?.status()
-        .filter(({ state }) => state === 'failed') ?? []
-    return {
-      ledger: await stateOf(ledger.head, 'out of reach'),
-      database: await stateOf(
-        () => db.selectFrom('projection_checkpoint').select('name').execute(),
-        'out of reach',
-      ),
-      keys: await custody.keysHealth(),
-      ...Object.fromEntries(failed.map(({ name }) => [`read model ${name}`, 'failed'])),
-    }
-  },
+  health: async () => ({
+    ...(await statesOf({
+      ledger: () => stateOf(ledger.head, 'out of reach'),
+      database: () => stateOf(() => databaseTime(db), 'out of reach'),
+      keys: custody.keysHealth,
+    })),
+    ...Object.fromEntries(
+      failedModels(leading.runner()?.status()).map((name) => [`read model ${name}`, 'failed']),
+    ),
+  }),
 })
 
 /** @throws what kept it from starting */
 export const openProjector = (config: Config, options: RoleOptions): Promise<RunningRole> =>
   openWhole(async (opening) => {
     requireShared('projector', config)
-    const { common } = await openShared(config, options, opening)
+    const { common, parts, instruments } = await openShared(config, options, opening)
     let told: (word: string, error?: unknown) => void = () => undefined
     const leading = lead(config.databaseUrl ?? '', common, (word, error) => told(word, error))
     opening.onClose(leading.stop)
-    const app = opening.opened(
-      await createProbesApp(options.release, probedOf(common, leading), { log: options.log }),
-    )
+    const machine = instruments.machine(parts)
+    const probed = probedOf(common, leading, machine.alarms)
+    const { ledger, now } = common
+    const sources = {
+      ...probedSources(probed),
+      ...projectorSources({ ledger, now, runner: leading.runner }),
+      ...machine.sources,
+    }
+    const metricsUrl = await instruments.show(sources, probed, opening.onClose)
+    const { app: watch, drain } = instruments
+    const app = opening.opened(await createProbesApp(options.release, probed, { log: options.log, ...watch }))
     told = (word, err) => {
       if (err === undefined) app.log.info({ projector: word }, 'the projector')
       else app.log.error({ err, projector: word }, 'the projector')
     }
-    return { app, url: await listenAt(app, config) }
+    return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

@@ -10,6 +10,7 @@ import { openInstallationTurns } from '../compose/turns.ts'
 import type { Opening } from '../closing.ts'
 import type { Config } from '../config.ts'
 import { ConfigFault } from '../configFault.ts'
+import { openInstruments, type Instruments } from '../instruments.ts'
 import { openCustody, openReadModels, openStore, systemClock } from '../parts.ts'
 
 /** Names of the processes, as the command line has them. */
@@ -24,7 +25,15 @@ export type RoleOptions = Readonly<{
 }>
 
 /** A process that answers at an address until it is closed. */
-export type RunningRole = Readonly<{ app: FastifyInstance; url: string; close: () => Promise<void> }>
+export type RunningRole = Readonly<{
+  app: FastifyInstance
+  url: string
+  /** Where /metrics has a port of its own. */
+  metricsUrl: string | undefined
+  /** From now on /readyz says that the process is being stopped. */
+  drain: () => void
+  close: () => Promise<void>
+}>
 
 /** What `migrate` does has not been done: the sentence says so. */
 export class NotMigrated extends Error {
@@ -60,9 +69,10 @@ export const requireMigrated = async (db: OpenDatabase['db']): Promise<void> => 
  */
 export const openShared = async (
   config: Config,
-  { release, onStep }: RoleOptions,
+  { release, onStep, log }: RoleOptions,
   { opened }: Opening,
-): Promise<Readonly<{ common: Common; chain: Chain; parts: Parts }>> => {
+): Promise<Readonly<{ common: Common; chain: Chain; parts: Parts; instruments: Instruments }>> => {
+  const instruments = opened(await openInstruments(config, { release, role: log.service, process: true }))
   onStep('database')
   const database = opened(await openReadModels(config, { asItStands: true }))
   await requireMigrated(database.db)
@@ -72,9 +82,10 @@ export const openShared = async (
   const store = opened(await openStore(config))
   const turns = opened(openInstallationTurns(config.databaseUrl))
   const parts = { store, custody, database, clock: systemClock }
-  const common = await openCommon(config, parts, { release, turns })
-  const chain = await findChain(common.service, custody.keys)
+  const { measure } = instruments
+  const common = await openCommon(config, instruments.over(parts), { release, turns, measure })
+  const chain = await findChain(common.service, common.custody.keys)
   if (chain === undefined)
     throw new NotMigrated('the key ceremony has not been held: run grand-livre migrate')
-  return { common, chain, parts }
+  return { common, chain, parts, instruments }
 }

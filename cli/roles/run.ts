@@ -1,12 +1,12 @@
 // Runs one process of an installation until it is told to stop.
-import closeWithGrace from 'close-with-grace'
+import { closeOnSignal } from '../closeOnSignal.ts'
 import { readConfig, type Config } from '../config.ts'
 import { columns, type Output } from '../output.ts'
 import { readRelease } from '../shipped.ts'
 import type { Role, RoleOptions, RunningRole } from './role.ts'
 
-/** How long what is under way may take to end, in milliseconds. */
-const grace = 20_000
+/** Nobody sends requests to the others: they hand over at once. */
+const answersPeople: ReadonlySet<Role> = new Set(['api', 'status'])
 
 type Lasting = Exclude<Role, 'migrate'>
 type Open = (config: Config, options: RoleOptions) => Promise<RunningRole>
@@ -27,23 +27,22 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
   const release = readRelease()
   output.say(titleOf(config, role))
   const open = await openers[role]()
-  const { app, url, close } = await open(config, {
+  const running = await open(config, {
     release,
     onStep: (line) => output.say(`  · ${line}`),
     log: { level: config.logLevel, service: role, ...(output.json ? { stream: process.stderr } : {}) },
   })
-  closeWithGrace({ delay: grace, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) app.log.fatal({ err }, 'an error that nobody handled: the process stops')
-    else app.log.info({ signal }, 'the process stops')
-    await close()
-  })
+  closeOnSignal(running, answersPeople.has(role) ? config.ops.drainSeconds : 0)
+  const { url, metricsUrl } = running
   const words = columns([
     ['  answers at', url],
     ['  ready', `${url}/readyz`],
+    ...(metricsUrl === undefined ? [] : [['  metrics', `${metricsUrl}/metrics`]]),
     ['  policy', String(config.policy.version)],
     ['  data', config.dataDir],
   ])
-  output.result({ role, url, release, pid: process.pid }, () => `\n${words}\n`)
+  const metrics = metricsUrl === undefined ? {} : { metricsUrl }
+  output.result({ role, url, release, pid: process.pid, ...metrics }, () => `\n${words}\n`)
 }
 
 /** Makes the installation ready for the other processes, and ends. @throws what kept it from that */

@@ -2,6 +2,7 @@
 // down, also across a start of its own: what it serves is kept in a directory (cli/roles/statusKeep.ts).
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { inTime } from '../../api/probes.ts'
 import { createStatusApp, type StatusServices } from '../../api/statusApp.ts'
 import { Problem } from '../../api/problems.ts'
 import { keyOfPart, openOcspActivity, type OcspActivity } from '../../commands/ocspActivity.ts'
@@ -10,7 +11,10 @@ import { isMigrated, openDatabase } from '../../readmodels/database.ts'
 import { putOcspPart } from '../../readmodels/ocspParts.ts'
 import { openWhole } from '../closing.ts'
 import type { Config } from '../config.ts'
+import { diskAlarm, diskFree } from '../hostAlarms.ts'
 import { listenAt } from '../installation.ts'
+import { openInstruments } from '../instruments.ts'
+import { probedSources } from '../metricSources.ts'
 import { NotMigrated, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
 import { refreshStatus } from './statusRefresh.ts'
@@ -36,13 +40,20 @@ const requireNotForeign = async ({ db }: StatusSources): Promise<void> => {
     throw new NotMigrated('the database does not have the tables of this release: run grand-livre migrate')
 }
 
+const keysOf = (sources: StatusSources): Promise<true | string> =>
+  inTime(async () => (await sources.custody()?.keysHealth()) ?? 'out of reach', 'out of reach')
+
 /** Something that has to be there to be served. @throws Problem READ_MODEL_UNAVAILABLE */
 const known = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Problem('READ_MODEL_UNAVAILABLE')
   return value
 }
 
-const probedOf = ({ policy }: Config, keep: StatusKeep, sources: StatusSources): StatusServices['probed'] => {
+const probedOf = (
+  { policy, dataDir, ops }: Config,
+  keep: StatusKeep,
+  sources: StatusSources,
+): StatusServices['probed'] => {
   const { now } = sources
   const fresh = (name: 'crl' | 'rootCrl'): true | string => {
     const file = keep.list(name)
@@ -60,7 +71,8 @@ const probedOf = ({ policy }: Config, keep: StatusKeep, sources: StatusSources):
       const lag = sources.standing()?.lagSeconds() ?? Infinity
       return {
         'read models': lag <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger, or out of reach',
-        keys: (await sources.custody()?.keysHealth()) ?? 'out of reach',
+        keys: await keysOf(sources),
+        disk: await inTime(async () => diskAlarm(await diskFree(dataDir), ops), 'cannot be looked at'),
       }
     },
   }
@@ -107,6 +119,8 @@ const servicesOf = (
 export const openStatus = (config: Config, options: RoleOptions): Promise<RunningRole> =>
   openWhole(async ({ opened, onClose }) => {
     requireShared('status', config)
+    const { release, log } = options
+    const instruments = opened(await openInstruments(config, { release, role: 'status', process: true }))
     let tell: (what: string, error: unknown) => void = () => undefined
     const sources = opened(await openStatusSources(config, (source, error) => tell(source, error)))
     await requireNotForeign(sources)
@@ -129,9 +143,17 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
       await handing.stop()
       await handOver().catch((error: unknown) => tell('activity', error))
     })
-    const services = servicesOf(config, options.release, { keep, sources, activity })
-    const { log } = options
-    const app = opened(await createStatusApp(services, { log, trustedProxies: config.trustedProxies }))
+    const services = servicesOf(config, release, { keep, sources, activity })
+    const { probed } = services
+    const shown = {
+      ...probedSources(probed),
+      hsmUp: async () => (await keysOf(sources)) === true,
+      diskFree: () => diskFree(config.dataDir),
+    }
+    const metricsUrl = await instruments.show(shown, probed, onClose)
+    const { app: watch, drain } = instruments
+    const { trustedProxies } = config
+    const app = opened(await createStatusApp(services, { log, trustedProxies, ...watch }))
     tell = onceInAWhile((source, err) => app.log.warn({ err, source }, 'a source is out of reach'))
-    return { app, url: await listenAt(app, config) }
+    return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

@@ -16,7 +16,9 @@ import { goOn, jobsOf, stockOf } from '../compose/jobs.ts'
 import type { Config } from '../config.ts'
 import { openDocuments } from '../documentFiles.ts'
 import { listenAt } from '../installation.ts'
-import { stateOf } from '../health.ts'
+import { databaseTime } from '../../readmodels/metrics.ts'
+import { jobStates, stateOf, statesOf } from '../health.ts'
+import { probedSources, workerSources } from '../metricSources.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 /** Facts by which a key is asked for at a desk: keys are made ahead in between. */
@@ -30,13 +32,13 @@ const startUp = async (acts: Acts, each: Each): Promise<void> => {
 const healthOf =
   ({ ledger, custody, db }: Common, jobs: Jobs) =>
   async () => ({
-    ledger: await stateOf(ledger.head, 'out of reach'),
-    database: await stateOf(
-      () => db.selectFrom('projection_checkpoint').select('name').execute(),
-      'out of reach',
-    ),
-    keys: await custody.keysHealth(),
-    ...Object.fromEntries([...jobs.faults()].map(([job, { name }]) => [`job ${job}`, name])),
+    ...(await statesOf({
+      ledger: () => stateOf(ledger.head, 'out of reach'),
+      database: () => stateOf(() => databaseTime(db), 'out of reach'),
+      queue: jobs.health,
+      keys: custody.keysHealth,
+    })),
+    ...jobStates(jobs.faults()),
   })
 
 /** @throws what kept it from starting; JobsFault when Redis cannot be reached */
@@ -44,7 +46,7 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
   openWhole(async (opening) => {
     requireShared('worker', config)
     const { opened, onClose } = opening
-    const { common, chain } = await openShared(config, options, opening)
+    const { common, chain, parts, instruments } = await openShared(config, options, opening)
     const { service, ledger, db, now, custody } = common
     const standing = followCheckpoints({ ledger, db, projections: readModels(common.blind), now })
     onClose(standing.stop)
@@ -64,7 +66,7 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
           responder: [responder.renewal, ocspPartsJob({ service, db, issuer: chain.ca.id })],
           stock: stock.jobs,
         }),
-        { name: 'startUp', everySeconds: 24 * 3600, run: (each) => startUp(acts, each) },
+        common.measure.job({ name: 'startUp', everySeconds: 24 * 3600, run: (each) => startUp(acts, each) }),
       ],
       (job, error) => tell(job, error),
       { redisUrl: config.redisUrl, log: config.policy.log },
@@ -75,15 +77,20 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
         if (atDesk.has(type)) lastAtDesk = performance.now()
       }),
     )
+    const machine = instruments.machine(parts)
     const probed = {
       ...{ now, health: healthOf(common, jobs) },
       alarms: async () => ({
         ...(await around.alarms({ db, now: now(), delay: acts.delay })),
         'key stock': stock.alarm(),
+        ...(await machine.alarms()),
       }),
     }
-    const app = opened(await createProbesApp(options.release, probed, { log: options.log }))
+    const sources = { ...probedSources(probed), ...workerSources(jobs), ...machine.sources }
+    const metricsUrl = await instruments.show(sources, probed, onClose)
+    const { app: watch, drain } = instruments
+    const app = opened(await createProbesApp(options.release, probed, { log: options.log, ...watch }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
     for (const job of ['startUp', 'publishRootCrl', 'publishCrl', 'notices', 'stockCount']) jobs.nudge(job)
-    return { app, url: await listenAt(app, config) }
+    return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

@@ -7,6 +7,7 @@ import { openLoopback } from '../support/eventstoredb/loopback.ts'
 import { agent } from '../support/life.ts'
 import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
 import { live } from './life.ts'
+import { commandsOfRunbooks, fits } from './runbooks.ts'
 
 type Body = Readonly<{
   v: number
@@ -371,6 +372,7 @@ describe('arguments that do not fit: status 2, in a sentence', () => {
 describe('--help', () => {
   it('every command has it, and says what it is for: status 0', async () => {
     const helped: string[] = []
+    const helps: Record<string, string> = {}
     // As far as the help itself leads, a level at a time.
     for (let level = ['']; level.length > 0;) {
       const next: string[] = []
@@ -381,6 +383,7 @@ describe('--help', () => {
             expect([path, status, stderr]).toEqual([path, 0, ''])
             expect(stdout).toMatch(/^Usage: grand-livre.*\n\n\S/)
             helped.push(path)
+            helps[path] = stdout
             const commands = stdout.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? ''
             for (const [, name = ''] of commands.matchAll(/^ {2}([a-z-]+)/gm))
               if (name !== 'help') next.push(`${path} ${name}`.trim())
@@ -394,6 +397,8 @@ describe('--help', () => {
         ...[
           'ceremony',
           'compliance',
+          'config',
+          'config check',
           'custody',
           'custody destroy-kek',
           'custody keks',
@@ -405,9 +410,15 @@ describe('--help', () => {
         ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
         ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
         ...['projections', 'projections rebuild', 'projections status'],
-        ...['referential', 'referential import', 'replay', 'signer', 'start'],
+        ...['referential', 'referential import', 'replay', 'revoke', 'signer', 'start'],
         ...['migrate', 'api', 'projector', 'worker', 'status'],
       ].toSorted(),
     )
+    // What the runbooks say is to be typed can be typed.
+    const typed = commandsOfRunbooks()
+    expect(typed.length).toBeGreaterThan(10)
+    expect(typed.filter((line) => !fits(line, helps))).toEqual([])
+    const wrong = ['grand-livre ledger mend', 'grand-livre projections rebuild --hard', 'grand-livre heal']
+    expect(wrong.filter((line) => fits(line, helps))).toEqual([])
   })
 })

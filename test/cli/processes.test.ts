@@ -75,7 +75,7 @@ const lists = async (from: string, serial: string): Promise<boolean> => {
 
 beforeAll(async () => {
   writeFileSync(file('policy.json'), policy)
-  const env = { POLICY_FILE: file('policy.json'), ESCROW_STOCK: '0' }
+  const env = { POLICY_FILE: file('policy.json'), ESCROW_STOCK: '0', METRICS_PORT: '0' }
   trial = await openTrial({ directory, launcher, env, say: () => undefined })
 })
 afterAll(async () => {
@@ -116,6 +116,25 @@ it('CGU-76, CGU-107: what is issued over the api is good at the status process; 
     await inDirectory('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`)
   }
   expect(await crl('status')).toEqual(await crl('api'))
+})
+
+it('interfaces.md 4: each process shows what it has on a port of its own, and nothing of it where others are answered', async () => {
+  const shows = {
+    signer: ['igc_hsm_up', 'igc_check_up{check="keys"}', 'igc_hsm_op_duration_seconds_count{op="sign"}'],
+    first: ['igc_projection_lag_seconds{projection="certificateStatus"}', 'igc_alarm{alarm="clock"}'],
+    second: ['igc_hsm_up', 'igc_check_up{check="database"}'],
+    worker: ['igc_queue_jobs{queue="publishCrl",state="failed"}', 'igc_check_up{check="queue"}'],
+    api: ['igc_crl_number{ca="issuing"}', 'igc_alarm{alarm="queue"}', 'igc_check_up{check="readModels"}'],
+    status: ['igc_check_up{check="crl"}', 'igc_alarm{alarm="disk"}', 'igc_ocsp_duration_seconds_count'],
+  }
+  for (const [name, series] of Object.entries(shows)) {
+    const text = (await download(`${up.get(name)?.said.metricsUrl}/metrics`)).toString()
+    expect([name, series.filter((one) => !text.includes(`\n${one} `))]).toEqual([name, []])
+    const { url } = up.get(name)?.said ?? {}
+    if (url !== undefined) expect((await fetch(`${url}/metrics`)).status).toBe(404)
+  }
+  const projecting = await download(`${up.get('second')?.said.metricsUrl}/metrics`)
+  expect(projecting.toString()).not.toContain('igc_projection_lag_seconds{')
 })
 
 let serial = ''

@@ -297,6 +297,24 @@ describe('a later start', () => {
     expect([answer.status, await answer.json()]).toMatchObject([503, { checks: { custody: 'out of reach' } }])
   })
 
+  it('on SIGTERM /readyz says 503, requests are still answered; a second signal ends it at once: status 1', async () => {
+    const service = await site.start({ ...(await site.onServer()), DRAIN_SECONDS: '200' })
+    const [before, metrics] = [
+      await fetch(`${service.url}/readyz`),
+      (await download(`${service.url}/metrics`)).toString(),
+    ]
+    const end = service.stop()
+    let ready = before
+    while (ready.status === 200) ready = await fetch(`${service.url}/readyz`)
+    expect([before.status, ready.status]).toEqual([200, 503])
+    expect(await ready.json()).toMatchObject({ checks: { service: 'is being stopped', ledger: true } })
+    expect((await download(`${service.url}/livez`)).toString()).toBe('{"alive":true}')
+    expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m)
+    expect(metrics).toContain('igc_alarm{alarm="disk"}')
+    await service.stop()
+    expect((await end).status).toBe(1)
+  })
+
   it('a port that is in use: status 3, and everything is closed again', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')

@@ -70,9 +70,13 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
   const environmentOf = ({ environment = {} }: Service): NodeJS.ProcessEnv => {
     const secrets = join(directory, 'secrets')
     mkdirSync(secrets, { recursive: true })
-    for (const name of ['database-url', 'redis-url', 'passphrase'])
-      writeFileSync(join(secrets, name), `${name}://x`, { mode: 0o600 })
-    writeFileSync(join(secrets, 'ledger-url'), 'esdb://eventstore1:2113')
+    for (const [name, text] of Object.entries({
+      'database-url': 'postgres://postgres:5432/grandlivre',
+      'ledger-url': 'esdb://eventstore1:2113',
+      'redis-url': 'redis://redis:6379',
+      passphrase: 'a passphrase of ours',
+    }))
+      writeFileSync(join(secrets, name), text, { mode: 0o600 })
     return Object.fromEntries(
       Object.entries({ DATA_DIR: directory, ...environment }).map(([name, value]) => [
         name,
@@ -143,6 +147,7 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       expect(Object.keys(service.environment ?? {}).filter((name) => !read.has(name))).toEqual([])
       const isRole = (name: string): name is (typeof roles)[number] =>
         (roles as readonly string[]).includes(name)
+      expect(config.ops.metrics).toEqual({ host: '0.0.0.0', port: 9464 })
       if (isRole(role)) expect(() => requireShared(role, config)).not.toThrow()
       else expect(role).toBe('signer')
     },

@@ -151,6 +151,22 @@ describe.each(kinds)('jobs %s', (_, start) => {
     await jobs.stop()
   })
 
+  it('interfaces.md 4: how many runs are in which state, and whether who runs them answers', async () => {
+    const one = openWork()
+    const release = one.hold()
+    const jobs = await opened(one.job)
+    const activeRuns = async () =>
+      (await jobs.counts()).filter(({ queue, state }) => queue === one.job.name && state === 'active')
+    const running = jobs.runNow(one.job.name)
+    await one.begun(1)
+    const during = await activeRuns()
+    release()
+    await running
+    expect([during.map(({ count }) => count), await jobs.health()]).toEqual([[1], true])
+    const states = (await jobs.counts()).map(({ state }) => state)
+    expect(states).toEqual(expect.arrayContaining(['waiting', 'active', 'failed']))
+  })
+
   it('a job that does not exist is refused', async () => {
     const jobs = await opened(openWork().job)
     expect(() => jobs.nudge('other')).toThrow('there is no job other')

@@ -22,6 +22,7 @@ const folders = [
   'pki',
   'projections',
   'readmodels',
+  'telemetry',
 ]
 const places = [...folders, 'main.ts', 'test'].filter((place) => existsSync(join(root, place)))
 

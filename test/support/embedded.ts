@@ -8,6 +8,8 @@ import { createApp, type Limits } from '../../api/app.ts'
 import type { Services } from '../../api/services.ts'
 import { addAccount } from '../../cli/accountsFile.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
+import { openInstruments } from '../../cli/instruments.ts'
+import { productSources } from '../../cli/metricSources.ts'
 import { saveRegister, type DirectoryEntry } from '../../cli/registersFile.ts'
 import { openCustody, openStore, type Custody } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
@@ -86,7 +88,9 @@ export type Embedded = Readonly<{
   settle: () => Promise<void>
   /** Every route that there is, as `GET /path/{parameter}`; HEAD, the documentation and its own aliases left out. */
   routes: () => readonly string[]
-  /** Lines that the API logged. */
+  /** Sends the spans that wait; later ones are not sent. */
+  flush: () => Promise<void>
+  /** Lines that were logged. */
   logged: () => string
   /** Types of the events of every journal, with what is sealed in them. */
   journal: () => Promise<readonly { type: string; data: Readonly<Record<string, unknown>> }[]>
@@ -142,18 +146,27 @@ export const openEmbedded = async (
   const embedded = await openStore(config, { clock })
   const outage = openOutage(embedded)
   const database = readModels === 'shipped' ? await openDatabase({ memory: true }) : await openSomeDatabase()
+  const instruments = await openInstruments(config, { release: 'test' })
   const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
-  const product = await compose(config, parts, { release: 'test', watchMs: 20, passphraseIterations: 1000 })
+  const lines: string[] = []
+  const log: Partial<Pick<FastifyInstance, 'log'>> = {}
+  const product = await compose(config, instruments.over(parts), {
+    ...{ release: 'test', watchMs: 20, passphraseIterations: 1000, measure: instruments.measure },
+    onFault: (job, err) => log.log?.error({ err, job }, 'a job failed'),
+  })
   const { runner, jobs, ledger, chain, settled } = product
   await Promise.all(desks.map((desk) => deskInService(desk)(product.service.handle, desk)))
-  const lines: string[] = []
   let pretended: number | undefined
   const lagSeconds = (): number => pretended ?? product.services.reads.lagSeconds()
   const services = { ...product.services, reads: { ...product.services.reads, lagSeconds } }
   const app = await createApp(services, {
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
     limits,
+    ...instruments.app,
   })
+  log.log = app.log
+  const sources = { ...productSources(product), ...instruments.machine(parts).sources }
+  await instruments.show(sources, services, () => undefined)
   const registers = { dataDir: directory, key: custody.registersKey }
   const agents = new Map<string, AgentRecord>()
   const enrol: Embedded['enrol'] = async ({ matricule, surname, givenNames }) => {
@@ -215,6 +228,7 @@ export const openEmbedded = async (
       return (await latestCrl(database.db, chain.ca.id))?.number ?? 0
     },
     routes: () => routesOf(app),
+    flush: instruments.close,
     logged: () => lines.join(''),
     journal: async () => {
       const found = []
@@ -228,6 +242,7 @@ export const openEmbedded = async (
     close: async () => {
       await app.close()
       await product.stop()
+      await instruments.close()
       await embedded.close()
       await custody.close()
       await database.close()

@@ -1,0 +1,62 @@
+// Settings of those who run the service: where /metrics is, what is an alarm of the machine, how long a stop waits.
+import { ConfigFault } from './configFault.ts'
+
+export type HostLimits = Readonly<{
+  /** Free mebibytes of the data directory below which it is an alarm. */
+  diskLowMb: number
+  /** Seconds that a clock may differ from ours. */
+  clockDriftSeconds: number
+}>
+
+export type OpsConfig = HostLimits &
+  Readonly<{
+    /** A listener of its own for /metrics; undefined: none. */
+    metrics: Readonly<{ host: string; port: number }> | undefined
+    /** Seconds from the signal to stop until requests are no longer taken, while /readyz says 503. */
+    drainSeconds: number
+  }>
+
+type Read = (name: string) => string | undefined
+
+const numberFrom = (read: Read, name: string, [instead, most]: readonly [number, number]): number => {
+  const text = read(name) ?? String(instead)
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text) || value > most)
+    throw new ConfigFault(`${name}: ${text} is no number from 0 to ${most}`)
+  return value
+}
+
+/**
+ * @param read a setting
+ * @throws ConfigFault that names the setting
+ */
+export const opsFrom = (read: Read, environment: string): OpsConfig => ({
+  metrics:
+    read('METRICS_PORT') === undefined
+      ? undefined
+      : { host: read('METRICS_HOST') ?? '127.0.0.1', port: numberFrom(read, 'METRICS_PORT', [0, 65_535]) },
+  drainSeconds: numberFrom(read, 'DRAIN_SECONDS', [environment === 'production' ? 5 : 0, 300]),
+  diskLowMb: numberFrom(read, 'DISK_LOW_MB', [512, 100_000_000]),
+  clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', [5, 3600]),
+})
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+/** @throws ConfigFault */
+export const logLevelFrom = (text: string): string => {
+  if (levels.includes(text)) return text
+  throw new ConfigFault(`LOG_LEVEL: ${text} is none of ${levels.join(', ')}`)
+}
+
+const schemes = {
+  LEDGER_URL: /^esdb(?:\+discover)?:\/\//,
+  DATABASE_URL: /^postgres(?:ql)?:\/\//,
+  REDIS_URL: /^rediss?:\/\//,
+} as const
+
+/** What may hold who signs in is not repeated. @throws ConfigFault */
+export const urlFrom = (name: keyof typeof schemes, text: string | undefined): string | undefined => {
+  if (text === undefined || schemes[name].test(text)) return text
+  const [scheme = ''] = { LEDGER_URL: ['esdb'], DATABASE_URL: ['postgres'], REDIS_URL: ['redis'] }[name]
+  throw new ConfigFault(`${name}: is no address that begins with ${scheme}://`)
+}
