@@ -18,7 +18,8 @@ import { actsOf } from '../compose/acts.ts'
 import { servicesOf } from '../compose/services.ts'
 import type { Config } from '../config.ts'
 import { openDocuments } from '../documentFiles.ts'
-import { listenAt } from '../installation.ts'
+import { listenAt, listenTlsAt } from '../installation.ts'
+import { webSettings } from '../signInConfig.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 const retryMs = 5_000
@@ -79,9 +80,12 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
       alarms: () => alarmsSeen(config, { db, now: now(), delay: acts.delay }),
       responder: { responder: followResponder({ service, keys: custody.keys }), activity },
     })
-    const app = opened(await createApp(services, { log: options.log, trustedProxies: config.trustedProxies }))
+    const app = opened(await createApp(services, { log: options.log, ...webSettings(config) }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
     const nudging = opened(openNudging(config, (job, error) => tell(job, error)))
     onClose(followNudges(ledger, nudging.nudge))
-    return { app, url: await listenAt(app, config) }
+    const url = await listenAt(app, config)
+    const tls = await listenTlsAt(app, config)
+    if (tls !== undefined) opened(tls)
+    return { app, url, tlsUrl: tls?.url }
   })

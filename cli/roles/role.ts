@@ -24,7 +24,13 @@ export type RoleOptions = Readonly<{
 }>
 
 /** A process that answers at an address until it is closed. */
-export type RunningRole = Readonly<{ app: FastifyInstance; url: string; close: () => Promise<void> }>
+export type RunningRole = Readonly<{
+  app: FastifyInstance
+  url: string
+  /** Where it answers with TLS of its own, if it does. */
+  tlsUrl?: string | undefined
+  close: () => Promise<void>
+}>
 
 /** What `migrate` does has not been done: the sentence says so. */
 export class NotMigrated extends Error {

@@ -27,7 +27,7 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
   const release = readRelease()
   output.say(titleOf(config, role))
   const open = await openers[role]()
-  const { app, url, close } = await open(config, {
+  const { app, url, tlsUrl, close } = await open(config, {
     release,
     onStep: (line) => output.say(`  · ${line}`),
     log: { level: config.logLevel, service: role, ...(output.json ? { stream: process.stderr } : {}) },
@@ -39,11 +39,15 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
   })
   const words = columns([
     ['  answers at', url],
+    ...(tlsUrl === undefined ? [] : [['  with TLS', tlsUrl]]),
     ['  ready', `${url}/readyz`],
     ['  policy', String(config.policy.version)],
     ['  data', config.dataDir],
   ])
-  output.result({ role, url, release, pid: process.pid }, () => `\n${words}\n`)
+  output.result(
+    { role, url, ...(tlsUrl === undefined ? {} : { tlsUrl }), release, pid: process.pid },
+    () => `\n${words}\n`,
+  )
 }
 
 /** Makes the installation ready for the other processes, and ends. @throws what kept it from that */

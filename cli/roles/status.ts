@@ -131,7 +131,9 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     })
     const services = servicesOf(config, options.release, { keep, sources, activity })
     const { log } = options
-    const app = opened(await createStatusApp(services, { log, trustedProxies: config.trustedProxies }))
+    const { trustedProxies, signIn } = config
+    const limit = signIn.limits.publication
+    const app = opened(await createStatusApp(services, { log, trustedProxies, limit }))
     tell = onceInAWhile((source, err) => app.log.warn({ err, source }, 'a source is out of reach'))
     return { app, url: await listenAt(app, config) }
   })
