@@ -70,13 +70,15 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
   const environmentOf = ({ environment = {} }: Service): NodeJS.ProcessEnv => {
     const secrets = join(directory, 'secrets')
     mkdirSync(secrets, { recursive: true })
+    const clients = join(directory, 'client-ca')
+    mkdirSync(clients, { recursive: true })
     for (const name of ['database-url', 'redis-url', 'passphrase'])
       writeFileSync(join(secrets, name), `${name}://x`, { mode: 0o600 })
     writeFileSync(join(secrets, 'ledger-url'), 'esdb://eventstore1:2113')
     return Object.fromEntries(
       Object.entries({ DATA_DIR: directory, ...environment }).map(([name, value]) => [
         name,
-        value.replace('/run/secrets', secrets),
+        value.replace('/run/secrets', secrets).replace(/^\/client-ca$/, clients),
       ]),
     )
   }
