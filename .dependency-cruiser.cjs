@@ -129,7 +129,7 @@ module.exports = {
     ),
     only(
       'http-in-api',
-      'fastify|@fastify/[^/]+',
+      'fastify|@fastify/[^/]+|openid-client|jose|structured-headers|cookie',
       'api/',
       'HTTP is spoken in api/ only. Return a value, and let a route turn it into an answer.',
     ),

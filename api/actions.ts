@@ -9,7 +9,7 @@ import type { Role } from '../domain/lists.ts'
 import { clauseOfRole } from '../domain/policy/duties.ts'
 import { entityBound } from '../domain/policy/posts.ts'
 import { refusals } from '../domain/refusals.ts'
-import { accountOf } from './auth.ts'
+import { accountOf, meansOf } from './auth.ts'
 import { languageOf } from './problems.ts'
 import type { Services } from './services.ts'
 
@@ -122,7 +122,7 @@ export const createActions = (
     const shown = { command: one.command, summary: one.summary, href: one.href(id) }
     let refusal: Refusal = { code: 'ROLE_NOT_HELD', clause: clauseOfRole(one.command), detail: '' }
     for (const role of roles.filter((held) => one.who.includes(held))) {
-      const by: Actor = { person, role, auth: 'token', journal: noJournal, entities }
+      const by: Actor = { person, role, auth: meansOf(request), journal: noJournal, entities }
       const under = one.underMandate && entityBound(role) ? await mandates(role) : [undefined]
       for (const mandate of under) {
         const found = await one.decide(id, by, fold, mandate)

@@ -4,7 +4,7 @@ import { acceptanceRoutes } from './acceptances.ts'
 import { createActions } from './actions.ts'
 import { appointmentRoutes } from './appointments.ts'
 import { authorityRoutes } from './authorities.ts'
-import { createWho, installSignIn, type SignInLimits } from './auth.ts'
+import { createWho, installSignIn } from './auth.ts'
 import { installBodyText } from './bodyText.ts'
 import { cardCareRoutes } from './cardCare.ts'
 import { cardRegisterRoutes } from './cardRegister.ts'
@@ -47,14 +47,14 @@ import { openServer, type ServerOptions } from './server.ts'
 import type { Services } from './services.ts'
 import { selfServiceRoutes } from './selfService.ts'
 import { sessionRoutes } from './sessions.ts'
+import { entranceRoutes } from './signIn/entrance.ts'
+import { defaultLimits, type Limits } from './signIn/limits.ts'
+import { plainSignIn, type SignInSettings } from './signIn/settings.ts'
+import { createSignIn } from './signIn/signIn.ts'
 import { streamRoutes } from './streams.ts'
+import { requireTls } from './tlsServer.ts'
 
-/** Requests a minute: of an address for each of the two doors, and failed sign-ins that are written down. */
-export type Limits = Readonly<{ api: number; publication: number; signIn: SignInLimits }>
-
-export type AppOptions = ServerOptions & Readonly<{ limits?: Partial<Limits> }>
-
-const defaults: Limits = { api: 1200, publication: 60_000, signIn: { perAddress: 10, inAll: 60 } }
+export type AppOptions = ServerOptions & Readonly<{ limits?: Partial<Limits>; signIn?: SignInSettings }>
 
 const resources = [
   entityRoutes,
@@ -95,7 +95,7 @@ const resources = [
  * Makes the application. It is ready when the promise resolves, and closes gracefully: requests under way are answered.
  */
 export const createApp = async (services: Services, options: AppOptions = {}): Promise<FastifyInstance> => {
-  const limits = { ...defaults, ...options.limits }
+  const limits = { ...defaultLimits, ...options.limits }
   const app = await openServer(services.release, options)
   if (options.metrics !== undefined) countUndecided(app, options.metrics)
   await installOpenApi(app, services)
@@ -116,15 +116,22 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       options.metrics?.ocsp,
     )
   })
+  const journal = createJournal(services)
+  const settings = options.signIn ?? plainSignIn
+  const signIn = createSignIn(app, { services, journal, settings, limits })
+  await app.register(async (scope) => {
+    if (settings.tlsOnly) scope.addHook('onRequest', requireTls)
+    entranceRoutes(scope, signIn)
+  })
   await app.register(
     async (scope) => {
+      if (settings.tlsOnly) scope.addHook('onRequest', requireTls)
       scope.removeContentTypeParser('text/plain')
-      const journal = createJournal(services)
       const who = createWho(services, journal, (error) => {
         app.log.error({ err: error }, 'a refusal was not written down')
       })
       scope.addHook('onRequest', scope.rateLimit({ max: limits.api, timeWindow: 60_000, groupId: 'api' }))
-      installSignIn(scope, services, journal, limits.signIn)
+      installSignIn(scope, services, signIn)
       installBodyText(scope)
       installPositions(scope, services)
       scope.addHook('onSend', async (_, reply) => {

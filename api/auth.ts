@@ -1,66 +1,64 @@
-// Who asks: a bearer token names an account (RFC 6750), an account becomes an actor in one of its roles.
+// Who asks: a door finds an account (api/signIn/), an account becomes an actor in one of its roles.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Account } from '../commands/accounts.ts'
 import type { HeldAccount } from '../commands/posts.ts'
 import type { Actor } from '../domain/kernel.ts'
-import { roles, type Role } from '../domain/lists.ts'
+import { roles, type Role, type SignInMeans } from '../domain/lists.ts'
 import { clauseOfRole } from '../domain/policy/duties.ts'
 import type { Journal } from './journal.ts'
 import { Problem } from './problems.ts'
 import type { Services } from './services.ts'
+import type { Door } from './signIn/doors.ts'
+import { actorIn, unauthenticated, type Outcomes } from './signIn/outcomes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     account: HeldAccount | undefined
+    /** By what it signed in. */
+    means: SignInMeans | undefined
   }
 }
 
-/** Failed sign-ins that are written down, at most, in a minute: beyond, they are refused without a trace in the ledger. */
-export type SignInLimits = Readonly<{ perAddress: number; inAll: number }>
-
-const unauthenticated = (challenge: string): Problem =>
-  new Problem('UNAUTHENTICATED', { headers: { 'www-authenticate': challenge } })
+/** What establishes who asks. */
+export type SignIn = Readonly<{
+  door: Door
+  outcomes: Outcomes
+  /** Counts what the account asks for. */
+  count: (request: FastifyRequest) => Promise<void>
+}>
 
 /** Establishes the account of every request of `app`, before its body is read. */
 export const installSignIn = (
   app: FastifyInstance,
-  services: Services,
-  journal: Journal,
-  limits: SignInLimits,
+  { posts }: Pick<Services, 'posts'>,
+  { door, outcomes, count }: SignIn,
 ): void => {
-  const byAddress = app.createRateLimit({ max: limits.perAddress, timeWindow: 60_000 })
-  const inAll = app.createRateLimit({ max: limits.inAll, timeWindow: 60_000, keyGenerator: () => 'all' })
-
-  const refuse = async (request: FastifyRequest): Promise<never> => {
-    for (const count of [byAddress, inAll]) {
-      const state = await count(request)
-      if (!state.isAllowed && state.isExceeded)
-        throw new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(state.ttlInSeconds) } })
-    }
-    // The refusal stands whether or not the journal can be written.
-    await journal.failedSignIn(request.ip).catch((error: unknown) => {
-      request.log.error({ err: error }, 'a failed sign-in was not written down')
-    })
-    throw unauthenticated('Bearer error="invalid_token"')
-  }
-
   app.decorateRequest('account')
+  app.decorateRequest('means')
   app.addHook('onRequest', async (request) => {
-    const { authorization } = request.headers
-    if (authorization === undefined) throw unauthenticated('Bearer')
-    const token = /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1]
-    const account = token === undefined ? undefined : await services.accounts.byToken(token)
+    const shown = await door(request)
+    if (shown === undefined) throw unauthenticated()
+    if ('cause' in shown) {
+      await outcomes.failed(request, shown)
+      const isBearer = request.headers.authorization !== undefined
+      throw shown.problem ?? unauthenticated(isBearer ? 'Bearer error="invalid_token"' : 'Bearer')
+    }
     // What an account holds is judged anew for each request: an end acts at once (docs/adr/0013).
-    request.account = account === undefined ? undefined : await services.posts.held(account)
-    if (request.account === undefined) await refuse(request)
+    const held = await posts.held(shown.account)
+    await outcomes.seen(request, shown, held)
+    request.account = held
+    request.means = shown.means
+    await count(request)
   })
 }
 
 /** The signed-in account, with what it holds now. */
 export const accountOf = ({ account }: FastifyRequest): HeldAccount => {
-  if (account === undefined) throw unauthenticated('Bearer')
+  if (account === undefined) throw unauthenticated()
   return account
 }
+
+/** By what the signed-in account was found. */
+export const meansOf = ({ means }: FastifyRequest): SignInMeans => means ?? 'none'
 
 const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
 
@@ -84,17 +82,6 @@ export type Who = Readonly<{
 type About = Readonly<{ command: string; stream?: string }>
 
 export const createWho = (services: Services, journal: Journal, log: (error: unknown) => void): Who => {
-  const become = (account: Account, role: Role): Promise<Actor> =>
-    services.actors(
-      {
-        id: account.id,
-        kind: 'account',
-        person: account.person,
-        entities: account.entities,
-        auth: 'token',
-      },
-      role,
-    )
   const refusal: Journal['refusal'] = async (...what) => {
     await journal.refusal(...what).catch(log)
   }
@@ -110,7 +97,7 @@ export const createWho = (services: Services, journal: Journal, log: (error: unk
       const shown =
         role ?? account.roles.find((one) => one === acting) ?? account.roles[0] ?? account.named[0]
       if (shown === undefined) throw new Problem('ROLE_NOT_HELD', { clause: notHeld.clause })
-      const actor = await become(account, shown)
+      const actor = await actorIn(services, account, { role: shown, auth: meansOf(request) })
       request.outcome = { ...request.outcome, actor: actor.journal, role: shown, ...about }
       if (role !== undefined) return actor
       await refusal(actor, { ...notHeld, detail: among.join(' ') }, about)

@@ -10,6 +10,7 @@ import type { Role } from '../domain/lists.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { accountOf, type Who } from './auth.ts'
 import { commandIdOf, keyOf, type Keys } from './idempotency.ts'
+import { inSight } from './outOfSight.ts'
 import { formatPosition } from './position.ts'
 import { isRefusalCode, Problem, refused } from './problems.ts'
 import type { LedgerPosition, Services } from './services.ts'
@@ -138,7 +139,7 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
         carryOut: give(() => id, ifRevision),
         goOn: give((type) => v5(type, id), undefined),
       }
-      return keys.hold(request, held, async () => {
+      const carried = keys.hold(request, held, async () => {
         try {
           return await act(tools)
         } catch (error) {
@@ -149,6 +150,9 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
             return refuse({ code: 'CARD_UNREACHABLE', clause: 'CGU-34', detail: '' }, { command })
           throw error
         }
+      })
+      return carried.catch(async (error: unknown) => {
+        throw await inSight(services, request, { actor, error })
       })
     },
   }

@@ -21,8 +21,18 @@ export const edgeProblems = {
   },
   UNAUTHENTICATED: {
     status: 401,
-    fr: 'Authentification requise : jeton absent ou inconnu.',
-    en: 'Authentication required: no token, or one that is not known.',
+    fr: 'Authentification requise : rien ne l’établit.',
+    en: 'Authentication required: nothing establishes it.',
+  },
+  CROSS_SITE: {
+    status: 403,
+    fr: 'La requête vient d’un autre site.',
+    en: 'The request comes from another site.',
+  },
+  TLS_REQUIRED: {
+    status: 403,
+    fr: 'Cette ressource n’est servie que sur TLS.',
+    en: 'This resource is served over TLS only.',
   },
   NOT_FOUND: { status: 404, fr: "Cette ressource n'existe pas.", en: 'There is no such resource.' },
   METHOD_NOT_ALLOWED: {
@@ -72,6 +82,11 @@ export const edgeProblems = {
     status: 503,
     fr: 'Le grand livre est hors d’atteinte. Renvoyer la même requête, avec la même clé.',
     en: 'The ledger is out of reach. Send the same request again, with the same key.',
+  },
+  PROVIDER_UNAVAILABLE: {
+    status: 503,
+    fr: 'Le fournisseur d’identité est hors d’atteinte.',
+    en: 'The identity provider is out of reach.',
   },
   READ_MODEL_UNAVAILABLE: {
     status: 503,

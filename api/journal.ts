@@ -1,7 +1,8 @@
 // What the API writes in journals: refusals, looks at personal data, sign-ins that failed (CGU-114, events.md section 2).
 import type { Handle } from '../commands/handle.ts'
-import { recordConsultation, recordFailedSignIn, recordRefusal } from '../commands/journals.ts'
+import { recordConsultation, recordFailedSignIn, recordRefusal, recordSignIn } from '../commands/journals.ts'
 import type { Actor, Refusal } from '../domain/kernel.ts'
+import type { SignInMeans } from '../domain/lists.ts'
 import type { Services } from './services.ts'
 
 export type Journal = Readonly<{
@@ -14,8 +15,13 @@ export type Journal = Readonly<{
     actor: Actor,
     look: Readonly<{ screen: string; streams: readonly string[] }>,
   ) => Promise<void>
-  failedSignIn: (address: string) => Promise<void>
+  signedIn: (actor: Actor, shown: SignIn) => Promise<void>
+  /** By the program: whoever failed has no journal. @param cause a code */
+  failedSignIn: (shown: Omit<SignIn, 'means'> & Readonly<{ means: string; cause: string }>) => Promise<void>
 }>
+
+/** What somebody showed, and from where: both are sealed. */
+export type SignIn = Readonly<{ means: SignInMeans; identifier: string; address: string }>
 
 export const createJournal = (
   services: Pick<Services, 'handle' | 'now' | 'newId' | 'actors' | 'program'>,
@@ -38,15 +44,13 @@ export const createJournal = (
       const data = { journal: actor.journal, screens: [screen], streams: [...streams] }
       await handle(recordConsultation, { type: 'RecordConsultation', ...order(actor), data })
     },
-    failedSignIn: async (address) => {
+    signedIn: async (actor, { means, identifier, address }) => {
+      const data = { journal: actor.journal, means, identifier, address }
+      await handle(recordSignIn, { type: 'RecordSignIn', ...order(actor), data })
+    },
+    failedSignIn: async ({ means, cause, identifier, address }) => {
       const actor = await services.actors(services.program, 'program')
-      const data = {
-        journal: actor.journal,
-        means: 'token',
-        cause: 'unknown-token',
-        identifier: 'unknown token',
-        address,
-      }
+      const data = { journal: actor.journal, means, cause, identifier, address }
       await handle(recordFailedSignIn, { type: 'RecordFailedSignIn', ...order(actor), data })
     },
   }

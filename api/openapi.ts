@@ -80,10 +80,30 @@ const tags = [
   ['documents', 'Documents and parameters, by their versions'],
   ['notices', 'Who has been told what, and which conditions of use bind a holder'],
   ['streams', 'History of the ledger'],
+  ['sign-in', 'Sessions of browsers, access tokens of programs'],
   ['publication', 'What relying parties fetch: chain, CRL, conditions of use'],
   ['ocsp', 'Certificate status online'],
   ['operation', 'Probes and reference'],
 ].map(([name = '', description = '']) => ({ name, description }))
+
+/** The ways in (api/signIn/): an account's token, a client certificate, a browser's session, an API client's access token. */
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'The token of an account, or an access token.' },
+  certificate: {
+    type: 'mutualTLS',
+    description: 'A certificate that is bound to an account, in TLS or in Client-Cert of a proxy (RFC 9440).',
+  },
+  client: {
+    type: 'oauth2',
+    description: 'API clients: client_secret_basic, private_key_jwt or tls_client_auth.',
+    flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: {} } },
+  },
+  session: {
+    ...{ type: 'apiKey', in: 'cookie', name: '__Host-grand-livre-session' },
+    description:
+      'A browser that has signed in at the OpenID Connect provider, by /auth/login, where one is configured.',
+  },
+} as const
 
 /** Before any route is declared. CGU-09: with the contact point of the authority. */
 export const installOpenApi = async (
@@ -102,7 +122,8 @@ export const installOpenApi = async (
       },
       tags,
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+        // The types of the documentation's library do not know mutualTLS, which is new in OpenAPI 3.1.
+        securitySchemes: securitySchemes as object as Record<string, { type: 'http'; scheme: string }>,
       },
     },
     convertConstToEnum: false,

@@ -40,10 +40,14 @@ export const createReaders = (who: Who, journal: Journal): Readers => {
   const reader: Readers['reader'] = (request, { person, entity }, { screen, stream, also = [] }) => {
     const account = accountOf(request)
     const among: Role[] = [...officers, ...also]
-    if (person !== undefined && person === account.person) among.push('holder')
+    // A refusal names the roles that it would take: those that hang on the thing are named to who holds them alone.
+    const alsoBy = (...bound: readonly Role[]): void => {
+      among.push(...bound.filter((role) => account.roles.includes(role)))
+    }
+    if (person !== undefined && person === account.person) alsoBy('holder')
     // Who stands for the entity acts on what is its holders', so he may look at it (CGU-62).
     if (entity !== undefined && account.entities.includes(entity))
-      among.push('mc', 'legalRepresentative', 'authorisedPerson')
+      alsoBy('mc', 'legalRepresentative', 'authorisedPerson')
     return who.actor(request, among, { command: screen, ...(stream === undefined ? {} : { stream }) })
   }
   return {

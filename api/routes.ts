@@ -44,7 +44,8 @@ export const documented = ({ summary, description, tag, clauses }: Text) => {
   return { summary, description: [description ?? '', cited].join(' ').trim(), tags: [tag] }
 }
 
-const signedIn = { security: [{ bearer: [] }] }
+/** Any of the ways in (api/openapi.ts). */
+const signedIn = { security: [{ bearer: [] }, { certificate: [] }, { client: [] }, { session: [] }] }
 
 type In<P extends TSchema, B extends TSchema> = Readonly<{ params: Static<P>; body: Static<B>; act: Act }>
 

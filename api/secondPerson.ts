@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { Second } from '../domain/policy/dualControl.ts'
 import { Problem } from './problems.ts'
 import type { Api } from './routes.ts'
+import { bearerOf } from './signIn/bearer.ts'
 
 /**
  * Header `Second-Person: Bearer …`: the other person who is present, in the roles that he holds now.
@@ -11,13 +12,13 @@ import type { Api } from './routes.ts'
 export const secondOf = async (api: Api, { request }: FastifyReply): Promise<Second | undefined> => {
   const header = request.headers['second-person']
   if (header === undefined) return undefined
-  const token =
-    typeof header === 'string' ? /^Bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1] : undefined
+  const token = bearerOf(header)
   const account = token === undefined ? undefined : await api.services.accounts.byToken(token)
   if (account !== undefined) {
     const { person, roles } = await api.services.posts.held(account)
     return { person, roles }
   }
-  await api.journal.failedSignIn(request.ip)
+  const failed = { means: 'token', cause: 'unknown-token', identifier: 'second person' }
+  await api.journal.failedSignIn({ ...failed, address: request.ip })
   throw new Problem('UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
 }

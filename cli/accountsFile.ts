@@ -1,104 +1,22 @@
-// Accounts in a local file, mode 0600: names, roles, and the SHA-256 of each token. A token is 256 random bits, so a
-// plain digest cannot be guessed; it is shown once, when the account is made. Real sign-in comes later: the port stays.
+// Accounts as the API asks for them and the command line makes them: names, roles, and digests of what signs them in. A token is
+// 256 random bits, so a plain digest cannot be guessed; it is shown once, when the account is made. What else signs in:
+// cli/accountMeans.ts.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
-import type { Account, Accounts } from '../commands/accounts.ts'
+import { statSync } from 'node:fs'
+import type { Account, Accounts, Client, Identity } from '../commands/accounts.ts'
 import { roles, type Role } from '../domain/lists.ts'
 import { incompatibility } from '../domain/policy/separation.ts'
+import { AccountFault, change, readLines, type Line } from './accountLines.ts'
 
-type Line = Account & Readonly<{ tokenSha256: string; createdAt: string }>
+/** 256 random bits. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')
 
-/** What was asked of the accounts file cannot be done: the sentence says why. */
-export class AccountFault extends Error {
-  override readonly name = 'AccountFault'
-}
+/** SHA-256, hex, of what is drawn at random. */
+export const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
-
-const readLines = (file: string): readonly Line[] => {
-  try {
-    if ((statSync(file).mode & 0o077) !== 0)
-      throw new AccountFault(`${file} can be read by others: chmod 600 it`)
-    return JSON.parse(readFileSync(file, 'utf8')) as readonly Line[]
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
-
-/** @returns whether it was written: asked last of all, when the new file lies beside the old one */
-const writeLines = (file: string, lines: readonly Line[], mayWrite: () => boolean): boolean => {
-  const next = `${file}.${randomUUID()}`
-  const handle = openSync(next, 'wx', 0o600)
-  writeSync(handle, `${JSON.stringify(lines, null, 2)}\n`)
-  fsyncSync(handle)
-  closeSync(handle)
-  if (!mayWrite()) {
-    rmSync(next)
-    return false
-  }
-  renameSync(next, file)
-  const folder = openSync(dirname(file), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
-  return true
-}
-
-/** A change takes milliseconds: a lock as old as `stale` was left by a command that was killed. */
-const lockMs = { pause: 20, stale: 5_000, patience: 15_000 }
-
-const take = (lock: string, token: string): boolean => {
-  try {
-    writeFileSync(lock, token, { flag: 'wx', mode: 0o600 })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-const holds = (lock: string, token: string): boolean => {
-  try {
-    return readFileSync(lock, 'utf8') === token
-  } catch {
-    return false
-  }
-}
-
-const waitFor = (lock: string, token: string, until: number): void => {
-  while (!take(lock, token)) {
-    if (Date.now() > until) throw new AccountFault(`${lock}: other commands change the accounts; try again`)
-    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
-    if (since < Date.now() - lockMs.stale) rmSync(lock, { force: true })
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockMs.pause)
-  }
-}
-
-/** Replaces the lines by what `edit` makes of them, one command at a time. */
-const change = (file: string, edit: (lines: readonly Line[]) => readonly Line[]): void => {
-  const [lock, token] = [`${file}.lock`, randomUUID()]
-  const until = Date.now() + lockMs.patience
-  for (let isDone = false; !isDone;) {
-    waitFor(lock, token, until)
-    try {
-      // Two that find a stale lock at once: the slower removes what the quicker has taken, who then begins again.
-      isDone = writeLines(file, edit(readLines(file)), () => holds(lock, token))
-    } finally {
-      if (holds(lock, token)) rmSync(lock, { force: true })
-    }
-  }
-}
+/** An identity as the file has it: neither issuer nor subject can be read in it. */
+export const identityDigest = ({ issuer, subject }: Identity): string =>
+  digest(JSON.stringify([issuer, subject]))
 
 const rolesOf = (accounts: readonly Account[], person: string): readonly Role[] => [
   ...new Set(accounts.filter((one) => one.person === person).flatMap(({ roles: held }) => held)),
@@ -113,27 +31,58 @@ const requireCompatible = (held: readonly Role[]): void => {
     }
 }
 
+const accountOf = ({ id, person, roles: held, entities }: Line): Account => ({
+  id,
+  person,
+  roles: held,
+  entities,
+})
+
+const clientOf = (line: Line): Client | undefined =>
+  line.client && {
+    account: accountOf(line),
+    secretSha256: line.client.secretSha256,
+    key: line.client.key,
+  }
+
+type Index = Readonly<{ byName: ReadonlyMap<string, Line>; byDigest: ReadonlyMap<string, Line> }>
+
+const nothing: Index = { byName: new Map(), byDigest: new Map() }
+
+/** By name, and by each digest under the kind of thing it is of. */
+const indexOf = (lines: readonly Line[]): Index => ({
+  byName: new Map(lines.map((line) => [line.id, line])),
+  byDigest: new Map(
+    lines.flatMap((line) => [
+      ...(line.tokenSha256 === undefined ? [] : [[`token ${line.tokenSha256}`, line] as const]),
+      ...(line.certificates ?? []).map((one) => [`certificate ${one}`, line] as const),
+      ...(line.identities ?? []).map((one) => [`identity ${one}`, line] as const),
+    ]),
+  ),
+})
+
 /** The accounts as the API asks for them; a file changed by the command line is read again at the next question. */
 export const openAccounts = (file: string): Accounts => {
-  let read: { stamp: string; byDigest: ReadonlyMap<string, Account> } = { stamp: '', byDigest: new Map() }
-  const current = (): ReadonlyMap<string, Account> => {
+  let read: { stamp: string; index: Index } = { stamp: '', index: nothing }
+  const current = (): Index => {
     const info = statSync(file, { throwIfNoEntry: false })
     const stamp = info === undefined ? '' : `${info.ino}|${info.mtimeMs}|${info.size}`
-    if (stamp !== read.stamp) {
-      const byDigest = new Map(
-        readLines(file).map(({ tokenSha256, id, person, roles: held, entities }) => [
-          tokenSha256,
-          { id, person, roles: held, entities },
-        ]),
-      )
-      read = { stamp, byDigest }
-    }
-    return read.byDigest
+    if (stamp !== read.stamp) read = { stamp, index: indexOf(readLines(file)) }
+    return read.index
+  }
+  const found = (key: string): Account | undefined => {
+    const line = current().byDigest.get(key)
+    return line && accountOf(line)
   }
   return {
-    // Looked up by digest: how long it takes says nothing about the token.
-    byToken: async (token) => current().get(digest(token)),
-    rolesOf: async (person) => rolesOf([...current().values()], person),
+    byToken: async (token) => found(`token ${digest(token)}`),
+    byCertificate: async (sha256) => found(`certificate ${sha256}`),
+    byIdentity: async (identity) => found(`identity ${identityDigest(identity)}`),
+    client: async (id) => {
+      const line = current().byName.get(id)
+      return line && clientOf(line)
+    },
+    rolesOf: async (person) => rolesOf([...current().byName.values()], person),
   }
 }
 
@@ -144,12 +93,14 @@ export type NewAccount = Readonly<{
   person?: string
 }>
 
+/** What an account signs in by. */
+export type Means = Omit<Line, keyof Account | 'createdAt'>
+
 /**
- * Adds an account.
- * @returns it, with the token that will not be shown again
+ * Adds an account that signs in by `means`.
  * @throws AccountFault for a name that is taken or unfit, a role that does not exist, or roles that exclude each other (CGU-06)
  */
-export const addAccount = (file: string, wanted: NewAccount, now: Date): Account & { token: string } => {
+export const addLine = (file: string, wanted: NewAccount, means: Means, now: Date): Account => {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(wanted.id))
     throw new AccountFault('an account name has 1 to 64 of the characters A-Z a-z 0-9 . _ -')
   const unknown = wanted.roles.find((role) => role === 'program' || !roles.includes(role as Role))
@@ -159,7 +110,6 @@ export const addAccount = (file: string, wanted: NewAccount, now: Date): Account
     )
   if (wanted.person !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted.person))
     throw new AccountFault('a person number is a UUID in lower case')
-  const token = randomBytes(32).toString('base64url')
   const account: Account = {
     id: wanted.id,
     person: wanted.person ?? randomUUID(),
@@ -170,13 +120,31 @@ export const addAccount = (file: string, wanted: NewAccount, now: Date): Account
     if (lines.some(({ id }) => id === wanted.id))
       throw new AccountFault(`the account ${wanted.id} exists already`)
     requireCompatible([...new Set([...account.roles, ...rolesOf(lines, account.person)])])
-    return [...lines, { ...account, tokenSha256: digest(token), createdAt: now.toISOString() }]
+    return [...lines, { ...account, ...means, createdAt: now.toISOString() }]
   })
-  return { ...account, token }
+  return account
 }
 
-export const listAccounts = (file: string): readonly Account[] =>
-  readLines(file).map(({ id, person, roles: held, entities }) => ({ id, person, roles: held, entities }))
+/**
+ * Adds an account that signs in by a token.
+ * @returns it, with the token that will not be shown again
+ * @throws AccountFault as `addLine`
+ */
+export const addAccount = (file: string, wanted: NewAccount, now: Date): Account & { token: string } => {
+  const token = newSecret()
+  return { ...addLine(file, wanted, { tokenSha256: digest(token) }, now), token }
+}
+
+/** What an account signs in by, in words: for lists. */
+const meansOf = ({ tokenSha256, certificates = [], identities = [], client }: Line): readonly string[] => [
+  ...(tokenSha256 === undefined ? [] : ['token']),
+  ...(certificates.length === 0 ? [] : ['certificate']),
+  ...(identities.length === 0 ? [] : ['sso']),
+  ...(client === undefined ? [] : ['client']),
+]
+
+export const listAccounts = (file: string): readonly (Account & { signsInBy: readonly string[] })[] =>
+  readLines(file).map((line) => ({ ...accountOf(line), signsInBy: meansOf(line) }))
 
 /** @throws AccountFault when there is no such account */
 export const removeAccount = (file: string, id: string): void => {

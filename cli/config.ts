@@ -1,7 +1,6 @@
 // The settings of one installation, from the environment. Secrets come by file or are generated, never by argument.
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { cardsFrom, type CardsConfig } from './cardConfig.ts'
@@ -10,6 +9,7 @@ import { mailFrom, type MailConfig } from './mailConfig.ts'
 import { logLevelFrom, opsFrom, urlFrom, type OpsConfig } from './opsConfig.ts'
 import { shipped } from './shipped.ts'
 import { signerFrom } from './signerConfig.ts'
+import { directoryFrom, networksFrom, signInFrom, type SignInConfig } from './signInConfig.ts'
 import { tokensFrom, type TokensConfig } from './tokenConfig.ts'
 
 export type Config = Readonly<{
@@ -29,6 +29,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   /** Directory of the authorities and revocation lists that a holder's authentication certificate is judged by. */
   authTrust: string | undefined
+  /** How people and programs sign in, and how often they may ask. */
+  signIn: SignInConfig
   /** The PKCS#11 tokens that hold the keys; undefined: keys in software. */
   tokens: TokensConfig | undefined
   /** What writes holders' cards. */
@@ -59,25 +61,6 @@ const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {
   return text
 }
 
-const namedNetworks = ['loopback', 'linklocal', 'uniquelocal']
-
-const isNetwork = (text: string): boolean => {
-  const [address = '', prefix, ...more] = text.split('/')
-  const bits = isIP(address) === 4 ? 32 : 128
-  const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
-  return namedNetworks.includes(text) || (isIP(address) !== 0 && fits && more.length === 0)
-}
-
-const proxiesOf = (text: string | undefined): readonly string[] => {
-  const networks = (text ?? '').split(',').map((one) => one.trim())
-  const named = networks.filter((one) => one !== '')
-  const wrong = named.find((one) => !isNetwork(one))
-  if (wrong === undefined) return named
-  throw new ConfigFault(
-    `TRUSTED_PROXIES: ${wrong} is neither an address, nor a network, nor one of ${namedNetworks.join(', ')}`,
-  )
-}
-
 const portOf = (value: string): number => {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new ConfigFault(`PORT: ${value} is not a port`)
@@ -88,13 +71,6 @@ const stockFrom = (value: string): number => {
   const count = Number(value)
   if (!/^\d{1,4}$/.test(value)) throw new ConfigFault(`ESCROW_STOCK: ${value} is no number from 0 to 9999`)
   return count
-}
-
-/** CGU-58: without it, nobody renews alone. */
-const trustFrom = (directory: string | undefined): string | undefined => {
-  if (directory === undefined) return undefined
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return resolve(directory)
-  throw new ConfigFault(`AUTH_TRUST: ${directory} is not a directory`)
 }
 
 const policyFrom = (file: string | URL): Policy => {
@@ -169,8 +145,13 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     ledgerUrl: urlFrom('LEDGER_URL', secretOf(env, 'LEDGER_URL')),
     databaseUrl: urlFrom('DATABASE_URL', secretOf(env, 'DATABASE_URL')),
     redisUrl: urlFrom('REDIS_URL', secretOf(env, 'REDIS_URL')),
-    trustedProxies: proxiesOf(env['TRUSTED_PROXIES']),
-    authTrust: trustFrom(env['AUTH_TRUST']),
+    trustedProxies: networksFrom('TRUSTED_PROXIES', env['TRUSTED_PROXIES']),
+    // CGU-58: without it, nobody renews alone.
+    authTrust: directoryFrom('AUTH_TRUST', env['AUTH_TRUST']),
+    signIn: signInFrom(
+      (name) => env[name],
+      (name) => secretOf(env, name),
+    ),
     ...{ tokens, cards, signer },
     mail: mailFrom(
       (name) => env[name],

@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from '../api/app.ts'
+import { listenTls } from '../api/tlsServer.ts'
 import { compose, type ComposeOptions, type Product } from '../main.ts'
 import { openWhole } from './closing.ts'
 import type { Config } from './config.ts'
@@ -20,11 +21,16 @@ export type Installation = Readonly<{
   metricsUrl: string | undefined
   /** From now on /readyz says that the service is being stopped. */
   drain: () => void
+  /** Where it listens with TLS of its own, if it does. */
+  tlsUrl: string | undefined
   /** Answers what is under way, then closes everything. */
   close: () => Promise<void>
 }>
 
 export type InstallationOptions = Pick<ComposeOptions, 'release' | 'onStep'> & AppOptions
+
+const urlOf = (scheme: 'http' | 'https', host: string, port: number): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** Listens. @returns where, as `http://127.0.0.1:8080` */
 export const listenAt = async (
@@ -33,7 +39,20 @@ export const listenAt = async (
 ): Promise<string> => {
   await app.listen({ host, port })
   const bound = app.server.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`
+  return urlOf('http', host, bound.port)
+}
+
+/** Listens on the port with TLS of its own, where one is set. @returns where, as `https://127.0.0.1:8443` */
+export const listenTlsAt = async (
+  app: FastifyInstance,
+  { host, signIn: { tls, clientTrust } }: Pick<Config, 'host' | 'signIn'>,
+): Promise<Readonly<{ url: string; close: () => Promise<void> }> | undefined> => {
+  if (tls === undefined) return undefined
+  const { port, close } = await listenTls(app, host, {
+    ...tls,
+    askForCertificates: clientTrust !== undefined,
+  })
+  return { url: urlOf('https', host, port), close }
 }
 
 /**
@@ -66,6 +85,9 @@ export const openInstallation = (
     const app = opened(await createApp(product.services, { ...web, ...instruments.app }))
     log.log = app.log
     const url = await listenAt(app, config)
+    const tls = await listenTlsAt(app, config)
+    if (tls !== undefined) opened(tls)
     const { drain } = instruments
-    return { product, app, passphraseFrom: custody.passphraseFrom, url, metricsUrl, drain }
+    const urls = { url, tlsUrl: tls?.url, metricsUrl }
+    return { product, app, passphraseFrom: custody.passphraseFrom, ...urls, drain }
   })

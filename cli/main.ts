@@ -1,11 +1,11 @@
 // The `grand-livre` command. Each command has a file of its own, loaded when it is asked for; here is what they are called
 // and how they end.
 import { Command, CommanderError, type OptionValues } from 'commander'
-import { roles } from '../domain/roles.ts'
 import type { ArlAsked } from './arl.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
 import { listCustody } from './custody.ts'
+import { listAccounts } from './listAccounts.ts'
 import { listEnd } from './listEnd.ts'
 import { listJobsCommands } from './listJobs.ts'
 import { listLedger } from './listLedger.ts'
@@ -15,6 +15,7 @@ import { listRoles } from './listRoles.ts'
 import { listSigner } from './listSigner.ts'
 import { openOutput, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
+import { signInHelp } from './signInHelp.ts'
 
 const exitStatus = { done: 0, found: 1, usage: 2, unavailable: 3, internal: 70 } as const
 
@@ -46,6 +47,7 @@ Settings, from the environment:
   SIGNER_SOCKET                socket of the signer process that holds keys, vault and cards (this process does)
   ESCROW_STOCK                 holders' keys made ahead (4)
   TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
+${signInHelp}
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)
   METRICS_PORT, METRICS_HOST   a listener of its own for /metrics (on PORT, for this machine; 127.0.0.1)
   DRAIN_SECONDS                from the signal to stop until no request is taken any more (0; 5 in production)
@@ -147,28 +149,9 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       (await import('./demo/demo.ts')).demo(options.out, outputOf(options)),
     )
 
-  const people = program.command('accounts').description('who may sign in, and as what')
-  command(people, 'add <name>', 'add an account and show its token, once')
-    .requiredOption('--role <role>', `a role, may be repeated: ${roles.join(', ')}`, collect, [])
-    .option('--entity <id>', 'an entity the account acts for, may be repeated', collect, [])
-    .option('--person <id>', 'the person number, for somebody who has one (a holder)')
-    .action(
-      async (id: string, options: OptionValues & { role: string[]; entity: string[]; person?: string }) => {
-        const { role, entity, person } = options
-        const more = person === undefined ? {} : { person }
-        const { add } = await import('./accounts.ts')
-        await add(env, outputOf(options), { id, roles: role, entities: entity, ...more })
-      },
-    )
-  command(people, 'list', 'list the accounts').action(async (options: OptionValues) =>
-    (await import('./accounts.ts')).list(env, outputOf(options)),
-  )
-  command(people, 'remove <name>', 'remove an account').action(async (id: string, options: OptionValues) =>
-    (await import('./accounts.ts')).remove(env, outputOf(options), id),
-  )
-
   const tools = { command, outputOf, collect, env, found: () => end(exitStatus.found) }
   listRoles(program, tools)
+  listAccounts(program, tools)
   listRegisters(program, tools)
   listLedger(program, tools)
   listEnd(program, tools)

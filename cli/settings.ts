@@ -38,6 +38,26 @@ export const settings: readonly Setting[] = [
   { name: 'MAIL_FROM', standard: "the policy's contact" },
   { name: 'ESCROW_STOCK', standard: '4' },
   { name: 'TRUSTED_PROXIES', standard: 'none' },
+  { name: 'PUBLIC_URL', standard: 'none' },
+  { name: 'TLS_CERT_FILE', standard: 'a proxy ends TLS' },
+  { name: 'TLS_KEY_FILE', standard: 'none' },
+  { name: 'TLS_PORT', standard: '8443' },
+  { name: 'CLIENT_CA_DIR', standard: 'none' },
+  { name: 'CLIENT_CERT_PROXIES', standard: 'none' },
+  { name: 'OIDC_ISSUER', standard: 'none' },
+  { name: 'OIDC_CLIENT_ID', standard: 'none' },
+  { name: 'OIDC_CLIENT_SECRET', standard: 'none', secret: true },
+  { name: 'OIDC_SCOPES', standard: 'openid' },
+  { name: 'OIDC_ACR_VALUES', standard: 'none' },
+  { name: 'OIDC_PKCE', standard: 'on' },
+  { name: 'OIDC_ALGORITHM', standard: 'RS256' },
+  { name: 'SESSION_IDLE_MINUTES', standard: '30' },
+  { name: 'SESSION_HOURS', standard: '8' },
+  { name: 'RATE_LIMIT_API', standard: '1200' },
+  { name: 'RATE_LIMIT_PUBLICATION', standard: '60000' },
+  { name: 'RATE_LIMIT_SIGN_IN', standard: '60' },
+  { name: 'RATE_LIMIT_COMMANDS', standard: '300' },
+  { name: 'RATE_LIMIT_READS', standard: '900' },
   { name: 'LOG_LEVEL', standard: 'info' },
   {
     name: 'METRICS_PORT',
@@ -56,7 +76,7 @@ const names = new Set(
 /** What begins like one of ours is meant for us. */
 const prefixes = [
   ...['GRAND_LIVRE_', 'PKCS11_', 'CARD_', 'METRICS_', 'ESCROW_', 'LEDGER_', 'DATABASE_', 'REDIS_'],
-  ...['SIGNER_', 'SMTP_', 'MAIL_'],
+  ...['SIGNER_', 'SMTP_', 'MAIL_', 'OIDC_', 'RATE_LIMIT_', 'TLS_', 'CLIENT_C', 'SESSION_'],
 ]
 
 /** Letters to add, to leave out, to change, or to exchange with their neighbour (Damerau, Levenshtein). */

@@ -4,6 +4,7 @@ import { readConfig, type Config } from './config.ts'
 import type { Installation } from './installation.ts'
 import { columns, type Output } from './output.ts'
 import { readRelease } from './shipped.ts'
+import { webSettings } from './signInConfig.ts'
 
 const passphraseWords = ({ dataDir }: Config, { passphraseFrom }: Installation): string =>
   ({
@@ -15,7 +16,8 @@ const passphraseWords = ({ dataDir }: Config, { passphraseFrom }: Installation):
 const banner = (config: Config, installation: Installation): string =>
   columns([
     ['  service', installation.url],
-    ['  API', `${installation.url}/docs`],
+    ...(installation.tlsUrl === undefined ? [] : [['  with TLS', installation.tlsUrl]]),
+    ['  API', `${installation.tlsUrl ?? installation.url}/docs`],
     ['  conditions', `CGU ${config.policy.cgu.version}, policy ${config.policy.version}`],
     ['  data', config.dataDir],
     ['  ledger', config.ledgerUrl === undefined ? 'embedded' : 'EventStoreDB'],
@@ -33,18 +35,18 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
   // The service is loaded once its settings are known to fit: whoever has one wrong is told at once.
   const { openInstallation } = await import('./installation.ts')
   const installation = await openInstallation(config, {
-    release,
-    trustedProxies: config.trustedProxies,
+    ...{ release, ...webSettings(config) },
     onStep: (line) => output.say(`  · ${line}`),
     // One JSON document on standard output is what a program asked for: the log goes beside it.
     log: { level: config.logLevel, ...(output.json ? { stream: process.stderr } : {}) },
   })
   closeOnSignal(installation, config.ops.drainSeconds)
-  const { url, metricsUrl } = installation
+  const { url, tlsUrl, metricsUrl } = installation
   const { dataDir } = config
-  const metrics = metricsUrl === undefined ? {} : { metricsUrl }
-  output.result(
-    { url, release, dataDir, pid: process.pid, ...metrics },
-    () => `\n${banner(config, installation)}\n`,
-  )
+  const urls = {
+    url,
+    ...(tlsUrl === undefined ? {} : { tlsUrl }),
+    ...(metricsUrl === undefined ? {} : { metricsUrl }),
+  }
+  output.result({ ...urls, release, dataDir, pid: process.pid }, () => `\n${banner(config, installation)}\n`)
 }

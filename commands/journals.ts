@@ -10,6 +10,7 @@ type In<T> = { journal: string } & T
 export type OpenJournal = Command<'OpenJournal', In<Data<'JournalOpened'>>>
 export type RecordRefusal = Command<'RecordRefusal', In<Data<'CommandRefused'>>>
 export type RecordConsultation = Command<'RecordConsultation', In<Data<'PersonalDataConsulted'>>>
+export type RecordSignIn = Command<'RecordSignIn', In<Data<'SignedIn'>>>
 export type RecordFailedSignIn = Command<'RecordFailedSignIn', In<Data<'SignInFailed'>>>
 
 const onJournal = {
@@ -44,4 +45,11 @@ export const recordFailedSignIn: Decider<Journal, RecordFailedSignIn, JournalEve
   foldless: true,
   type: 'RecordFailedSignIn',
   decide: ({ data: { journal: _, ...data } }) => accept({ type: 'SignInFailed', data }),
+}
+
+export const recordSignIn: Decider<Journal, RecordSignIn, JournalEvent> = {
+  ...onJournal,
+  foldless: true,
+  type: 'RecordSignIn',
+  decide: ({ data: { journal: _, ...data } }) => accept({ type: 'SignedIn', data }),
 }

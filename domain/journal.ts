@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
 import { clause, code, id, stream, text } from './fields.ts'
 import type { Aggregate } from './kernel.ts'
-import { journalKind } from './lists.ts'
+import { journalKind, signInMeans } from './lists.ts'
 
 const optional = Type.Optional
 
@@ -28,12 +28,22 @@ const PersonalDataConsulted = event('PersonalDataConsulted', {
   pub: { screens: Type.Array(code), streams: Type.Array(stream) },
   sealed: { jou: { reason: optional(text) } },
 })
+const SignedIn = event('SignedIn', {
+  pub: { means: signInMeans },
+  sealed: { jou: { identifier: text, address: text } },
+})
 const SignInFailed = event('SignInFailed', {
   pub: { means: code, cause: code },
   sealed: { jou: { identifier: text, address: text } },
 })
 
-export const journalForms = [JournalOpened, CommandRefused, PersonalDataConsulted, SignInFailed] as const
+export const journalForms = [
+  JournalOpened,
+  CommandRefused,
+  PersonalDataConsulted,
+  SignedIn,
+  SignInFailed,
+] as const
 export type JournalEvent = EventOf<(typeof journalForms)[number]>
 
 export type Journal = Readonly<{ open: boolean }>

@@ -105,7 +105,16 @@ export const keyPurpose = list([
   'export',
 ])
 export const journalKind = list(['appointment', 'component', 'account'])
-export const signInMeans = list(['card', 'sso', 'service', 'paper', 'token', 'none'])
+export const signInMeans = list([
+  'card',
+  'sso',
+  'service',
+  'paper',
+  'token',
+  'none',
+  'certificate',
+  'accessToken',
+])
 export type SignInMeans = Static<typeof signInMeans>
 export const algorithm = list(['rsa3072', 'rsa4096', 'ecP256', 'ecP384', 'aes256'])
 export type Algorithm = Static<typeof algorithm>

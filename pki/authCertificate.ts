@@ -70,13 +70,13 @@ const cleared = (
   return { sha256: own }
 }
 
-const judged = async (
-  certificate: Uint8Array,
-  against: Readonly<{ trust: Trust; issuerName: string; at: Instant }>,
-): Promise<AuthCertificate> => {
+/** `issuerName`: the common name of the one authority that may have issued it; without it, any that leads to an anchor. */
+type Against = Readonly<{ trust: Trust; issuerName?: string; at: Instant }>
+
+const judged = async (certificate: Uint8Array, against: Against): Promise<AuthCertificate> => {
   const { trust, issuerName, at } = against
   const content = describeCertificate(certificate)
-  if (content.issuer.commonName !== issuerName) return { fault: 'issuerWrong' }
+  if (issuerName !== undefined && content.issuer.commonName !== issuerName) return { fault: 'issuerWrong' }
   const dates = outOfDate(content, at)
   if (dates !== undefined) return { fault: dates }
   const path = await pathOf(certificate, trust.certificates, at)
@@ -90,13 +90,12 @@ const judged = async (
 }
 
 /**
- * Judges a certificate of the sibling authority at an instant.
- * @param against.issuerName the common name of the one authority that may have issued it
+ * Judges a certificate that somebody signs in with, at an instant.
  * @returns what it says and the digest of the list that clears it; or the fault: a code, with nothing of its content
  */
 export const judgeAuthCertificate = async (
   certificate: Uint8Array,
-  against: Readonly<{ trust: Trust; issuerName: string; at: Instant }>,
+  against: Against,
 ): Promise<AuthCertificate> => {
   try {
     return await judged(certificate, against)

@@ -19,7 +19,8 @@ import { servicesOf } from '../compose/services.ts'
 import type { Config } from '../config.ts'
 import { servedSources } from '../metricSources.ts'
 import { openDocuments } from '../documentFiles.ts'
-import { listenAt } from '../installation.ts'
+import { listenAt, listenTlsAt } from '../installation.ts'
+import { webSettings } from '../signInConfig.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
 const retryMs = 5_000
@@ -94,10 +95,11 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
       services,
       onClose,
     )
-    const { log } = options
-    const { trustedProxies } = config
-    const app = opened(await createApp(services, { log, trustedProxies, ...watch }))
+    const app = opened(await createApp(services, { log: options.log, ...webSettings(config), ...watch }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
     onClose(followNudges(ledger, nudging.nudge))
-    return { app, url: await listenAt(app, config), metricsUrl, drain }
+    const url = await listenAt(app, config)
+    const tls = await listenTlsAt(app, config)
+    if (tls !== undefined) opened(tls)
+    return { app, url, tlsUrl: tls?.url, metricsUrl, drain }
   })

@@ -28,6 +28,8 @@ export type RoleOptions = Readonly<{
 export type RunningRole = Readonly<{
   app: FastifyInstance
   url: string
+  /** Where it answers with TLS of its own, if it does. */
+  tlsUrl?: string | undefined
   /** Where /metrics has a port of its own. */
   metricsUrl: string | undefined
   /** From now on /readyz says that the process is being stopped. */

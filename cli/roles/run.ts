@@ -33,16 +33,21 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
     log: { level: config.logLevel, service: role, ...(output.json ? { stream: process.stderr } : {}) },
   })
   closeOnSignal(running, answersPeople.has(role) ? config.ops.drainSeconds : 0)
-  const { url, metricsUrl } = running
+  const { url, tlsUrl, metricsUrl } = running
   const words = columns([
     ['  answers at', url],
+    ...(tlsUrl === undefined ? [] : [['  with TLS', tlsUrl]]),
     ['  ready', `${url}/readyz`],
     ...(metricsUrl === undefined ? [] : [['  metrics', `${metricsUrl}/metrics`]]),
     ['  policy', String(config.policy.version)],
     ['  data', config.dataDir],
   ])
-  const metrics = metricsUrl === undefined ? {} : { metricsUrl }
-  output.result({ role, url, release, pid: process.pid, ...metrics }, () => `\n${words}\n`)
+  const urls = {
+    url,
+    ...(tlsUrl === undefined ? {} : { tlsUrl }),
+    ...(metricsUrl === undefined ? {} : { metricsUrl }),
+  }
+  output.result({ role, ...urls, release, pid: process.pid }, () => `\n${words}\n`)
 }
 
 /** Makes the installation ready for the other processes, and ends. @throws what kept it from that */

@@ -152,8 +152,9 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     }
     const metricsUrl = await instruments.show(shown, probed, onClose)
     const { app: watch, drain } = instruments
-    const { trustedProxies } = config
-    const app = opened(await createStatusApp(services, { log, trustedProxies, ...watch }))
+    const { trustedProxies, signIn } = config
+    const limit = signIn.limits.publication
+    const app = opened(await createStatusApp(services, { log, trustedProxies, limit, ...watch }))
     tell = onceInAWhile((source, err) => app.log.warn({ err, source }, 'a source is out of reach'))
     return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

@@ -191,18 +191,12 @@ describe('roles', () => {
     )
     for (const path of [...paths, ...certificates, `/streams/request-${life.request}/events`])
       expect([path, ...verdict(await stranger.get(path))]).toEqual([path, 403, 'ROLE_NOT_HELD'])
-    expect(verdict(await stranger.post(`/cards/${life.card}/pin`, { pin: '111111' }))).toEqual([
-      403,
-      'PIN_HOLDER_ONLY',
-    ])
-    expect(verdict(await stranger.post(`/certificates/${life.serial}/presentation`))).toEqual([
-      403,
-      'ACCEPTANCE_HOLDER_ONLY',
-    ])
-    expect(verdict(await stranger.post(`/certificates/${life.serial}/revocation`, revocation))).toEqual([
-      403,
-      'REVOKER_NOT_ENTITLED',
-    ])
+    const commands = [
+      stranger.post(`/cards/${life.card}/pin`, { pin: '111111' }),
+      stranger.post(`/certificates/${life.serial}/presentation`),
+      stranger.post(`/certificates/${life.serial}/revocation`, revocation),
+    ]
+    for (const answer of commands) expect(verdict(await answer)).toEqual([404, 'NOT_FOUND'])
     const own = await stranger.get('/certificates')
     expect(own.json()).toEqual({ certificates: [] })
     for (const path of [...paths, ...certificates]) {

@@ -1,7 +1,13 @@
-import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { addClient, linkIdentity, unlinkIdentity } from '../../cli/accountMeans.ts'
+import { addLine, removeAccount } from '../../cli/accountsFile.ts'
 import { openSite, type Site } from './grandLivre.ts'
 
 type Account = Readonly<{ id: string; person: string; roles: string[]; entities: string[] }>
@@ -39,26 +45,52 @@ describe('accounts', () => {
 
   it('the list has names, persons, roles and entities, and no token nor its digest', async () => {
     const listed = await site.run(['accounts', 'list', '--json'])
-    expect(JSON.parse(listed.stdout)).toEqual([shown(marie)])
+    expect(JSON.parse(listed.stdout)).toEqual([{ ...shown(marie), signsInBy: ['token'] }])
     const { status, stdout } = await site.run(['accounts', 'list'])
     expect(status).toBe(0)
     expect(stdout.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
-      ['ACCOUNT', 'ROLES', 'PERSON', 'ENTITIES'],
-      ['marie', 'raOfficer,supportAgent', person, 'dgddi,insee'],
+      ['ACCOUNT', 'ROLES', 'PERSON', 'SIGNS IN BY', 'ENTITIES'],
+      ['marie', 'raOfficer,supportAgent', person, 'token', 'dgddi,insee'],
       [''],
     ])
   })
 
   it('CGU-24: the running service takes a token from the moment it is added until it is removed', async () => {
-    const service = await site.start(await site.onServer())
-    const look = async (token: string): Promise<number> => {
+    const [cert, key] = [site.file('tls.pem'), site.file('tls.key')]
+    const made = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ]
+    execFileSync('openssl', ['req', '-x509', ...made, '-subj', '/CN=localhost'], { stdio: 'ignore' })
+    const tls = { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_PORT: '0' }
+    const service = await site.start({ ...(await site.onServer()), ...tls })
+    const path = '/api/v1/certificates?limit=1'
+    const look = async (token: string): Promise<number | undefined> => {
+      const trusted = { ca: readFileSync(cert), servername: 'localhost', agent: false as const }
       const headers = { authorization: `Bearer ${token}` }
-      return (await fetch(`${service.url}/api/v1/certificates?limit=1`, { headers })).status
+      const asked = get(`${service.tlsUrl}${path}`, { ...trusted, headers })
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      answer.resume()
+      return answer.statusCode
     }
     const added = await site.run(['accounts', 'add', 'paul', '--role', 'auditor'])
     const token = /^token +(\S+) +\(shown once/m.exec(added.stdout)?.[1] ?? ''
     const wrong = Buffer.alloc(32).toString('base64url')
     expect([await look(token), await look(marie.token), await look(wrong)]).toEqual([200, 200, 401])
+
+    // RFC 5280 8: lists are fetched on the plain port; nobody shows a secret there, where there is one with TLS.
+    const plain = await fetch(`${service.url}${path}`, {
+      headers: { authorization: `Bearer ${marie.token}` },
+    })
+    expect([plain.status, ((await plain.json()) as { code: string }).code]).toEqual([403, 'TLS_REQUIRED'])
+    expect((await fetch(`${service.url}/ac-confidentialite-mef-qualifiee.crl`)).status).toBe(200)
 
     const removed = await site.run(['accounts', 'remove', 'paul'])
     expect([removed.status, removed.stdout]).toEqual([0, 'The account paul is removed.\n'])
@@ -88,12 +120,95 @@ describe('accounts', () => {
       'a person number is a UUID in lower case',
     ],
     ['an account that there is not', ['remove', 'zoe'], 'there is no account zoe'],
+    [
+      'a certificate that is not there',
+      ['bind', 'marie', '--certificate', '/nowhere.pem'],
+      '--certificate: cannot be read: /nowhere.pem',
+    ],
+    [
+      'an issuer that is no URL',
+      ['link', 'marie', 'proconnect', 'sub'],
+      'the issuer is no http or https URL',
+    ],
   ])('%s: status 2, said, and nothing changes', async (_, args, message) => {
     const before = accountsFile()
     const { status, stdout, stderr } = await site.run(['accounts', ...args])
     expect([status, stdout, stderr.slice(0, message.length)]).toEqual([2, '', message])
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(accountsFile()).toBe(before)
+  })
+})
+
+describe('what an account signs in by', () => {
+  const issuer = 'https://fca.integ01.example/api/v2'
+  const key = (namedCurve: string): string => {
+    const file = join(site.dataDir, `${namedCurve}.pem`)
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve })
+    writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }))
+    return file
+  }
+
+  it('CGU-24: each means is given and taken away by a command; the file has digests alone', async () => {
+    const alone = await site.json<Account>(['accounts', 'add', 'luc', '--role', 'auditor', '--no-token'])
+    expect(alone).not.toHaveProperty('token')
+    const robot = await site.json<Account & { secret: string }>([
+      'accounts',
+      'client',
+      'robot',
+      '--role',
+      'auditor',
+    ])
+    expect(Buffer.from(robot.secret, 'base64url')).toHaveLength(32)
+    await site.json(['accounts', 'client', 'station', '--role', 'auditor', '--key', key('P-256')])
+    expect(await site.json(['accounts', 'link', 'luc', issuer, 'f2c8-luc'])).toEqual({
+      account: 'luc',
+      linked: issuer,
+    })
+    const text = accountsFile()
+    for (const secret of [robot.secret, issuer, 'f2c8-luc']) expect(text).not.toContain(secret)
+    const means = async () =>
+      (await site.json<(Account & { signsInBy: string[] })[]>(['accounts', 'list'])).map(
+        ({ id, signsInBy }) => [id, ...signsInBy],
+      )
+    expect(await means()).toEqual([
+      ['marie', 'token'],
+      ['luc', 'sso'],
+      ['robot', 'client'],
+      ['station', 'client'],
+    ])
+    await site.json(['accounts', 'unlink', 'luc', issuer, 'f2c8-luc'])
+    for (const name of ['luc', 'robot', 'station']) removeAccount(join(site.dataDir, 'accounts.json'), name)
+    expect(await means()).toEqual([['marie', 'token']])
+  })
+
+  it('an identity is one account’s alone, and a key is on a curve that assertions are verified with', () => {
+    const file = join(site.dataDir, 'other.json')
+    const now = new Date('2026-03-02T09:00:00Z')
+    for (const id of ['one', 'two']) addLine(file, { id, roles: ['auditor'] }, {}, now)
+    linkIdentity(file, 'one', { issuer, subject: 'sub' })
+    const before = readFileSync(file, 'utf8')
+    const client = (name: string) => () =>
+      addClient(file, { id: 'three', roles: ['auditor'] }, { key: name, withSecret: true }, now)
+    const secret = join(site.dataDir, 'secret.pem')
+    writeFileSync(
+      secret,
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    )
+    for (const [act, message] of [
+      [() => linkIdentity(file, 'two', { issuer, subject: 'sub' }), 'the identity is one’s already'],
+      [() => linkIdentity(file, 'one', { issuer, subject: 'sub' }), 'the identity is one’s already'],
+      [
+        () => linkIdentity(file, 'two', { issuer: `${issuer}?x`, subject: 'sub' }),
+        'the issuer is no http or https URL',
+      ],
+      [() => linkIdentity(file, 'two', { issuer, subject: 'é' }), 'the subject is not 1 to 255 characters'],
+      [() => unlinkIdentity(file, 'two', { issuer, subject: 'sub' }), 'the identity is not two’s'],
+      [client(key('P-521')), 'holds no public key in PEM on P-256 or P-384'],
+      [client(secret), 'holds no public key in PEM on P-256 or P-384'],
+      [client(file), 'holds no public key in PEM on P-256 or P-384'],
+    ] as const)
+      expect(act).toThrow(message)
+    expect(readFileSync(file, 'utf8')).toBe(before)
   })
 })
 

@@ -20,6 +20,8 @@ export type Env = Readonly<Record<string, string>>
 
 export type Running = Readonly<{
   url: string
+  /** With TLS of its own, where it is set. */
+  tlsUrl?: string
   pid: number
   /** Asks it to stop, as an init system does. */
   stop: () => Promise<Ended>
@@ -139,9 +141,9 @@ export const openSite = (): Site => {
         child.kill(signal)
         return ended
       }
-      const { url, pid } = JSON.parse(line) as { url: string; pid: number }
+      const listens = JSON.parse(line) as Pick<Running, 'url' | 'tlsUrl' | 'pid'>
       return {
-        ...{ url, pid },
+        ...listens,
         stop: () => end('SIGTERM'),
         kill: () => end('SIGKILL'),
       }

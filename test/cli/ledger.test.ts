@@ -393,7 +393,9 @@ describe('--help', () => {
     }
     expect(helped.toSorted()).toEqual(
       [
-        ...['', 'accounts', 'accounts add', 'accounts list', 'accounts remove', 'arl', 'ca-key-destruction'],
+        ...['', 'accounts', 'accounts add', 'accounts bind', 'accounts client', 'accounts link'],
+        ...['accounts list', 'accounts remove', 'accounts unbind', 'accounts unlink'],
+        ...['arl', 'ca-key-destruction'],
         ...[
           'ceremony',
           'compliance',

@@ -62,7 +62,6 @@ type AnyDecider = Decider<unknown, Command, Event, unknown>
 /** Commands of the matrix that no decider of this tree gives, by what will give them. */
 const later: Readonly<Record<string, readonly string[]>> = {
   proofs: ['AnchorCheckpoint', 'RecordWitness', 'RecordScavenge'],
-  signIn: ['RecordSignIn'],
 }
 
 const isDecider = (value: unknown): value is AnyDecider =>

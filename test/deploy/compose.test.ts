@@ -70,6 +70,7 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
   const environmentOf = ({ environment = {} }: Service): NodeJS.ProcessEnv => {
     const secrets = join(directory, 'secrets')
     mkdirSync(secrets, { recursive: true })
+    mkdirSync(join(directory, 'client-ca'), { recursive: true })
     for (const [name, text] of Object.entries({
       'database-url': 'postgres://postgres:5432/grandlivre',
       'ledger-url': 'esdb://eventstore1:2113',
@@ -80,7 +81,7 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
     return Object.fromEntries(
       Object.entries({ DATA_DIR: directory, ...environment }).map(([name, value]) => [
         name,
-        value.replace('/run/secrets', secrets),
+        value.replace('/run/secrets', secrets).replace(/^\/client-ca$/, join(directory, 'client-ca')),
       ]),
     )
   }

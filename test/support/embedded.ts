@@ -4,12 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { createApp, type Limits } from '../../api/app.ts'
+import { createApp } from '../../api/app.ts'
+import type { Limits } from '../../api/signIn/limits.ts'
 import type { Services } from '../../api/services.ts'
 import { addAccount } from '../../cli/accountsFile.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
 import { openInstruments } from '../../cli/instruments.ts'
 import { productSources } from '../../cli/metricSources.ts'
+import { webSettings } from '../../cli/signInConfig.ts'
 import { saveRegister, type DirectoryEntry } from '../../cli/registersFile.ts'
 import { openCustody, openStore, type Custody } from '../../cli/parts.ts'
 import type { Role } from '../../domain/lists.ts'
@@ -63,6 +65,8 @@ export type Embedded = Readonly<{
   pass: (seconds: number) => Promise<void>
   /** What the responder is told about how far its table is behind; undefined: the truth. */
   lag: (seconds: number | undefined) => void
+  /** What the command line changes: what accounts sign in by. */
+  accountsFile: string
   account: (id: string, roles: readonly Role[], more?: { person?: string; entities?: string[] }) => Person
   /** Puts an agent into the referential, in the place of whoever had his matricule; one who has none is left out. */
   enrol: (agent: Readonly<{ matricule?: string; surname?: string; givenNames?: string }>) => Promise<void>
@@ -161,7 +165,8 @@ export const openEmbedded = async (
   const services = { ...product.services, reads: { ...product.services.reads, lagSeconds } }
   const app = await createApp(services, {
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
-    limits,
+    ...webSettings(config),
+    limits: { ...config.signIn.limits, commands: 100_000, reads: 100_000, ...limits },
     ...instruments.app,
   })
   log.log = app.log
@@ -185,6 +190,7 @@ export const openEmbedded = async (
       ledger,
       store: embedded,
       policy,
+      accountsFile,
       cards: custody.cards as HolderCards,
     },
     run: (job) => jobs.runNow(job),
