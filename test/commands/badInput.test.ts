@@ -12,7 +12,7 @@ import type { EscrowRow, EscrowStore } from '../../hsm/escrowStore.ts'
 import { openFileEscrowStore } from '../../hsm/escrowStoreFile.ts'
 import { openRecordStore } from '../../hsm/recordStore.ts'
 import { CardUnreachable } from '../../pki/custody.ts'
-import { openKeys, removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
+import { openKeys, removeDirectory, sha256, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
 import { holderKeys } from '../support/holderKeys.ts'
@@ -87,6 +87,14 @@ const changes = {
     octets: 1,
   }),
   'another end of its term': (row) => ({ ...row, kept: { ...row.kept!, until: '2066-03-02T09:00:00Z' } }),
+  'a ruined blob, that says it is kept': (row) => {
+    const blob = Buffer.from(row.blob).fill(0, 8, 64)
+    const record = { blobSha256: sha256(blob), recordMac: '0'.repeat(64), testedAt: at, from: at }
+    return {
+      ...{ ...row, blob, state: 'kept' },
+      kept: { person: uuid(1), ...record, until: '2036-03-02T09:00:00Z' },
+    }
+  },
   'the public half of another row': async (row, opened) => ({ ...row, spki: (await another(opened)).spki }),
 } as const satisfies Record<string, Change>
 
@@ -164,12 +172,13 @@ const ways: Readonly<Record<string, Way>> = {
 }
 
 const [kept, card, renewal, request46, move] = Object.keys(ways) as [string, string, string, string, string]
-const [cut, elsewhere, exchanged, term, half] = Object.keys(changes) as (keyof typeof changes)[]
+const [cut, elsewhere, exchanged, term, madeUp, half] = Object.keys(changes) as (keyof typeof changes)[]
 it.each([
   [kept, cut!, 'blobTruncated'],
   [kept, elsewhere!, 'blobOfAnotherVault'],
   [kept, exchanged!, 'keyMismatch'],
   [kept, half!, 'publicKeyChanged'],
+  [kept, madeUp!, 'recordChanged'],
   [card, cut!, 'blobTruncated'],
   [card, elsewhere!, 'blobOfAnotherVault'],
   [card, term!, 'recordChanged'],
