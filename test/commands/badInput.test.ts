@@ -1,6 +1,7 @@
 // What somebody who can write the vault has changed, at each way on which a key goes: refused with its own code, the refusal in the ledger,
 // nothing delivered, nothing lost (CGU-38, CGU-41, CGU-43, CGU-46).
 import { join } from 'node:path'
+import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { recoverKey } from '../../commands/recoverKey.ts'
@@ -13,8 +14,11 @@ import { openFileEscrowStore } from '../../hsm/escrowStoreFile.ts'
 import { openRecordStore } from '../../hsm/recordStore.ts'
 import { openKeys, removeDirectory, sha256, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
+import { openEmbedded } from '../support/embedded.ts'
 import { on } from '../support/given.ts'
 import { holderKeys } from '../support/holderKeys.ts'
+import { desk, done, validated, verdict } from '../support/life.ts'
+import { approved, passphrase } from '../support/recoveredLife.ts'
 import * as f from './facts.ts'
 import { eventsOf, openCase, openCopies, openInstallation, type Installation } from './installation.ts'
 
@@ -273,5 +277,55 @@ it('CGU-43: the record of a serial, whole, with a key that is not the one of its
     for (const serial of [old, third]) (await escrow.release(serial)).fill(0)
   } finally {
     await opened.close()
+  }
+})
+
+it('CGU-41, CGU-46: over HTTP what the escrow refuses is ESCROW_REFUSED, not to be tried again; the journal has the code, and nothing is lost', async () => {
+  const directory = await temporaryDirectory()
+  const keys = await openKeys(directory)
+  const records = await openRecordStore({ path: join(directory, 'rows.records'), key: recordKey })
+  const store = await openFileEscrowStore(records)
+  const escrow = await openEscrow(store, { keys, now: () => at, holderKeys: holderKeys(store.inventory) })
+  const product = await openEmbedded({ api: 100_000 }, {}, 'quick', escrow)
+  const refusedAs = async (code: string): Promise<readonly unknown[]> =>
+    (await product.journal()).filter(({ data }) => data['code'] === code).map(({ data }) => data['command'])
+  const expectRefused = (answer: LightMyRequestResponse): void => {
+    expect(verdict(answer)).toEqual([409, 'ESCROW_REFUSED'])
+    expect(answer.headers['retry-after']).toBeUndefined()
+    expect(answer.json()).toMatchObject({ clause: 'CGU-41' })
+    expect(answer.body).not.toMatch(/blob|truncated|KeyFault/i)
+  }
+  const cutRow = async (serial: string): Promise<() => Promise<void>> => {
+    const row = (await store.bySerial(serial))!
+    await store.replace(row, { ...row, blob: row.blob.subarray(0, -8) })
+    return async () => store.replace((await store.bySerial(serial))!, row)
+  }
+  try {
+    const life = await validated(product)
+    const issuance = `/requests/${life.request}/sessions/current/issuance`
+    const { serial } = done(await life.ra.post(`/requests/${life.request}/sessions`, desk)).session
+    await escrow.reserve(serial)
+    const repair = await cutRow(serial)
+    for (let i = 0; i < 2; i += 1) expectRefused(await life.ra.post(issuance))
+    expect(await refusedAs('blobTruncated')).toEqual(['EscrowKey', 'EscrowKey'])
+    await repair()
+    const issued = done(await life.ra.post(issuance))
+    expect(issued.serial).toBe(serial)
+
+    const { card, position } = issued
+    const { id, officer } = await approved(product, { ...life, serial, card, position })
+    const execution = () => officer.post(`/recovery-requests/${id}/execution`, { passphrase })
+    const repairKept = await cutRow(serial)
+    expectRefused(await execution())
+    const events = (await eventsOf(product.ledger)).map(({ event }) => event)
+    const failures = events.filter(({ type }) => type === 'KeyRecoveryFailed')
+    expect(failures).toMatchObject([failed('output')('blobTruncated')])
+    await repairKept()
+    done(await execution())
+  } finally {
+    await product.close()
+    await records.close()
+    await keys.close()
+    await removeDirectory(directory)
   }
 })
