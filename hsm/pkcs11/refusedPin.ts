@@ -37,7 +37,10 @@ export const openRefusedPin = (path: string | undefined) => {
       { serial, pin }: Readonly<{ serial: string; pin: string }>,
       login: () => void,
     ): Promise<void> => {
-      if (path === undefined) return login()
+      if (path === undefined) {
+        login()
+        return
+      }
       if (await isRemembered(path, serial, pin))
         throw new ModuleFault(
           'pin',
