@@ -3,6 +3,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Contended, RevisionMismatch } from '../commands/handle.ts'
 import { LintRefused } from '../commands/issuing.ts'
+import { refusalCodeOf } from '../commands/keyRefusals.ts'
 import { ProcessRefused } from '../commands/program.ts'
 import {
   isRefusalCode,
@@ -67,6 +68,8 @@ const knownCause = (error: Error & { code?: unknown }): Problem | undefined => {
   if (error instanceof LintRefused) return new Problem('LINT_REFUSED', { detail: error.findings.join(' ') })
   if (error instanceof ProcessRefused && isRefusalCode(error.code))
     return new Problem(error.code, { clause: error.clause })
+  // Another try gets the same answer. Why, the ledger has (keyRefusals.ts): to a caller it would tell what lies in the vault.
+  if (refusalCodeOf(error) !== undefined) return new Problem('ESCROW_REFUSED', { clause: 'CGU-41' })
   return undefined
 }
 

@@ -1,6 +1,7 @@
 // P1, step 9: the card is written, and each key on it tested. A reader that fails is given another try; what does not come about
 // after that never will with this card. A card that is not there is nobody's failure: the same session goes on once it is back.
 import { CardUnreachable, type CardKey, type Cards } from '../pki/custody.ts'
+import { faultCodeOf } from './program.ts'
 
 type Stage = 'begin' | 'write' | 'test'
 export type Writing =
@@ -17,9 +18,12 @@ export type Wanted = Readonly<{
   keysFor: (transportKey: Uint8Array) => Promise<readonly CardKey[]>
 }>
 
-/** The kind of a fault, never its message: that may name what the card holds. */
-const kindOf = (error: unknown): string =>
-  error instanceof Error && /^[A-Za-z0-9._-]{1,64}$/.test(error.name) ? error.name : 'unknown'
+/** The kind of a fault, never its message: that may name what the card holds. One of custody says by its code which it is. */
+const kindOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'unknown'
+  if (error.name === 'KeyFault') return faultCodeOf(error)
+  return /^[A-Za-z0-9._-]{1,64}$/.test(error.name) ? error.name : 'unknown'
+}
 
 /** A step of the card's own: what the escrow or the ledger throws in between is not the card's failure. */
 class StepFailed extends Error {

@@ -230,6 +230,11 @@ export const refusals = {
     fr: "Le séquestre n'est pas transféré, ou son repreneur ne l'a pas confirmé.",
     en: 'The escrow has not been handed over, or its successor has not confirmed it.',
   },
+  ESCROW_REFUSED: {
+    clauses: ['CGU-41'],
+    fr: 'Le séquestre a refusé cette clé ; sa raison est au journal.',
+    en: 'The escrow has refused this key; the journal has its reason.',
+  },
   ESCROW_TERM_ENDED: {
     clauses: ['CGU-48'],
     fr: 'La période de séquestre est échue.',

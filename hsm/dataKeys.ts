@@ -46,6 +46,17 @@ export const openDataKeys = async (
 
   const isDestroyed = (keyId: string): boolean => store.has(goneName(keyId))
 
+  /** What is wrong with a data key is no refusal of the escrow, and not named as one. @throws KeyFault `custody` */
+  const unwrapped = async (record: Buffer): Promise<Buffer> => {
+    try {
+      const kek = await keys.kekById(uuidText(record.subarray(0, idOctets)))
+      return await kek.unwrap(record.subarray(idOctets))
+    } catch (error) {
+      if (!(error instanceof KeyFault) || error.code === 'custody') throw error
+      throw new KeyFault(error.message, { cause: error })
+    }
+  }
+
   /** Destruction has the last word: it is asked first, and again behind each wait. */
   const find = async (keyId: string): Promise<Buffer | undefined> => {
     if (isDestroyed(keyId)) return undefined
@@ -53,8 +64,7 @@ export const openDataKeys = async (
     if (cached !== undefined) return cached
     const record = store.get(keyName(keyId))
     if (record === undefined) return undefined
-    const kek = await keys.kekById(uuidText(record.subarray(0, idOctets)))
-    const key = await kek.unwrap(record.subarray(idOctets))
+    const key = await unwrapped(record)
     if (isDestroyed(keyId)) return undefined
     cache.put(keyId, key)
     return key

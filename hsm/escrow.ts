@@ -73,6 +73,9 @@ export const openEscrow = async (
     const row = await store.bySerial(serial)
     if (row === undefined) throw notHeld(`no key is set aside for ${serial}`)
     if (isKept(row)) {
+      // That it says so is no proof of it: who can write the vault can write that as well.
+      await records.requireKept(row, row.spkiSha256)
+      await records.requireTested(row)
       if (row.kept.person === person) return recordOf(row)
       throw new KeyFault(`the key of ${serial} is kept for somebody else`, { code: 'keyTaken' })
     }

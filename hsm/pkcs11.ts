@@ -187,15 +187,17 @@ const lookedAt = (clients: Parameters<typeof look>[0]): Promise<true | string> =
 
 /**
  * Opens both tokens. The first time it makes a canary on each, and remembers them in the file `manifest`.
- * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: each is tried once
+ * @throws ModuleFault when a token is not there, not the one that it was, or refuses its PIN: one that was
+ * refused is not tried again, whichever process asks
  */
 export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...files }: Pkcs11Settings) => {
   const { manifest, counts } = files
   const stored = await readIfPresent(manifest)
   const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
   const counting = { ...caToken, ...(counts === undefined ? {} : { counts }) }
-  const ca = openSignerClient(counting, { canary: known?.ca })
-  const escrow = openSignerClient(escrowToken, { canary: known?.escrow })
+  const remembering = (name: string) => ({ refusedPin: `${manifest}.refused-${name}` })
+  const ca = openSignerClient({ ...counting, ...remembering('ca') }, { canary: known?.ca })
+  const escrow = openSignerClient({ ...escrowToken, ...remembering('escrow') }, { canary: known?.escrow })
   const clients = { ca, escrow }
   const close = async (): Promise<void> => {
     await Promise.all([ca.close(), escrow.close()])

@@ -93,20 +93,36 @@ export const signingPair = (
   }
 }
 
+/** What a secret key is for: as one of these it is made, and has to be found again. */
+export type SecretKind = Readonly<{
+  use: SecretUse
+  /** See TokenSettings. */
+  wrapMechanism: number
+}>
+
+const secretOctets = 32
+
+/** What makes a secret key, and the one thing that is done with it. */
+const mechanismsOf = ({ use, wrapMechanism }: SecretKind): Readonly<{ makes: number; does: number }> =>
+  use === 'mac'
+    ? { makes: pkcs11js.CKM_GENERIC_SECRET_KEY_GEN, does: pkcs11js.CKM_SHA256_HMAC }
+    : { makes: pkcs11js.CKM_AES_KEY_GEN, does: wrapMechanism }
+
 /** How a key of the escrow is made: a KEK wraps and unwraps, a MAC key signs and verifies, and neither ever leaves. */
 export const secretKey = (
   id: Buffer,
   label: string,
-  use: SecretUse,
+  kind: SecretKind,
 ): Readonly<{ mechanism: number; template: Template }> => {
-  const wraps = use !== 'mac'
+  const wraps = kind.use !== 'mac'
+  const { makes, does } = mechanismsOf(kind)
   return {
-    mechanism: wraps ? pkcs11js.CKM_AES_KEY_GEN : pkcs11js.CKM_GENERIC_SECRET_KEY_GEN,
+    mechanism: makes,
     template: [
       ...named(id, label),
       attribute(pkcs11js.CKA_CLASS, pkcs11js.CKO_SECRET_KEY),
       attribute(pkcs11js.CKA_KEY_TYPE, wraps ? pkcs11js.CKK_AES : pkcs11js.CKK_GENERIC_SECRET),
-      attribute(pkcs11js.CKA_VALUE_LEN, 32),
+      attribute(pkcs11js.CKA_VALUE_LEN, secretOctets),
       attribute(pkcs11js.CKA_PRIVATE, true),
       attribute(pkcs11js.CKA_SENSITIVE, true),
       attribute(pkcs11js.CKA_EXTRACTABLE, false),
@@ -116,7 +132,9 @@ export const secretKey = (
       attribute(pkcs11js.CKA_UNWRAP, wraps),
       attribute(pkcs11js.CKA_SIGN, !wraps),
       attribute(pkcs11js.CKA_VERIFY, !wraps),
+      attribute(pkcs11js.CKA_DERIVE, false),
       attribute(pkcs11js.CKA_MODIFIABLE, false),
+      attribute(pkcs11js.CKA_ALLOWED_MECHANISMS, mechanisms(does)),
     ],
   }
 }
@@ -134,7 +152,13 @@ const flags = {
   CKA_DECRYPT: pkcs11js.CKA_DECRYPT,
   CKA_UNWRAP: pkcs11js.CKA_UNWRAP,
 } as const
-const secretFlags = { ...flags, CKA_WRAP: pkcs11js.CKA_WRAP } as const
+const secretFlags = {
+  ...flags,
+  CKA_ENCRYPT: pkcs11js.CKA_ENCRYPT,
+  CKA_VERIFY: pkcs11js.CKA_VERIFY,
+  CKA_WRAP: pkcs11js.CKA_WRAP,
+  CKA_DERIVE: pkcs11js.CKA_DERIVE,
+} as const
 
 const readFlags = (
   { module, session }: At,
@@ -171,22 +195,44 @@ export const readPrivate = (at: At, key: Handle): Attributes => ({
   CKA_ALLOWED_MECHANISMS: readMechanisms(at, key, pkcs11js.CKA_ALLOWED_MECHANISMS),
 })
 
-/** What has to be true of a private key of the service, as the token itself says (hsm.md 1.2): made there, and never out of it. */
-const kept = {
+/** What has to be true of every key of the service, as the token itself says (hsm.md 1.2): made there, and never out of it. */
+const staysThere = {
   ...{ CKA_TOKEN: true, CKA_PRIVATE: true, CKA_SENSITIVE: true, CKA_ALWAYS_SENSITIVE: true },
   ...{ CKA_EXTRACTABLE: false, CKA_NEVER_EXTRACTABLE: true, CKA_LOCAL: true, CKA_MODIFIABLE: false },
-  ...{ CKA_SIGN: true, CKA_DECRYPT: false, CKA_UNWRAP: false },
 } as const
+
+/** Mechanisms as they are read back. */
+const inHex = (mechanism: number): string => `0x${mechanism.toString(16)}`
+
+const differing = (found: Attributes, wanted: Attributes): readonly string[] =>
+  Object.keys(wanted).filter((name) => found[name] !== wanted[name])
 
 /** The attributes that a private key should have and has not. */
 export const notKept = (found: Attributes, algorithm: PairAlgorithm): readonly string[] => {
   const mechanism = isRsa(algorithm) ? pkcs11js.CKM_RSA_PKCS : pkcs11js.CKM_ECDSA
-  const wanted: Attributes = { ...kept, CKA_ALLOWED_MECHANISMS: `0x${mechanism.toString(16)}` }
-  return Object.keys(wanted).filter((name) => found[name] !== wanted[name])
+  return differing(found, {
+    ...{ ...staysThere, CKA_SIGN: true, CKA_DECRYPT: false, CKA_UNWRAP: false },
+    CKA_ALLOWED_MECHANISMS: inHex(mechanism),
+  })
 }
 
 /** What the token says of a secret key, with its check value. */
 export const readSecret = (at: At, key: Handle): Attributes => ({
   ...readFlags(at, key, secretFlags),
+  CKA_VALUE_LEN: Number(readOctets(at, key, pkcs11js.CKA_VALUE_LEN).readBigUInt64LE()),
   CKA_CHECK_VALUE: readOctets(at, key, pkcs11js.CKA_CHECK_VALUE).toString('hex'),
+  CKA_KEY_GEN_MECHANISM: readMechanisms(at, key, pkcs11js.CKA_KEY_GEN_MECHANISM),
+  CKA_ALLOWED_MECHANISMS: readMechanisms(at, key, pkcs11js.CKA_ALLOWED_MECHANISMS),
 })
+
+/** The attributes that a secret key should have and has not: one that could leave the token opens whatever was wrapped under it. */
+export const notKeptSecret = (found: Attributes, kind: SecretKind): readonly string[] => {
+  const wraps = kind.use !== 'mac'
+  const { makes, does } = mechanismsOf(kind)
+  return differing(found, {
+    ...{ ...staysThere, CKA_ENCRYPT: false, CKA_DECRYPT: false, CKA_DERIVE: false },
+    ...{ CKA_WRAP: wraps, CKA_UNWRAP: wraps, CKA_SIGN: !wraps, CKA_VERIFY: !wraps },
+    ...{ CKA_VALUE_LEN: secretOctets, CKA_KEY_GEN_MECHANISM: inHex(makes) },
+    CKA_ALLOWED_MECHANISMS: inHex(does),
+  })
+}

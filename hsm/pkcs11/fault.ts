@@ -55,6 +55,8 @@ const kinds: Readonly<Record<string, FaultKind>> = {
   CKR_SESSION_CLOSED: 'session',
   CKR_OBJECT_HANDLE_INVALID: 'session',
   CKR_KEY_HANDLE_INVALID: 'session',
+  CKR_WRAPPING_KEY_HANDLE_INVALID: 'session',
+  CKR_UNWRAPPING_KEY_HANDLE_INVALID: 'session',
   CKR_USER_NOT_LOGGED_IN: 'session',
   CKR_OPERATION_ACTIVE: 'session',
   CKR_OPERATION_NOT_INITIALIZED: 'session',

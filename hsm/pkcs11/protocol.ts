@@ -19,6 +19,8 @@ export type TokenSettings = Readonly<{
   wrapMechanism: number
   /** File in which the process counts its signatures (signatureCount.ts); without one they last as long as the process. */
   counts?: string
+  /** File in which a PIN that was refused is remembered (refusedPin.ts); without one it is tried once by each process. */
+  refusedPin?: string
 }>
 
 export type { PairAlgorithm }

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import pkcs11js, { type Handle, type Template } from 'pkcs11js'
 import { uuidOctets, uuidOf, uuidText } from '../uuid.ts'
-import { readSecret, secretKey } from './attributes.ts'
-import { ModuleFault } from './fault.ts'
+import { notKeptSecret, readSecret, secretKey } from './attributes.ts'
+import { faultOf, ModuleFault } from './fault.ts'
 import { findObjects, objectOf, objectsOf, type At } from './objects.ts'
-import type { Answer, Asked, SecretUse } from './protocol.ts'
+import type { Answer, Asked, Attributes, SecretUse } from './protocol.ts'
 import { withObject, type Token } from './token.ts'
 
 const longestData = 4096
@@ -46,14 +46,45 @@ export type Secrets = Readonly<{
 
 /** @param wrapMechanism see TokenSettings */
 export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
-  /** What unwrapping with a KEK that is gone answers. */
-  const useAfter = ({ module, session }: At, kek: Handle = noHandle): string => {
+  /** Something under a KEK that is about to go: it opens for as long as that is there. */
+  const wrappedProbe = ({ module, session }: At, kek: Handle): Buffer => {
+    const value = randomBytes(32)
+    const probe = module.C_CreateObject(
+      session,
+      sessionSecret(value, [{ type: pkcs11js.CKA_EXTRACTABLE, value: true }]),
+    )
     try {
-      module.C_UnwrapKey(session, { mechanism: wrapMechanism }, kek, Buffer.alloc(24), clearSecret)
+      const mechanism = { mechanism: wrapMechanism }
+      return Buffer.from(
+        module.C_WrapKey(session, mechanism, kek, probe, Buffer.alloc(value.length + growth)),
+      )
+    } finally {
+      module.C_DestroyObject(session, probe)
+    }
+  }
+  /** What unwrapping with a KEK that is gone answers; one that was gone before has the handle that none has. */
+  const useAfter = (
+    { module, session }: At,
+    kek: Handle = noHandle,
+    blob: Buffer = Buffer.alloc(24),
+  ): string => {
+    try {
+      module.C_UnwrapKey(session, { mechanism: wrapMechanism }, kek, blob, clearSecret)
     } catch (error) {
-      return (error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined) ?? 'CKR_GENERAL_ERROR'
+      const fault = faultOf(error, 'unwrap')
+      // Any other answer says nothing of the KEK: one that is there may give it too.
+      if (fault.kind !== 'session') throw fault
+      return /CKR_\w+/.exec(fault.message)?.[0] ?? ''
     }
     throw new ModuleFault('integrity', 'a KEK that was destroyed still unwraps')
+  }
+  /** @throws ModuleFault where the token says that the key could leave it, be changed, or do something else than its use */
+  const judged = (at: At, key: Handle, use: SecretUse): Attributes => {
+    const attributes = readSecret(at, key)
+    const wrong = notKeptSecret(attributes, { use, wrapMechanism })
+    if (wrong.length > 0)
+      throw new ModuleFault('integrity', `the ${use} is not as the token makes them: ${wrong.join(', ')}`)
+    return attributes
   }
   const labelled = (at: At, label: string) =>
     findObjects(at, [
@@ -67,18 +98,19 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
       token.runAlone('find or make a secret key', async (at) => {
         if (uses.some((other) => other !== use && labelled(at, labelOf(other, label)).length > 0))
           throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
-        const name = labelOf(use, label)
+        const [name, kind] = [labelOf(use, label), { use, wrapMechanism }]
         if (labelled(at, name).length === 0) {
           await token.requireOurs(at)
-          const { mechanism, template } = secretKey(uuidOctets(uuidOf(randomBytes(16))), name, use)
+          const { mechanism, template } = secretKey(uuidOctets(uuidOf(randomBytes(16))), name, kind)
           await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
           await token.requireOurs(at)
         }
         const [key, ...others] = labelled(at, name)
         if (key === undefined || others.length > 0)
           throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
+        const attributes = judged(at, key, use)
         const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
-        return { id: uuidText(id?.value as Buffer), attributes: readSecret(at, key) }
+        return { id: uuidText(id?.value as Buffer), attributes }
       }),
 
     hasSecret: ({ id, use }) =>
@@ -87,7 +119,9 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         if (key === undefined) await token.requireOurs(at)
         if (key === undefined) return false
         const [label] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_LABEL }])
-        return (label?.value as Buffer).toString('utf8').startsWith(labelOf(use, ''))
+        if (!(label?.value as Buffer).toString('utf8').startsWith(labelOf(use, ''))) return false
+        judged(at, key, use)
+        return true
       }),
 
     // A session that was armed with it would outlive it (hsm.md 5): they are closed first.
@@ -96,16 +130,18 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
       return await token.runAlone('destroy a secret key', async (at) => {
         await token.requireOurs(at)
         const keys = objectsOf(at, 'secret', id)
+        const probes: Buffer[] = []
         for (const key of keys) {
           const [label] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_LABEL }])
           if (!(label?.value as Buffer).toString('utf8').startsWith(labelOf(use, '')))
             throw new ModuleFault('notAllowed', `the key ${id} has another use`)
+          probes.push(wrappedProbe(at, key))
           at.module.C_DestroyObject(at.session, key)
         }
         at.handles.delete(`secret ${id}`)
         if (objectsOf(at, 'secret', id).length > 0)
           throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
-        return { objects: keys.length, failedUseCode: useAfter(at, keys[0]), sessionsClosed }
+        return { objects: keys.length, failedUseCode: useAfter(at, keys[0], probes[0]), sessionsClosed }
       })
     },
 

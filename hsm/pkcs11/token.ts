@@ -7,6 +7,7 @@ import { faultOf, mayHeal, ModuleFault } from './fault.ts'
 import { findAgain, requireObject, type At, type ObjectClass } from './objects.ts'
 import { openPool } from './pool.ts'
 import type { TokenInfo, TokenSettings } from './protocol.ts'
+import { openRefusedPin } from './refusedPin.ts'
 
 export type Token = Readonly<{
   info: () => Promise<TokenInfo>
@@ -77,6 +78,7 @@ export const openToken = (
   } catch {
     throw new ModuleFault('device', `the PKCS#11 module cannot be loaded: ${settings.module}`)
   }
+  const refused = openRefusedPin(settings.refusedPin)
   const pool = openPool<Handle>()
   const breaker = openBreaker()
   const inTurn = openTurns()
@@ -110,7 +112,7 @@ export const openToken = (
     const sessions = Array.from({ length: settings.sessions }, () => module.C_OpenSession(slot, flags))
     const [first] = sessions
     if (first === undefined) throw new ModuleFault('device', 'no session was asked for')
-    login(first)
+    await refused.unlessRefused({ serial, pin: settings.pin }, () => login(first))
     info = { module: describe(module), label, serial }
     const at: At = { module, session: first, handles: new Map() }
     findAgain(at, handles.keys())

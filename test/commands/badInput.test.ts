@@ -1,6 +1,7 @@
 // What somebody who can write the vault has changed, at each way on which a key goes: refused with its own code, the refusal in the ledger,
 // nothing delivered, nothing lost (CGU-38, CGU-41, CGU-43, CGU-46).
 import { join } from 'node:path'
+import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { recoverKey } from '../../commands/recoverKey.ts'
@@ -11,11 +12,13 @@ import { openEscrow, type SoftwareEscrow } from '../../hsm/escrow.ts'
 import type { EscrowRow, EscrowStore } from '../../hsm/escrowStore.ts'
 import { openFileEscrowStore } from '../../hsm/escrowStoreFile.ts'
 import { openRecordStore } from '../../hsm/recordStore.ts'
-import { CardUnreachable } from '../../pki/custody.ts'
-import { openKeys, removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
+import { openKeys, removeDirectory, sha256, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
+import { openEmbedded } from '../support/embedded.ts'
 import { on } from '../support/given.ts'
 import { holderKeys } from '../support/holderKeys.ts'
+import { desk, done, validated, verdict } from '../support/life.ts'
+import { approved, passphrase } from '../support/recoveredLife.ts'
 import * as f from './facts.ts'
 import { eventsOf, openCase, openCopies, openInstallation, type Installation } from './installation.ts'
 
@@ -87,6 +90,14 @@ const changes = {
     octets: 1,
   }),
   'another end of its term': (row) => ({ ...row, kept: { ...row.kept!, until: '2066-03-02T09:00:00Z' } }),
+  'a ruined blob, that says it is kept': (row) => {
+    const blob = Buffer.from(row.blob).fill(0, 8, 64)
+    const record = { blobSha256: sha256(blob), recordMac: '0'.repeat(64), testedAt: at, from: at }
+    return {
+      ...{ ...row, blob, state: 'kept' },
+      kept: { person: uuid(1), ...record, until: '2036-03-02T09:00:00Z' },
+    }
+  },
   'the public half of another row': async (row, opened) => ({ ...row, spki: (await another(opened)).spki }),
 } as const satisfies Record<string, Change>
 
@@ -122,12 +133,16 @@ const ways: Readonly<Record<string, Way>> = {
   },
   'released for its first card': {
     spoiltBy: async (opened, change) => {
-      // Without its card everything up to the card is done.
-      const { cards, ...issuance } = opened.installation.issuance
-      const away = () => Promise.reject(new CardUnreachable('no card'))
-      const stopped = issueCertificate({ ...issuance, cards: { ...cards, read: away, begin: away } }, request)
-      await expect(stopped).rejects.toThrow(CardUnreachable)
-      return spoil(opened, next, change)
+      const { issuance } = opened.installation
+      const { cards } = issuance
+      let repair: (() => Promise<void>) | undefined
+      // Once the card has begun: what was spoilt before is found already where the key is kept.
+      const begin: typeof cards.begin = async (card) => {
+        repair ??= await spoil(opened, next, change)
+        return await cards.begin(card)
+      }
+      Object.assign(issuance, { cards: { ...cards, begin } })
+      return async () => repair?.()
     },
     go: issuing,
     recorded: refused('RecordCardWriting', 'CGU-42'),
@@ -164,12 +179,13 @@ const ways: Readonly<Record<string, Way>> = {
 }
 
 const [kept, card, renewal, request46, move] = Object.keys(ways) as [string, string, string, string, string]
-const [cut, elsewhere, exchanged, term, half] = Object.keys(changes) as (keyof typeof changes)[]
+const [cut, elsewhere, exchanged, term, madeUp, half] = Object.keys(changes) as (keyof typeof changes)[]
 it.each([
   [kept, cut!, 'blobTruncated'],
   [kept, elsewhere!, 'blobOfAnotherVault'],
   [kept, exchanged!, 'keyMismatch'],
   [kept, half!, 'publicKeyChanged'],
+  [kept, madeUp!, 'recordChanged'],
   [card, cut!, 'blobTruncated'],
   [card, elsewhere!, 'blobOfAnotherVault'],
   [card, term!, 'recordChanged'],
@@ -204,12 +220,18 @@ it.each([
   },
 )
 
-it('CGU-43: rows that were swapped, and a certificate that does not match, give no key to anybody', async () => {
+const nothingOut = async ({ installation: { vault, cards } }: Opened): Promise<void> => {
+  expect(await vault.deliveries.inventory()).toEqual([])
+  expect(await cards.read(uuid(602))).toEqual([])
+}
+
+it('CGU-43: rows that were swapped give no key to anybody; put back, nothing is lost', async () => {
   const opened = await open(await copy())
   const { store, installation } = opened
   const [mine, other] = [(await store.bySerial(old))!, (await store.bySerial(third))!]
+  const aside = '4fffffffffffffffffffffffffffffff'
   try {
-    await store.replace(mine, { ...mine, serial: '4fffffffffffffffffffffffffffffff' })
+    await store.replace(mine, { ...mine, serial: aside })
     await store.replace(other, { ...other, serial: old })
     for (const [way, stage] of [
       [request46, 'output'],
@@ -218,9 +240,92 @@ it('CGU-43: rows that were swapped, and a certificate that does not match, give 
       await expect(ways[way]!.go(opened)).rejects.toMatchObject({ code: 'rowSwapped' })
       expect((await eventsOf(installation.ledger)).at(-1)!.event).toMatchObject(failed(stage)('rowSwapped'))
     }
-    expect(await installation.vault.deliveries.inventory()).toEqual([])
-    expect(await installation.cards.read(uuid(602))).toEqual([])
+    await nothingOut(opened)
+    await store.replace({ ...other, serial: old }, other)
+    await store.replace({ ...mine, serial: aside }, mine)
+    for (const way of [request46, renewal]) await ways[way]!.go(opened)
+    for (const serial of [old, third]) (await opened.escrow.release(serial)).fill(0)
   } finally {
     await opened.close()
+  }
+})
+
+it('CGU-43: the record of a serial, whole, with a key that is not the one of its certificate, gives no key to anybody', async () => {
+  const opened = await open(await copy())
+  const { store, escrow, installation } = opened
+  const mine = (await store.bySerial(old))!
+  const aside = '4fffffffffffffffffffffffffffffff'
+  try {
+    // Whoever has the escrow itself asked for it: every MAC of this row is right, and only the certificate says otherwise.
+    await store.replace(mine, { ...mine, serial: aside })
+    await escrow.reserve(old)
+    const { person, from, until } = mine.kept!
+    await escrow.keep({ ...{ serial: old, person }, from, until })
+    for (const [way, stage] of [
+      [request46, 'output'],
+      [renewal, 'escrow'],
+    ] as const) {
+      await expect(ways[way]!.go(opened)).rejects.toMatchObject({ code: 'certificateMismatch' })
+      const { event } = (await eventsOf(installation.ledger)).at(-1)!
+      expect(event).toMatchObject(failed(stage)('certificateMismatch'))
+    }
+    await nothingOut(opened)
+    const { spkiSha256 } = (await store.bySerial(old))!
+    await store.remove(spkiSha256)
+    await store.replace({ ...mine, serial: aside }, mine)
+    for (const way of [request46, renewal]) await ways[way]!.go(opened)
+    for (const serial of [old, third]) (await escrow.release(serial)).fill(0)
+  } finally {
+    await opened.close()
+  }
+})
+
+it('CGU-41, CGU-46: over HTTP what the escrow refuses is ESCROW_REFUSED, not to be tried again; the journal has the code, and nothing is lost', async () => {
+  const directory = await temporaryDirectory()
+  const keys = await openKeys(directory)
+  const records = await openRecordStore({ path: join(directory, 'rows.records'), key: recordKey })
+  const store = await openFileEscrowStore(records)
+  const escrow = await openEscrow(store, { keys, now: () => at, holderKeys: holderKeys(store.inventory) })
+  const product = await openEmbedded({ api: 100_000 }, {}, 'quick', escrow)
+  const refusedAs = async (code: string): Promise<readonly unknown[]> =>
+    (await product.journal()).filter(({ data }) => data['code'] === code).map(({ data }) => data['command'])
+  const expectRefused = (answer: LightMyRequestResponse): void => {
+    expect(verdict(answer)).toEqual([409, 'ESCROW_REFUSED'])
+    expect(answer.headers['retry-after']).toBeUndefined()
+    expect(answer.json()).toMatchObject({ clause: 'CGU-41' })
+    expect(answer.body).not.toMatch(/blob|truncated|KeyFault/i)
+  }
+  const cutRow = async (serial: string): Promise<() => Promise<void>> => {
+    const row = (await store.bySerial(serial))!
+    await store.replace(row, { ...row, blob: row.blob.subarray(0, -8) })
+    return async () => store.replace((await store.bySerial(serial))!, row)
+  }
+  try {
+    const life = await validated(product)
+    const issuance = `/requests/${life.request}/sessions/current/issuance`
+    const { serial } = done(await life.ra.post(`/requests/${life.request}/sessions`, desk)).session
+    await escrow.reserve(serial)
+    const repair = await cutRow(serial)
+    for (let i = 0; i < 2; i += 1) expectRefused(await life.ra.post(issuance))
+    expect(await refusedAs('blobTruncated')).toEqual(['EscrowKey', 'EscrowKey'])
+    await repair()
+    const issued = done(await life.ra.post(issuance))
+    expect(issued.serial).toBe(serial)
+
+    const { card, position } = issued
+    const { id, officer } = await approved(product, { ...life, serial, card, position })
+    const execution = () => officer.post(`/recovery-requests/${id}/execution`, { passphrase })
+    const repairKept = await cutRow(serial)
+    expectRefused(await execution())
+    const events = (await eventsOf(product.ledger)).map(({ event }) => event)
+    const failures = events.filter(({ type }) => type === 'KeyRecoveryFailed')
+    expect(failures).toMatchObject([failed('output')('blobTruncated')])
+    await repairKept()
+    done(await execution())
+  } finally {
+    await product.close()
+    await records.close()
+    await keys.close()
+    await removeDirectory(directory)
   }
 })

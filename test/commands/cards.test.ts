@@ -7,6 +7,7 @@ import { registerStock, type RegisterStock } from '../../commands/registerStock.
 import { openSession } from '../../commands/sessions.ts'
 import { recordUnblocking, startUnblocking, type StartUnblocking } from '../../commands/unblocking.ts'
 import { tryWriting } from '../../commands/writeCard.ts'
+import { KeyFault } from '../../hsm/keyFault.ts'
 import { appointment } from '../../domain/appointment.ts'
 import { card, type Card, type CardEvent } from '../../domain/card.ts'
 import { certificate, type Certificate, type CertificateEvent } from '../../domain/certificate.ts'
@@ -515,6 +516,18 @@ describe('the writing of a card', () => {
     ],
   ] as const)('CGU-34: %s faults of the reader', async (_, faults, outcome) => {
     expect(await tryWriting(desk(faults), wanted())).toEqual(outcome)
+  })
+
+  it('CGU-34: of a fault of custody its code is recorded, of any other its kind', async () => {
+    const key = new KeyFault('the transport key is none', { code: 'transportKeyUnusable' })
+    for (const [fault, recorded] of [
+      [key, 'transportKeyUnusable'],
+      [new KeyFault('the driver failed'), 'custody'],
+      [Object.assign(new Error('busy'), { name: 'ReaderFault', code: 'EBUSY' }), 'ReaderFault'],
+    ] as const) {
+      const faults = { 3: fault, 5: fault, 7: fault }
+      expect(await tryWriting(desk(faults), wanted())).toMatchObject({ stage: 'write', fault: recorded })
+    }
   })
 
   it('CGU-34: a card whose keys do not decrypt is hopeless', async () => {

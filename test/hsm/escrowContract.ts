@@ -315,6 +315,42 @@ export const escrowContract = (
       expect((await escrow.reserve(b)).spkiSha256).toBe(keyB)
     })
 
+    it('CGU-38, CGU-41: a key set aside that says it is kept is not: no certificate on a record that nobody made', async () => {
+      const facts = { person, testedAt: now(), ...term }
+      const [{ blob: old }, later] = [(await store.byKey(keyB))!, '2096-03-02T09:00:00Z']
+      const [blob, mac] = [Buffer.from(old).fill(0, 8, 64), '0'.repeat(64)]
+      const said = (more: object) => ({ ...facts, blobSha256: sha256(old), recordMac: mac, ...more })
+      for (const change of [
+        { kept: said({}) },
+        { blob, kept: said({ blobSha256: sha256(blob) }) },
+        { kept: said({ until: later, recordMac: (await store.byKey(keyA))!.kept!.recordMac }) },
+        { kept: said({ person: other }) },
+      ])
+        await withRow(
+          keyB,
+          (row) => ({ ...row, state: 'kept', ...change }),
+          () => refused(keepB(), 'recordChanged'),
+        )
+      await stays()
+    })
+
+    it('CGU-38: what is kept already is answered again only while it is what was proved', async () => {
+      const record = await escrow.keep({ serial: a, person, ...term })
+      const keepA = (): Promise<unknown> => escrow.keep({ serial: a, person, ...term })
+      for (const [change, code] of [
+        [{ tested: { at: now(), mac: '0'.repeat(64) } }, 'blobChanged'],
+        [{ spki: (await store.byKey(keyB))!.spki }, 'publicKeyChanged'],
+        [{ blob: (await store.byKey(keyB))!.blob, octets: 1 }, 'keyMismatch'],
+      ] as const)
+        await withRow(
+          keyA,
+          (row) => ({ ...row, ...change }),
+          () => refused(keepA(), code),
+        )
+      expect(await keepA()).toEqual(record)
+      await stays()
+    })
+
     it.each(spoilt)('a wrapped key %s is neither delivered nor kept', async (_, spoil) => {
       const code = spoil(Buffer.alloc(1800)).length < 1800 ? 'blobTruncated' : 'blobOfAnotherVault'
       const spoilRow = (row: EscrowRow): EscrowRow => ({ ...row, blob: spoil(row.blob) })
@@ -361,7 +397,10 @@ export const escrowContract = (
       expect(after.kept!.recordMac).not.toBe(row.kept!.recordMac)
       expect(spkiOf(await escrow.release(a, keyA))).toBe(keyA)
       const restore = await place!.backup()
-      await escrow.destroyKek(from.id)
+      // That there is no such key: any other answer says nothing of it.
+      const gone = /^(KEY_NOT_FOUND|CKR_\w*HANDLE_INVALID)$/
+      expect((await escrow.destroyKek(from.id)).failedUseCode).toMatch(gone)
+      expect((await escrow.destroyKek(from.id)).failedUseCode).toMatch(gone)
       expect(await escrow.destroyKeksAgain()).toEqual([])
       // CGU-116: a token that comes back from a backup has the KEK again, and loses it before anything is served.
       keys = await restore()

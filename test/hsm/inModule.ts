@@ -4,19 +4,30 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import pkcs11js, { type Handle } from 'pkcs11js'
-import { signingPair } from '../../hsm/pkcs11/attributes.ts'
+import { secretKey, signingPair } from '../../hsm/pkcs11/attributes.ts'
 import { uuidOctets } from '../../hsm/uuid.ts'
 import { findObjects, objectsOf, type At } from '../../hsm/pkcs11/objects.ts'
 import { openPairs } from '../../hsm/pkcs11/pairs.ts'
 import { openSignatureCounts } from '../../hsm/signatureCount.ts'
-import type { TokenSettings } from '../../hsm/pkcs11/protocol.ts'
-import { openToken } from '../../hsm/pkcs11/token.ts'
+import type { SecretUse, TokenSettings } from '../../hsm/pkcs11/protocol.ts'
+import { openSecrets } from '../../hsm/pkcs11/secrets.ts'
+import { openToken, type Token } from '../../hsm/pkcs11/token.ts'
 
 /** Attributes that are the other way round than they have to be. */
 export type Flaw = 'CKA_EXTRACTABLE' | 'CKA_MODIFIABLE' | 'CKA_DECRYPT'
+/** A secret key of a label and a use, with these attributes the other way round; where `value` is given, not made on the token. */
+export type PlantedSecret = Readonly<{
+  id: string
+  label: string
+  use: SecretUse
+  flaws: readonly string[]
+  value?: string
+}>
 export type ModuleAct =
   | Readonly<{ act: 'count' }>
   | Readonly<{ act: 'plant'; flaws: Readonly<Record<Flaw, string>> }>
+  | Readonly<{ act: 'plantSecrets'; secrets: readonly PlantedSecret[] }>
+  | Readonly<{ act: 'undestroyed'; label: string }>
   | Readonly<{ act: 'arm'; id: string }>
   | Readonly<{ act: 'collect'; id: string; count: number }>
 export type Asked = ModuleAct & Readonly<{ settings: TokenSettings }>
@@ -63,6 +74,57 @@ const plant = ({ token }: Opened, flaws: Readonly<Record<Flaw, string>>) =>
     }
     return true
   })
+
+/** Secret keys under labels of ours, which the token did not make as we do. */
+const plantSecrets = (
+  { token }: Opened,
+  { wrapMechanism }: TokenSettings,
+  secrets: readonly PlantedSecret[],
+) =>
+  token.runAlone('plant', async ({ module, session }) => {
+    for (const { id, label, use, flaws, value } of secrets) {
+      const { mechanism, template } = secretKey(uuidOctets(id), `${use} ${label}`, { use, wrapMechanism })
+      const types = flaws.map((flaw) => pkcs11js[flaw as 'CKA_EXTRACTABLE'])
+      const flawed = template
+        .filter(({ type }) => !(types.includes(type) && type === pkcs11js.CKA_ALLOWED_MECHANISMS))
+        .map((part) => (types.includes(part.type) ? { ...part, value: part.value !== true } : part))
+      if (value === undefined) module.C_GenerateKey(session, { mechanism }, flawed)
+      else
+        module.C_CreateObject(session, [
+          ...flawed.filter(({ type }) => type !== pkcs11js.CKA_VALUE_LEN),
+          { type: pkcs11js.CKA_VALUE, value: Buffer.from(value, 'hex') },
+        ])
+    }
+    return true
+  })
+
+/** A KEK that is said to be destroyed, and found by nobody, by a module that has it still. */
+const undestroyed = async ({ token }: Opened, { wrapMechanism }: TokenSettings, label: string) => {
+  const honest = openSecrets(token, wrapMechanism)
+  const { id } = await honest.secret({ label, use: 'escrowKek' })
+  const feigned: Token = {
+    ...token,
+    runAlone: (act, use) =>
+      token.runAlone(act, (at) => {
+        let isGone = false
+        const module = new Proxy(at.module, {
+          get: (real, name) => {
+            if (name === 'C_DestroyObject') return () => void (isGone = true)
+            if (name === 'C_FindObjects' && isGone) return () => []
+            const member: unknown = Reflect.get(real, name)
+            return typeof member === 'function' ? (member.bind(real) as unknown) : member
+          },
+        })
+        return use({ ...at, module })
+      }),
+  }
+  const asked = { id, use: 'escrowKek' } as const
+  const feignedFault = await openSecrets(feigned, wrapMechanism)
+    .destroySecret(asked)
+    .catch((error: unknown) => error)
+  const destroyed = [await honest.destroySecret(asked), await honest.destroySecret(asked)]
+  return { feigned: feignedFault instanceof Error ? feignedFault.message : feignedFault, destroyed }
+}
 
 const digest = createHash('sha256').update('armed').digest()
 const arm = ({ module, session }: At, key: Handle): void =>
@@ -123,6 +185,10 @@ const perform = async (asked: Asked): Promise<unknown> => {
         return await count(opened)
       case 'plant':
         return await plant(opened, asked.flaws)
+      case 'plantSecrets':
+        return await plantSecrets(opened, asked.settings, asked.secrets)
+      case 'undestroyed':
+        return await undestroyed(opened, asked.settings, asked.label)
       case 'arm':
         return await armed(opened, asked.id)
       case 'collect':

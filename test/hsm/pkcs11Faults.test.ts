@@ -1,7 +1,7 @@
 // Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
 // without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -61,6 +61,35 @@ describe('the PIN', () => {
 
     expect(await kindOf(openPkcs11Keys(settingsOf(tokens, { escrowPin: wrongPin })))).toBe('pin')
     expect(await tried()).toBe(3)
+  })
+
+  it('RGS A2 XI: one that was refused is not tried by the next start either, so that no token locks; another one is, and it is forgotten', async () => {
+    const tokens = await freshTokens()
+    const logins = join(tokens.directory, 'logins')
+    setEnvironment('GRAND_LIVRE_TEST_LOGINS', logins)
+    setEnvironment('NODE_OPTIONS', `--import ${join(import.meta.dirname, 'countLogins.js')}`)
+    const tried = async (): Promise<number> => (await readFile(logins, 'utf8')).split('\n').length - 1
+    const remembered = join(tokens.directory, 'pkcs11.json.refused-ca')
+    const wrong = settingsOf(tokens, { caPin: wrongPin })
+
+    expect(await kindOf(openPkcs11Keys(wrong))).toBe('pin')
+    expect(await tried()).toBe(1)
+    for (let start = 0; start < 2; start += 1) {
+      const fault = await faultOf(openPkcs11Keys(wrong))
+      expect(fault.kind).toBe('pin')
+      expect(fault.message).toMatch(/refused this PIN before.*remove pkcs11\.json\.refused-ca$/)
+    }
+    expect(await tried()).toBe(1)
+    expect((await stat(remembered)).mode & 0o777).toBe(0o600)
+    expect(await readFile(remembered, 'utf8')).not.toContain(wrongPin)
+
+    // Another wrong one takes its place, and is tried once as well; the right one has both tokens opened.
+    const others = settingsOf(tokens, { caPin: `${wrongPin}9` })
+    for (let start = 0; start < 2; start += 1) expect(await kindOf(openPkcs11Keys(others))).toBe('pin')
+    expect(await tried()).toBe(2)
+    expect(await (await freshKeys(tokens)).health()).toBe(true)
+    expect(await tried()).toBe(4)
+    await expect(stat(remembered)).rejects.toThrow('ENOENT')
   })
 
   it('RGS A2 XI: a signer process is told its PIN, and no secret is in its environment or on its command line', async () => {

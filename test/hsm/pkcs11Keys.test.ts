@@ -1,11 +1,12 @@
 // Keys on a token that are not as they should be, and keys that are no more.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openSignerClient } from '../../hsm/pkcs11/client.ts'
 import { faultOf, folderOf, freshClient, freshTokens, inModule, kindOf, signsWith, uuid } from './faults.ts'
 import { settingsOf } from './tokens.ts'
 
-type Count = Readonly<{ privateKeys: number; publicKeys: number }>
+type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: number }>
 const key = { id: uuid(1), label: 'grand-livre ca', algorithm: 'ecP256' } as const
 
 describe('keys of a token', () => {
@@ -55,6 +56,66 @@ describe('keys of a token', () => {
       }
     await client.close()
     expect((await inModule<Count>(settingsOf(tokens).ca, { act: 'count' })).privateKeys).toBe(4)
+  })
+})
+
+describe('secret keys of a token', () => {
+  it('CGU-41: one that could leave it, was made elsewhere, or does something else is no KEK and no MAC key, and stays where it is', async () => {
+    const tokens = await freshTokens()
+    const { escrow } = settingsOf(tokens)
+    const value = 'a5'.repeat(32)
+    const planted = [
+      ['CKA_EXTRACTABLE', { flaws: ['CKA_EXTRACTABLE'] }],
+      ['CKA_LOCAL', { flaws: [], value }],
+      ['CKA_SENSITIVE', { flaws: ['CKA_SENSITIVE', 'CKA_EXTRACTABLE'] }],
+      ['CKA_MODIFIABLE', { flaws: ['CKA_MODIFIABLE'] }],
+      ['CKA_DECRYPT', { flaws: ['CKA_DECRYPT'] }],
+      ['CKA_ENCRYPT', { flaws: ['CKA_ENCRYPT'] }],
+      ['CKA_ALLOWED_MECHANISMS', { flaws: ['CKA_ALLOWED_MECHANISMS'] }],
+    ] as const
+    const secrets = (['escrowKek', 'dataKek', 'mac'] as const).flatMap((use, i) =>
+      planted.slice(0, use === 'escrowKek' ? 7 : 2).map(([flaw, how], k) => ({
+        ...{ ...how, flaw, use, id: uuid(100 * (i + 1) + k), label: `planted-${use}-${k}` },
+      })),
+    )
+    await inModule(escrow, { act: 'plantSecrets', secrets })
+    const client = openSignerClient(escrow)
+    onTestFinished(client.close)
+    for (const { flaw, use, id, label } of secrets)
+      for (const act of [
+        () => client.ask('secret', { label, use }),
+        () => client.ask('hasSecret', { id, use }),
+      ]) {
+        const fault = await faultOf(act())
+        expect([label, fault.kind]).toEqual([label, 'integrity'])
+        expect(fault.message).toContain(flaw)
+        expect(fault.message).not.toContain(value)
+      }
+    // As the token makes them itself, they are taken, now and later.
+    for (const use of ['escrowKek', 'dataKek', 'mac'] as const) {
+      const { id, attributes } = await client.ask('secret', { label: `own-${use}`, use })
+      const does = use === 'mac' ? 0x251 : escrow.wrapMechanism
+      expect(attributes).toMatchObject({
+        ...{ CKA_LOCAL: true, CKA_NEVER_EXTRACTABLE: true, CKA_ALWAYS_SENSITIVE: true, CKA_VALUE_LEN: 32 },
+        CKA_ALLOWED_MECHANISMS: `0x${does.toString(16)}`,
+      })
+      expect(await client.ask('hasSecret', { id, use })).toBe(true)
+    }
+    await client.close()
+    expect((await inModule<Count>(escrow, { act: 'count' })).secretKeys).toBe(secrets.length + 3)
+  })
+
+  it('CGU-41: that a KEK is gone is shown by what was wrapped under it, and by no other answer than that there is none', async () => {
+    const { escrow } = settingsOf(await freshTokens())
+    const result = await inModule(escrow, { act: 'undestroyed', label: 'escrow-2026' })
+    const gone = expect.stringMatching(/^CKR_\w*HANDLE_INVALID$/) as string
+    expect(result).toEqual({
+      feigned: 'a KEK that was destroyed still unwraps',
+      destroyed: [
+        { objects: 1, failedUseCode: gone, sessionsClosed: 4 },
+        { objects: 0, failedUseCode: gone, sessionsClosed: 4 },
+      ],
+    })
   })
 })
 

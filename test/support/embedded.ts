@@ -129,11 +129,13 @@ const openOutage = (store: EventStore) => {
 /**
  * @param settings more of the environment than the data directory
  * @param readModels `shipped`: the embedded one, of which every other product of the tests has a quicker copy on a server
+ * @param escrow in the place of the vault's own: one whose rows the test can write
  */
 export const openEmbedded = async (
   limits: Partial<Limits> = {},
   settings: Readonly<Record<string, string>> = {},
   readModels: 'shipped' | 'quick' = 'quick',
+  escrow?: Custody['vault']['escrow'],
 ): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
   const policy = await quickPolicy()
@@ -146,7 +148,8 @@ export const openEmbedded = async (
   const remove: Deliveries['remove'] = async (digest) => {
     if (!isLossy) await deliveries.remove(digest)
   }
-  const vault = { ...custody.vault, deliveries: { ...deliveries, remove } }
+  const own = escrow === undefined ? {} : { escrow }
+  const vault = { ...custody.vault, ...own, deliveries: { ...deliveries, remove } }
   const embedded = await openStore(config, { clock })
   const outage = openOutage(embedded)
   const database = readModels === 'shipped' ? await openDatabase({ memory: true }) : await openSomeDatabase()
