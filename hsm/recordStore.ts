@@ -23,7 +23,7 @@ export type RecordStore = Readonly<{
   /** A copy of the value, or undefined. @throws KeyFault when it was tampered with */
   get: (name: string) => Buffer | undefined
   names: () => IterableIterator<string>
-  /** On disk when it resolves; puts given meanwhile share one flush. @throws KeyFault: unknown whether it was written */
+  /** On disk when it resolves; puts given meanwhile share one flush. @throws KeyFault: not written, unless the process ends before the next one */
   put: (name: string, value: Uint8Array) => Promise<void>
   /** Removes the record and overwrites it; nothing happens where there is none. */
   remove: (name: string) => Promise<void>
@@ -121,11 +121,11 @@ const openFile = async (options: RecordStoreOptions): Promise<Opened> => {
  * @throws KeyFault on damage or a wrong key
  */
 export const openRecordStore = async (options: RecordStoreOptions): Promise<RecordStore> => {
-  const { file, framing, index, end: lastEnd } = await openFile(options)
-  let end = lastEnd
+  let { file, framing, index, end } = await openFile(options)
   let queue: Waiting[] = []
   let running: Promise<void> | undefined
-  let broken: Error | undefined
+  /** Why nothing is written at present; `passes`: it may be over when it is asked again. */
+  let broken: Readonly<{ fault: KeyFault; passes: boolean }> | undefined
 
   /** Frames of the changes, and what they do to the index. */
   const prepare = (batch: readonly Waiting[]) => {
@@ -159,18 +159,36 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
       else index.set(name, offset)
   }
 
+  /**
+   * After a failed flush nobody knows what is on disk, and what is read may not be (the kernel's pages count as written). What was
+   * acknowledged goes into a new file, and the change that failed with it into none. @throws what a full disk says, until it has room
+   */
+  const mend = async (): Promise<void> => {
+    await options.mayWrite?.()
+    await compact(options, file, framing, index)
+    const renewed = await openFile(options)
+    await file.close()
+    ;({ file, framing, index, end } = renewed)
+    broken = undefined
+  }
+
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue.slice(0, mostAtOnce)
       queue = queue.slice(mostAtOnce)
       try {
-        if (broken !== undefined) throw broken
+        // Another process writes here now, or the file was tampered with: that does not pass.
+        if (broken?.passes === false) throw broken.fault
+        if (broken !== undefined) await mend()
         await write(batch)
         for (const { resolve } of batch) resolve()
       } catch (cause) {
-        // After a failed flush nobody knows what is on disk: only opening again tells.
-        broken ??= cause instanceof KeyFault ? cause : new KeyFault('the vault was not written', { cause })
-        for (const { reject } of batch) reject(broken)
+        broken =
+          cause instanceof KeyFault
+            ? { fault: cause, passes: false }
+            : { fault: new KeyFault('the vault was not written', { cause }), passes: true }
+        const { fault } = broken
+        for (const { reject } of batch) reject(fault)
       }
     }
     running = undefined

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, open, readFile, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KeyFault } from '../../hsm/keyFault.ts'
 import { openRecordStore, type RecordStore } from '../../hsm/recordStore.ts'
 import { openCustody, removeDirectory, temporaryDirectory } from './custody.ts'
@@ -58,6 +58,35 @@ describe('a file of records', () => {
       }),
       { seed: 5, numRuns: 60 },
     )
+  })
+
+  it('a full disk fails what it was given, and nothing else: written anew, it goes on when there is room', async () => {
+    const path = fresh()
+    const store = await openStore(path)
+    await store.put('a', Buffer.from('before'))
+    const handle = await open(path, 'r')
+    const files = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const flush = vi.spyOn(files, 'datasync').mockRejectedValueOnce(noRoom)
+    const anew = vi.spyOn(files, 'sync')
+    try {
+      await expect(store.put('b', Buffer.from('refused'))).rejects.toThrow(KeyFault)
+      anew.mockRejectedValueOnce(noRoom)
+      await expect(store.put('b', Buffer.from('refused too'))).rejects.toThrow(KeyFault)
+      expect(store.has('b')).toBe(false)
+      await store.put('c', Buffer.from('after'))
+    } finally {
+      flush.mockRestore()
+      anew.mockRestore()
+    }
+    await store.close()
+    const found = await openStore(path)
+    expect([...found.names()].map((name) => [name, found.get(name)?.toString()])).toEqual([
+      ['a', 'before'],
+      ['c', 'after'],
+    ])
+    await found.close()
   })
 
   it('cut anywhere, it opens with every record that was whole, and goes on from there', async () => {
