@@ -98,6 +98,11 @@ export const edgeProblems = {
     fr: 'La garde des clés est hors d’atteinte.',
     en: 'The custody of keys is out of reach.',
   },
+  STORAGE_UNAVAILABLE: {
+    status: 503,
+    fr: 'Le disque n’accepte rien à présent. Renvoyer la même requête, avec la même clé.',
+    en: 'The disk takes nothing at present. Send the same request again, with the same key.',
+  },
   CONTENDED: {
     status: 503,
     fr: 'Trop d’écritures concurrentes. Renvoyer la même requête, avec la même clé.',

@@ -43,9 +43,13 @@ const byName: Readonly<Record<string, EdgeFault>> = {
   LedgerFault: { code: 'LEDGER_UNAVAILABLE', headers: { 'retry-after': '5' } },
   KeyFault: { code: 'CUSTODY_UNAVAILABLE', headers: { 'retry-after': '5' } },
 }
+/** A disk that is full, over its quota, failing or read-only: what was asked can be asked again when it is not. */
+const diskFull: EdgeFault = { code: 'STORAGE_UNAVAILABLE', headers: { 'retry-after': '30' } }
+
 type EdgeFault = Readonly<{ code: ProblemCode; headers?: Readonly<Record<string, string>> }>
 
 const byCode: Readonly<Record<string, EdgeFault>> = {
+  ...{ ENOSPC: diskFull, EDQUOT: diskFull, EIO: diskFull, EROFS: diskFull },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'MALFORMED_JSON' },
