@@ -70,6 +70,9 @@ export const recoverKey = async (
     })
     return outputSha256
   } catch (error) {
+    // Recorded, and only the answer was lost: it is done.
+    const recorded = outputOf((await service.ledger.load(key, spki)).state, id)
+    if (recorded !== undefined) return recorded
     // The key must not stay busy: the failure is a fact, and the next execution starts anew.
     await perform(service, recordKeyRecovery, {
       key: `${order}|failed`,
