@@ -29,8 +29,11 @@ export type KnownSignatures = Readonly<{
 /** Purposes of keys that wrap, or authenticate, and sign nothing. */
 const wrapping: readonly string[] = ['escrowKek', 'dataKek', 'mac']
 
-/** From a plan to its outcome without a stop in between. */
-const promptSeconds = 2
+/** From a plan to its outcome without a stop in between: no process comes back sooner. */
+const promptSeconds = 0.5
+
+/** Seconds since 1970, with their thousandths. */
+const exactly = (at: string): number => secondsOf(at) + Number(at.slice(19, -1))
 
 type Tally = {
   purpose: string
@@ -177,7 +180,7 @@ export const replaySignatures = async (
     const gather = gatherers[stream.slice(0, stream.indexOf('-'))]
     if (gather === undefined) continue
     const event = aggregateOf(stream).decode(publicPart(entry)) as Event
-    gather(found, event as never, { stream, id: idOf(stream), at: secondsOf(body.at) })
+    gather(found, event as never, { stream, id: idOf(stream), at: exactly(body.at) })
   }
   for (const { key, count } of found.plans.values()) understand(found, key, ['planned', count])
   return [...found.keys].map(([servicekey, tally]) => ({ servicekey, ...tally }))
