@@ -18,12 +18,13 @@ const leftAsTheyAre = [
 /**
  * Bundles the programs, their types unchecked: `npm run check` has done that.
  * @param directory emptied first; gets the programs at their places, and what they share in `parts`
+ * @param started the programs, by their places in the sources
  * @throws what esbuild finds wrong
  */
-export const build = async (directory: string): Promise<void> => {
+export const build = async (directory: string, started = programs): Promise<void> => {
   rmSync(directory, { recursive: true, force: true })
   await bundle({
-    entryPoints: programs.map((program) => join(root, program)),
+    entryPoints: started.map((program) => join(root, program)),
     ...{ outbase: root, outdir: directory, chunkNames: 'parts/[name]-[hash]' },
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20' },
     ...{ sourcemap: true, sourcesContent: false, keepNames: true, logLevel: 'warning' },

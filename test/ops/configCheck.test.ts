@@ -88,7 +88,9 @@ describe('the settings in force', () => {
           ...text.matchAll(
             /(?:env\[|\b(?:read|secret|setting|pin)\(|secretOf\(env, |numberFrom\(read, )['`]([A-Z][A-Z0-9_]+)['`]/g,
           ),
-        ].map(([, name = '']) => name.replace(/_FILE$/, (end) => (/^(?:POLICY|CGU|TLS_)/.test(name) ? end : ''))),
+        ].map(([, name = '']) =>
+          name.replace(/_FILE$/, (end) => (/^(?:POLICY|CGU|TLS_)/.test(name) ? end : '')),
+        ),
       ),
     )
     const known = settings.map(({ name }) => name)

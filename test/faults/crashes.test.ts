@@ -1,0 +1,183 @@
+// An installation that is struck at each of its durable steps, in one life from the request to the key that comes back: killed
+// before, during and after it, or its answer exchanged for a fault. People do the same order again with the same key, as they do.
+// `npm run faults` strikes each step in each way; the tests of every day where it weighs most.
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { done, inUse, revocation } from '../support/life.ts'
+import { approved, passphrase } from '../support/recoveredLife.ts'
+import { openCrashing, type Crashing } from './crashing.ts'
+import { countsOf, expectWhole } from './whole.ts'
+import { kills, type How, type Strike } from './strike.ts'
+
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 60_000 })
+
+/** Each durable step of a life, in the order in which it is first come to. */
+const steps = {
+  issuance: [
+    ...[
+      'append EntityVerified',
+      'flush data-keys.records',
+      'append CertificateRequested',
+      'flush journals.records',
+    ],
+    ...['append CguAccepted', 'append IdentityVerified', 'append RequestValidated'],
+    ...['append SessionOpened', 'append CardAllotted', 'insert into escrowed_key', 'update escrowed_key'],
+    ...[
+      'append PublicKeyBound',
+      'append KeyEscrowed',
+      'append SubjectNameBound',
+      'append CertificatePlanned',
+    ],
+    ...['flush signatures.json', 'append CertificateIssued', 'flush ….card', 'append CardWritten'],
+    ...[
+      'append PersonalDataConsulted',
+      'append CardPinDefined',
+      'append CertificateAccepted',
+      'append CardHandedOver',
+    ],
+  ],
+  'revocation and publication': [
+    ...['append CertificateRevoked', 'append NoticePlanned', 'append CrlPlanned', 'append CrlIssued'],
+    ...['flush ….eml', 'append NoticeSent'],
+  ],
+  recovery: [
+    ...[
+      'append RecoveryRequested',
+      'append JournalOpened',
+      'append RecoveryApproved',
+      'append KeyRecoveryStarted',
+    ],
+    ...['flush deliveries.records', 'append KeyRecovered', 'append RecoveryDelivered'],
+  ],
+  projection: ['commit'],
+} as const
+
+const all: readonly string[] = Object.values(steps).flat()
+const projected: readonly string[] = steps.projection
+
+let open: Crashing | undefined
+afterEach(() => open?.close())
+
+const typesIn = async ({ node }: Crashing): Promise<readonly string[]> => {
+  const types: string[] = []
+  for await (const { type } of node.store().readAll()) types.push(type)
+  return types
+}
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (let turn = 0; turn < 1200; turn += 1) {
+    if (await holds()) return
+    await pause(50)
+  }
+  throw new Error('what is due is not done')
+}
+
+/** The life, and what it sets off. */
+const live = async (crashing: Crashing): Promise<void> => {
+  const { product } = crashing
+  const life = await inUse(product)
+  const lists = countsOf(await typesIn(crashing))['CrlIssued'] ?? 0
+  done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
+  await until(async () => (countsOf(await typesIn(crashing))['CrlIssued'] ?? 0) > lists)
+  const { id, officer } = await approved(product, life)
+  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
+  const handed = await life.holder.post(`/recovery-requests/${id}/delivery`, { receipt: 'remis' })
+  expect(handed.statusCode).toBe(200)
+  await until(async () => {
+    const { NoticePlanned = 0, NoticeSent = 0 } = countsOf(await typesIn(crashing))
+    return NoticePlanned === 2 && NoticeSent === 2
+  })
+}
+
+/** Lives a life under strikes. @returns the entries that it left, the first start's excepted */
+const lived = async (strikes: readonly Strike[]): Promise<readonly string[]> => {
+  open = await openCrashing()
+  const before = (await typesIn(open)).length
+  if (strikes.length > 0) await open.arm(strikes)
+  await live(open)
+  await open.stop()
+  const entries = await expectWhole(open)
+  return entries.slice(before).map(({ type }) => type)
+}
+
+/** What a life leaves, each exactly so often, whatever strikes it. */
+const effects = {
+  ...{ EntityVerified: 1, CertificateRequested: 1, CguAccepted: 1, IdentityVerified: 1, RequestValidated: 1 },
+  ...{ SessionOpened: 1, CardAllotted: 1, PublicKeyBound: 1, KeyEscrowed: 1, SubjectNameBound: 1 },
+  ...{
+    CertificatePlanned: 1,
+    CertificateIssued: 1,
+    CardWritten: 1,
+    CardPinDefined: 1,
+    CertificateAccepted: 1,
+  },
+  ...{ CardHandedOver: 1, RevocationRequested: 1, CertificateRevoked: 1, NoticePlanned: 2, NoticeSent: 2 },
+  ...{ RecoveryRequested: 1, RecoveryApproved: 2, KeyRecovered: 1, RecoveryDelivered: 1 },
+}
+
+const expectEffects = (types: readonly string[]): void => {
+  const counts = countsOf(types)
+  expect
+    .soft(Object.fromEntries(Object.keys(effects).map((type) => [type, counts[type] ?? 0])))
+    .toEqual(effects)
+  // An execution that was cut off has failed, and says so: the next one starts anew.
+  expect.soft(counts['KeyRecoveryStarted']).toBe(1 + (counts['KeyRecoveryFailed'] ?? 0))
+}
+
+const isEach = process.env['FAULTS'] === 'each'
+
+/** What the tests of every day kill: where a half of it would be a certificate without escrow, a number twice, a key out and untold. */
+const weighty: readonly Strike[] = [
+  { step: 'update escrowed_key', how: 'after' },
+  { step: 'append PublicKeyBound', how: 'during' },
+  { step: 'append KeyEscrowed', how: 'before' },
+  { step: 'append CertificatePlanned', how: 'after' },
+  { step: 'append CertificateIssued', how: 'before' },
+  { step: 'append CertificateRevoked', how: 'during' },
+  { step: 'append CrlPlanned', how: 'after' },
+  { step: 'append CrlIssued', how: 'during' },
+  { step: 'append KeyRecoveryStarted', how: 'after' },
+  { step: 'append KeyRecovered', how: 'before' },
+  { step: 'commit', how: 'during' },
+]
+const appends = all.filter((step) => step.startsWith('append'))
+const flushes = all.filter((step) => step.startsWith('flush'))
+
+describe('CGU-38, CGU-76, CGU-110: nothing is lost, doubled, or certified without escrow', () => {
+  /** In turn: each step in another way. */
+  const inTurn = (struck: readonly string[], hows: readonly How[], round = 0): readonly Strike[] =>
+    struck.map((step, i) => ({ step, how: hows[(i + round) % hows.length]! }))
+  /** Never before the day on which the conditions of use came into force: what is asked then is refused with reason. */
+  const jumps: readonly Strike[] = [
+    { step: 'append CertificateRequested', how: 'ahead' },
+    { step: 'append CertificatePlanned', how: 'back' },
+    { step: 'append CrlPlanned', how: 'ahead' },
+    { step: 'append RecoveryRequested', how: 'back' },
+  ]
+
+  it.each<readonly [string, readonly Strike[]]>(
+    isEach
+      ? [
+          ...kills.map((how, round) => [`killed, ${how} the first`, inTurn(all, kills, round)] as const),
+          ['appends whose answer is lost', inTurn(appends, ['lost'])],
+          ['appends that are refused', inTurn(appends, ['refused'])],
+          ['a full disk', inTurn(flushes, ['full'])],
+          ['a slow disk and a slow database', inTurn([...flushes, ...projected], ['slow'])],
+          ['a clock that jumps', jumps],
+        ]
+      : [
+          ['killed where it weighs most', weighty],
+          ['appends lost and refused in turn', inTurn(appends, ['lost', 'refused'])],
+          [
+            'a full disk, a slow one, and a clock that jumps',
+            [...inTurn(flushes, ['full', 'slow']), ...jumps],
+          ],
+        ],
+  )('%s', async (_, struck) => {
+    expectEffects(await lived(struck))
+    expect.soft(open?.left()).toEqual([])
+    expect
+      .soft(open?.deaths())
+      .toBe(struck.filter(({ how }) => (kills as readonly How[]).includes(how)).length)
+  })
+})
