@@ -58,6 +58,14 @@ type Up = Readonly<{ child: ChildProcess; url: string }>
 /** Asks until the service is there and does not say that it cannot now. */
 const patience = { turns: 600, ms: 50 }
 
+/** A request to an application as one over HTTP. */
+const initOf = ({ method = 'GET', headers = {}, payload }: InjectOptions) => {
+  const given = headers as Record<string, string>
+  if (payload === undefined) return { method, headers: given }
+  const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload)
+  return { method, headers: { 'content-type': 'application/json', ...given }, body }
+}
+
 /** @param settings more of the environment */
 export const openCrashing = async (settings: Readonly<Record<string, string>> = {}): Promise<Crashing> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-crashing-'))
@@ -139,21 +147,14 @@ export const openCrashing = async (settings: Readonly<Record<string, string>> = 
     return up
   }
 
-  const inject = async ({ method = 'GET', url: asked, headers = {}, payload }: InjectOptions) => {
-    const path = asked as string
-    const { 'content-type': type, ...others } = headers as Record<string, string>
-    const sent =
-      typeof payload === 'object' && !Buffer.isBuffer(payload) ? JSON.stringify(payload) : (payload as string)
-    const contentType = payload === undefined ? {} : { 'content-type': type ?? 'application/json' }
+  const inject = async (asked: InjectOptions) => {
+    const path = asked.url as string
+    const init = initOf(asked)
     for (let turn = 0; turn < patience.turns; turn += 1) {
       const { url: at } = await up
       try {
-        const response = await fetch(`${at}${path}`, {
-          ...{ method, headers: { ...others, ...contentType } },
-          ...(payload === undefined ? {} : { body: sent }),
-        })
+        const response = await fetch(`${at}${path}`, init)
         const body = await response.text()
-        // 409: the same order is still being carried out by the process's other hand, or by what goes on after a start.
         if (response.status !== 503)
           return { statusCode: response.status, body, json: () => JSON.parse(body) as unknown }
       } catch {
@@ -161,7 +162,7 @@ export const openCrashing = async (settings: Readonly<Record<string, string>> = 
       }
       await pause(patience.ms)
     }
-    throw new Error(`${method} ${path}: the service does not come back`)
+    throw new Error(`${init.method} ${path}: the service does not come back`)
   }
 
   up = launch()
