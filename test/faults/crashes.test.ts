@@ -1,93 +1,16 @@
 // An installation that is struck at each of its durable steps, in one life from the request to the key that comes back: killed
 // before, during and after it, or its answer exchanged for a fault. People do the same order again with the same key, as they do.
 // `npm run faults` strikes each step in each way; the tests of every day where it weighs most.
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { done, inUse, revocation } from '../support/life.ts'
-import { approved, passphrase } from '../support/recoveredLife.ts'
 import { openCrashing, type Crashing } from './crashing.ts'
 import { countsOf, expectWhole } from './whole.ts'
+import { all, appends, flushes, live, projected, typesIn } from './struckLife.ts'
 import { kills, type How, type Strike } from './strike.ts'
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 60_000 })
 
-/** Each durable step of a life, in the order in which it is first come to. */
-const steps = {
-  issuance: [
-    ...[
-      'append EntityVerified',
-      'flush data-keys.records',
-      'append CertificateRequested',
-      'flush journals.records',
-    ],
-    ...['append CguAccepted', 'append IdentityVerified', 'append RequestValidated'],
-    ...['append SessionOpened', 'append CardAllotted', 'insert into escrowed_key', 'update escrowed_key'],
-    ...[
-      'append PublicKeyBound',
-      'append KeyEscrowed',
-      'append SubjectNameBound',
-      'append CertificatePlanned',
-    ],
-    ...['flush signatures.json', 'append CertificateIssued', 'flush ….card', 'append CardWritten'],
-    ...[
-      'append PersonalDataConsulted',
-      'append CardPinDefined',
-      'append CertificateAccepted',
-      'append CardHandedOver',
-    ],
-  ],
-  'revocation and publication': [
-    ...['append CertificateRevoked', 'append NoticePlanned', 'append CrlPlanned', 'append CrlIssued'],
-    ...['flush ….eml', 'append NoticeSent'],
-  ],
-  recovery: [
-    ...[
-      'append RecoveryRequested',
-      'append JournalOpened',
-      'append RecoveryApproved',
-      'append KeyRecoveryStarted',
-    ],
-    ...['flush deliveries.records', 'append KeyRecovered', 'append RecoveryDelivered'],
-  ],
-  projection: ['commit'],
-} as const
-
-const all: readonly string[] = Object.values(steps).flat()
-const projected: readonly string[] = steps.projection
-
 let open: Crashing | undefined
 afterEach(() => open?.close())
-
-const typesIn = async ({ node }: Crashing): Promise<readonly string[]> => {
-  const types: string[] = []
-  for await (const { type } of node.store().readAll()) types.push(type)
-  return types
-}
-
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 1200; turn += 1) {
-    if (await holds()) return
-    await pause(50)
-  }
-  throw new Error('what is due is not done')
-}
-
-/** The life, and what it sets off. */
-const live = async (crashing: Crashing): Promise<void> => {
-  const { product } = crashing
-  const life = await inUse(product)
-  const lists = countsOf(await typesIn(crashing))['CrlIssued'] ?? 0
-  done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
-  await until(async () => (countsOf(await typesIn(crashing))['CrlIssued'] ?? 0) > lists)
-  const { id, officer } = await approved(product, life)
-  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
-  const handed = await life.holder.post(`/recovery-requests/${id}/delivery`, { receipt: 'remis' })
-  expect(handed.statusCode).toBe(200)
-  await until(async () => {
-    const { NoticePlanned = 0, NoticeSent = 0 } = countsOf(await typesIn(crashing))
-    return NoticePlanned === 2 && NoticeSent === 2
-  })
-}
 
 /** Lives a life under strikes. @returns the entries that it left, the first start's excepted */
 const lived = async (strikes: readonly Strike[]): Promise<readonly string[]> => {
@@ -140,9 +63,6 @@ const weighty: readonly Strike[] = [
   { step: 'append KeyRecovered', how: 'before' },
   { step: 'commit', how: 'during' },
 ]
-const appends = all.filter((step) => step.startsWith('append'))
-const flushes = all.filter((step) => step.startsWith('flush'))
-
 describe('CGU-38, CGU-76, CGU-110: nothing is lost, doubled, or certified without escrow', () => {
   /** In turn: each step in another way. */
   const inTurn = (struck: readonly string[], hows: readonly How[], round = 0): readonly Strike[] =>
