@@ -166,10 +166,11 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
   const mend = async (): Promise<void> => {
     await options.mayWrite?.()
     await compact(options, file, framing, index)
-    const renewed = await openFile(options)
-    await file.close()
+    const [before, renewed] = [file, await openFile(options)]
     ;({ file, framing, index, end } = renewed)
     broken = undefined
+    // Only now: whoever reads meanwhile finds one that is open.
+    await before.close()
   }
 
   const run = async (): Promise<void> => {
