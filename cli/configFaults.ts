@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { dirname } from 'node:path'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { strangers } from './settings.ts'
+import { settingOf, strangers } from './settings.ts'
 
 /** What is wrong with one setting, in a sentence that begins with its name. */
 export type Finding = Readonly<{ setting: string; message: string }>
@@ -14,8 +14,6 @@ export type Examined = Readonly<{
   faults: readonly Finding[]
   warnings: readonly Finding[]
 }>
-
-const baseOf = (setting: string): string => setting.replace(/_FILE$/, '')
 
 const findingOf = ({ message }: ConfigFault): Finding => ({
   // The policy names its own field where no setting is at fault.
@@ -38,8 +36,8 @@ const tried = (env: NodeJS.ProcessEnv): Config | ConfigFault => {
 
 /** What a setting may come by. */
 const formsOf = ({ setting }: Finding): readonly string[] => [
-  baseOf(setting),
-  `${baseOf(setting)}_FILE`,
+  settingOf(setting),
+  `${settingOf(setting)}_FILE`,
   setting,
 ]
 
@@ -58,7 +56,7 @@ const readAll = (
     const found = tried(left)
     if (!(found instanceof ConfigFault)) return { config: faults.length === 0 ? found : undefined, faults }
     const finding = findingOf(found)
-    const [base, forms] = [baseOf(finding.setting), formsOf(finding)]
+    const [base, forms] = [settingOf(finding.setting), formsOf(finding)]
     if (!setAside.has(base)) faults.push(finding)
     // A fault of the policy, or one that something else in its place does not mend.
     if (replaced.has(base) || !found.message.startsWith(finding.setting)) return { config: undefined, faults }
@@ -124,10 +122,10 @@ const isOpenToOthers = (path: string): boolean =>
 /** Secrets that lie in files which others may read, or that are said twice. */
 const fileWarnings = (env: NodeJS.ProcessEnv): readonly Finding[] =>
   Object.keys(env)
-    .filter((name) => name.endsWith('_FILE') && !['POLICY_FILE', 'CGU_FILE'].includes(name))
+    .filter((name) => name === 'TLS_KEY_FILE' || settingOf(name) !== name)
     .flatMap((setting) => {
-      const [file, base] = [env[setting] ?? '', baseOf(setting)]
-      if (env[base] !== undefined)
+      const [file, base] = [env[setting] ?? '', settingOf(setting)]
+      if (base !== setting && env[base] !== undefined)
         return [{ setting, message: `${setting}: is not looked at, as ${base} is set too` }]
       return isOpenToOthers(file)
         ? [

@@ -69,6 +69,10 @@ export const settings: readonly Setting[] = [
   { name: 'CLOCK_DRIFT_SECONDS', standard: '5' },
 ]
 
+/** The setting that a variable sets: `LEDGER_URL` for `LEDGER_URL_FILE`; itself where it is no file of a secret of ours. */
+export const settingOf = (variable: string): string =>
+  settings.find(({ name, secret }) => secret !== undefined && variable === `${name}_FILE`)?.name ?? variable
+
 const names = new Set(
   settings.flatMap(({ name, secret }) => (secret === undefined ? [name] : [name, `${name}_FILE`])),
 )

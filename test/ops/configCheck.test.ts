@@ -155,6 +155,8 @@ describe('what is wrong', () => {
       ...{ REDIS_URL_FILE: open, DATABSE_URL: 'postgres://…', PKCS11_MODUL: 'x', CARD_COLOUR: 'blue' },
       ...{ LEDGER_URL: 'esdb://store.example:2113', LEDGER_URL_FILE: open, HOME: '/root', TERM: 'xterm' },
       ...{ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      // A certificate is for everybody, its key is not; and another program's files are no concern of ours.
+      ...{ TLS_CERT_FILE: open, TLS_KEY_FILE: open, BACKUP_KEY_FILE: open },
     })
     expect(fault).toBeUndefined()
     expect(result.warnings.map(({ message }) => message.replaceAll(directory, '…'))).toEqual([
@@ -163,6 +165,7 @@ describe('what is wrong', () => {
       'PKCS11_MODUL: is no setting of Grand-Livre; is PKCS11_MODULE meant?',
       'REDIS_URL_FILE: others can read …/open; chmod 600 where nothing else keeps them out',
       'LEDGER_URL_FILE: is not looked at, as LEDGER_URL is set too',
+      'TLS_KEY_FILE: others can read …/open; chmod 600 where nothing else keeps them out',
       'METRICS_HOST: whoever reaches 0.0.0.0 reads the metrics: they have no sign-in',
       'OTEL_EXPORTER_OTLP_PROTOCOL: spans are sent by HTTP, in JSON, all the same',
     ])
