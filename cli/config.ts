@@ -126,13 +126,12 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const policy = policyFrom(
     env['POLICY_FILE'] ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
   )
-  const tokens = tokensFrom(
-    (name) => env[name],
-    (name) => secretOf(env, name),
-  )
+  const read = (name: string): string | undefined => env[name]
+  const secret = (name: string): string | undefined => secretOf(env, name)
+  const tokens = tokensFrom(read, secret)
   const dataDir = resolve(env['DATA_DIR'] ?? './data')
-  const cards = cardsFrom((name) => env[name], dataDir)
-  const signer = signerFrom((name) => env[name])
+  const cards = cardsFrom(read, dataDir)
+  const signer = signerFrom(read)
   const config = {
     dataDir,
     host: env['HOST'] ?? '127.0.0.1',
@@ -142,24 +141,18 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
       env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
       policy,
     ),
-    ledgerUrl: urlFrom('LEDGER_URL', secretOf(env, 'LEDGER_URL')),
-    databaseUrl: urlFrom('DATABASE_URL', secretOf(env, 'DATABASE_URL')),
-    redisUrl: urlFrom('REDIS_URL', secretOf(env, 'REDIS_URL')),
+    ledgerUrl: urlFrom('LEDGER_URL', secret('LEDGER_URL')),
+    databaseUrl: urlFrom('DATABASE_URL', secret('DATABASE_URL')),
+    redisUrl: urlFrom('REDIS_URL', secret('REDIS_URL')),
     trustedProxies: networksFrom('TRUSTED_PROXIES', env['TRUSTED_PROXIES']),
     // CGU-58: without it, nobody renews alone.
     authTrust: directoryFrom('AUTH_TRUST', env['AUTH_TRUST']),
-    signIn: signInFrom(
-      (name) => env[name],
-      (name) => secretOf(env, name),
-    ),
+    signIn: signInFrom(read, secret),
     ...{ tokens, cards, signer },
-    mail: mailFrom(
-      (name) => env[name],
-      (name) => secretOf(env, name),
-    ),
+    mail: mailFrom(read, secret),
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: logLevelFrom(env['LOG_LEVEL'] ?? 'info'),
-    ops: opsFrom((name) => env[name], policy.environment),
+    ops: opsFrom(read, policy.environment),
     env,
   }
   // Last: every other fault is a setting's own.

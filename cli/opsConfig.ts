@@ -1,5 +1,6 @@
 // Settings of those who run the service: where /metrics is, what is an alarm of the machine, how long a stop waits.
 import { ConfigFault } from './configFault.ts'
+import { numberFrom } from './numberSetting.ts'
 
 export type HostLimits = Readonly<{
   /** Free mebibytes of the data directory below which it is an alarm. */
@@ -18,14 +19,6 @@ export type OpsConfig = HostLimits &
 
 type Read = (name: string) => string | undefined
 
-const numberFrom = (read: Read, name: string, [instead, most]: readonly [number, number]): number => {
-  const text = read(name) ?? String(instead)
-  const value = Number(text)
-  if (!/^\d{1,9}$/.test(text) || value > most)
-    throw new ConfigFault(`${name}: ${text} is no number from 0 to ${most}`)
-  return value
-}
-
 /**
  * @param read a setting
  * @throws ConfigFault that names the setting
@@ -34,10 +27,10 @@ export const opsFrom = (read: Read, environment: string): OpsConfig => ({
   metrics:
     read('METRICS_PORT') === undefined
       ? undefined
-      : { host: read('METRICS_HOST') ?? '127.0.0.1', port: numberFrom(read, 'METRICS_PORT', [0, 65_535]) },
-  drainSeconds: numberFrom(read, 'DRAIN_SECONDS', [environment === 'production' ? 5 : 0, 300]),
-  diskLowMb: numberFrom(read, 'DISK_LOW_MB', [512, 100_000_000]),
-  clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', [5, 3600]),
+      : { host: read('METRICS_HOST') ?? '127.0.0.1', port: numberFrom(read, 'METRICS_PORT', 0, [0, 65_535]) },
+  drainSeconds: numberFrom(read, 'DRAIN_SECONDS', environment === 'production' ? 5 : 0, [0, 300]),
+  diskLowMb: numberFrom(read, 'DISK_LOW_MB', 512, [0, 100_000_000]),
+  clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', 5, [0, 3600]),
 })
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']

@@ -3,9 +3,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { defaultLimits, type Limits } from '../api/signIn/limits.ts'
-import type { ProviderSettings } from '../api/signIn/provider.ts'
+import { isLoopback, type ProviderSettings } from '../api/signIn/provider.ts'
 import { plainSignIn, type SignInSettings } from '../api/signIn/settings.ts'
 import { ConfigFault } from './configFault.ts'
+import { numberFrom } from './numberSetting.ts'
 import { openTrust } from './trust.ts'
 
 export type TlsConfig = Readonly<{ cert: Buffer; key: Buffer; port: number }>
@@ -51,18 +52,6 @@ export const directoryFrom = (name: string, directory: string | undefined): stri
   throw new ConfigFault(`${name}: ${directory} is not a directory`)
 }
 
-const numberFrom = (
-  read: Read,
-  name: string,
-  otherwise: number,
-  [least, most]: readonly [number, number],
-) => {
-  const text = read(name) ?? String(otherwise)
-  const value = Number(text)
-  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
-  throw new ConfigFault(`${name}: ${text} is no number from ${least} to ${most}`)
-}
-
 const fileFrom = (name: string, file: string): Buffer => {
   try {
     return readFileSync(file)
@@ -80,14 +69,12 @@ const tlsFrom = (read: Read): TlsConfig | undefined => {
   return { cert: fileFrom('TLS_CERT_FILE', cert), key: fileFrom('TLS_KEY_FILE', key), port }
 }
 
-const loopback = ['127.0.0.1', '[::1]', 'localhost']
-
 /** https, or http on the loopback: a session or a code never crosses a network in clear. @throws ConfigFault */
 const urlFrom = (name: string, text: string): URL => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '')
     throw new ConfigFault(`${name}: ${text} is no URL without user, query and fragment`)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && loopback.includes(url.hostname))
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
   if (!isSafe) throw new ConfigFault(`${name}: ${text} is neither https nor on the loopback`)
   return url
 }

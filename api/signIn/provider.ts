@@ -61,7 +61,8 @@ const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
   }
 }
 
-const isLoopback = (url: URL): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+/** Plain HTTP stays on the machine there. */
+export const isLoopback = (url: URL): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
 
 const discover = async (settings: ProviderSettings): Promise<client.Configuration> => {
   const { issuer, clientId, clientSecret, algorithm } = settings
