@@ -1,8 +1,8 @@
 // Sign-in by a client certificate: judged against the anchors and lists that are configured (RFC 5280 6; the rules that a
 // holder's own certificate meets, pki/authCertificate.ts), then looked for among those that are bound to an account.
-import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Accounts } from '../../commands/accounts.ts'
+import { sha256 } from '../../commands/issuing.ts'
 import type { Instant } from '../../domain/kernel.ts'
 import { judgeAuthCertificate } from '../../pki/authCertificate.ts'
 import { signsItself } from '../../pki/certificatePath.ts'
@@ -11,8 +11,6 @@ import { Problem } from '../problems.ts'
 import type { CrossSite } from './crossSite.ts'
 import type { Door, Fault } from './doors.ts'
 import type { PeerChain, PeerFault } from './peerCertificate.ts'
-
-const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
 
 /** Judgements that are remembered, at most, of one state of the directory. */
 const remembered = 1000

@@ -1,7 +1,8 @@
 // Tickets: a secret of 256 random bits that its holder shows again, and what we keep for him meanwhile. The database has the
 // secret's digest, and the content sealed under a key that only the secret gives: whoever reads the database can neither use a
 // ticket nor read a name in it.
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { sha256 } from '../../commands/issuing.ts'
 import type { Instant } from '../../domain/kernel.ts'
 import { addSeconds } from '../../domain/policy/dates.ts'
 import { claimOnce, findTicket, putTicket, takeTicket, touchTicket } from '../../readmodels/signInTickets.ts'
@@ -26,7 +27,6 @@ export type Tickets = Readonly<{
   notYet: (what: string) => Promise<void>
 }>
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const secretPattern = /^[A-Za-z0-9_-]{43}$/
 
 const keyOf = (kind: TicketKind, secret: string): Buffer =>
