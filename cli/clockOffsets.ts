@@ -17,7 +17,10 @@ export type ClockParts = Readonly<{
 }>
 
 /** Half way between asking and being answered is when a server looked at its clock, as near as can be told. */
-const databaseOffset = async ({ database, clock }: ClockParts): Promise<number> => {
+export const databaseOffset = async ({
+  database,
+  clock,
+}: Pick<ClockParts, 'database' | 'clock'>): Promise<number> => {
   const before = clock().getTime()
   const theirs = await databaseTime(database.db)
   return (theirs - (before + clock().getTime()) / 2) / 1000

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { databaseTime } from '../readmodels/metrics.ts'
+import { databaseOffset } from './clockOffsets.ts'
 import type { Config } from './config.ts'
-import { openReadModels, openStore } from './parts.ts'
+import { openReadModels, openStore, systemClock } from './parts.ts'
 
 export type Connection = Readonly<{ part: string; answers: boolean; words: string }>
 
@@ -26,13 +26,12 @@ const ledger = async (config: Config): Promise<string> => {
 
 const database = async (config: Config): Promise<string> => {
   if (config.databaseUrl === undefined) return 'embedded; the service alone opens it'
-  const { db, close } = await openReadModels(config, { asItStands: true })
+  const opened = await openReadModels(config, { asItStands: true })
   try {
-    const before = Date.now()
-    const theirs = await databaseTime(db)
-    return `answers; its clock is ${((theirs - (before + Date.now()) / 2) / 1000).toFixed(1)} s from ours`
+    const seconds = await databaseOffset({ database: opened, clock: systemClock })
+    return `answers; its clock is ${seconds.toFixed(1)} s from ours`
   } finally {
-    await close()
+    await opened.close()
   }
 }
 
