@@ -94,6 +94,8 @@ const waitFor = (lock: string, token: string, until: number): void => {
 
 /** Replaces the lines by what `edit` makes of them, one command at a time. @throws AccountFault */
 export const change = (file: string, edit: (lines: readonly Line[]) => readonly Line[]): void => {
+  // What cannot be done is said before the lock, which needs a directory to lie in.
+  edit(readLines(file))
   const [lock, token] = [`${file}.lock`, randomUUID()]
   const until = Date.now() + lockMs.patience
   for (let isDone = false; !isDone;) {

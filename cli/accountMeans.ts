@@ -3,7 +3,7 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Account, Identity } from '../commands/accounts.ts'
-import { AccountFault, change, readLines, type Line } from './accountLines.ts'
+import { AccountFault, change, type Line } from './accountLines.ts'
 import { addLine, digest, identityDigest, newSecret, type NewAccount } from './accountsFile.ts'
 
 const textOf = (option: string, file: string): Buffer => {
@@ -29,17 +29,13 @@ const edit = (
   file: string,
   id: string,
   how: (line: Line, others: readonly Line[]) => Partial<Pick<Line, 'certificates' | 'identities'>>,
-): void => {
-  const changed = (lines: readonly Line[]): readonly Line[] => {
+): void =>
+  change(file, (lines) => {
     const line = lines.find((one) => one.id === id)
     if (line === undefined) throw new AccountFault(`there is no account ${id}`)
     const others = lines.filter((one) => one.id !== id)
     return lines.map((one) => (one === line ? { ...line, ...how(line, others) } : one))
-  }
-  // Asked first without the lock, which needs a directory to lie in.
-  changed(readLines(file))
-  change(file, changed)
-}
+  })
 
 type Kind = 'certificates' | 'identities'
 const named = { certificates: 'the certificate', identities: 'the identity' }

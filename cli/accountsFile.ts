@@ -147,14 +147,8 @@ export const listAccounts = (file: string): readonly (Account & { signsInBy: rea
   readLines(file).map((line) => ({ ...accountOf(line), signsInBy: meansOf(line) }))
 
 /** @throws AccountFault when there is no such account */
-export const removeAccount = (file: string, id: string): void => {
-  const requireIn = (lines: readonly Line[]): void => {
-    if (!lines.some((line) => line.id === id)) throw new AccountFault(`there is no account ${id}`)
-  }
-  // Asked first without the lock, which needs a directory to lie in.
-  requireIn(readLines(file))
+export const removeAccount = (file: string, id: string): void =>
   change(file, (lines) => {
-    requireIn(lines)
+    if (!lines.some((line) => line.id === id)) throw new AccountFault(`there is no account ${id}`)
     return lines.filter((line) => line.id !== id)
   })
-}
