@@ -141,7 +141,8 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         at.handles.delete(`secret ${id}`)
         if (objectsOf(at, 'secret', id).length > 0)
           throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
-        return { objects: keys.length, failedUseCode: useAfter(at, keys[0], probes[0]), sessionsClosed }
+        const [failedUseCode = useAfter(at)] = keys.map((key, index) => useAfter(at, key, probes[index]))
+        return { objects: keys.length, failedUseCode, sessionsClosed }
       })
     },
 
