@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { livenessRoute, readinessRoute, type Probed } from './probes.ts'
 import { Problem } from './problems.ts'
 import { documented } from './routes.ts'
-import type { ServerOptions } from './server.ts'
+import { urlOf, type ServerOptions } from './server.ts'
 
 const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
 const marksOfProxies = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
@@ -72,8 +72,5 @@ export const openOpsListener = async (
   readinessRoute(app, readiness)
   await app.listen({ host, port })
   const { port: taken } = app.server.address() as AddressInfo
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
-    close: () => app.close(),
-  }
+  return { url: urlOf('http', host, taken), close: () => app.close() }
 }

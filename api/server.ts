@@ -10,6 +10,10 @@ import { Problem, problemSchema } from './problems.ts'
 import { schemaCompilers } from './schemaCompilers.ts'
 import { createRequestTraces, type RequestTraces } from './tracing.ts'
 
+/** Where something listens, as `https://[::1]:8443`. */
+export const urlOf = (scheme: 'http' | 'https', host: string, port: number): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+
 export type ServerOptions = Readonly<{
   /** Logs one line a request; without it nothing is logged. */
   log?: LogOptions

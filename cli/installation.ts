@@ -3,9 +3,10 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from '../api/app.ts'
+import { urlOf } from '../api/server.ts'
 import { listenTls } from '../api/tlsServer.ts'
 import { compose, type ComposeOptions, type Product } from '../main.ts'
-import { openWhole } from './closing.ts'
+import { openWhole, type Opening } from './closing.ts'
 import type { Config } from './config.ts'
 import { openInstruments } from './instruments.ts'
 import { productSources } from './metricSources.ts'
@@ -29,9 +30,6 @@ export type Installation = Readonly<{
 
 export type InstallationOptions = Pick<ComposeOptions, 'release' | 'onStep'> & AppOptions
 
-const urlOf = (scheme: 'http' | 'https', host: string, port: number): string =>
-  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
-
 /** Listens. @returns where, as `http://127.0.0.1:8080` */
 export const listenAt = async (
   app: FastifyInstance,
@@ -42,17 +40,18 @@ export const listenAt = async (
   return urlOf('http', host, bound.port)
 }
 
-/** Listens on the port with TLS of its own, where one is set. @returns where, as `https://127.0.0.1:8443` */
-export const listenTlsAt = async (
+/** Listens, and on the port with TLS of its own too where one is set. @returns where, as `https://127.0.0.1:8443` */
+export const listenEverywhere = async (
   app: FastifyInstance,
-  { host, signIn: { tls, clientTrust } }: Pick<Config, 'host' | 'signIn'>,
-): Promise<Readonly<{ url: string; close: () => Promise<void> }> | undefined> => {
-  if (tls === undefined) return undefined
-  const { port, close } = await listenTls(app, host, {
-    ...tls,
-    askForCertificates: clientTrust !== undefined,
-  })
-  return { url: urlOf('https', host, port), close }
+  config: Pick<Config, 'host' | 'port' | 'signIn'>,
+  opened: Opening['opened'],
+): Promise<Readonly<{ url: string; tlsUrl: string | undefined }>> => {
+  const url = await listenAt(app, config)
+  const { tls, clientTrust } = config.signIn
+  if (tls === undefined) return { url, tlsUrl: undefined }
+  const asking = { ...tls, askForCertificates: clientTrust !== undefined }
+  const { port } = opened(await listenTls(app, config.host, asking))
+  return { url, tlsUrl: urlOf('https', config.host, port) }
 }
 
 /**
@@ -84,10 +83,7 @@ export const openInstallation = (
     const metricsUrl = await instruments.show(sources, product.services, onClose)
     const app = opened(await createApp(product.services, { ...web, ...instruments.app }))
     log.log = app.log
-    const url = await listenAt(app, config)
-    const tls = await listenTlsAt(app, config)
-    if (tls !== undefined) opened(tls)
+    const urls = await listenEverywhere(app, config, opened)
     const { drain } = instruments
-    const urls = { url, tlsUrl: tls?.url, metricsUrl }
-    return { product, app, passphraseFrom: custody.passphraseFrom, ...urls, drain }
+    return { product, app, passphraseFrom: custody.passphraseFrom, ...urls, metricsUrl, drain }
   })

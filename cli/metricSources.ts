@@ -96,18 +96,21 @@ export const projectorSources = (
 /** Of the worker's part. */
 export const workerSources = (jobs: Jobs): Sources => ({ queues: jobs.counts })
 
-/** Of whoever holds the data directory and the keys. */
-export const hostSources = (
-  parts: Readonly<{
-    dataDir: string
-    keysHealth: () => Promise<true | string>
-    free: () => Promise<number>
-    offsets: () => Promise<readonly ClockOffset[]>
-  }>,
+/** Of whoever holds a directory, and keys or a way to them. */
+export const keeperSources = (
+  parts: Readonly<{ keysHealth: () => Promise<true | string>; free: () => Promise<number> }>,
 ): Sources => ({
   hsmUp: async () => (await parts.keysHealth()) === true,
-  lastVerified: () => lastVerified(parts.dataDir),
   diskFree: parts.free,
+})
+
+/** The same, beside the clocks of a ledger and a database. */
+export const hostSources = (
+  parts: Parameters<typeof keeperSources>[0] &
+    Readonly<{ dataDir: string; offsets: () => Promise<readonly ClockOffset[]> }>,
+): Sources => ({
+  ...keeperSources(parts),
+  lastVerified: () => lastVerified(parts.dataDir),
   clockOffsets: parts.offsets,
 })
 

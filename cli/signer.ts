@@ -8,7 +8,7 @@ import { openWhole } from './closing.ts'
 import { statesOf } from './health.ts'
 import { diskFree } from './hostAlarms.ts'
 import { openInstruments } from './instruments.ts'
-import { probedSources } from './metricSources.ts'
+import { keeperSources, probedSources } from './metricSources.ts'
 import { watchedCustody } from './observed.ts'
 import { instantsOf, openHeldCustody, systemClock, type Custody } from './parts.ts'
 import { readRelease } from './shipped.ts'
@@ -47,8 +47,7 @@ export const signer = async (env: NodeJS.ProcessEnv, output: Output): Promise<vo
     const probed = { now: instantsOf(systemClock), health: () => statesOf({ keys: held.keysHealth }) }
     const sources = {
       ...probedSources(probed),
-      hsmUp: async () => (await held.keysHealth()) === true,
-      diskFree: () => diskFree(config.dataDir),
+      ...keeperSources({ keysHealth: held.keysHealth, free: () => diskFree(config.dataDir) }),
     }
     const shown = await instruments.show(sources, probed, onClose)
     return { custody: watchedCustody(held, instruments.watch), metricsUrl: shown }
@@ -67,7 +66,7 @@ export const signer = async (env: NodeJS.ProcessEnv, output: Output): Promise<vo
   })
   const { dataDir } = config
   output.result(
-    { socket, release, dataDir, pid: process.pid, ...(metricsUrl === undefined ? {} : { metricsUrl }) },
+    { socket, release, dataDir, pid: process.pid, metricsUrl },
     () => `\n${banner(socket, config, custody)}\n`,
   )
 }

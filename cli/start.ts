@@ -43,10 +43,8 @@ export const start = async (env: NodeJS.ProcessEnv, output: Output): Promise<voi
   closeOnSignal(installation, config.ops.drainSeconds)
   const { url, tlsUrl, metricsUrl } = installation
   const { dataDir } = config
-  const urls = {
-    url,
-    ...(tlsUrl === undefined ? {} : { tlsUrl }),
-    ...(metricsUrl === undefined ? {} : { metricsUrl }),
-  }
-  output.result({ ...urls, release, dataDir, pid: process.pid }, () => `\n${banner(config, installation)}\n`)
+  output.result(
+    { url, tlsUrl, metricsUrl, release, dataDir, pid: process.pid },
+    () => `\n${banner(config, installation)}\n`,
+  )
 }

@@ -19,7 +19,7 @@ import { servicesOf } from '../compose/services.ts'
 import type { Config } from '../config.ts'
 import { servedSources } from '../metricSources.ts'
 import { openDocuments } from '../documentFiles.ts'
-import { listenAt, listenTlsAt } from '../installation.ts'
+import { listenEverywhere } from '../installation.ts'
 import { webSettings } from '../signInConfig.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 
@@ -98,8 +98,5 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
     const app = opened(await createApp(services, { log: options.log, ...webSettings(config), ...watch }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
     onClose(followNudges(ledger, nudging.nudge))
-    const url = await listenAt(app, config)
-    const tls = await listenTlsAt(app, config)
-    if (tls !== undefined) opened(tls)
-    return { app, url, tlsUrl: tls?.url, metricsUrl, drain }
+    return { app, ...(await listenEverywhere(app, config, opened)), metricsUrl, drain }
   })

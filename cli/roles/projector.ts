@@ -10,10 +10,9 @@ import { openWhole } from '../closing.ts'
 import type { Common } from '../compose/common.ts'
 import type { Config } from '../config.ts'
 import { listenAt } from '../installation.ts'
-import { databaseTime } from '../../readmodels/metrics.ts'
-import { failedModels, stateOf, statesOf } from '../health.ts'
+import { failedModels, statesOf } from '../health.ts'
 import { probedSources, projectorSources } from '../metricSources.ts'
-import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
+import { openShared, requireShared, sharedLooks, type RoleOptions, type RunningRole } from './role.ts'
 
 /** How often one that stands by asks for the lock, and how often one that leads shows that it lives, in milliseconds. */
 const askMs = 500
@@ -90,19 +89,11 @@ export const lead = (
   }
 }
 
-const probedOf = (
-  { ledger, custody, db, now }: Common,
-  leading: Leading,
-  alarms: NonNullable<Probed['alarms']>,
-): Probed => ({
-  ...{ now, alarms },
+const probedOf = (common: Common, leading: Leading, alarms: NonNullable<Probed['alarms']>): Probed => ({
+  ...{ now: common.now, alarms },
   state: () => ({ projector: leading.runner() === undefined ? 'stands by' : 'leads' }),
   health: async () => ({
-    ...(await statesOf({
-      ledger: () => stateOf(ledger.head, 'out of reach'),
-      database: () => stateOf(() => databaseTime(db), 'out of reach'),
-      keys: custody.keysHealth,
-    })),
+    ...(await statesOf(sharedLooks(common))),
     ...Object.fromEntries(
       failedModels(leading.runner()?.status()).map((name) => [`read model ${name}`, 'failed']),
     ),

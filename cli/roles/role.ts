@@ -5,11 +5,13 @@ import { findChain } from '../../commands/findChain.ts'
 import type { Chain } from '../../commands/ceremony.ts'
 import { isMigrated } from '../../readmodels/database.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
+import { databaseTime } from '../../readmodels/metrics.ts'
 import { openCommon, type Common, type Parts } from '../compose/common.ts'
 import { openInstallationTurns } from '../compose/turns.ts'
 import type { Opening } from '../closing.ts'
 import type { Config } from '../config.ts'
 import { ConfigFault } from '../configFault.ts'
+import { stateOf } from '../health.ts'
 import { openInstruments, type Instruments } from '../instruments.ts'
 import { openCustody, openReadModels, openStore, systemClock } from '../parts.ts'
 
@@ -64,6 +66,13 @@ export const requireMigrated = async (db: OpenDatabase['db']): Promise<void> => 
   if (!(await isMigrated(db)))
     throw new NotMigrated('the database does not have the tables of this release: run grand-livre migrate')
 }
+
+/** Whether what every such process stands on answers. */
+export const sharedLooks = ({ ledger, db, custody }: Common) => ({
+  ledger: () => stateOf(ledger.head, 'out of reach'),
+  database: () => stateOf(() => databaseTime(db), 'out of reach'),
+  keys: custody.keysHealth,
+})
 
 /**
  * Opens what every process but `status` and `migrate` stands on.

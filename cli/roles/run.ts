@@ -42,12 +42,7 @@ export const runRole = async (role: Lasting, env: NodeJS.ProcessEnv, output: Out
     ['  policy', String(config.policy.version)],
     ['  data', config.dataDir],
   ])
-  const urls = {
-    url,
-    ...(tlsUrl === undefined ? {} : { tlsUrl }),
-    ...(metricsUrl === undefined ? {} : { metricsUrl }),
-  }
-  output.result({ role, ...urls, release, pid: process.pid }, () => `\n${words}\n`)
+  output.result({ role, url, tlsUrl, metricsUrl, release, pid: process.pid }, () => `\n${words}\n`)
 }
 
 /** Makes the installation ready for the other processes, and ends. @throws what kept it from that */

@@ -14,7 +14,7 @@ import type { Config } from '../config.ts'
 import { diskAlarm, diskFree } from '../hostAlarms.ts'
 import { listenAt } from '../installation.ts'
 import { openInstruments } from '../instruments.ts'
-import { probedSources } from '../metricSources.ts'
+import { keeperSources, probedSources } from '../metricSources.ts'
 import { NotMigrated, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
 import { refreshStatus } from './statusRefresh.ts'
@@ -147,8 +147,7 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     const { probed } = services
     const shown = {
       ...probedSources(probed),
-      hsmUp: async () => (await keysOf(sources)) === true,
-      diskFree: () => diskFree(config.dataDir),
+      ...keeperSources({ keysHealth: () => keysOf(sources), free: () => diskFree(config.dataDir) }),
     }
     const metricsUrl = await instruments.show(shown, probed, onClose)
     const { app: watch, drain } = instruments

@@ -16,10 +16,9 @@ import { goOn, jobsOf, stockOf } from '../compose/jobs.ts'
 import type { Config } from '../config.ts'
 import { openDocuments } from '../documentFiles.ts'
 import { listenAt } from '../installation.ts'
-import { databaseTime } from '../../readmodels/metrics.ts'
-import { jobStates, stateOf, statesOf } from '../health.ts'
+import { jobStates, statesOf } from '../health.ts'
 import { probedSources, workerSources } from '../metricSources.ts'
-import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
+import { openShared, requireShared, sharedLooks, type RoleOptions, type RunningRole } from './role.ts'
 
 /** Facts by which a key is asked for at a desk: keys are made ahead in between. */
 const atDesk = new Set(['SessionOpened', 'PublicKeyBound', 'KeyEscrowed'])
@@ -29,17 +28,10 @@ const startUp = async (acts: Acts, each: Each): Promise<void> => {
   await goOn(acts, { carrying: 'begun', isStart: true, each })
 }
 
-const healthOf =
-  ({ ledger, custody, db }: Common, jobs: Jobs) =>
-  async () => ({
-    ...(await statesOf({
-      ledger: () => stateOf(ledger.head, 'out of reach'),
-      database: () => stateOf(() => databaseTime(db), 'out of reach'),
-      queue: jobs.health,
-      keys: custody.keysHealth,
-    })),
-    ...jobStates(jobs.faults()),
-  })
+const healthOf = (common: Common, jobs: Jobs) => async () => ({
+  ...(await statesOf({ ...sharedLooks(common), queue: jobs.health })),
+  ...jobStates(jobs.faults()),
+})
 
 /** @throws what kept it from starting; JobsFault when Redis cannot be reached */
 export const openWorker = (config: Config, options: RoleOptions): Promise<RunningRole> =>
