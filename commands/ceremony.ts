@@ -18,7 +18,6 @@ import { installCaCertificate, planCaCertificate, planServiceKey, recordServiceK
 import { adoptDocument } from './documents.ts'
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { drawSerial, perform, type Service } from './program.ts'
-import { signedOnce } from './signedOnce.ts'
 
 /** `root` is the root's certificate, `rootCa` the root as who signs; `ca` the issuing authority. */
 export type Chain = Readonly<{ root: Uint8Array; rootCa: IssuingCa; ca: IssuingCa }>
@@ -215,8 +214,8 @@ export const holdCeremony = async (
       id: rootCertificate.id,
       issuer: rootIssuer,
       certificate: rootCertificate.der,
-      signer: signedOnce(root.signer),
+      signer: root.signer,
     },
-    ca: { id: caCertificate.id, issuer, certificate: caCertificate.der, signer: signedOnce(ca.signer) },
+    ca: { id: caCertificate.id, issuer, certificate: caCertificate.der, signer: ca.signer },
   }
 }

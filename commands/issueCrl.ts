@@ -9,6 +9,7 @@ import { lintCrl } from '../pki/lint.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from './crls.ts'
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { perform, type Service } from './program.ts'
+import { signAndRecord } from './signAndRecord.ts'
 
 /** What the read model knows, as at a size of the ledger. */
 export type StatusView = Readonly<{
@@ -65,22 +66,24 @@ export const issueCrl = async (
     await perform(service, rejectCrlPlan, { key: intent, data, circumstances })
     throw new LintRefused(findings)
   }
-  const signature = await ca.signer.sign(tbs)
-  const der = assembleCrl(tbs, ca.signer.algorithm, signature)
-  if (!verifySignedBy(der, ca.issuer.spki))
-    throw new Error('the signer gave a signature that does not verify')
-  await perform(service, recordCrl, {
-    key: intent,
-    data: {
-      ...name,
-      tbsSha256: sha256(tbs),
-      signatureAlgorithm: ca.signer.algorithm,
-      signature: Buffer.from(signature).toString('base64'),
-      sha256: sha256(der),
-      bytes: der.length,
-      statusTableSha256: await view.tableSha256(state.upTo),
-    },
-    circumstances,
+  const tbsSha256 = sha256(tbs)
+  await signAndRecord(ca.signer, { tbs, tbsSha256 }, async (signature) => {
+    const der = assembleCrl(tbs, ca.signer.algorithm, signature)
+    if (!verifySignedBy(der, ca.issuer.spki))
+      throw new Error('the signer gave a signature that does not verify')
+    await perform(service, recordCrl, {
+      key: intent,
+      data: {
+        ...name,
+        tbsSha256,
+        signatureAlgorithm: ca.signer.algorithm,
+        signature: Buffer.from(signature).toString('base64'),
+        sha256: sha256(der),
+        bytes: der.length,
+        statusTableSha256: await view.tableSha256(state.upTo),
+      },
+      circumstances,
+    })
   })
   return number
 }

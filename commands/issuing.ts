@@ -17,6 +17,7 @@ import {
   type PlanCertificate,
 } from './certificates.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
+import { signAndRecord } from './signAndRecord.ts'
 
 /** An authority as anybody may know it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
 export type PublicAuthority = Readonly<{
@@ -97,21 +98,22 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
     })
   }
   await requireIssuing(service, ca, order, maybeSigned)
-  const signature = await ca.signer.sign(tbs)
-  const der = assembleCertificate(tbs, ca.signer.algorithm, signature)
-  if (!verifySignedBy(der, ca.issuer.spki))
-    throw new Error('the signer gave a signature that does not verify')
-  await perform(service, recordCertificate, {
-    key: serial,
-    data: {
-      serial,
-      signatureAlgorithm: ca.signer.algorithm,
-      signature: Buffer.from(signature).toString('base64'),
-      certSha256: sha256(der),
-    },
-    circumstances,
+  return signAndRecord(ca.signer, { tbs, tbsSha256: sha256(tbs) }, async (signature) => {
+    const der = assembleCertificate(tbs, ca.signer.algorithm, signature)
+    if (!verifySignedBy(der, ca.issuer.spki))
+      throw new Error('the signer gave a signature that does not verify')
+    await perform(service, recordCertificate, {
+      key: serial,
+      data: {
+        serial,
+        signatureAlgorithm: ca.signer.algorithm,
+        signature: Buffer.from(signature).toString('base64'),
+        certSha256: sha256(der),
+      },
+      circumstances,
+    })
+    return der
   })
-  return der
 }
 
 /**
