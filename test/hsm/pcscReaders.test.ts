@@ -225,7 +225,8 @@ describe.skipIf(port === undefined)('a card in a reader of pcscd (needs npm test
   })
 
   it('CGU-42, CGU-43: issues on it, pulled out in the middle; a message to a revoked certificate is decrypted with the recovered key', async () => {
-    const installation = await openInstallation(directory, () => '2026-03-02T09:00:00Z')
+    let now = '2026-03-02T09:00:00Z'
+    const installation = await openInstallation(directory, () => now)
     const { ledger, service } = installation
     const old = await issue(installation, 1)
     await writeFile(
@@ -241,6 +242,8 @@ describe.skipIf(port === undefined)('a card in a reader of pcscd (needs npm test
     const cards = openPcscCards({ readers, master: randomBytes(32), pinTries: 3, label: 'Carte' })
     const issuance = { ...installation.issuance, cards }
 
+    // The message is more than four years old when its reader has a card again.
+    now = '2030-06-03T09:00:00Z'
     const next = await openCase(installation, 2, [old.serial])
     await pullOut()
     await putIn(80)
