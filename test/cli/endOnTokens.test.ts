@@ -1,6 +1,6 @@
 // The end of an authority whose keys are on tokens: its escrow opened by OpenSSL with the successor's key, its key destroyed and its
 // certificate revoked by the commands as its officers give them. What no command does is done by the same deciders beside them.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addAccount } from '../../cli/accountsFile.ts'
@@ -13,13 +13,16 @@ import { holdReceipt } from '../../cli/custodyReceipt.ts'
 import { holdTransfer } from '../../cli/custodyTransfer.ts'
 import type { Output } from '../../cli/output.ts'
 import { serviceKeyId } from '../../commands/ceremony.ts'
+import { perform } from '../../commands/program.ts'
+import { recordServiceKeyCopy } from '../../commands/serviceKeys.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
 import { certificateOf } from '../../pki/recipient.ts'
 import { environmentOf, openTokens, settingsOf, type Tokens } from '../hsm/tokens.ts'
+import { uuid } from '../ledger/filled.ts'
 import { openReaders, type Readers } from '../pki/readers.ts'
 import { escrowOne, handObligationsOver, walkToEmptied } from '../support/endWalk.ts'
 import { openPackage, receiptFor, successor } from '../support/successor.ts'
-import { openSite, type Site } from './grandLivre.ts'
+import { openSite, type Ended, type Site } from './grandLivre.ts'
 
 const serial = `4${'1'.padStart(31, '0')}`
 const people = [
@@ -33,17 +36,27 @@ let tokens: Tokens
 let readers: Readers
 
 const tokenFiles = () => ({ officer: site.file('jean-ca.token'), second: site.file('anne-so.token') })
-/** A ceremony by its command, which succeeds. */
-const held = async (name: string, out: string): Promise<string> => {
+const hold = (name: string, out: string): Promise<Ended> => {
   const { officer, second } = tokenFiles()
   const asked = ['--script', site.file(`${name}.json`), '--officer', officer, '--second', second]
-  const { status, stdout, stderr } = await site.run(
-    [name, ...asked, '--out', site.file(out)],
-    environmentOf(tokens),
-  )
+  return site.run([name, ...asked, '--out', site.file(out)], environmentOf(tokens))
+}
+/** A ceremony by its command, which succeeds. */
+const held = async (name: string, out: string): Promise<string> => {
+  const { status, stdout, stderr } = await hold(name, out)
   expect([status, stderr]).toEqual([0, ''])
   return stdout
 }
+
+/** The tokens' files, kept apart by a holder of his own, as docs/backup.md has it. */
+const backup = {
+  ...{ copy: uuid(75), reference: 'jetons, sauvegarde du 2 mars', holder: 'A. Martin', seal: 'S-0042' },
+}
+const listCopy = (more: object = {}): void =>
+  writeFileSync(
+    site.file('ca-key-destruction.json'),
+    JSON.stringify({ ...script, copies: [{ ...backup, ...more }] }),
+  )
 
 const said: unknown[] = []
 const output: Output = { json: true, say: () => undefined, result: (value) => said.push(value) }
@@ -72,9 +85,10 @@ beforeAll(async () => {
     writeFileSync(site.file(`${id}.token`), `${token}\n`, { mode: 0o600 })
   }
   for (const name of ['ceremony', 'arl']) writeFileSync(site.file(`${name}.json`), JSON.stringify(script))
-  writeFileSync(site.file('ca-key-destruction.json'), JSON.stringify({ ...script, copies: [] }))
+  listCopy()
   successor(site.file(''), 'successor')
   await held('ceremony', 'ceremony')
+  cpSync(tokens.files, site.file('backup'), { recursive: true })
 })
 afterAll(async () => {
   readers.close()
@@ -86,6 +100,11 @@ describe('the end of an authority on tokens', () => {
   it('CGU-82, CGU-90: what is under a KEK of the token goes to the successor alone; the dry runs say what stands against a step', async () => {
     await within(async (opened, officers) => {
       const { program, service, custody } = opened
+      const servicekey = serviceKeyId(service.policy, 'ca', 1)
+      const minutesSha256 = 'd'.repeat(64)
+      const copied = { servicekey, copy: backup.copy, direction: 'backup', minutesSha256 } as const
+      const data = { ...copied, present: script.place, second: officers[1] }
+      await perform(service, recordServiceKeyCopy, { key: backup.copy, data })
       const publicKey = await escrowOne(program, custody.vault.escrow, serial)
       await walkToEmptied({ program, officer: service })
       const read = readScript(site.file('arl.json'))
@@ -95,7 +114,7 @@ describe('the end of an authority on tokens', () => {
       }
       const root = { script: read, officers, heldAt: service.now() }
       expect(await rehearseDestruction(opened, destroying, output)).toBe(false)
-      expect(said.at(-1)).toMatchObject({ copies: [], refused: { code: 'OBLIGATIONS_MISSING' } })
+      expect(said.at(-1)).toMatchObject({ copies: [backup.copy], refused: { code: 'OBLIGATIONS_MISSING' } })
       expect(await rehearseArl(opened, root, output)).toBe(false)
       expect(said.at(-1)).toMatchObject({ refused: { code: 'CA_KEY_NOT_DESTROYED' }, list: { entries: 1 } })
 
@@ -121,10 +140,17 @@ describe('the end of an authority on tokens', () => {
   })
 
   it('CGU-90, EN 319 411-1 GEN-6.5.1-13A: the key is destroyed, and signs in no other process; OpenSSL verifies the report', async () => {
+    // A copy of it is listed, and not told to be gone: ordered, and nothing is destroyed yet.
+    const ordered = await hold('ca-key-destruction', 'destroyed')
+    expect([ordered.status, ordered.stdout]).toEqual([1, expect.stringContaining(backup.copy)])
+    rmSync(site.file('backup'), { recursive: true })
+    const destroyed = { at: `${new Date().toISOString().slice(0, 19)}Z`, how: 'support broyé' }
+    listCopy({ destroyed })
     expect(await held('ca-key-destruction', 'destroyed')).toContain('CKR_OBJECT_HANDLE_INVALID')
     const json = site.file('destroyed/ca-key-destruction.json')
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
-      ...{ failedUseCode: 'CKR_OBJECT_HANDLE_INVALID', sessionsClosed: 4, copies: [] },
+      ...{ failedUseCode: 'CKR_OBJECT_HANDLE_INVALID', sessionsClosed: 4 },
+      copies: [{ ...backup, destroyed }],
       attributes: { CKA_SENSITIVE: true, CKA_NEVER_EXTRACTABLE: true },
       recorded: { type: 'ServiceKeyDestroyed' },
     })
