@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { planEscrowTransfer, recordEscrowTransfer } from '../commands/escrowHandover.ts'
 import { sha256 } from '../commands/issuing.ts'
+import { recordRefusedKey } from '../commands/keyRefusals.ts'
 import { perform } from '../commands/program.ts'
 import { signReport } from '../commands/reports.ts'
 import { countKept, handEscrowOver } from '../commands/transferEscrow.ts'
@@ -95,6 +96,16 @@ const writeParts = async (
     const tools = { ledger: service.ledger, escrow: custody.vault.escrow }
     const order = { transfer, successor: spkiOf(certificate), done, ...(size === undefined ? {} : { size }) }
     for await (const part of handEscrowOver(tools, order)) {
+      // First: stopped between the two, the part is made again, and none of its refusals is missing.
+      for (const one of part.keys) {
+        if (!('refused' in one)) continue
+        const stream = `key-${one.spkiSha256}`
+        await recordRefusedKey(
+          service,
+          { command: 'PlanEscrowTransfer', stream, clause: 'CGU-82' },
+          one.refused,
+        )
+      }
       await writePart(out, transfer, part)
       written += part.keys.length
       progress.update(written, written / Math.max(total, 1))

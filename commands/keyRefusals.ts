@@ -14,18 +14,22 @@ export const refusalCodeOf = (error: unknown): string | undefined => {
   return code === 'custody' ? undefined : code
 }
 
-/** Records a refusal of custody; any other error is none. @throws LedgerFault */
-export const recordKeyRefusal = async (
+/** Records that custody refused, by the code that it gave. @throws LedgerFault */
+export const recordRefusedKey = async (
   { actor, handle, now, randomBytes }: Service,
   { command, stream, clause }: Asked,
-  error: unknown,
+  code: string,
 ): Promise<void> => {
-  const code = refusalCodeOf(error)
-  if (code === undefined) return
   const by = await actor()
   const id = systemCommandId('RecordRefusal', Buffer.from(randomBytes(16)).toString('hex'))
   const data = { journal: by.journal, command, stream, code, clause }
   await handle(recordRefusal, { type: 'RecordRefusal', id, by, at: now(), data })
+}
+
+/** Records a refusal of custody; any other error is none. @throws LedgerFault */
+export const recordKeyRefusal = async (service: Service, asked: Asked, error: unknown): Promise<void> => {
+  const code = refusalCodeOf(error)
+  if (code !== undefined) await recordRefusedKey(service, asked, code)
 }
 
 /** Does what custody may refuse, and records it if it does. @throws what `act` throws */

@@ -15,7 +15,13 @@ import { perform, type Service } from '../../commands/program.ts'
 import { recordServiceKeyCopy } from '../../commands/serviceKeys.ts'
 import { authority } from '../../domain/authority.ts'
 import { certificateOf } from '../../pki/recipient.ts'
-import { openCopies, openInstallation, runUntilCut, type Installation } from '../commands/installation.ts'
+import {
+  eventsOf,
+  openCopies,
+  openInstallation,
+  runUntilCut,
+  type Installation,
+} from '../commands/installation.ts'
 import { removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { openReaders, type Readers } from '../pki/readers.ts'
@@ -177,6 +183,12 @@ describe('the escrow goes to its successor', () => {
       await escrow.destroyKey(publicKeys.get(lostSerial) ?? '')
       const done = await holdTransfer(ceremonyOf(installation), handing('package', file('good.pem')))
       expect(done).toMatchObject({ keys: 4, refused: 1 })
+      const named = `key-${publicKeys.get(lostSerial)}`
+      const toldOf = (await eventsOf(installation.ledger)).filter(
+        ({ event }) =>
+          event.type === 'CommandRefused' && (event.data as { stream?: string }).stream === named,
+      )
+      expect(toldOf.map(({ event }) => event.data)).toMatchObject([{ code: 'keyNotHeld', clause: 'CGU-82' }])
       const opened = await openPackage(readers, file('package'), file('good.key'))
       expect(opened.map(({ serial }) => serial).sort()).toEqual(whole)
       for (const { serial, publicKey, decrypts } of opened) {
