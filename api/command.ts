@@ -147,7 +147,8 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
           if (error instanceof ProcessRefused && isRefusalCode(error.code))
             return refuse({ code: error.code, clause: error.clause as ClauseId, detail: '' }, { command })
           if (error instanceof CardUnreachable)
-            return refuse({ code: 'CARD_UNREACHABLE', clause: 'CGU-34', detail: '' }, { command })
+            // Absent, pulled out, held by another program, a reader that fails: as the driver names it.
+            return refuse({ code: 'CARD_UNREACHABLE', clause: 'CGU-34', detail: error.name }, { command })
           throw error
         }
       })

@@ -1,9 +1,11 @@
 // Over HTTP with the driver of token cards: what a card cannot take is refused before the session, and a card that is gone is no fault.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { request as requestFile } from '../../domain/request.ts'
 import { openCardReader, type CardReader } from '../hsm/tokenCards.ts'
 import { softHsmModule } from '../hsm/tokens.ts'
+import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { desk, done, validated, verdict } from '../support/life.ts'
 
@@ -36,15 +38,35 @@ it('CGU-14, CGU-34: another model opens no session; a card pulled out is refused
   const { serial } = done(await ra.post(`${sessions}/current/issuance`))
   expect(await product.cards.read(card)).toEqual([serial])
 
-  await reader.pullOut()
-  expect(verdict(await holder.post(`/cards/${card}/pin`, { pin: '246813' }))).toEqual([
-    409,
-    'CARD_UNREACHABLE',
-  ])
-  await reader.putBack()
-  done(await holder.post(`/cards/${card}/pin`, { pin: '246813' }))
+  const pulledOut = async (ask: () => Promise<LightMyRequestResponse>): Promise<void> => {
+    await reader.pullOut()
+    expect(verdict(await ask())).toEqual([409, 'CARD_UNREACHABLE'])
+    await product.run('resume')
+    await reader.putBack()
+  }
+  const definePin = () => holder.post(`/cards/${card}/pin`, { pin: '246813' })
+  await pulledOut(definePin)
+  done(await definePin())
+  const { presentedSha256, presentedAt } = done(await holder.post(`/certificates/${serial}/presentation`))
+  done(await holder.post(`/certificates/${serial}/acceptance`, { presentedSha256, presentedAt }))
+  done(await ra.post(`/requests/${request}/handover`, { receipt: 'PV signé' }))
+
+  const wrong = { card, pin: '000000', serial, ciphertext: Buffer.alloc(384) }
+  for (let tries = 0; tries < product.policy.card.pinTries; tries += 1)
+    await expect(product.cards.decrypt(wrong)).rejects.toThrow(/wrong PIN|is blocked/)
+  done(await holder.post(`/cards/${card}/incidents`, { incident: 'blocked' }))
+  const uo = client(product.app, product.account('uo', ['unblockingOperator']).headers)
+  const asked = { askedBy: 'holder', identityMethod: 'inPerson', documentNumber: '12AB', method: 'puk' }
+  const key = randomUUID()
+  const unblock = () => uo.post(`/cards/${card}/unblocking`, asked, { key })
+  await pulledOut(unblock)
+  expect(done(await unblock())).toMatchObject({ status: 'written' })
+  done(await definePin())
+
   const refused = (await product.journal()).filter(
     ({ data }) => 'code' in data && data['code'] === 'CARD_UNREACHABLE',
   )
-  expect(refused).toHaveLength(2)
+  expect(refused.map(({ data }) => data)).toMatchObject(
+    Array.from({ length: 3 }, () => ({ detail: 'CardUnreachable' })),
+  )
 })
