@@ -5,17 +5,19 @@ import { key } from '../domain/key.ts'
 import { recovery } from '../domain/recovery.ts'
 import { accepted, lastOf } from './command.ts'
 import { outputDigest } from './deliveries.ts'
-import { Problem } from './problems.ts'
 import { actRoute, type Api } from './routes.ts'
-import { byId, closed, h } from './schemas.ts'
+import { byId, h } from './schemas.ts'
 
 const optional = Type.Optional
+const passphrase = Type.String({
+  description: 'One-time passphrase of the PKCS#12 file: five groups of five letters and digits.',
+  examples: ['7k2mq-0v9xe-h4cbn-tr81w-sz5dg'],
+})
 
 export const executionRoute = (api: Api): void => {
   const { services } = api
   const { policy, load } = services
   const about = { tag: 'recovery-requests', params: byId } as const
-  const passphrase = Type.String({ minLength: policy.escrow.passphraseMinLength, maxLength: 256 })
   const execution = {
     url: '/recovery-requests/:id/execution',
     summary: 'Take the key out of escrow, once approved, into a file that awaits delivery',
@@ -28,39 +30,29 @@ export const executionRoute = (api: Api): void => {
   actRoute(api, {
     ...{ ...about, ...execution },
     description:
-      'CMS for the certificate that the request names; without one a PKCS#12 file under the passphrase, which is kept nowhere. Executed before, the first file stays as it is.',
+      'CMS for the certificate that the request names; without one a PKCS#12 file under a one-time passphrase. It is told here to whoever executes, and to nobody else: he passes it on to the recipient, apart from the file, which another officer hands over. Executed before, the first file stays as it is, and so does its passphrase until the file is collected.',
     clauses: ['CGU-46', 'CGU-48'],
-    body: closed(
-      { passphrase: optional(passphrase) },
-      { examples: [{ passphrase: 'correct cheval batterie agrafe' }] },
-    ),
-    secrets: ['passphrase'],
     command: executing.type,
     who: executing.who,
     also: ({ id: recoveryId }) => `recovery ${recoveryId}`,
-    extra: { outputSha256: h },
-    run: async ({ params, body: { passphrase: secret }, act }) => {
+    extra: { outputSha256: h, passphrase: optional(passphrase) },
+    run: async ({ params, act }) => {
       const { state } = await load(recovery, params.id)
       const replayed = (await outputDigest(api, params.id, state)) !== undefined
       // What has been executed stays so, whatever has been recorded since the caller looked.
       const judged = replayed ? act.goOn : act.carryOut
       const { stream, revision } = await judged(executing, { recovery: params.id })
-      if (state.status !== 'unknown' && state.output === 'pkcs12' && secret === undefined)
-        throw new Problem('VALIDATION_FAILED', {
-          errors: [
-            { in: 'body', pointer: '/passphrase', message: 'is needed where no certificate is named' },
-          ],
-        })
       await api.journal.consultation(act.actor, { screen: 'recoveryExecution', streams: [stream] })
-      const outputSha256 = await services.recovery.execute(params.id, {
-        executor: act.actor.person,
-        ...(secret === undefined ? {} : { passphrase: secret }),
-      })
+      const outputSha256 = await services.recovery.execute(params.id, act.actor.person)
+      const secret = await services.recovery.passphraseFor(params.id, act.actor.person)
       // What was done stands in the stream of the key.
       const spki = state.status === 'unknown' ? undefined : state.key
       const position = spki === undefined ? undefined : lastOf((await load(key, spki)).written)
       act.mark({ position, replayed })
-      return { ...accepted(params.id, { stream, revision, position }), outputSha256 }
+      return {
+        ...accepted(params.id, { stream, revision, position }),
+        ...{ outputSha256, ...(secret === undefined ? {} : { passphrase: secret }) },
+      }
     },
   })
 }

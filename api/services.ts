@@ -90,8 +90,10 @@ export type Services = Readonly<{
     complete: (requestId: string) => Promise<void>
   }>
   recovery: Readonly<{
-    /** Executes an approved recovery: SHA-256 of what waits for delivery. The passphrase is for an output without a certificate. */
-    execute: (recoveryId: string, how: Readonly<{ executor: string; passphrase?: string }>) => Promise<string>
+    /** Executes an approved recovery: SHA-256 of what waits for delivery. */
+    execute: (recoveryId: string, executor: string) => Promise<string>
+    /** The one-time passphrase of an output without a certificate, for who executed it; undefined for anybody else. */
+    passphraseFor: (recoveryId: string, executor: string) => Promise<string | undefined>
     /** Removes what waited for the delivery of a recovery that was rejected. */
     discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries

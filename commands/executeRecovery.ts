@@ -11,7 +11,7 @@ import { keyOf, outputOf } from './recoveries.ts'
 
 export type ExecuteRecovery = Command<'ExecuteRecovery', { recovery: string }>
 
-/** Writes nothing itself. CGU-04: without a certificate to encipher to, whoever executes knows the passphrase of the file. */
+/** Writes nothing itself. CGU-04: without a certificate to encipher to, whoever executes is told the passphrase of the file. */
 type Facts = Readonly<{ held: Key; appointed: Appointed }>
 
 export const executeRecovery = (

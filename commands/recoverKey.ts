@@ -1,5 +1,5 @@
 // P4, steps 3 and 4: an approved recovery takes the key out of escrow, enciphered to the recipient's certificate (CMS), or
-// where he has none into a PKCS#12 file under the passphrase that he gave; it is stored under its digest until it is collected.
+// where he has none into a PKCS#12 file under a one-time passphrase; it is stored under its digest until it is collected.
 // Only the digest the event names is ever released.
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
@@ -13,7 +13,7 @@ import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256, type IssuingCa } from './issuing.ts'
 import { recordKeyRecovery, startKeyRecovery } from './keys.ts'
 import { faultCodeOf, perform, ProcessRefused, type Service } from './program.ts'
-import { outputOf } from './recoveries.ts'
+import { lastOutput, outputOf } from './recoveries.ts'
 
 export type RecoveryTools = Readonly<{
   service: Service
@@ -27,17 +27,12 @@ export type RecoveryTools = Readonly<{
 
 /**
  * Executes an approved recovery.
- * @param how.executor person number of the officer who carries it out
- * @param how.passphrase enciphers the output where the request names no certificate; it is neither stored nor logged
+ * @param executor person number of the officer who carries it out
  * @returns SHA-256 of the output that waits for delivery; the first one's when it had been executed before
  * @throws ProcessRefused with RECOVERY_NOT_APPROVED, ESCROW_TERM_ENDED, RECIPIENT_CERTIFICATE_UNUSABLE or KEY_BUSY; custody's
  *   faults after recording the failure
  */
-export const recoverKey = async (
-  tools: RecoveryTools,
-  id: string,
-  { executor, passphrase }: Readonly<{ executor: string; passphrase?: string }>,
-): Promise<string> => {
+export const recoverKey = async (tools: RecoveryTools, id: string, executor: string): Promise<string> => {
   const { service } = tools
   const file = (await service.ledger.load(recovery, id)).state
   if (file.status !== 'requested' || file.key === undefined)
@@ -49,7 +44,7 @@ export const recoverKey = async (
   const held = (await service.ledger.load(key, spki)).state
   const before = outputOf(held, id)
   if (before !== undefined) return before
-  const seal = await sealOf(tools, file, passphrase)
+  const seal = await sealOf(tools, id, file)
   const tries = 'outcomes' in held ? held.outcomes : 0
   const order = `${spki}|${id}|${tries + 1}`
   const under = { recovery: id }
@@ -90,6 +85,22 @@ export const recoverKey = async (
   }
 }
 
+/**
+ * The one-time passphrase of an output that waits, for whoever carried the recovery out and for nobody else: he passes it on, and
+ * another one hands the file over.
+ * @returns undefined where there is none to pass on: enciphered to a certificate, collected, or another one's to say
+ */
+export const passphraseFor = async (
+  { service: { ledger }, deliveries }: Pick<RecoveryTools, 'service' | 'deliveries'>,
+  id: string,
+  executor: string,
+): Promise<string | undefined> => {
+  const file = (await ledger.load(recovery, id)).state
+  if (file.status !== 'requested' || file.key === undefined || file.output !== 'pkcs12') return undefined
+  const done = lastOutput((await ledger.load(key, file.key)).state, id)
+  return done?.executor === executor ? await deliveries.passphraseOf(id) : undefined
+}
+
 /** What no event names can never be delivered: it is not kept. */
 const removeUnless = async (
   { deliveries }: Pick<RecoveryTools, 'deliveries'>,
@@ -120,17 +131,13 @@ const isRevoked = async ({ ledger }: Service, der: Uint8Array): Promise<'revoked
   return own !== undefined && Buffer.compare(own, der) === 0 ? 'revoked' : undefined
 }
 
-const sealOf = async (
-  tools: RecoveryTools,
-  file: RecoveryFile,
-  passphrase: string | undefined,
-): Promise<Seal> => {
+const sealOf = async (tools: RecoveryTools, id: string, file: RecoveryFile): Promise<Seal> => {
   const random = tools.service.randomBytes
   if (file.output === 'cms') {
     const recipient = await recipientOf(tools, file)
     return async (content) => envelop({ content, recipient, random })
   }
-  if (passphrase === undefined) throw new RangeError('no certificate was named: a passphrase is needed')
+  const passphrase = await tools.deliveries.passphraseOf(id)
   const chain = [tools.ca.certificate, tools.root]
   const { iterations } = tools
   const cost = iterations === undefined ? {} : { iterations }
@@ -204,7 +211,7 @@ export const recoveryOf = async ({ ledger }: Service, spki: string): Promise<str
   return held.status === 'recovering' ? held.under.recovery : undefined
 }
 
-/** The passphrase of an interrupted execution is gone, so it failed, and may be asked for again. */
+/** What an interrupted execution has put down no event names, so it failed, and may be asked for again. */
 export const failInterruptedRecovery = async (service: Service, spki: string): Promise<void> => {
   const held = (await service.ledger.load(key, spki)).state
   if (held.status !== 'recovering' || held.under.recovery === undefined) return

@@ -95,5 +95,6 @@ export const deliverRecovery: Decider<Recovery, DeliverRecovery, RecoveryEvent, 
 export const outputOf = (subject: Key, id: string): string | undefined =>
   lastOutput(subject, id)?.outputSha256
 
-const lastOutput = (subject: Key, id: string): Recovered | undefined =>
+/** The last execution of a recovery that came to its end. */
+export const lastOutput = (subject: Key, id: string): Recovered | undefined =>
   escrowed(subject)?.recovered.findLast((done) => done.recovery === id)

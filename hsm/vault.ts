@@ -15,6 +15,7 @@ import type { EscrowStore } from './escrowStore.ts'
 import { openFileEscrowStore } from './escrowStoreFile.ts'
 import { KeyFault } from './keyFault.ts'
 import { takeLock } from './lock.ts'
+import { passphraseOf } from './oneTimePassphrase.ts'
 import { openRecordStore, type RecordStore } from './recordStore.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
@@ -36,7 +37,7 @@ export type VaultParts = Readonly<{
   holderKeys?: MakePair
 }>
 
-const deliveriesOf = (store: RecordStore): Deliveries => ({
+const deliveriesOf = (store: RecordStore, key: Uint8Array): Deliveries => ({
   put: async (sha256, bytes) => {
     if (createHash('sha256').update(bytes).digest('hex') !== sha256)
       throw new KeyFault('what is to be delivered does not have this digest')
@@ -45,6 +46,7 @@ const deliveriesOf = (store: RecordStore): Deliveries => ({
   take: async (sha256) => store.get(sha256),
   remove: (sha256) => store.remove(sha256),
   inventory: async () => [...store.names()],
+  passphraseOf: async (recovery) => passphraseOf(key, recovery),
 })
 
 const journalsOf = (store: RecordStore): Journals => {
@@ -143,7 +145,7 @@ export const openVault = async (parts: VaultParts): Promise<Vault> => {
     return {
       dataKeys,
       escrow: await openEscrow(rows, parts),
-      deliveries: deliveriesOf(await openStore('deliveries')),
+      deliveries: deliveriesOf(await openStore('deliveries'), await keys.recordKey('records-deliveries')),
       journals: journalsOf(await openStore('journals')),
       requireHeld: lock.require,
       close: async () => {

@@ -166,6 +166,8 @@ export type Deliveries = Readonly<{
   remove: (sha256: string) => Promise<void>
   /** Every output that is kept: nothing is held that the ledger does not name. */
   inventory: () => Promise<readonly string[]>
+  /** The one-time passphrase of a recovery (CGU-46): drawn for it alone, stored nowhere, the same when it is asked again. */
+  passphraseOf: (recovery: string) => Promise<string>
 }>
 
 /** What the cards of a driver take: asked before a session begins. */

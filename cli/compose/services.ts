@@ -6,7 +6,7 @@ import { program } from '../../commands/actors.ts'
 import type { Documents } from '../../commands/documents.ts'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { drawSerial } from '../../commands/program.ts'
-import { recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
+import { passphraseFor, recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
 import { revokeOfCard } from '../../commands/revokeOfCard.ts'
 import { unblockCard } from '../../commands/unblocking.ts'
 import { undoIssuance } from '../../commands/undoIssuance.ts'
@@ -55,7 +55,8 @@ const recoveryOf = ({ common, chain }: Acts, iterations: number | undefined): Se
   const tools = { service, escrow, deliveries, ...(iterations === undefined ? {} : { iterations }) }
   const { ca, root } = chain
   return {
-    execute: (id, how) => turns.inTurn(id, () => recoverKey({ ...tools, ca, root }, id, how)),
+    execute: (id, executor) => turns.inTurn(id, () => recoverKey({ ...tools, ca, root }, id, executor)),
+    passphraseFor: (id, executor) => passphraseFor(tools, id, executor),
     discard: (id) => turns.inTurn(id, () => removeOutputsOf(tools, id)),
     deliveries,
   }

@@ -16,6 +16,7 @@ export type Answer = Readonly<{
   position: string
   presentedSha256: string
   presentedAt: string
+  passphrase: string
   before: string
   after: string
 }>
@@ -26,7 +27,7 @@ export type Caller = Readonly<{
   /** A command that is answered with octets. @throws UnexpectedAnswer */
   collect: (path: string, body: object) => Promise<Buffer>
   /** A command that must be refused. @returns the code and clause of the refusal */
-  refused: (path: string, body: object) => Promise<Readonly<{ code: string; clause: string }>>
+  refused: (path: string, body?: object) => Promise<Readonly<{ code: string; clause: string }>>
   get: (path: string) => Promise<Answer>
   text: (path: string) => Promise<string>
 }>

@@ -5,8 +5,6 @@ import type { Caller } from './client.ts'
 import { appointTwo, leaveApproval } from './officers.ts'
 import type { Stage } from './stage.ts'
 
-const passphraseLength = 24
-
 /** The key comes back: asked by its holder, approved by two officers who are neither the holder nor each other. */
 export const recovered = async (
   stage: Stage,
@@ -14,9 +12,6 @@ export const recovered = async (
 ): Promise<void> => {
   const { out, steps, judge } = stage
   const [first, second] = await appointTwo(stage)
-  const passphrase = Buffer.from(crypto.getRandomValues(new Uint8Array(passphraseLength))).toString(
-    'base64url',
-  )
   const path = await steps.step('The holder asks for the key back', ['CGU-44', 'CGU-47'], async () => {
     const { id } = await holder.post('/recovery-requests', {
       serial,
@@ -44,15 +39,17 @@ export const recovered = async (
     async (check) => {
       const twice = await first.caller.refused(`${path}/approvals`, own)
       const copied = await second.caller.refused(`${path}/approvals`, own)
-      const alone = await first.caller.refused(`${path}/execution`, { passphrase })
+      const alone = await first.caller.refused(`${path}/execution`)
       for (const { code, clause } of [twice, copied, alone]) check(`refused: ${code} (${clause})`)
     },
   )
   await steps.step('A second officer approves, by his own signature', ['CGU-46'], async () =>
     second.caller.post(`${path}/approvals`, await second.approval(path, reason)),
   )
-  await steps.step('The key leaves escrow as a PKCS#12 file', ['CGU-42', 'CGU-46'], () =>
-    first.caller.post(`${path}/execution`, { passphrase }),
+  const { passphrase } = await steps.step(
+    'The key leaves escrow as a PKCS#12 file, under a one-time passphrase that he who executed is told',
+    ['CGU-42', 'CGU-46'],
+    () => first.caller.post(`${path}/execution`),
   )
   await steps.step(
     'It is delivered to the holder, once, and opens the message',

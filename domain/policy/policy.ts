@@ -60,7 +60,6 @@ export const policySchema = Type.Object(
         approvalHours: count(1, 720),
         /** CGU-46: whether an approval counts only with the officer's own signature (docs/adr/0022). Always, in production. */
         signedApprovals: Type.Boolean(),
-        passphraseMinLength: count(12, 128),
       },
       closed,
     ),

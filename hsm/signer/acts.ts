@@ -139,6 +139,7 @@ export const sharedActs = (parts: ActsParts): Shared => {
     'deliveries.take': (sha256) => deliveries.take(sha256),
     'deliveries.remove': (sha256) => deliveries.remove(sha256),
     'deliveries.inventory': () => deliveries.inventory(),
+    'deliveries.passphraseOf': (recovery) => deliveries.passphraseOf(recovery),
     'journals.journalOf': (key) => journals.journalOf(key),
     'journals.setJournal': (key, journal) => journals.setJournal(key, journal),
     ...cardActs(custody),

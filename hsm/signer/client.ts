@@ -172,6 +172,7 @@ export const openSignerCustody = async (parts: SignerCustodyParts): Promise<Cust
         take: (sha256) => call('deliveries.take', sha256),
         remove: (sha256) => call('deliveries.remove', sha256),
         inventory: () => call('deliveries.inventory'),
+        passphraseOf: (recovery) => call('deliveries.passphraseOf', recovery),
       },
       journals: {
         journalOf: (key) => call('journals.journalOf', key),

@@ -22,7 +22,6 @@ import {
   statementFor,
   type Officer,
 } from '../support/officers.ts'
-import { passphrase } from '../support/recoveredLife.ts'
 
 let product: Embedded
 let life: Issued
@@ -72,11 +71,11 @@ describe('an approval by HTTP', () => {
     for (const [body, status, code] of cases)
       expect(verdict(await a.post(`${path}/approvals`, body))).toEqual([status, code])
     expect(await refusals()).toBe(before + cases.length)
-    expect(verdict(await a.post(`${path}/execution`, { passphrase }))).toEqual([409, 'RECOVERY_NOT_APPROVED'])
+    expect(verdict(await a.post(`${path}/execution`))).toEqual([409, 'RECOVERY_NOT_APPROVED'])
     expect(await product.services.recovery.deliveries.inventory()).toEqual([])
     // Nothing is lost: the request is as it was, and may be approved.
     for (const officer of [a, b]) done(await approve(officer, id))
-    done(await a.post(`${path}/execution`, { passphrase }))
+    done(await a.post(`${path}/execution`))
     const file = await life.holder.post(`${path}/delivery`, { receipt: 'remis' })
     expect([file.statusCode, file.headers['content-type']]).toEqual([200, 'application/x-pkcs12'])
   })
@@ -99,15 +98,13 @@ describe('an approval by HTTP', () => {
     ]
     for (const [n, event] of forgeries.entries()) {
       await forge(id, n, event)
-      expect(verdict(await a.post(`${path}/execution`, { passphrase }))).toEqual([
-        ...[409, 'RECOVERY_NOT_APPROVED'],
-      ])
+      expect(verdict(await a.post(`${path}/execution`))).toEqual([...[409, 'RECOVERY_NOT_APPROVED']])
     }
     done(await approve(a, id))
-    expect(verdict(await a.post(`${path}/execution`, { passphrase }))).toEqual([409, 'RECOVERY_NOT_APPROVED'])
+    expect(verdict(await a.post(`${path}/execution`))).toEqual([409, 'RECOVERY_NOT_APPROVED'])
     expect(await product.services.recovery.deliveries.inventory()).toEqual([])
     done(await approve(b, id))
-    done(await a.post(`${path}/execution`, { passphrase }))
+    done(await a.post(`${path}/execution`))
     done(await a.post(`${path}/rejection`, { cause: 'test' }))
   })
 

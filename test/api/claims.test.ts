@@ -270,16 +270,23 @@ describe('a recovery to a certificate', () => {
     expect(await listed('approved')).toEqual([])
   })
 
-  it('CGU-46: without a certificate a passphrase is needed; withdrawn, or left until its approvals end, it is closed', async () => {
+  it('CGU-04, CGU-46: without a certificate a one-time passphrase is told to who executes; withdrawn, or left until its approvals end, it is closed', async () => {
     const life = await inUse(product)
     const [a, b] = [await officer('ro-end-a'), await officer('ro-end-b')]
     const withdrawn = done(await ask(life)).id
     await approve(withdrawn, [a, b])
-    expect(verdict(await a.post(`/recovery-requests/${withdrawn}/execution`, {}))).toEqual([
+    const execute = (by: typeof a, body?: object) =>
+      by.post(`/recovery-requests/${withdrawn}/execution`, body)
+    // Nobody chooses it.
+    expect(verdict(await execute(a, { passphrase: 'correct cheval batterie agrafe' }))).toEqual([
       ...[400, 'VALIDATION_FAILED'],
     ])
-    const passphrase = 'correct cheval batterie agrafe'
-    done(await a.post(`/recovery-requests/${withdrawn}/execution`, { passphrase }))
+    const { passphrase, outputSha256 } = done(await execute(a))
+    expect(passphrase).toMatch(/^([0-9a-z]{5}-){4}[0-9a-z]{5}$/)
+    // The answer was lost: it is the same again, for him alone.
+    expect(done(await execute(a))).toMatchObject({ passphrase, outputSha256 })
+    const toAnother = done(await execute(b))
+    expect([toAnother.outputSha256, 'passphrase' in toAnother]).toEqual([outputSha256, false])
     const left = done(await ask(life)).id
     await approve(left, [a, b])
     expect(await product.services.recovery.deliveries.inventory()).toHaveLength(1)

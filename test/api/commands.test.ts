@@ -21,7 +21,7 @@ import {
   verdict,
 } from '../support/life.ts'
 import { approve, recoveryOfficer } from '../support/officers.ts'
-import { approved, passphrase, recovered } from '../support/recoveredLife.ts'
+import { approved, recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 /** One of each role. */
@@ -435,11 +435,11 @@ describe('If-Match and positions', () => {
     const recovery = await approved(product, await inUse(product))
     const { id, officer } = recovery
     const path = `/recovery-requests/${id}/execution`
-    expect(verdict(await officer.post(path, { passphrase }, { headers: { 'if-match': 'W/"0"' } }))).toEqual([
+    expect(verdict(await officer.post(path, {}, { headers: { 'if-match': 'W/"0"' } }))).toEqual([
       412,
       'REVISION_MISMATCH',
     ])
-    const executed = await twice(officer, path, { passphrase })
+    const executed = await twice(officer, path)
     expect(commitOf(executed.position)).toBeGreaterThan(commitOf(recovery.position))
   })
 
@@ -614,8 +614,7 @@ describe('acts with two parts', () => {
       }),
     )
     const officer = await recoveryOfficer(product, 'ro-lonely')
-    const execute = () =>
-      officer.post(`/recovery-requests/${asked.id}/execution`, { passphrase: 'correct cheval batterie' })
+    const execute = () => officer.post(`/recovery-requests/${asked.id}/execution`)
     expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
     done(await approve(officer, asked.id))
     expect(verdict(await approve(officer, asked.id))).toEqual([409, 'APPROVER_ALREADY_COUNTED'])

@@ -11,7 +11,7 @@ import { refusals } from '../../domain/refusals.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { agent, done, employer, inUse, requested, revocation } from '../support/life.ts'
-import { passphrase, recovered } from '../support/recoveredLife.ts'
+import { recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 let headers: Readonly<Record<string, string>>
@@ -402,7 +402,7 @@ describe('probes', () => {
 describe('what nobody may read in a log or a problem', () => {
   it('CGU-50, CGU-112: no name, number, address, PIN, passphrase, token or key', async () => {
     const life = await inUse(product)
-    await recovered(product, life)
+    const { passphrase } = await recovered(product, life)
     const secret = '97531864'
     const bad = [
       await life.holder.post(`/cards/${life.card}/pin`, { pin: secret }),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { done, inUse, revocation, type Issued } from '../support/life.ts'
-import { passphrase, recovered } from '../support/recoveredLife.ts'
+import { recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
 let life: Issued
@@ -125,7 +125,7 @@ describe('one certificate, by HTTP', () => {
   })
 
   it('CGU-46: the key comes back once, after two approvals, and opens what the certificate closed', async () => {
-    const { id, officer } = await recovered(product, life)
+    const { id, officer, passphrase } = await recovered(product, life)
     const key = crypto.randomUUID()
     const given = { receipt: 'remis en main propre' }
     const first = await life.holder.post(`/recovery-requests/${id}/delivery`, given, { key })

@@ -18,7 +18,7 @@ import { openEmbedded } from '../support/embedded.ts'
 import { on } from '../support/given.ts'
 import { holderKeys } from '../support/holderKeys.ts'
 import { desk, done, validated, verdict } from '../support/life.ts'
-import { approved, passphrase } from '../support/recoveredLife.ts'
+import { approved } from '../support/recoveredLife.ts'
 import * as f from './facts.ts'
 import { eventsOf, openCase, openCopies, openInstallation, type Installation } from './installation.ts'
 
@@ -161,7 +161,7 @@ const ways: Readonly<Record<string, Way>> = {
           ...{ ca: chain.ca, root: chain.root },
         },
         f.Q,
-        { executor: f.officerA.person, passphrase: 'quatre mots très longs à retenir' },
+        f.officerA.person,
       ),
     recorded: failed('output'),
   },
@@ -314,7 +314,7 @@ it('CGU-41, CGU-46: over HTTP what the escrow refuses is ESCROW_REFUSED, not to 
 
     const { card, position } = issued
     const { id, officer } = await approved(product, { ...life, serial, card, position })
-    const execution = () => officer.post(`/recovery-requests/${id}/execution`, { passphrase })
+    const execution = () => officer.post(`/recovery-requests/${id}/execution`)
     const repairKept = await cutRow(serial)
     expectRefused(await execution())
     const events = (await eventsOf(product.ledger)).map(({ event }) => event)

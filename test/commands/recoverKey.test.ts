@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { derOf } from '../../commands/issuing.ts'
 import { ProcessRefused } from '../../commands/program.ts'
-import { recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
+import { passphraseFor, recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
 import { outputOf } from '../../commands/recoveries.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { key } from '../../domain/key.ts'
@@ -30,7 +30,6 @@ import {
 } from './installation.ts'
 
 const morning = '2026-03-02T09:00:00Z'
-const secret = 'quatre mots très longs à retenir'
 const scratch = await temporaryDirectory()
 const restart = await openRestart()
 afterAll(async () => {
@@ -58,31 +57,31 @@ const run = (
   at = morning,
 ) => runUntilCut(directory, act, { cutAt, at })
 
-const recovering = (
-  { service, vault, chain }: Installation,
-  id = f.Q,
-  passphrase = secret,
-): Promise<string> =>
+const recovering = ({ service, vault, chain }: Installation, id = f.Q): Promise<string> =>
   recoverKey(
     {
       ...{ service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
       iterations: 1000,
     },
     id,
-    { executor: f.officerA.person, passphrase },
+    f.officerA.person,
   )
 
 const openssl = async (...args: readonly string[]): Promise<Buffer> =>
   (await promisify(execFile)('openssl', args, { encoding: 'buffer' })).stdout
 
 /** What waits for delivery, opened by OpenSSL: the private key and the certificates, in PEM. */
-const opened = async ({ vault }: Installation, digest: string): Promise<{ pem: string; file: string }> => {
+const opened = async (
+  { vault, service }: Installation,
+  digest: string,
+): Promise<{ pem: string; file: string; secret: string }> => {
+  const secret = (await passphraseFor({ ...vault, service }, f.Q, f.officerA.person)) ?? ''
   const bytes = await vault.deliveries.take(digest)
   expect(createHash('sha256').update(bytes!).digest('hex')).toBe(digest)
   const file = join(scratch, `${digest}.p12`)
   await writeFile(file, bytes!)
   const pem = await openssl('pkcs12', '-in', file, '-passin', `pass:${secret}`, '-noenc')
-  return { pem: pem.toString('utf8'), file }
+  return { pem: pem.toString('utf8'), file, secret }
 }
 
 const effects = (await run(await copy(), recovering)).names.map((name, index) => [index + 1, name] as const)
@@ -108,7 +107,7 @@ describe('an approved recovery', () => {
         expect(await installation.vault.deliveries.inventory()).toEqual([])
         const digest = await recovering(installation)
         expect((await opened(installation, digest)).pem).toContain('BEGIN PRIVATE KEY')
-        expect(await recovering(installation, f.Q, 'une autre phrase de passe')).toBe(digest)
+        expect(await recovering(installation)).toBe(digest)
         const types = (await eventsOf(ledger))
           .filter(({ stream }) => stream === `key-${spki}`)
           .map(({ event }) => event.type)
@@ -223,7 +222,7 @@ describe('an approved recovery', () => {
   it('CGU-46: RFC 7292: OpenSSL reads the key of the certificate and the whole chain, and no other passphrase opens it', async () => {
     await run(await copy(), async (installation) => {
       const { ledger, chain } = installation
-      const { pem, file } = await opened(installation, await recovering(installation))
+      const { pem, file, secret } = await opened(installation, await recovering(installation))
       const certificates = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
       const ders = certificates.map((one) => new X509Certificate(one).raw.toString('hex'))
       const own = derOf((await ledger.load(certificate, serial)).state)!
@@ -256,21 +255,21 @@ describe('an approved recovery', () => {
       f.asked({ serial, key: spki, ...more }),
       ...approvals,
     )(installation.service.handle, uuid(803))
-  const withoutPassphrase = ({ service, vault, chain }: Installation) =>
+  const forRecipient = ({ service, vault, chain }: Installation) =>
     recoverKey(
       {
         ...{ service, escrow: vault.escrow, deliveries: vault.deliveries, ca: chain.ca, root: chain.root },
         iterations: 1000,
       },
       uuid(52),
-      { executor: f.officerA.person },
+      f.officerA.person,
     )
 
   it('CGU-46, CGU-47: RFC 5652: for a recipient’s certificate no passphrase is asked for, and his key alone opens it', async () => {
     await run(await copy(), async (installation) => {
       const { certificate: der, pair } = await (await openAuthority()).holder()
       await askFor(installation, named(der))
-      const bytes = await installation.vault.deliveries.take(await withoutPassphrase(installation))
+      const bytes = await installation.vault.deliveries.take(await forRecipient(installation))
       const [envelope, pem, keyFile] = ['given.p7m', 'to.pem', 'to.key'].map((name) => join(scratch, name))
       await writeFile(envelope!, bytes!)
       await writeFile(pem!, toPem(der))
@@ -305,18 +304,28 @@ describe('an approved recovery', () => {
     })
   })
 
-  it('CGU-46: without a certificate and without a passphrase nothing leaves the escrow', async () => {
+  it('CGU-04, CGU-46: the one-time passphrase is for who executed, until the file is collected; each recovery has another one', async () => {
     await run(await copy(), async (installation) => {
-      await askFor(installation, {})
-      await expect(withoutPassphrase(installation)).rejects.toThrow(RangeError)
-      expect((await installation.ledger.load(key, spki)).state).toMatchObject({ status: 'kept', outcomes: 0 })
+      const { service, vault } = installation
+      const told = (by: string, id = f.Q) => passphraseFor({ ...vault, service }, id, by)
+      const { person } = f.officerA
+      expect(await told(person)).toBeUndefined()
+      await recovering(installation)
+      const passphrase = await told(person)
+      expect(passphrase).toMatch(/^([0-9a-hjkmnp-tv-z]{5}-){4}[0-9a-hjkmnp-tv-z]{5}$/)
+      expect(await told(person)).toBe(passphrase)
+      expect(await told(uuid(7))).toBeUndefined()
+      const of = (id: string) => vault.deliveries.passphraseOf(id)
+      expect(new Set([await of(f.Q), await of(uuid(52)), await of(uuid(53))]).size).toBe(3)
+      await on(recovery, f.Q, f.delivered)(service.handle, uuid(802))
+      expect(await told(person)).toBeUndefined()
     })
   })
 
   it('CGU-46: neither the key nor the passphrase is left on disk in clear', async () => {
     const directory = await copy()
     await run(directory, async (installation) => {
-      const { file } = await opened(installation, await recovering(installation))
+      const { file, secret } = await opened(installation, await recovering(installation))
       const pkcs8 = Buffer.from(await installation.vault.escrow.release(serial))
       const onDisk = await filesIn(directory)
       const primes = pkcs8.subarray(300, 364)

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { done, inUse, revocation } from '../support/life.ts'
-import { approved, passphrase } from '../support/recoveredLife.ts'
+import { approved } from '../support/recoveredLife.ts'
 import type { Crashing } from './crashing.ts'
 import { countsOf } from './whole.ts'
 
@@ -76,7 +76,7 @@ export const live = async (crashing: Crashing): Promise<void> => {
   done(await life.holder.post(`/certificates/${life.serial}/revocation`, revocation))
   await until(async () => (countsOf(await typesIn(crashing))['CrlIssued'] ?? 0) > (before['CrlIssued'] ?? 0))
   const { id, officer } = await approved(product, life)
-  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
+  done(await officer.post(`/recovery-requests/${id}/execution`))
   const handed = await life.holder.post(`/recovery-requests/${id}/delivery`, { receipt: 'remis' })
   expect(handed.statusCode).toBe(200)
   await until(async () => {

@@ -13,7 +13,7 @@ import { openSignerCustody } from '../../hsm/signer/client.ts'
 import { SignerLost } from '../../hsm/signer/faults.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { desk, done, inUse, validated, verdict } from '../support/life.ts'
-import { approved, passphrase } from '../support/recoveredLife.ts'
+import { approved } from '../support/recoveredLife.ts'
 import { removeDirectory, temporaryDirectory } from './custody.ts'
 import type { ToSigner } from './signerForever.ts'
 
@@ -106,7 +106,7 @@ it('CGU-38, CGU-34: killed after any act of an issuance, it is asked again and g
 it('CGU-46: killed with the key out of the escrow, a recovery has failed, and is executed anew', async () => {
   const life = await inUse(product)
   const { id, officer } = await approved(product, life)
-  const execute = () => officer.post(`/recovery-requests/${id}/execution`, { passphrase })
+  const execute = () => officer.post(`/recovery-requests/${id}/execution`)
   await killedAfter('escrow.release', execute, unavailable)
   done(await execute())
   expect(await worker.vault.deliveries.inventory()).toHaveLength(1)

@@ -55,6 +55,8 @@ type Answer = Readonly<{
   events: readonly Readonly<{ type: string; rank: number }>[]
   certificates: readonly Readonly<{ serial: string; status: string }>[]
   session: Readonly<{ card: string; serial: string }>
+  outputSha256: string
+  passphrase: string
 }>
 
 /** The body of an answer that must be a success. */

@@ -4,8 +4,6 @@ import type { Embedded } from './embedded.ts'
 import { done, type Issued } from './life.ts'
 import { approve, recoveryOfficer, type Officer } from './officers.ts'
 
-export const passphrase = 'correct cheval batterie agrafe'
-
 /** A recovery asked by the holder and approved by two officers. */
 export const approved = async (
   product: Embedded,
@@ -33,8 +31,8 @@ export const approved = async (
 export const recovered = async (
   product: Embedded,
   life: Issued,
-): Promise<{ id: string; officer: Officer }> => {
+): Promise<{ id: string; officer: Officer; passphrase: string }> => {
   const { id, officer } = await approved(product, life)
-  done(await officer.post(`/recovery-requests/${id}/execution`, { passphrase }))
-  return { id, officer }
+  const { passphrase } = done(await officer.post(`/recovery-requests/${id}/execution`))
+  return { id, officer, passphrase }
 }
