@@ -127,8 +127,15 @@ describe('the PIN of the recovery token', () => {
     const store = await openStore(readConfig({ DATA_DIR: site.dataDir }))
     await store.close()
     const one = opened('bad', 1)
-    expect((await site.run(['custody', 'pin', 'combine', one, '--stdout'])).status).toBe(1)
-    expect((await site.run(['custody', 'pin', 'combine', one, one, '--stdout'])).status).toBe(1)
+    const cases = [
+      [[one], 'SHARES_TOO_FEW'],
+      [[one, one], 'SHARE_REPEATED'],
+      [[one, site.file('damaged.json')], 'SHARE_DAMAGED'],
+      [[one, site.file('bad/share-2.p7m')], 'SHARE_UNREADABLE'],
+      [[one, opened('set2', 2)], 'SHARE_OF_ANOTHER_SET'],
+    ] as const
+    for (const [files] of cases)
+      expect((await site.run(['custody', 'pin', 'combine', ...files, '--stdout'])).status).toBe(1)
     const { stdout } = await site.run(['ledger', 'export'])
     const { share, set } = JSON.parse(readFileSync(one, 'utf8')) as { share: string; set: string }
     for (const secret of [share, set, site.file('')]) expect(stdout).not.toContain(secret)
@@ -139,8 +146,9 @@ describe('the PIN of the recovery token', () => {
       .map((line) => JSON.parse(line) as { type: string; body: { pub: object } })
     expect(events.map(({ type, body: { pub } }) => ({ type, ...pub }))).toMatchObject([
       { type: 'JournalOpened' },
-      { type: 'CommandRefused', command: 'CombinePinShares', code: 'SHARES_TOO_FEW', clause: 'CGU-46' },
-      { type: 'CommandRefused', command: 'CombinePinShares', code: 'SHARE_REPEATED', clause: 'CGU-46' },
+      ...cases.map(([, code]) => ({
+        ...{ type: 'CommandRefused', command: 'CombinePinShares', code, clause: 'CGU-46' },
+      })),
     ])
     expect((await site.run(['ledger', 'verify'])).status).toBe(0)
   })

@@ -189,6 +189,7 @@ it.each([
   [card, cut!, 'blobTruncated'],
   [card, elsewhere!, 'blobOfAnotherVault'],
   [card, term!, 'recordChanged'],
+  [renewal, cut!, 'blobTruncated'],
   [renewal, elsewhere!, 'blobOfAnotherVault'],
   [request46, cut!, 'blobTruncated'],
   [request46, elsewhere!, 'blobOfAnotherVault'],
