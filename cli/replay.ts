@@ -29,7 +29,7 @@ export const replay = (env: NodeJS.ProcessEnv, output: Output, at: string): Prom
       at,
     )
     progress.stop()
-    const sha256 = await statusDigest(entries)
+    const sha256 = statusDigest(entries)
     output.result({ at, size, sha256, entries }, () =>
       [
         columns([

@@ -41,18 +41,20 @@ export const issueCrl = async (
   const circumstances = { correlationId: systemCommandId('Crl', stream) }
   const name = { issuer: ca.id, number }
   const before = (await service.ledger.load(crl, stream)).state
+  let read: Readonly<{ upTo: number; entries: readonly RevokedEntry[] }> | undefined
   if (before.status === 'none') {
     const upTo = await view.size()
+    read = { upTo, entries: await view.entriesUpTo(upTo) }
     const thisUpdate = service.now()
     const nextUpdate = addHours(thisUpdate, validityHours)
-    const entries = (await view.entriesUpTo(upTo)).length
-    const plan = { thisUpdate, nextUpdate, upTo, entries, last: false, profileVersion }
+    const plan = { thisUpdate, nextUpdate, upTo, entries: read.entries.length, last: false, profileVersion }
     const key = `${stream}|${before.tries + 1}`
     await perform(service, planCrl, { key, data: { ...name, ...plan }, circumstances })
   }
   const { state } = await service.ledger.load(crl, stream)
   if (state.status !== 'planned') return number
-  const entries = await view.entriesUpTo(state.upTo)
+  // Another process may have planned this number, up to another size.
+  const entries = read?.upTo === state.upTo ? read.entries : await view.entriesUpTo(state.upTo)
   const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
   const findings = rulesOf(
     lintCrl(tbs, {

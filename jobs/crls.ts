@@ -11,9 +11,9 @@ import {
   oldestEntrySince,
 } from '../readmodels/crls.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
-import { statusTableAt } from '../readmodels/statusTable.ts'
+import { statusLinesAt } from '../readmodels/statusTable.ts'
 import { publishCrl, type Rhythm } from './publishCrl.ts'
-import { statusDigest } from './statusDigest.ts'
+import { linesDigest } from './statusDigest.ts'
 
 /** How often the root lists the authorities that it has revoked. */
 export const rootRhythm = ({ crl }: Policy): Rhythm => ({
@@ -45,7 +45,7 @@ export const openCrls = ({ service, db, size, settled, soon, listed }: Parts): C
     size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
     entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
-    tableSha256: (upTo) => statusDigest(statusTableAt(db, upTo)),
+    tableSha256: (upTo) => linesDigest(statusLinesAt(db, upTo)),
   })
   /** After a list has been issued: says what it is the first to list. @returns how far it goes */
   const tell = async (issuer: string, before: number): Promise<number> => {

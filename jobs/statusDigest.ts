@@ -5,10 +5,15 @@ import { canonical } from '../ledger/canonical.ts'
 import type { StatusEntry } from '../readmodels/statusTable.ts'
 
 /** @param entries in order of issuer and serial */
-export const statusDigest = async (
-  entries: Iterable<StatusEntry> | AsyncIterable<StatusEntry>,
-): Promise<string> => {
+export const statusDigest = (entries: Iterable<StatusEntry>): string => {
   const hash = createHash('sha256')
-  for await (const entry of entries) hash.update(`${canonical(entry)}\n`)
+  for (const entry of entries) hash.update(`${canonical(entry)}\n`)
+  return hash.digest('hex')
+}
+
+/** The same of the lines as they are (`statusLinesAt`). */
+export const linesDigest = async (lines: AsyncIterable<string>): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const page of lines) hash.update(page)
   return hash.digest('hex')
 }

@@ -1,5 +1,5 @@
 // CRLs as they were issued, and what they list.
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { CrlRow, Database } from './schema.ts'
 
 type Db = Kysely<Database>
@@ -33,15 +33,21 @@ export const crlEntriesUpTo = async (
   issuer: string,
   size: number,
 ): Promise<readonly { serial: string; revokedAt: string }[]> => {
-  const rows = await db
+  // As one text: a list may have a million entries, and a row of its own for each costs several times as much.
+  const { listed } = await db
     .selectFrom('crl_entry')
-    .select(['serial', 'revoked_at'])
+    .select(sql<string | null>`string_agg(serial || revoked_at, ',' order by serial)`.as('listed'))
     .where('issuer', '=', issuer)
     .where('rank', '<', size)
-    .orderBy('serial')
-    .execute()
-  return rows.map(({ serial, revoked_at: revokedAt }) => ({ serial, revokedAt }))
+    .executeTakeFirstOrThrow()
+  if (listed === null) return []
+  return listed
+    .split(',')
+    .map((entry) => ({ serial: entry.slice(0, serialDigits), revokedAt: entry.slice(serialDigits) }))
 }
+
+/** RFC 5280 4.1.2.2: 16 octets, in hex. */
+const serialDigits = 32
 
 /** Entries that have come since the ledger held `size` entries. */
 export const crlEntriesSince = async (db: Db, issuer: string, size: number): Promise<number> => {
