@@ -108,22 +108,31 @@ const fill = async (directory: string, keys: Pkcs11Keys, count: number): Promise
   return { path, key, count }
 }
 
+/** What is done to each key of a copy of the stock. */
+type Round = (escrow: SoftwareEscrow) => Promise<(n: number) => Promise<unknown>>
+
+const serialOf = (n: number): string => `4${String(n).padStart(31, '0')}`
+
 /** A round on a copy of the stock. */
-const withStock = async (
-  { path, key, count }: Stock,
-  keys: Pkcs11Keys,
-  act: (escrow: SoftwareEscrow, serial: string) => Promise<unknown>,
-) => {
+const withStock = async ({ path, key, count }: Stock, keys: Pkcs11Keys, round: Round) => {
   const copy = `${path}.copy`
   await copyFile(path, copy)
   const store = await openRecordStore({ path: copy, key })
   try {
-    const escrow = await openEscrow(await openFileEscrowStore(store), { keys, now })
-    const serialOf = (n: number): string => `4${String(n).padStart(31, '0')}`
-    return await speedOf(count, () => withWorkers(callers, count, (n) => act(escrow, serialOf(n))))
+    const act = await round(await openEscrow(await openFileEscrowStore(store), { keys, now }))
+    return await speedOf(count, () => withWorkers(callers, count, act))
   } finally {
     await store.close()
   }
+}
+
+/** Every key under another KEK (CGU-41): unwrapped and wrapped in the module, authenticated anew, durable. */
+const moving: Round = async (escrow) => {
+  await escrow.retireKek((await escrow.currentKek()).id)
+  const { id: to } = await escrow.currentKek()
+  const names: string[] = []
+  for await (const { spkiSha256 } of escrow.rows()) names.push(spkiSha256)
+  return (n) => escrow.rewrap(names[n] ?? '', to)
 }
 
 const term = { person: '1670f849-a893-45b8-b5ff-8d4d80e6780e', from: now(), until: '2036-03-02T09:00:00Z' }
@@ -137,12 +146,14 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
   const { count } = stock
   const speeds = await takeTurns(
     {
-      reserved: () => withStock(stock, keys, (escrow, serial) => escrow.reserve(serial)),
+      reserved: () => withStock(stock, keys, async (escrow) => (n) => escrow.reserve(serialOf(n))),
       kept: () =>
-        withStock(stock, keys, async (escrow, serial) => {
+        withStock(stock, keys, async (escrow) => async (n) => {
+          const serial = serialOf(n)
           await escrow.reserve(serial)
           await escrow.keep({ serial, ...term })
         }),
+      moved: () => withStock(stock, keys, moving),
       proved: () => speedOf(count, () => withWorkers(callers, count, () => kek.prove(blob, spkiSha256))),
     },
     { quick },
@@ -159,6 +170,10 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
     {
       ...{ what: 'set aside and kept, proved when it was made', unit, against, required: { speed: 500 } },
       ...{ ours: speeds.kept, baseline: speeds.proved },
+    },
+    {
+      ...{ what: 'moved to another KEK', unit, against },
+      ...{ ours: speeds.moved, baseline: speeds.proved },
     },
   ]
   return { comparisons, notes: [`${count} keys of RSA-3072 a round, made before; ${callers} callers`] }
