@@ -1,12 +1,13 @@
 // Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
 // without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
 import { openSignerClient } from '../../hsm/pkcs11/client.ts'
+import { openDevice } from './deviceStrike.ts'
 import {
   faultOf,
   folderOf,
@@ -193,23 +194,22 @@ describe('a token', () => {
 
   it('hsm.md 7: whose device answers CKR_DEVICE_ERROR is opened anew, and the act is done; where that does not help, it is left alone', async () => {
     const tokens = await freshTokens()
-    const control = join(tokens.directory, 'device')
-    setEnvironment('GRAND_LIVRE_TEST_DEVICE', control)
-    setEnvironment('NODE_OPTIONS', `--import ${join(import.meta.dirname, 'deviceError.js')}`)
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
     const keys = await freshKeys(tokens)
     await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
     const signer = await keys.signer(uuid(1))
     const counted = async () => (await keys.signatures())[uuid(1)]?.signatures ?? 0
     const before = await counted()
-    await writeFile(control, '1')
+    await device.strike({ call: 'C_SignInit', how: 'before' })
     expect(await signer.sign(Buffer.from('once'))).toBeDefined()
-    expect(await readFile(control, 'utf8')).toBe('0')
+    expect(await device.left()).toBe(0)
     expect(await counted()).toBe(before + 1)
-    await writeFile(control, '1000')
+    await device.strike({ call: 'C_SignInit', how: 'before' }, 1000)
     expect(await kindOf(signer.sign(Buffer.from('never')))).toBe('device')
     expect(await kindOf(signer.sign(Buffer.from('never')))).toBe('waiting')
     expect(await keys.health()).toMatch(/left alone/)
-    await writeFile(control, '0')
+    await device.strike({ call: 'C_SignInit', how: 'before' }, 0)
     await expect.poll(() => keys.health(), { timeout: 20_000, interval: 200 }).toBe(true)
     expect(await signer.sign(Buffer.from('again'))).toBeDefined()
   })
