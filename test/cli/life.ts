@@ -72,12 +72,16 @@ export const issue = async (
   return { holder, token, serial: await issued(people.ra, { holder, token, ...request }) }
 }
 
-type Pending = Readonly<{
+export type Pending = Readonly<{
   /** Asks for the certificate, and wants it. @returns its serial number */
   issue: () => Promise<string>
   /** Asks for it, and wants to be refused. @returns the code of the refusal */
   refused: () => Promise<string>
 }>
+
+/** A request whose certificate may be asked for at any time. */
+export const pending = async (site: Place, service: Service): Promise<Pending> =>
+  pendingOf(site, await peopleOf(site, service), 'zoe')
 
 const pendingOf = async (site: Place, people: People, account: string): Promise<Pending> => {
   const { ra } = people

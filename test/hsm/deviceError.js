@@ -37,14 +37,22 @@ const ways = {
   orphaned: (_, act) => thenFails(act(), () => process.kill(process.ppid, 'SIGKILL')),
 }
 
+/** What each session was last armed with. */
+const armed = new Map()
+const mechanismOf = (call, [session, second]) => {
+  if (call === 'C_SignAsync') return armed.get(session.toString('hex'))
+  if (call === 'C_SignInit') armed.set(session.toString('hex'), second.mechanism)
+  return second?.mechanism
+}
+
 /** One that is struck now, with one strike less left; undefined for every other call. */
-const strikeFor = (call, [, second]) => {
+const strikeFor = (call, args) => {
+  const found = { call, mechanism: mechanismOf(call, args), octets: args[1]?.length }
   if (!existsSync(file)) return undefined
   const strike = JSON.parse(readFileSync(file, 'utf8'))
-  const { left, mechanism = second?.mechanism, octets = second?.length } = strike
-  const isIt = strike.call === call && mechanism === second?.mechanism && octets === second?.length
-  if (left === 0 || !isIt) return undefined
-  writeFileSync(file, JSON.stringify({ ...strike, left: left - 1 }))
+  const isIt = Object.entries(found).every(([what, is]) => strike[what] === undefined || strike[what] === is)
+  if (strike.left === 0 || !isIt) return undefined
+  writeFileSync(file, JSON.stringify({ ...strike, left: strike.left - 1 }))
   return strike
 }
 
