@@ -1,6 +1,6 @@
 // The service with its keys on PKCS#11 tokens: one life, its signer processes killed, and what it refuses to start with.
 import { execFile } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -209,10 +209,72 @@ describe('what it does not start with: status 3, and a sentence', () => {
     expect([status, stderr]).toEqual([3, expect.stringMatching(/has|are in software/)])
   })
 
-  it('RGS A2 XI: the same tokens with the right PIN again: everything is as it was', async () => {
-    const again = await site.start(onTokens())
+  it('CGU-46, RGS A2 XI: the PIN of the escrow’s token, split two of three and set on it: one share opens nothing, two start the service, and everything is as it was', async () => {
+    const here = site.file('')
+    const officers = ['paul', 'lea', 'noe']
+    for (const name of officers)
+      await openssl(
+        ...[here, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+        ...['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyAgreement', '-days', '30'],
+        ...['-keyout', `${name}.key`, '-out', `${name}.pem`],
+      )
+    const to = officers.flatMap((name) => ['--to', site.file(`${name}.pem`)])
+    const [drawn, out] = [site.file('drawn'), site.file('combined')]
+    const pin = ['custody', 'pin']
+    await site.json([
+      ...pin,
+      'split',
+      '--threshold',
+      '2',
+      '--out',
+      site.file('shares'),
+      ...to,
+      '--pin-out',
+      drawn,
+    ])
+    const secret = readFileSync(drawn, 'utf8').trim()
+    rmSync(drawn)
+    await run(
+      'pkcs11-tool',
+      [
+        ...['--module', tokens.module, '--token-label', 'escrow', '--login', `--pin=${pins.escrow}`],
+        ...['--change-pin', `--new-pin=${secret}`],
+      ],
+      { env: { ...process.env, ...tokens.env } },
+    )
+    // Who set the token up knows a PIN that it takes no more.
+    const former = ['--module', tokens.module, '--token-label', 'escrow', '--login', '--list-objects']
+    await expect(
+      run('pkcs11-tool', [...former, `--pin=${pins.escrow}`], { env: { ...process.env, ...tokens.env } }),
+    ).rejects.toThrow(/CKR_PIN_INCORRECT/)
+    const opened = await Promise.all(
+      officers.map(async (name, i) => {
+        const [share, certificate] = [`shares/share-${i + 1}.p7m`, `${name}.pem`]
+        await openssl(
+          ...[here, 'cms', '-decrypt', '-binary', '-inform', 'DER', '-in', share],
+          ...['-inkey', `${name}.key`, '-recip', certificate, '-out', `${name}.json`],
+        )
+        return site.file(`${name}.json`)
+      }),
+    )
+    const alone = await site.run([...pin, 'combine', opened[1]!, '--out', out], database)
+    expect([alone.status, alone.stderr]).toEqual([1, expect.stringContaining('SHARES_TOO_FEW: 1 of the 2')])
+    expect(existsSync(out)).toBe(false)
+
+    const { PKCS11_ESCROW_PIN: _, ...without } = onTokens()
+    const administrator = await site.run(['start'], without)
+    expect([administrator.status, administrator.stderr]).toEqual([
+      2,
+      expect.stringContaining('PKCS11_ESCROW_PIN'),
+    ])
+    const together = await site.run([...pin, 'combine', opened[2]!, opened[0]!, '--out', out], database)
+    expect([together.status, together.stderr]).toEqual([0, ''])
+    const again = await site.start({ ...without, PKCS11_ESCROW_PIN_FILE: out })
+    rmSync(out)
     expect(await ready(again)).toMatchObject({ ready: true, checks: { keys: true } })
     expect(await statusOf(again)).toMatch(/revoked[^]*Response verify OK/)
-    await again.stop()
+    const ended = await again.stop()
+    for (const said of [alone, administrator, together, ended])
+      for (const each of [secret, pins.escrow]) expect(`${said.stdout} ${said.stderr}`).not.toContain(each)
   })
 })
