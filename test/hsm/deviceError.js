@@ -1,11 +1,12 @@
 // Loaded into a signer process before it begins. While the file that the environment names has a number of strikes left, a call to the
 // module is struck, as by one behind which something is gone. The file is JSON (Strike of deviceStrike.ts): which call, how, how often.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import pkcs11js from 'pkcs11js'
 
 const { prototype } = pkcs11js.PKCS11
 const file = process.env.GRAND_LIVRE_TEST_DEVICE
 const calls = [
+  'C_Login',
   ...['C_SignInit', 'C_SignAsync', 'C_WrapKey', 'C_UnwrapKey', 'C_DecryptInit', 'C_CreateObject'],
   ...['C_DestroyObject', 'C_GenerateKey', 'C_GenerateKeyAsync', 'C_GenerateKeyPairAsync'],
 ]
@@ -38,6 +39,12 @@ const ways = {
     module.C_CloseSession(session)
     return act()
   },
+  // What the module has read of the token is all that there is of it from now on.
+  takenAway: (_, act, { folder, away }) => {
+    const done = act()
+    renameSync(folder, away)
+    return done
+  },
   // The process that started this one dies with what it asked for done, and not answered.
   orphaned: (_, act) => thenFails(act(), () => process.kill(process.ppid, 'SIGKILL')),
 }
@@ -69,7 +76,7 @@ prototype.load = function (...named) {
     this[call] = (...args) => {
       const strike = strikeFor(call, args)
       const act = () => real.apply(this, args)
-      return strike === undefined ? act() : ways[strike.how]([this, args[0]], act)
+      return strike === undefined ? act() : ways[strike.how]([this, args[0]], act, strike)
     }
   }
   return load.apply(this, named)

@@ -202,6 +202,24 @@ describe('a token', () => {
     expect(await keys.generate(key)).toEqual(made)
   })
 
+  it('hsm.md 7: that goes at the very moment when it is opened anew is not taken for another one: moved back, it is healed without anybody', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const client = await freshClient(tokens)
+    const { spki } = await client.ask('generate', { id: uuid(1), label: 'signs', algorithm: 'ecP256' })
+    await killAndWait(client)
+    const [folder, away] = [await tokens.folder('authorities'), join(tokens.directory, 'away')]
+    // Logged in, and nothing is found any more: not the canary either.
+    await device.strike({ call: 'C_Login', how: 'takenAway', folder, away })
+    const fault = await faultOf(client.ask('health', {}))
+    expect([fault.kind, fault.message]).toEqual(['lost', 'the token is not there'])
+    await rename(away, folder)
+    const state = () => client.ask('health', {}).then(() => true, String)
+    await expect.poll(state, { timeout: 20_000, interval: 200 }).toBe(true)
+    expect(await signsWith(client, uuid(1), spki, 'again')).toBe(true)
+  })
+
   it('hsm.md 7: whose device answers CKR_DEVICE_ERROR is opened anew, and the act is done; where that does not help, it is left alone', async () => {
     const tokens = await freshTokens()
     const device = openDevice(tokens.directory)
