@@ -193,6 +193,18 @@ describe('keys on tokens', () => {
 })
 
 describe('what it does not start with: status 3, and a sentence', () => {
+  let combinedPin = ''
+  /** As an officer does it, by a tool that is not ours. */
+  const changePin = (from: string, to: string) =>
+    run(
+      'pkcs11-tool',
+      [
+        ...['--module', tokens.module, '--token-label', 'escrow', '--login', `--pin=${from}`],
+        ...['--change-pin', `--new-pin=${to}`],
+      ],
+      { env: { ...process.env, ...tokens.env } },
+    )
+
   it.each([
     ['a PIN that is refused', () => onTokens({ PKCS11_CA_PIN: '999999999' }), /CKR_PIN_INCORRECT/],
     ['keys in software', () => database, /the keys of this data directory are on PKCS#11 tokens/],
@@ -232,21 +244,11 @@ describe('what it does not start with: status 3, and a sentence', () => {
       '--pin-out',
       drawn,
     ])
-    const secret = readFileSync(drawn, 'utf8').trim()
+    combinedPin = readFileSync(drawn, 'utf8').trim()
     rmSync(drawn)
-    await run(
-      'pkcs11-tool',
-      [
-        ...['--module', tokens.module, '--token-label', 'escrow', '--login', `--pin=${pins.escrow}`],
-        ...['--change-pin', `--new-pin=${secret}`],
-      ],
-      { env: { ...process.env, ...tokens.env } },
-    )
+    await changePin(pins.escrow, combinedPin)
     // Who set the token up knows a PIN that it takes no more.
-    const former = ['--module', tokens.module, '--token-label', 'escrow', '--login', '--list-objects']
-    await expect(
-      run('pkcs11-tool', [...former, `--pin=${pins.escrow}`], { env: { ...process.env, ...tokens.env } }),
-    ).rejects.toThrow(/CKR_PIN_INCORRECT/)
+    await expect(changePin(pins.escrow, pins.escrow)).rejects.toThrow(/CKR_PIN_INCORRECT/)
     const opened = await Promise.all(
       officers.map(async (name, i) => {
         const [share, certificate] = [`shares/share-${i + 1}.p7m`, `${name}.pem`]
@@ -269,12 +271,23 @@ describe('what it does not start with: status 3, and a sentence', () => {
     ])
     const together = await site.run([...pin, 'combine', opened[2]!, opened[0]!, '--out', out], database)
     expect([together.status, together.stderr]).toEqual([0, ''])
-    const again = await site.start({ ...without, PKCS11_ESCROW_PIN_FILE: out })
+    service = await site.start({ ...without, PKCS11_ESCROW_PIN_FILE: out })
     rmSync(out)
-    expect(await ready(again)).toMatchObject({ ready: true, checks: { keys: true } })
-    expect(await statusOf(again)).toMatch(/revoked[^]*Response verify OK/)
-    const ended = await again.stop()
-    for (const said of [alone, administrator, together, ended])
-      for (const each of [secret, pins.escrow]) expect(`${said.stdout} ${said.stderr}`).not.toContain(each)
+    expect(await ready(service)).toMatchObject({ ready: true, checks: { keys: true } })
+    expect(await statusOf(service)).toMatch(/revoked[^]*Response verify OK/)
+    for (const { stdout, stderr } of [alone, administrator, together])
+      for (const each of [combinedPin, pins.escrow]) expect(`${stdout} ${stderr}`).not.toContain(each)
+  })
+
+  it('RGS A2 XI: a PIN that is another one by the time that a signer process is started again: /readyz says so, and the authority goes on', async () => {
+    await changePin(combinedPin, pins.escrow)
+    for (const pid of await signersOf(service)) process.kill(pid, 'SIGKILL')
+    await unready(/^token of the escrow \(escrow\): .*CKR_PIN_INCORRECT$/)
+    expect(await statusOf(service)).toMatch(/revoked[^]*Response verify OK/)
+    const { status, stderr } = await service.stop()
+    expect(status).toBe(0)
+    expect(stderr).not.toContain(combinedPin)
+    // Whoever starts it again has it named, and no token has its tries counted down.
+    expect(existsSync(join(site.dataDir, 'keys/pkcs11.json.refused-escrow'))).toBe(true)
   })
 })
