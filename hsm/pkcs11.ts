@@ -176,14 +176,21 @@ const look = async ({
   return { ca: (await ca.ask('health', {})).canary, escrow: (await escrow.ask('health', {})).canary }
 }
 
-/** A probe does not wait for a module that hangs; its process is ended by and by (client.ts). */
-const healthMs = 3_000
+/** A probe does not wait for a module that hangs; its process is ended by and by (client.ts). Less than whoever asks has patience for. */
+const healthMs = 2_500
 
-const lookedAt = (clients: Parameters<typeof look>[0]): Promise<true | string> =>
-  look(clients).then(
-    () => true as const,
-    (error: unknown) => (error instanceof ModuleFault ? error.message : 'out of reach'),
-  )
+/** Whether a token works and is the one that it was; else why not, and which of the two it is that somebody has to look at. */
+const lookedAt = (client: SignerClient, name: string): Promise<true | string> =>
+  Promise.race([
+    client.ask('health', {}).then(
+      () => true as const,
+      (error: unknown) => `${name}: ${error instanceof ModuleFault ? error.message : 'out of reach'}`,
+    ),
+    setTimeout(healthMs, `${name}: no answer`, { ref: false }),
+  ])
+
+const together = (states: readonly (true | string)[]): true | string =>
+  states.filter((state) => state !== true).join('; ') || true
 
 /**
  * Opens both tokens. The first time it makes a canary on each, and remembers them in the file `manifest`.
@@ -234,7 +241,13 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
         signer.catch(() => signers.delete(id))
         return signer
       },
-      health: () => Promise.race([lookedAt(clients), setTimeout(healthMs, 'no answer', { ref: false })]),
+      health: async () =>
+        together(
+          await Promise.all([
+            lookedAt(ca, `token of the authorities (${caToken.token})`),
+            lookedAt(escrow, `token of the escrow (${escrowToken.token})`),
+          ]),
+        ),
       processes: () => [ca, escrow].flatMap(({ pid }) => pid() ?? []),
       signatures: () => ca.ask('counts', {}),
       close,

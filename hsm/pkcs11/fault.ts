@@ -76,6 +76,13 @@ const kinds: Readonly<Record<string, FaultKind>> = {
 const nameOf = (error: unknown): string | undefined =>
   error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined
 
+/**
+ * Whether it is the way to the token that does not work, so that the answer says nothing of what is written on it: another one than
+ * CKR_GENERAL_ERROR and the like, which half-written objects give.
+ */
+export const isOnTheWay = (error: unknown): boolean =>
+  /^CKR_(DEVICE|TOKEN|SESSION|USER|CRYPTOKI)_/.test(nameOf(error) ?? '')
+
 /** Whatever a call threw, as a fault that says during which act. */
 export const faultOf = (error: unknown, act: string): ModuleFault => {
   if (error instanceof ModuleFault) return error

@@ -4,7 +4,7 @@ import pkcs11js, { type Handle } from 'pkcs11js'
 import type { SignatureCounts } from '../signatureCount.ts'
 import { uuidOctets } from '../uuid.ts'
 import { isRsa, notKept, readPrivate, signingPair } from './attributes.ts'
-import { faultOf, ModuleFault } from './fault.ts'
+import { faultOf, isOnTheWay, ModuleFault } from './fault.ts'
 import { objectOf, objectsOf, type At } from './objects.ts'
 import type { Answer, Asked, Hash, KeyInfo, PairAlgorithm } from './protocol.ts'
 import { spkiOf } from './spki.ts'
@@ -87,12 +87,16 @@ const sweep = (at: At, id: string): void => {
   }
 }
 
-/** Whatever a half-written pair answers (hsm.md 7): its parts cannot be read, or it does not sign. */
+/**
+ * Whatever a half-written pair answers (hsm.md 7): its parts cannot be read, or it does not sign.
+ * @throws what says nothing of the pair: one that is whole would be swept away for it
+ */
 const isWhole = async (at: At, { privateKey, publicKey }: Pair): Promise<boolean> => {
   try {
     const algorithm = algorithmOf(at, publicKey)
     return await signs(at, privateKey, { algorithm, spki: spkiOf(at, publicKey, algorithm) })
-  } catch {
+  } catch (error) {
+    if (isOnTheWay(error)) throw error
     return false
   }
 }

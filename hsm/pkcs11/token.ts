@@ -36,6 +36,8 @@ export type Token = Readonly<{
 
 const stripped = (text: string): string => text.replace(/[\0 ]+$/, '')
 
+const notThere = (): ModuleFault => new ModuleFault('lost', 'the token is not there')
+
 /** The slot of the token; its number is another one in each process. */
 const slotOf = (
   module: PKCS11,
@@ -49,7 +51,7 @@ const slotOf = (
     })
     .filter(({ label, serial }) => label === wanted || serial === wanted)
   const [one, ...others] = found
-  if (one === undefined) throw new ModuleFault('lost', 'the token is not there')
+  if (one === undefined) throw notThere()
   if (others.length > 0) throw new ModuleFault('lost', 'two tokens have this label: name it by its serial')
   return one
 }
@@ -60,9 +62,20 @@ const describe = (module: PKCS11): string => {
   return `${name} ${libraryVersion.major}.${libraryVersion.minor}`
 }
 
-/** What it is not when it is opened, it will not be at the next try: another token, or this one initialised anew. */
-const verdictOf = (fault: ModuleFault): ModuleFault =>
-  fault.kind === 'lost' ? new ModuleFault('foreign', fault.message) : fault
+/**
+ * What it is not when it is opened, it will not be at the next try: another token, or this one initialised anew. One that has gone since has
+ * no canary either, and is not judged by that.
+ */
+const verdictOf = (module: PKCS11, slot: Handle, error: unknown): ModuleFault => {
+  const fault = faultOf(error, 'look at the canary')
+  if (fault.kind !== 'lost') return fault
+  try {
+    module.C_GetTokenInfo(slot)
+  } catch {
+    return notThere()
+  }
+  return new ModuleFault('foreign', fault.message)
+}
 
 /**
  * @param look looks at the canary, each time before anything is done with a token that was opened (canary.ts)
@@ -118,7 +131,7 @@ export const openToken = (
     findAgain(at, handles.keys())
     handles = at.handles
     await look(at, serial).catch((error: unknown) => {
-      throw verdictOf(faultOf(error, 'look at the canary'))
+      throw verdictOf(module, slot, error)
     })
     return sessions
   }

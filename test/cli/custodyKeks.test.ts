@@ -1,5 +1,6 @@
-// `grand-livre custody keks|rewrap|destroy-kek` by two officers whom the ledger has appointed, and the rehearsal of docs/backup.md: the
-// schema of the vault through pg_dump and pg_restore, after which a start destroys again before it serves anything.
+// `grand-livre custody keks|rewrap|destroy-kek` by two officers whom the ledger has appointed, with the keys on tokens; and the rehearsal of
+// docs/backup.md: files and tokens by a copy, the schema of the vault through pg_dump and pg_restore, after which a start destroys again,
+// on the token as well, before it serves anything.
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -20,6 +21,9 @@ import { appointment } from '../../domain/appointment.ts'
 import { destruction } from '../../domain/destruction.ts'
 import { escrowUntil } from '../../domain/policy/validity.ts'
 import * as f from '../commands/facts.ts'
+import { openDevice, type Device } from '../hsm/deviceStrike.ts'
+import { inModule } from '../hsm/faults.ts'
+import { environmentOf, openTokens, settingsOf, type Tokens } from '../hsm/tokens.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
 import { holderKeys } from '../support/holderKeys.ts'
@@ -30,6 +34,9 @@ const [ended, running] = [1, 2].map((n) => `4${String(n).padStart(31, '0')}`) as
 const person = { paul: uuid(71), pia: uuid(72), noe: uuid(73) }
 
 let site: Site
+let tokens: Tokens
+let device: Device
+/** The database, and the tokens. */
 let database: Env
 let old = ''
 
@@ -96,8 +103,8 @@ const rowsOf = (serial: string): Promise<number> =>
     const found = await client.query('select 1 from vault.escrowed_key where serial = $1', [serial])
     return found.rowCount ?? 0
   })
-const copied = (from: string, to: string): Promise<void> =>
-  cp(from, to, { recursive: true, filter: (file) => !file.includes('lock.') })
+const copied = (from: string, to: string, but = 'lock.'): Promise<void> =>
+  cp(from, to, { recursive: true, filter: (file) => !file.includes('lock.') && !file.includes(but) })
 
 type Kek = Readonly<{ kek: string; keys: number; state: string }>
 const keks = () => site.json<readonly Kek[]>(['custody', 'keks'], database)
@@ -127,7 +134,9 @@ const exported = async (): Promise<readonly Exported[]> => {
 
 beforeAll(async () => {
   site = openSite()
-  database = await site.onServer()
+  tokens = await openTokens()
+  device = openDevice(tokens.directory)
+  database = { ...(await site.onServer()), ...environmentOf(tokens) }
   await mkdir(site.dataDir, { recursive: true })
   // Pia's account gives her nothing of it: her appointment does. Noé's does, and his has ended.
   for (const [id, role] of [
@@ -149,12 +158,49 @@ beforeAll(async () => {
     await post(person.noe, f.ended)(service.handle, uuid(92))
   })
 })
-afterAll(() => site.close())
+afterAll(async () => {
+  await site.close()
+  await tokens.remove()
+})
+
+type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: number }>
+/** Keys of this id on the token of the escrow, as the module itself counts them. */
+const onToken = async (id: string): Promise<number> =>
+  (await inModule<Count>(settingsOf(tokens).escrow, { act: 'count', id })).secretKeys
+
+/** docs/backup.md, “Taking one”, in its order, the service stopped. */
+const takeBackup = async (): Promise<void> => {
+  await copied(site.dataDir, site.file('backup/data'), 'readmodels')
+  const [url, dump] = [database['DATABASE_URL']!, site.file('backup/vault.dump')]
+  await run(findPostgresClient('pg_dump')!, ['--schema=vault', '--format=custom', `--file=${dump}`, url])
+  await copied(tokens.files, site.file('backup/tokens'))
+}
+/** “Giving one back”: keys and tokens, vault, schema; the ledger is the one that is there. */
+const giveBackupBack = async (): Promise<void> => {
+  for (const part of ['keys', 'vault']) {
+    await rm(join(site.dataDir, part), { recursive: true })
+    await copied(site.file(`backup/data/${part}`), join(site.dataDir, part))
+  }
+  await rm(tokens.files, { recursive: true })
+  await copied(site.file('backup/tokens'), tokens.files)
+  await onServer((client) => client.query('drop schema vault cascade'))
+  const [url, dump] = [database['DATABASE_URL']!, site.file('backup/vault.dump')]
+  await run(findPostgresClient('pg_restore')!, ['--no-owner', `--dbname=${url}`, dump])
+}
 
 it('CGU-41: every key of the KEK moves under a new one, and the stock is counted there', async () => {
   expect(await keks()).toEqual([{ kek: old, keys: 3, state: 'current' }])
-  const report = await site.json<object>(['custody', 'rewrap'], database)
-  expect(report).toMatchObject({
+  // As slow as a module behind a network: how far it has come is said meanwhile, beside the result.
+  await device.strike({ call: 'C_UnwrapKey', how: 'slow' }, 6)
+  const { status, stdout, stderr } = await site.run(['custody', 'rewrap', '--json'], {
+    ...database,
+    ...device.env,
+  })
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^(Re-wrapping: \d keys, \d+%, \d+ a second\n)+$/),
+  ])
+  expect(JSON.parse(stdout)).toMatchObject({
     ...{ from: old, total: 3, moved: 3, recorded: 0, busy: [], refused: [] },
     stock: { left: 1, faults: [] },
   })
@@ -163,10 +209,10 @@ it('CGU-41: every key of the KEK moves under a new one, and the stock is counted
     { kek: old, keys: 0, state: 'retired' },
     { keys: 3, state: 'current' },
   ])
-  // With both KEKs: keys older than the vault would be without the one that it needs.
-  await copied(join(site.dataDir, 'keys'), site.file('backup/keys'))
   const refused = await site.run(['custody', 'rewrap', '--from', randomUUID()], database)
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('no key lies under')])
+  // “Take a new backup after `grand-livre custody rewrap`, before the old KEK is destroyed.”
+  await takeBackup()
 })
 
 it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, once nothing lies under it', async () => {
@@ -179,8 +225,10 @@ it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, on
     const { status, stderr } = await destroy(kek, by)
     expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
   }
+  expect(await onToken(old)).toBe(1)
   const done = await destroy(old, 'pia')
   expect([done.status, done.stderr]).toEqual([0, ''])
+  expect(await onToken(old)).toBe(0)
   const attestation = await readFile(site.file(`attestations/kek-destruction-${old}.json`))
   const events = (await exported()).filter(({ stream }) => stream === `servicekey-${old}`)
   expect(events.map(({ type }) => type)).toEqual([
@@ -194,11 +242,7 @@ it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, on
   expect((await keks())[0]).toEqual({ kek: old, keys: 0, state: 'destroyed' })
 })
 
-it('CGU-116: vault by pg_dump and pg_restore, keys by a copy: what was destroyed since is gone before anything is served', async () => {
-  const dump = site.file('backup/vault.dump')
-  const url = database['DATABASE_URL']!
-  await run(findPostgresClient('pg_dump')!, ['--schema=vault', '--format=custom', `--file=${dump}`, url])
-  await copied(join(site.dataDir, 'vault'), site.file('backup/vault'))
+it('CGU-116: vault by pg_dump and pg_restore, keys and tokens by a copy: what was destroyed since, on the token too, is gone before anything is served', async () => {
   await within(async ({ service, custody: { vault } }) => {
     const run = uuid(93)
     const [units, approver] = [[`escrow/${ended}`], uuid(61)]
@@ -222,17 +266,14 @@ it('CGU-116: vault by pg_dump and pg_restore, keys by a copy: what was destroyed
   })
   expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
 
-  await onServer((client) => client.query('drop schema vault cascade'))
-  await run(findPostgresClient('pg_restore')!, ['--no-owner', `--dbname=${url}`, dump])
-  for (const part of ['vault', 'keys']) {
-    await rm(join(site.dataDir, part), { recursive: true })
-    await copied(site.file(`backup/${part}`), join(site.dataDir, part))
-  }
+  await giveBackupBack()
   expect([await rowsOf(ended), await rowsOf(running)]).toEqual([1, 1])
+  expect(await onToken(old)).toBe(1)
 
   // Stopped as soon as it says what comes after: before a read model, a job or a request.
   await site.killAt('root key', database)
   expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
+  expect(await onToken(old)).toBe(0)
   const service = await site.start(database)
   const ready = await fetch(`${service.url}/readyz`)
   expect(ready.status).toBe(200)

@@ -24,7 +24,7 @@ export type PlantedSecret = Readonly<{
   value?: string
 }>
 export type ModuleAct =
-  | Readonly<{ act: 'count' }>
+  | Readonly<{ act: 'count'; id?: string }>
   | Readonly<{ act: 'plant'; flaws: Readonly<Record<Flaw, string>> }>
   | Readonly<{ act: 'plantSecrets'; secrets: readonly PlantedSecret[] }>
   | Readonly<{ act: 'undestroyed'; label: string }>
@@ -47,13 +47,14 @@ const open = (settings: TokenSettings) => {
 }
 type Opened = ReturnType<typeof open>
 
-/** Objects of the token, by class. */
-const count = ({ token }: Opened) =>
+/** Objects of the token, by class; of one id, where it is given. */
+const count = ({ token }: Opened, id: string | undefined) =>
   token.runAlone('count', async (at) => {
     const of = (value: number): number =>
       findObjects(at, [
         { type: pkcs11js.CKA_CLASS, value },
         { type: pkcs11js.CKA_TOKEN, value: true },
+        ...(id === undefined ? [] : [{ type: pkcs11js.CKA_ID, value: uuidOctets(id) }]),
       ]).length
     return {
       privateKeys: of(pkcs11js.CKO_PRIVATE_KEY),
@@ -182,7 +183,7 @@ const perform = async (asked: Asked): Promise<unknown> => {
   try {
     switch (asked.act) {
       case 'count':
-        return await count(opened)
+        return await count(opened, asked.id)
       case 'plant':
         return await plant(opened, asked.flaws)
       case 'plantSecrets':

@@ -1,12 +1,23 @@
 // Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
 // without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
-import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import {
+  constants as padding,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  privateDecrypt,
+  randomBytes,
+} from 'node:crypto'
+import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import pkcs11js from 'pkcs11js'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { sha256 } from '../../hsm/digest.ts'
+import { openUnder, withoutPadding } from '../../hsm/keyWrap.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
-import { openSignerClient } from '../../hsm/pkcs11/client.ts'
+import { openSignerClient, type SignerClient } from '../../hsm/pkcs11/client.ts'
+import { openDevice, type Device, type Strike } from './deviceStrike.ts'
 import {
   faultOf,
   folderOf,
@@ -20,7 +31,7 @@ import {
   thrown,
   uuid,
 } from './faults.ts'
-import { pins, settingsOf } from './tokens.ts'
+import { openTokens, pins, settingsOf, type Tokens } from './tokens.ts'
 
 type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: number }>
 const wrongPin = '111213141'
@@ -191,25 +202,42 @@ describe('a token', () => {
     expect(await keys.generate(key)).toEqual(made)
   })
 
+  it('hsm.md 7: that goes at the very moment when it is opened anew is not taken for another one: moved back, it is healed without anybody', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const client = await freshClient(tokens)
+    const { spki } = await client.ask('generate', { id: uuid(1), label: 'signs', algorithm: 'ecP256' })
+    await killAndWait(client)
+    const [folder, away] = [await tokens.folder('authorities'), join(tokens.directory, 'away')]
+    // Logged in, and nothing is found any more: not the canary either.
+    await device.strike({ call: 'C_Login', how: 'takenAway', folder, away })
+    const fault = await faultOf(client.ask('health', {}))
+    expect([fault.kind, fault.message]).toEqual(['lost', 'the token is not there'])
+    await rename(away, folder)
+    const state = () => client.ask('health', {}).then(() => true, String)
+    await expect.poll(state, { timeout: 20_000, interval: 200 }).toBe(true)
+    expect(await signsWith(client, uuid(1), spki, 'again')).toBe(true)
+  })
+
   it('hsm.md 7: whose device answers CKR_DEVICE_ERROR is opened anew, and the act is done; where that does not help, it is left alone', async () => {
     const tokens = await freshTokens()
-    const control = join(tokens.directory, 'device')
-    setEnvironment('GRAND_LIVRE_TEST_DEVICE', control)
-    setEnvironment('NODE_OPTIONS', `--import ${join(import.meta.dirname, 'deviceError.js')}`)
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
     const keys = await freshKeys(tokens)
     await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
     const signer = await keys.signer(uuid(1))
     const counted = async () => (await keys.signatures())[uuid(1)]?.signatures ?? 0
     const before = await counted()
-    await writeFile(control, '1')
+    await device.strike({ call: 'C_SignInit', how: 'before' })
     expect(await signer.sign(Buffer.from('once'))).toBeDefined()
-    expect(await readFile(control, 'utf8')).toBe('0')
+    expect(await device.left()).toBe(0)
     expect(await counted()).toBe(before + 1)
-    await writeFile(control, '1000')
+    await device.strike({ call: 'C_SignInit', how: 'before' }, 1000)
     expect(await kindOf(signer.sign(Buffer.from('never')))).toBe('device')
     expect(await kindOf(signer.sign(Buffer.from('never')))).toBe('waiting')
     expect(await keys.health()).toMatch(/left alone/)
-    await writeFile(control, '0')
+    await device.strike({ call: 'C_SignInit', how: 'before' }, 0)
     await expect.poll(() => keys.health(), { timeout: 20_000, interval: 200 }).toBe(true)
     expect(await signer.sign(Buffer.from('again'))).toBeDefined()
   })
@@ -280,6 +308,219 @@ describe('a token', () => {
     expect(await kindOf(openPkcs11Keys({ ca: { ...ca, token: 'nobody' }, escrow, manifest }))).toBe('lost')
     const module = '/nowhere/module.so'
     expect(await kindOf(openPkcs11Keys({ ca: { ...ca, module }, escrow, manifest }))).toBe('device')
+  })
+})
+
+describe('CKR_DEVICE_ERROR at a call of an act, before the module has done it and after', () => {
+  let tokens: Tokens
+  let device: Device
+  let ca: SignerClient
+  let escrow: SignerClient
+  let [kek, next, macId] = ['', '', '']
+  let holder: Readonly<{ kek: string; blob: Uint8Array; spkiSha256: string }>
+  /** The same key, as it comes from elsewhere. */
+  let sent: Uint8Array
+  let mac: Uint8Array
+  let present: Uint8Array
+  const [data, transport] = [randomBytes(32), randomBytes(32)]
+  const card = generateKeyPairSync('rsa', { modulusLength: 3072 })
+  const cardKey = card.publicKey.export({ format: 'der', type: 'spki' })
+  /** What is on the tokens in the end, the canaries among it: what was made, less what was destroyed. */
+  const made = { privateKeys: 2, publicKeys: 2, kekAndMacKeys: 3 }
+  let nth = 100
+
+  const secret = async (label: string, use: 'escrowKek' | 'mac') =>
+    (await escrow.ask('secret', { label, use })).id
+  const pair = (id: string) => ca.ask('generate', { id, label: 'struck', algorithm: 'ecP256' })
+  /** Whether what was handed over under this key is the holder's. */
+  const opens = (under: Uint8Array, blob: Uint8Array): boolean => {
+    const key = withoutPadding(openUnder(under, blob))
+    const spki = createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' })).export({
+      ...{ format: 'der', type: 'spki' },
+    })
+    return sha256(spki) === holder.spkiSha256
+  }
+  const received = (octets: Uint8Array, oaepHash: 'sha1' | 'sha256') =>
+    privateDecrypt({ key: card.privateKey, padding: padding.RSA_PKCS1_OAEP_PADDING, oaepHash }, octets)
+
+  beforeAll(async () => {
+    tokens = await openTokens()
+    device = openDevice(tokens.directory)
+    const { ca: caToken, escrow: escrowToken } = settingsOf(tokens)
+    const before = { ...process.env }
+    Object.assign(process.env, device.env)
+    ca = openSignerClient(caToken)
+    escrow = openSignerClient(escrowToken)
+    for (const client of [ca, escrow]) await client.ask('health', {})
+    for (const name of Object.keys(device.env)) {
+      Reflect.deleteProperty(process.env, name)
+      if (before[name] !== undefined) process.env[name] = before[name]
+    }
+    kek = await secret('escrow-2026', 'escrowKek')
+    next = await secret('escrow-2027', 'escrowKek')
+    macId = await secret('records', 'mac')
+    const { spki, blob } = await escrow.ask('makePair', { kek })
+    holder = { kek, blob, spkiSha256: sha256(spki) }
+    sent = await escrow.ask('release', { ...holder, transport })
+    mac = await escrow.ask('hmac', { id: macId, data })
+    present = (await pair(uuid(1))).spki
+  })
+  afterAll(async () => {
+    for (const client of [ca, escrow]) await client.close()
+    await tokens.remove()
+  })
+
+  const withMac = { mechanism: pkcs11js.CKM_SHA256_HMAC }
+  /** An act, the calls of it that are struck, and whether it was done: each time it is given. */
+  const acts: readonly (readonly [
+    string,
+    readonly (string | (Pick<Strike, 'call'> & Partial<Strike>))[],
+    () => Promise<boolean>,
+  ])[] = [
+    [
+      'a key pair is made',
+      ['C_GenerateKeyPairAsync', 'C_SignInit', 'C_SignAsync'],
+      async () => {
+        const id = uuid((nth += 1))
+        const { spki } = await pair(id)
+        made.privateKeys += 1
+        made.publicKeys += 1
+        return Buffer.from((await pair(id)).spki).equals(spki) && (await signsWith(ca, id, spki, id))
+      },
+    ],
+    [
+      'a key pair that is there is found, and no other is made in its place',
+      ['C_SignInit', 'C_SignAsync'],
+      async () => Buffer.from((await pair(uuid(1))).spki).equals(present),
+    ],
+    [
+      'something is signed, and counted once',
+      ['C_SignInit', 'C_SignAsync'],
+      async () => {
+        const counted = async () => (await ca.ask('counts', {}))[uuid(1)]?.signatures ?? 0
+        const before = await counted()
+        return (await signsWith(ca, uuid(1), present, 'once')) && (await counted()) === before + 1
+      },
+    ],
+    [
+      'a key is destroyed',
+      ['C_DestroyObject'],
+      async () => {
+        const id = uuid((nth += 1))
+        await pair(id)
+        made.publicKeys += 1
+        const { failedUseCode } = await ca.ask('destroy', { id })
+        return failedUseCode.endsWith('HANDLE_INVALID') && (await ca.ask('find', { id })) === undefined
+      },
+    ],
+    [
+      'a KEK is made',
+      ['C_GenerateKeyAsync'],
+      async () => {
+        const label = `escrow-${(nth += 1)}`
+        const id = await secret(label, 'escrowKek')
+        made.kekAndMacKeys += 1
+        return (await secret(label, 'escrowKek')) === id
+      },
+    ],
+    [
+      'a KEK is destroyed',
+      ['C_WrapKey', 'C_DestroyObject'],
+      async () => {
+        const asked = { id: await secret(`escrow-${(nth += 1)}`, 'escrowKek'), use: 'escrowKek' } as const
+        const { failedUseCode } = await escrow.ask('destroySecret', asked)
+        return failedUseCode.endsWith('HANDLE_INVALID') && !(await escrow.ask('hasSecret', asked))
+      },
+    ],
+    [
+      'a holder’s key is made and wrapped',
+      // Each time a key of RSA is made that takes its time.
+      [
+        { call: 'C_GenerateKeyPairAsync', how: 'after' },
+        { call: 'C_WrapKey', how: 'before' },
+      ],
+      async () => {
+        const { spki, blob } = await escrow.ask('makePair', { kek })
+        return escrow.ask('prove', { kek, blob, spkiSha256: sha256(spki) })
+      },
+    ],
+    [
+      'it is proved that it can be recovered',
+      ['C_UnwrapKey', 'C_DecryptInit'],
+      () => escrow.ask('prove', holder),
+    ],
+    [
+      'it is handed over',
+      ['C_UnwrapKey', 'C_CreateObject', 'C_WrapKey'],
+      async () => opens(transport, await escrow.ask('release', { ...holder, transport })),
+    ],
+    [
+      'it is handed over to a card',
+      ['C_CreateObject', 'C_GenerateKey', 'C_UnwrapKey', 'C_WrapKey'],
+      async () => {
+        const handed = await escrow.ask('releaseTo', { ...holder, transportKey: cardKey })
+        return opens(received(handed.transport, 'sha1'), handed.blob)
+      },
+    ],
+    [
+      'it is handed over to a successor',
+      ['C_CreateObject', 'C_UnwrapKey', 'C_WrapKey', 'C_DestroyObject'],
+      async () => {
+        const asked = { successor: cardKey, label: 'part', keys: [holder] }
+        const { transport: under, keys } = await escrow.ask('sendTo', asked)
+        return keys.every((one) => 'blob' in one && opens(received(under, 'sha256'), one.blob))
+      },
+    ],
+    [
+      'one from elsewhere is taken in',
+      ['C_CreateObject', 'C_UnwrapKey', 'C_WrapKey'],
+      async () =>
+        escrow.ask('prove', {
+          ...holder,
+          blob: await escrow.ask('adopt', { ...holder, blob: sent, transport }),
+        }),
+    ],
+    [
+      'one is wrapped anew',
+      ['C_UnwrapKey', 'C_WrapKey', 'C_DestroyObject'],
+      async () =>
+        escrow.ask('prove', {
+          ...holder,
+          kek: next,
+          blob: await escrow.ask('rewrap', { ...holder, to: next }),
+        }),
+    ],
+    [
+      'a record is authenticated',
+      [
+        { call: 'C_SignInit', ...withMac },
+        { call: 'C_SignAsync', ...withMac },
+      ],
+      async () => Buffer.from(await escrow.ask('hmac', { id: macId, data })).equals(mac),
+    ],
+  ]
+
+  it.each(acts)('hsm.md 7: %s: it is done once, and nobody has to do anything', async (_, calls, give) => {
+    for (const struck of calls)
+      for (const how of ['before', 'after'] as const) {
+        const strike = typeof struck === 'string' ? { call: struck, how } : { how, ...struck }
+        if (strike.how !== how) continue
+        await device.strike(strike)
+        expect([strike, await give(), await device.left()]).toEqual([strike, true, 0])
+      }
+  })
+
+  it('hsm.md 7: and nothing is left half made, or made twice, on the tokens', async () => {
+    const { privateKeys, publicKeys, kekAndMacKeys } = made
+    for (const client of [ca, escrow]) expect(await client.ask('health', {})).toBeDefined()
+    const { ca: caToken, escrow: escrowToken } = settingsOf(tokens)
+    expect([
+      await inModule<Count>(caToken, { act: 'count' }),
+      await inModule<Count>(escrowToken, { act: 'count' }),
+    ]).toEqual([
+      { privateKeys, publicKeys, secretKeys: 0 },
+      { privateKeys: 1, publicKeys: 1, secretKeys: kekAndMacKeys },
+    ])
   })
 })
 

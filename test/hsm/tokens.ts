@@ -1,7 +1,7 @@
 // SoftHSM2 with tokens of one test's own: its settings, its folder, a token for the authorities and one for the escrow.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -22,6 +22,8 @@ export type Tokens = Readonly<{
   init: (label: string, pin: string) => Promise<void>
   /** Initialises a token that is there anew: its keys are gone, its serial number stays. */
   initAgain: (label: string, pin: string) => Promise<void>
+  /** The folder of the token of this label: where it and its keys are written. */
+  folder: (label: string) => Promise<string>
   remove: () => Promise<void>
 }>
 
@@ -57,6 +59,13 @@ export const openTokens = async (): Promise<Tokens> => {
     ...{ module, directory, files, env, init },
     initAgain: async (label, pin) => {
       await util('--init-token', '--token', label, '--label', label, '--pin', pin, '--so-pin', soPin)
+    },
+    folder: async (label) => {
+      for (const name of await readdir(files)) {
+        const folder = join(files, name)
+        if ((await readFile(join(folder, 'token.object'))).includes(label)) return folder
+      }
+      throw new Error(`no token has the label ${label}`)
     },
     remove: async () => {
       if (before === undefined) delete process.env['SOFTHSM2_CONF']
