@@ -2,6 +2,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import pg from 'pg'
+import { coded } from './postgresFaults.ts'
 
 export type OpenPool = Readonly<{ pool: pg.Pool; close: () => Promise<void> }>
 
@@ -30,10 +31,29 @@ const ignoreLostConnections = (pool: pg.Pool): pg.Pool =>
       client.on('error', () => undefined)
     })
 
+/** Asked by kysely, which waits for promises; with a callback, as the pool asks itself, nothing is changed. */
+type Asked = (...asked: unknown[]) => unknown
+
+const codedAnswers = (act: Asked): Asked => {
+  return (...asked) => {
+    const answer = act(...asked)
+    return answer instanceof Promise ? coded(answer) : answer
+  }
+}
+
+/** Connections that are lost are told by a code. */
+const tellLostConnections = (pool: pg.Pool): pg.Pool => {
+  pool.on('connect', (client) =>
+    Object.assign(client, { query: codedAnswers(client.query.bind(client) as Asked) }),
+  )
+  return Object.assign(pool, { connect: codedAnswers(pool.connect.bind(pool) as Asked) })
+}
+
 /** @param options settings of each session, as the server's command line has them: `-c synchronous_commit=on` */
 export const openServer = (url: string, options?: string): OpenPool => {
   const more = options === undefined ? {} : { options }
-  const pool = ignoreLostConnections(new pg.Pool({ connectionString: url, max: 10, types, ...more }))
+  const pool = new pg.Pool({ connectionString: url, max: 10, types, ...more })
+  tellLostConnections(ignoreLostConnections(pool))
   return { pool, close: () => pool.end() }
 }
 

@@ -2,6 +2,7 @@
 // when the session ends, however the process that has it ends.
 import { createHash } from 'node:crypto'
 import pg from 'pg'
+import { coded } from './postgresFaults.ts'
 
 export type LockSession = Readonly<{
   /** Whether it holds the name now. Taken twice by one session it is held still: whoever shares one keeps order among his own. */
@@ -42,9 +43,10 @@ export const openLockSession = async (url: string, { silentMs }: LockOptions = {
     client.once('end', resolve)
     client.on('error', () => resolve())
   })
-  await client.connect()
+  await coded(client.connect())
   const ask = async (sql: string, name: string): Promise<boolean> => {
-    const { rows } = await client.query<{ held: boolean }>(`select ${sql}($1) as held`, [numberOf(name)])
+    const asked = client.query<{ held: boolean }>(`select ${sql}($1) as held`, [numberOf(name)])
+    const { rows } = await coded(asked)
     return rows[0]?.held === true
   }
   return {

@@ -21,7 +21,8 @@ const isFiltered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg))
 
 /** The command is tried as its image has it, if anything is that starts it; else nobody waits for it to be built. */
 const startsCommand =
-  !vitestArgs.some((arg) => arg.startsWith('test/')) || vitestArgs.some((arg) => arg.startsWith('test/cli'))
+  !vitestArgs.some((arg) => arg.startsWith('test/')) ||
+  vitestArgs.some((arg) => /^test\/(cli|faults)/.test(arg))
 
 const up: { services?: Services; prepared?: Workspace; run?: VitestRun } = {}
 

@@ -3,8 +3,8 @@
 // `npm run faults` strikes each step in each way; the tests of every day where it weighs most.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openCrashing, type Crashing } from './crashing.ts'
-import { countsOf, expectWhole } from './whole.ts'
-import { all, appends, flushes, live, projected, typesIn } from './struckLife.ts'
+import { expectWhole } from './whole.ts'
+import { all, appends, expectEffects, flushes, live, projected, typesIn } from './struckLife.ts'
 import { kills, type How, type Strike } from './strike.ts'
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 60_000 })
@@ -21,30 +21,6 @@ const lived = async (strikes: readonly Strike[]): Promise<readonly string[]> => 
   await open.stop()
   const entries = await expectWhole(open)
   return entries.slice(before).map(({ type }) => type)
-}
-
-/** What a life leaves, each exactly so often, whatever strikes it. */
-const effects = {
-  ...{ EntityVerified: 1, CertificateRequested: 1, CguAccepted: 1, IdentityVerified: 1, RequestValidated: 1 },
-  ...{ SessionOpened: 1, CardAllotted: 1, PublicKeyBound: 1, KeyEscrowed: 1, SubjectNameBound: 1 },
-  ...{
-    CertificatePlanned: 1,
-    CertificateIssued: 1,
-    CardWritten: 1,
-    CardPinDefined: 1,
-    CertificateAccepted: 1,
-  },
-  ...{ CardHandedOver: 1, RevocationRequested: 1, CertificateRevoked: 1, NoticePlanned: 2, NoticeSent: 2 },
-  ...{ RecoveryRequested: 1, RecoveryApproved: 2, KeyRecovered: 1, RecoveryDelivered: 1 },
-}
-
-const expectEffects = (types: readonly string[]): void => {
-  const counts = countsOf(types)
-  expect
-    .soft(Object.fromEntries(Object.keys(effects).map((type) => [type, counts[type] ?? 0])))
-    .toEqual(effects)
-  // An execution that was cut off has failed, and says so: the next one starts anew.
-  expect.soft(counts['KeyRecoveryStarted']).toBe(1 + (counts['KeyRecoveryFailed'] ?? 0))
 }
 
 const isEach = process.env['FAULTS'] === 'each'

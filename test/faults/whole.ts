@@ -11,7 +11,7 @@ import { verifyLedger } from '../../ledger/verify.ts'
 import { readModels } from '../../projections/readModels.ts'
 import { openDatabase } from '../../readmodels/database.ts'
 import { entriesOf, finalOf, statesOf } from '../projections/oracle.ts'
-import type { Crashing } from './crashing.ts'
+import type { Struck } from './people.ts'
 
 const pub = ({ body }: Entry, field: string): unknown => body.pub[field]
 
@@ -55,7 +55,7 @@ const expectCrlNumbers = (entries: readonly Entry[]): void => {
 
 const expectVerified = async (
   ledger: Ledger,
-  { node, config }: Crashing,
+  { node, config }: Struck,
   keys: Parameters<typeof verifyLedger>[1]['keys'],
 ) => {
   const { found } = await verifyLedger(node.store().readAll(), {
@@ -71,14 +71,14 @@ const silent = { json: true, say: () => undefined, result: () => undefined }
  * Looks at a stopped installation.
  * @returns its entries, in order
  */
-export const expectWhole = async (crashing: Crashing): Promise<readonly Entry[]> => {
-  const { config, node } = crashing
+export const expectWhole = async (struck: Struck): Promise<readonly Entry[]> => {
+  const { config, node } = struck
   const custody = await openCustody(config, { cost: 2 })
   const database = await openDatabase({ url: config.databaseUrl ?? '', asItStands: true })
   try {
     const ledger = ledgerOver(node.store(), config, custody.vault.dataKeys)
     const entries = await entriesOf(ledger)
-    await expectVerified(ledger, crashing, custody.vault.dataKeys)
+    await expectVerified(ledger, struck, custody.vault.dataKeys)
     expectEscrowFirst(entries)
     expectCrlNumbers(entries)
     const models = readModels(await openBlind(custody))

@@ -29,11 +29,12 @@ export const makeTemplate = async (server: string): Promise<void> => {
 }
 
 /**
- * A new database of the server that `npm test` has up.
+ * A new database of a server: of the one that `npm test` has up, unless another is named.
  * @throws Error when there is no server
  */
-export const createOnServer = async (): Promise<Readonly<{ url: string; drop: () => Promise<void> }>> => {
-  const server = process.env['TEST_POSTGRES_URL']
+export const createOnServer = async (
+  server = process.env['TEST_POSTGRES_URL'],
+): Promise<Readonly<{ url: string; drop: () => Promise<void> }>> => {
   if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: `npm test` brings a server up')
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await onServer(server, `create database ${name} template ${template}`).catch(async (error: unknown) => {

@@ -84,7 +84,8 @@ let counted = 0
 /** A request, made and not yet validated, with its people. */
 export const requested = async (product: Embedded, holderData: object = agent): Promise<Life> => {
   counted += 1
-  const ra = client(product.app, product.account(`ra-${counted}`, ['raOfficer']).headers)
+  const own = counted
+  const ra = client(product.app, product.account(`ra-${own}`, ['raOfficer']).headers)
   const entity = done(await ra.post('/entities', employer)).id
   await product.enrol(holderData)
   const demand = {
@@ -96,7 +97,7 @@ export const requested = async (product: Embedded, holderData: object = agent): 
     escrow: true,
   }
   const { id, person } = done(await ra.post('/requests', demand))
-  const holder = client(product.app, product.account(`holder-${counted}`, ['holder'], { person }).headers)
+  const holder = client(product.app, product.account(`holder-${own}`, ['holder'], { person }).headers)
   return { ra, holder, person, entity, request: id }
 }
 
@@ -125,8 +126,8 @@ export const validated = async (product: Embedded, holderData: object = agent): 
 
 export type Issued = Life & Readonly<{ serial: string; card: string; position: string }>
 
-export const issued = async (product: Embedded): Promise<Issued> => {
-  const life = await validated(product)
+export const issued = async (product: Embedded, holderData: object = agent): Promise<Issued> => {
+  const life = await validated(product, holderData)
   done(await life.ra.post(`/requests/${life.request}/sessions`, desk))
   const { serial, card, position } = done(
     await life.ra.post(`/requests/${life.request}/sessions/current/issuance`),
@@ -135,8 +136,8 @@ export const issued = async (product: Embedded): Promise<Issued> => {
 }
 
 /** Presented to its holder, accepted, the PIN set, the card handed over. */
-export const inUse = async (product: Embedded): Promise<Issued> => {
-  const life = await issued(product)
+export const inUse = async (product: Embedded, holderData: object = agent): Promise<Issued> => {
+  const life = await issued(product, holderData)
   const { ra, holder, serial, card, request } = life
   const { presentedSha256, presentedAt } = done(await holder.post(`/certificates/${serial}/presentation`))
   done(await holder.post(`/cards/${card}/pin`, { pin: '246813' }))

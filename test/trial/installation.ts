@@ -19,6 +19,10 @@ export type Trial = Readonly<{
   start: (role: RoleName) => Promise<Running>
   /** Runs a command to its end. @returns the document that it printed */
   run: <T>(args: readonly string[]) => Promise<T>
+  /** Settings of those processes. */
+  env: NodeJS.ProcessEnv
+  /** Stops a server, does something, and starts it again: it has what it had. */
+  restart: (server: 'postgres' | 'redis', meanwhile: () => Promise<unknown>) => Promise<void>
   /** Stops what the processes stand on: the ledger, PostgreSQL, Redis. */
   stopServers: () => Promise<void>
   /** Stops all that still runs, the newest first. */
@@ -34,7 +38,7 @@ export type TrialOptions = Readonly<{
   say: (line: string) => void
 }>
 
-type Servers = Readonly<{ env: NodeJS.ProcessEnv; stop: Stop }>
+type Servers = Readonly<{ env: NodeJS.ProcessEnv; stop: Stop; restart: Trial['restart'] }>
 
 const startLedger = async (directory: string, ledgerUrl: string | undefined) => {
   if (ledgerUrl !== undefined) return { url: ledgerUrl, stop: async () => undefined }
@@ -50,10 +54,10 @@ const startServers = async ({ directory, env, say }: TrialOptions): Promise<Serv
     for (const one of stops.splice(0).toReversed()) await one()
   }
   try {
-    const postgres = await startEmptyPostgres(directory)
+    const postgres = await startEmptyPostgres(directory, { kept: true })
     stops.push(postgres.stop)
     say('  · PostgreSQL')
-    const redis = await startRedis(directory)
+    const redis = await startRedis(directory, { kept: true })
     stops.push(redis.stop)
     say('  · Redis')
     const ledger = await startLedger(directory, env['LEDGER_URL'])
@@ -68,6 +72,7 @@ const startServers = async ({ directory, env, say }: TrialOptions): Promise<Serv
         REDIS_URL: redis.env['TEST_REDIS_URL'],
       },
       stop,
+      restart: (server, meanwhile) => ({ postgres, redis })[server].restart(meanwhile),
     }
   } catch (error) {
     await stop()
@@ -113,6 +118,8 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
   }
   return {
     dataDir: dataOf(directory, 'api'),
+    env: programOf('api').env,
+    restart: servers.restart,
     start: async (role) => {
       const process = noted(await start(programOf(role), [role]))
       if (isClosed) await process.stop()

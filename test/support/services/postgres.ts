@@ -5,7 +5,7 @@ import pg from 'pg'
 import { makeTemplate } from '../database.ts'
 import { command } from './command.ts'
 import { findPostgres } from './programs.ts'
-import { launch, type Service } from './service.ts'
+import { launch, type Restartable } from './service.ts'
 
 type Owner = Readonly<{ uid: number; gid: number }>
 
@@ -51,8 +51,17 @@ const initialise = async (
   if (made.status !== 0) throw new Error(`initdb failed:\n${made.output}`)
 }
 
+/** Of a server whose process may end, and be started again. */
+export type Kept = Readonly<{
+  /** What it has answered is there when it is started again, as in production. */
+  kept?: boolean
+}>
+
 /** A PostgreSQL server on 127.0.0.1, without a socket file and without a table: `TEST_POSTGRES_URL`. */
-export const startEmptyPostgres = async (workspace: string): Promise<Service> => {
+export const startEmptyPostgres = async (
+  workspace: string,
+  { kept = false }: Kept = {},
+): Promise<Restartable> => {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('PostgreSQL is not installed')
   const owner = await serverOwner()
@@ -70,11 +79,11 @@ export const startEmptyPostgres = async (workspace: string): Promise<Service> =>
     name: 'postgres',
     workspace,
     file: programs.postgres,
-    // Nothing has to outlive the run: without fsync a commit costs no disk.
+    // Nothing has to outlive the machine: without fsync a commit costs no disk. What was handed to the system outlives the process.
     args: (port) =>
       ['-D', directory, '-p', String(port)].concat(
         ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'full_page_writes=off']
-          .concat(['synchronous_commit=off', 'max_connections=100'])
+          .concat([`synchronous_commit=${kept ? 'on' : 'off'}`, 'max_connections=100'])
           .flatMap((setting) => ['-c', setting]),
       ),
     ...(owner === undefined ? {} : { owner }),
@@ -87,14 +96,14 @@ export const startEmptyPostgres = async (workspace: string): Promise<Service> =>
       }
     },
     env: (port) => ({ TEST_POSTGRES_URL: url(port) }),
-    // Immediate shutdown: there is nothing to write back.
+    // Immediate shutdown, as after a crash: what was committed is in its log.
     endSignal: 'SIGQUIT',
   })
 }
 
 /** The same, which holds what test databases are copied from. */
-export const startPostgres = async (workspace: string): Promise<Service> => {
-  const service = await startEmptyPostgres(workspace)
+export const startPostgres = async (workspace: string, kept: Kept = {}): Promise<Restartable> => {
+  const service = await startEmptyPostgres(workspace, kept)
   try {
     await makeTemplate(service.env['TEST_POSTGRES_URL'] ?? '')
   } catch (error) {

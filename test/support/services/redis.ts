@@ -3,10 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findProgram } from './programs.ts'
-import { launch, type Service } from './service.ts'
+import type { Kept } from './postgres.ts'
+import { launch, type Restartable } from './service.ts'
 
-/** A Redis server that keeps nothing and drops nothing (`noeviction`, as BullMQ asks): `TEST_REDIS_URL`. */
-export const startRedis = async (workspace: string): Promise<Service> => {
+/** A Redis server that drops nothing (`noeviction`, as BullMQ asks), and keeps nothing unless it is asked to: `TEST_REDIS_URL`. */
+export const startRedis = async (workspace: string, { kept = false }: Kept = {}): Promise<Restartable> => {
   const file = findProgram('redis-server')
   if (file === undefined) throw new Error('Redis is not installed')
   const directory = join(workspace, 'redis')
@@ -19,7 +20,7 @@ export const startRedis = async (workspace: string): Promise<Service> => {
       'bind 127.0.0.1',
       'protected-mode yes',
       'save ""',
-      'appendonly no',
+      `appendonly ${kept ? 'yes' : 'no'}`,
       'maxmemory-policy noeviction',
       `dir "${directory}"`,
       `requirepass ${password}`,

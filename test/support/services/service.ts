@@ -12,6 +12,13 @@ export type Service = Readonly<{
   stop: () => Promise<void>
 }>
 
+/** A server that may be away for a while. */
+export type Restartable = Service &
+  Readonly<{
+    /** Ends it, does something, and starts it again on its port and its data. @throws Error where it does not come back */
+    restart: (meanwhile?: () => Promise<unknown>) => Promise<void>
+  }>
+
 /** A port of 127.0.0.1 that nobody listens on at this moment. Another process may be faster: `launch` tries again. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -70,12 +77,28 @@ const attempt = async (launch: Launch, port: number): Promise<Service | undefine
   return undefined
 }
 
+const failed = ({ workspace, name }: Launch): Error => {
+  const log = readFileSync(join(workspace, `${name}.log`), 'utf8')
+  return new Error(`${name} did not start:\n${log.split('\n').slice(-20).join('\n')}`)
+}
+
 /** Starts a server on a free port and waits until it answers. @throws Error with the end of its log */
-export const launch = async (options: Launch): Promise<Service> => {
+export const launch = async (options: Launch): Promise<Restartable> => {
   for (let tries = 0; tries < 3; tries++) {
-    const service = await attempt(options, await freePort())
-    if (service !== undefined) return service
+    const port = await freePort()
+    let service = await attempt(options, port)
+    if (service === undefined) continue
+    const { name, env } = service
+    return {
+      ...{ name, env },
+      stop: () => service?.stop() ?? Promise.resolve(),
+      restart: async (meanwhile) => {
+        await service?.stop()
+        await meanwhile?.()
+        service = await attempt(options, port)
+        if (service === undefined) throw failed(options)
+      },
+    }
   }
-  const log = readFileSync(join(options.workspace, `${options.name}.log`), 'utf8')
-  throw new Error(`${options.name} did not start:\n${log.split('\n').slice(-20).join('\n')}`)
+  throw failed(options)
 }

@@ -1,0 +1,49 @@
+// An installation of processes, projectors and workers in pairs, whose servers go away and come back while people ask, and whose processes
+// are killed: at moments of several lives that are lived at the same time. `npm run faults` strikes each of them at each moment; the tests
+// of every day each server once, the projector that leads and a worker.
+import { afterEach, describe, it, vi } from 'vitest'
+import { liveUnder, moments, openSplit, outages, type Blow, type Split } from './split.ts'
+import { expectEffects, typesIn } from './struckLife.ts'
+import { expectWhole } from './whole.ts'
+
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 60_000 })
+
+let open: Split | undefined
+afterEach(() => open?.close())
+
+const isEach = process.env['FAULTS'] === 'each'
+const many = isEach ? 4 : 2
+const awayMs = 1500
+
+describe('CGU-38, CGU-76, CGU-110: of two projectors and two workers, nothing is lost, nothing doubled', () => {
+  it.each<readonly [string, readonly Blow[]]>(
+    isEach
+      ? [
+          ['nothing goes away', []],
+          ...outages.map((what) => [`${what} away`, moments.map((at) => ({ at, what, awayMs }))] as const),
+        ]
+      : [
+          [
+            'ledger, PostgreSQL and Redis away in turn, the leader and a worker killed',
+            [
+              { at: 'CertificateRequested', what: 'ledger', awayMs },
+              { at: 'PublicKeyBound', what: 'postgres', awayMs },
+              { at: 'CertificateRevoked', what: 'redis', awayMs },
+              { at: 'CrlPlanned', what: 'projector', awayMs: 0 },
+              { at: 'RecoveryApproved', what: 'worker', awayMs: 0 },
+            ],
+          ],
+        ],
+  )('%s', async (_, blows) => {
+    const split = await openSplit()
+    open = split
+    const before = (await typesIn(split)).length
+    await liveUnder(split, many, blows)
+    await split.stop()
+    const entries = await expectWhole(split)
+    expectEffects(
+      entries.slice(before).map(({ type }) => type),
+      many,
+    )
+  })
+})
