@@ -53,6 +53,9 @@ export const issueCrl = async (
   }
   const { state } = await service.ledger.load(crl, stream)
   if (state.status !== 'planned') return number
+  // The database is at it while the list is put together, judged and signed. Whoever never comes to ask is not told of its fault.
+  const table = view.tableSha256(state.upTo)
+  table.catch(() => undefined)
   // Another process may have planned this number, up to another size.
   const entries = read?.upTo === state.upTo ? read.entries : await view.entriesUpTo(state.upTo)
   const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
@@ -82,7 +85,7 @@ export const issueCrl = async (
         signature: Buffer.from(signature).toString('base64'),
         sha256: sha256(der),
         bytes: der.length,
-        statusTableSha256: await view.tableSha256(state.upTo),
+        statusTableSha256: await table,
       },
       circumstances,
     })

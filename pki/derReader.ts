@@ -1,6 +1,7 @@
 // Reads DER (X.690) strictly: definite minimal lengths, nothing left over, no tag above 30. Content is looked into one
 // level at a time, so neither depth nor size of hostile input costs more than one pass. Shares no DER with der.ts.
 import type { Instant } from '../domain/kernel.ts'
+import { isMoment } from './calendar.ts'
 import { onceForOctets } from './memo.ts'
 
 /** The octets are not the DER that was asked for. */
@@ -126,8 +127,5 @@ export const instantOf = (value: Value | undefined): Instant => {
   const full = yearFirst(value?.tag ?? 0, text)
   const fields = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full) ?? fault('not a time of RFC 5280')
   const [, year, month, day, hour, minute, second] = fields
-  const instant = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
-  const time = Date.parse(instant)
-  const real = !Number.isNaN(time) && new Date(time).toISOString() === `${instant.slice(0, -1)}.000Z`
-  return real ? instant : fault('not a time')
+  return isMoment(full) ? `${year}-${month}-${day}T${hour}:${minute}:${second}Z` : fault('not a time')
 }

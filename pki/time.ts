@@ -1,19 +1,17 @@
 // Dates of certificates, CRLs and OCSP responses. An instant is `YYYY-MM-DDTHH:MM:SSZ`, UTC, to the second.
 import type { Instant } from '../domain/kernel.ts'
+import { isMoment } from './calendar.ts'
 import { tlv, type Der } from './der.ts'
 
 /** No well-defined end (RFC 5280 4.1.2.5; CGU-87, CGU-88). */
 export const endOfTime: Instant = '9999-12-31T23:59:59Z'
 
-const form = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
+const form = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/
 
 const digits = (instant: Instant): string => {
-  const time = form.test(instant) ? Date.parse(instant) : NaN
-  // Date.parse rolls 30 February over to March; only a real day comes back as it was.
-  if (Number.isNaN(time) || new Date(time).toISOString() !== `${instant.slice(0, -1)}.000Z`) {
-    throw new RangeError('not an instant')
-  }
-  return `${instant.replace(/[-T:Z]/g, '')}Z`
+  const text = form.exec(instant)?.slice(1).join('')
+  if (text === undefined || !isMoment(text)) throw new RangeError('not an instant')
+  return `${text}Z`
 }
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')

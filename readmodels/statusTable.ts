@@ -54,7 +54,7 @@ const lineAt = (size: number): RawBuilder<string> => {
 }
 
 /** Small beside the table, so that the planner walks the primary key, also while it has no statistics: else it sorts the table for each page. */
-const usualPage = 500
+const usualPage = 1000
 
 /** Issuer and serial of the last line of a page. */
 const lastOf = (lines: string): Pick<StatusEntry, 'issuer' | 'serial'> =>

@@ -57,7 +57,7 @@ const parseTbs = (tbs: Value): Omit<ParsedCrl, 'outerAlgorithm'> => {
 export function* entriesOf({ revoked }: ParsedCrl): Generator<CrlEntry> {
   if (revoked === undefined) return
   for (const entry of each(revoked)) {
-    const [serial, date, ...more] = each(expect(entry, 0x30))
+    const [serial, date, ...more] = sequenceOf(entry)
     yield { serial: expect(serial, 0x02), date: date ?? expect(date, 0x17), more: more.length > 0 }
   }
 }
