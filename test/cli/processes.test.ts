@@ -1,8 +1,12 @@
 // An installation of processes, as docker-compose.yml has it, on PostgreSQL and Redis from the system's packages (`npm run trial`): each is
 // killed, doubled and started again, and in the end one is left.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { download, openCaller } from '../../cli/demo/client.ts'
 import { openssl } from '../../cli/demo/openssl.ts'
@@ -24,8 +28,8 @@ let trial: Trial
 const up = new Map<string, Running>()
 const urlOf = (name: string): string => up.get(name)?.said.url ?? ''
 
-const bringUp = async (name: string, role: RoleName): Promise<void> => {
-  up.set(name, await trial.start(role))
+const bringUp = async (name: string, role: RoleName, more: NodeJS.ProcessEnv = {}): Promise<void> => {
+  up.set(name, await trial.start(role, more))
 }
 const kill = async (name: string): Promise<void> => {
   await up.get(name)?.kill()
@@ -183,13 +187,34 @@ it('the worker and the projector that leads are killed: the other projector take
   expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
 })
 
-it('the api is killed: another one goes on, beside a second', async () => {
+/** What a process answers with TLS of its own. */
+const overTls = async (name: string, path: string, certificate: string): Promise<unknown> => {
+  const trusted = { ca: readFileSync(certificate), servername: 'localhost', agent: false as const }
+  const asked = get(`${up.get(name)?.said.tlsUrl}${path}`, {
+    ...trusted,
+    headers: { authorization: `Bearer ${token}` },
+  })
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return [answer.statusCode, await json(answer)]
+}
+
+it('the api is killed: another one goes on, beside a second, which takes a token on its port with TLS alone', async () => {
+  const tls = { TLS_CERT_FILE: file('tls.pem'), TLS_KEY_FILE: file('tls.key'), TLS_PORT: '0' }
+  await inDirectory(
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['-subj', '/CN=localhost', '-keyout', 'tls.key', '-out', 'tls.pem'],
+  )
   await kill('api')
-  await Promise.all([bringUp('api', 'api'), bringUp('otherApi', 'api')])
-  for (const name of ['api', 'otherApi'])
-    expect((await openCaller(urlOf(name), token).get(`/certificates/${serial}/status`)).status).toBe(
-      'revoked',
-    )
+  await Promise.all([bringUp('api', 'api'), bringUp('otherApi', 'api', tls)])
+  const path = `/certificates/${serial}/status`
+  expect((await openCaller(urlOf('api'), token).get(path)).status).toBe('revoked')
+  expect(await overTls('otherApi', `/api/v1${path}`, file('tls.pem'))).toMatchObject([
+    ...[200, { status: 'revoked' }],
+  ])
+  const plain = await fetch(`${urlOf('otherApi')}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect([plain.status, await plain.json()]).toMatchObject([403, { code: 'TLS_REQUIRED' }])
   expect(await crl('otherApi')).toEqual(await crl('status'))
 })
 

@@ -15,8 +15,8 @@ type Stop = () => Promise<unknown>
 export type Trial = Readonly<{
   /** Where the accounts and everything else of the installation lies. */
   dataDir: string
-  /** Starts one more process of a role, and waits until it is ready. */
-  start: (role: RoleName) => Promise<Running>
+  /** Starts one more process of a role, and waits until it is ready. @param more settings of its own */
+  start: (role: RoleName, more?: NodeJS.ProcessEnv) => Promise<Running>
   /** Runs a command to its end. @returns the document that it printed */
   run: <T>(args: readonly string[]) => Promise<T>
   /** Settings of those processes. */
@@ -120,8 +120,9 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
     dataDir: dataOf(directory, 'api'),
     env: programOf('api').env,
     restart: servers.restart,
-    start: async (role) => {
-      const process = noted(await start(programOf(role), [role]))
+    start: async (role, more = {}) => {
+      const program = programOf(role)
+      const process = noted(await start({ ...program, env: { ...program.env, ...more } }, [role]))
       if (isClosed) await process.stop()
       if (process.said.url !== undefined) await ready(process.said.url)
       say(`  · ${role}${process.said.url === undefined ? '' : ` at ${process.said.url}`}`)

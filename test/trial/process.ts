@@ -16,7 +16,7 @@ export type Program = Readonly<{
 
 export type Running = Readonly<{
   /** What it printed when it had started: a URL, for those that answer at one. */
-  said: Readonly<{ url?: string; metricsUrl?: string; pid: number }>
+  said: Readonly<{ url?: string; tlsUrl?: string; metricsUrl?: string; pid: number }>
   /** Asks it to stop. @returns its exit status */
   stop: () => Promise<number | null>
   /** It ends as in a power failure. */
