@@ -43,16 +43,12 @@ export const executionRoute = (api: Api): void => {
       const judged = replayed ? act.goOn : act.carryOut
       const { stream, revision } = await judged(executing, { recovery: params.id })
       await api.journal.consultation(act.actor, { screen: 'recoveryExecution', streams: [stream] })
-      const outputSha256 = await services.recovery.execute(params.id, act.actor.person)
-      const secret = await services.recovery.passphraseFor(params.id, act.actor.person)
+      const output = await services.recovery.execute(params.id, act.actor.person)
       // What was done stands in the stream of the key.
       const spki = state.status === 'unknown' ? undefined : state.key
       const position = spki === undefined ? undefined : lastOf((await load(key, spki)).written)
       act.mark({ position, replayed })
-      return {
-        ...accepted(params.id, { stream, revision, position }),
-        ...{ outputSha256, ...(secret === undefined ? {} : { passphrase: secret }) },
-      }
+      return { ...accepted(params.id, { stream, revision, position }), ...output }
     },
   })
 }

@@ -90,10 +90,11 @@ export type Services = Readonly<{
     complete: (requestId: string) => Promise<void>
   }>
   recovery: Readonly<{
-    /** Executes an approved recovery: SHA-256 of what waits for delivery. */
-    execute: (recoveryId: string, executor: string) => Promise<string>
-    /** The one-time passphrase of an output without a certificate, for who executed it; undefined for anybody else. */
-    passphraseFor: (recoveryId: string, executor: string) => Promise<string | undefined>
+    /** Executes an approved recovery: SHA-256 of what waits for delivery, and for who executed it its one-time passphrase, where it has one. */
+    execute: (
+      recoveryId: string,
+      executor: string,
+    ) => Promise<Readonly<{ outputSha256: string; passphrase?: string }>>
     /** Removes what waited for the delivery of a recovery that was rejected. */
     discard: (recoveryId: string) => Promise<void>
     deliveries: Deliveries

@@ -8,6 +8,7 @@ import { addHours } from '../domain/policy/dates.ts'
 import { envelop } from '../pki/cms.ts'
 import type { Deliveries, Escrow } from '../pki/custody.ts'
 import { fieldsOf, spkiOf } from '../pki/fields.ts'
+import { drawPassphrase } from '../pki/oneTimePassphrase.ts'
 import { exportPkcs12 } from '../pki/pkcs12.ts'
 import { recipientFault } from '../pki/recipient.ts'
 import { derOf, sha256, type IssuingCa } from './issuing.ts'
@@ -44,7 +45,7 @@ export const recoverKey = async (tools: RecoveryTools, id: string, executor: str
   const held = (await service.ledger.load(key, spki)).state
   const before = outputOf(held, id)
   if (before !== undefined) return before
-  const seal = await sealOf(tools, id, file)
+  const seal = await sealOf(tools, file)
   const tries = 'outcomes' in held ? held.outcomes : 0
   const order = `${spki}|${id}|${tries + 1}`
   const under = { recovery: id }
@@ -98,7 +99,8 @@ export const passphraseFor = async (
   const file = (await ledger.load(recovery, id)).state
   if (file.status !== 'requested' || file.key === undefined || file.output !== 'pkcs12') return undefined
   const done = lastOutput((await ledger.load(key, file.key)).state, id)
-  return done?.executor === executor ? await deliveries.passphraseOf(id) : undefined
+  if (done?.executor !== executor || done.outputSha256 === undefined) return undefined
+  return await deliveries.passphraseOf(done.outputSha256)
 }
 
 /** What no event names can never be delivered: it is not kept. */
@@ -111,7 +113,10 @@ const removeUnless = async (
 }
 
 /** Enciphers a key for the one who asked for it. */
-type Seal = (pkcs8: Uint8Array, certificate: Uint8Array) => Promise<Uint8Array>
+type Seal = (
+  pkcs8: Uint8Array,
+  certificate: Uint8Array,
+) => Promise<Readonly<{ bytes: Uint8Array; passphrase?: string }>>
 
 /** The recipient's certificate as it was recorded, if it can still serve. @throws ProcessRefused */
 const recipientOf = async ({ service }: RecoveryTools, file: RecoveryFile): Promise<Uint8Array> => {
@@ -131,17 +136,20 @@ const isRevoked = async ({ ledger }: Service, der: Uint8Array): Promise<'revoked
   return own !== undefined && Buffer.compare(own, der) === 0 ? 'revoked' : undefined
 }
 
-const sealOf = async (tools: RecoveryTools, id: string, file: RecoveryFile): Promise<Seal> => {
+const sealOf = async (tools: RecoveryTools, file: RecoveryFile): Promise<Seal> => {
   const random = tools.service.randomBytes
   if (file.output === 'cms') {
     const recipient = await recipientOf(tools, file)
-    return async (content) => envelop({ content, recipient, random })
+    return async (content) => ({ bytes: envelop({ content, recipient, random }) })
   }
-  const passphrase = await tools.deliveries.passphraseOf(id)
+  const passphrase = drawPassphrase(random)
   const chain = [tools.ca.certificate, tools.root]
   const { iterations } = tools
   const cost = iterations === undefined ? {} : { iterations }
-  return (pkcs8, own) => exportPkcs12({ pkcs8, certificates: [own, ...chain], passphrase, random, ...cost })
+  return async (pkcs8, own) => ({
+    bytes: await exportPkcs12({ pkcs8, certificates: [own, ...chain], passphrase, random, ...cost }),
+    passphrase,
+  })
 }
 
 const output = async (tools: RecoveryTools, serial: string, seal: Seal): Promise<string> => {
@@ -152,9 +160,9 @@ const output = async (tools: RecoveryTools, serial: string, seal: Seal): Promise
   // Nothing but the key that was certified is delivered: the vault's own word is not taken for it.
   const pkcs8 = await escrow.release(serial, sha256(spkiOf(der)))
   try {
-    const bytes = await seal(pkcs8, der)
+    const { bytes, passphrase } = await seal(pkcs8, der)
     const digest = sha256(bytes)
-    await deliveries.put(digest, bytes)
+    await deliveries.put(digest, bytes, passphrase)
     return digest
   } finally {
     pkcs8.fill(0)

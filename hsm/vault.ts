@@ -15,7 +15,6 @@ import type { EscrowStore } from './escrowStore.ts'
 import { openFileEscrowStore } from './escrowStoreFile.ts'
 import { KeyFault } from './keyFault.ts'
 import { takeLock } from './lock.ts'
-import { passphraseOf } from './oneTimePassphrase.ts'
 import { openRecordStore, type RecordStore } from './recordStore.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
@@ -37,16 +36,24 @@ export type VaultParts = Readonly<{
   holderKeys?: MakePair
 }>
 
-const deliveriesOf = (store: RecordStore, key: Uint8Array): Deliveries => ({
-  put: async (sha256, bytes) => {
+/** An output as one record with its passphrase ahead of it, and its length ahead of that: neither is there without the other. */
+const deliveriesOf = (store: RecordStore): Deliveries => ({
+  put: async (sha256, bytes, passphrase = '') => {
     if (createHash('sha256').update(bytes).digest('hex') !== sha256)
       throw new KeyFault('what is to be delivered does not have this digest')
-    if (!store.has(sha256)) await store.put(sha256, bytes)
+    const text = Buffer.from(passphrase)
+    if (!store.has(sha256)) await store.put(sha256, Buffer.concat([Buffer.of(text.length), text, bytes]))
   },
-  take: async (sha256) => store.get(sha256),
+  take: async (sha256) => {
+    const record = store.get(sha256)
+    return record?.subarray(1 + (record[0] ?? 0))
+  },
+  passphraseOf: async (sha256) => {
+    const record = store.get(sha256)
+    return record?.subarray(1, 1 + (record[0] ?? 0)).toString() || undefined
+  },
   remove: (sha256) => store.remove(sha256),
   inventory: async () => [...store.names()],
-  passphraseOf: async (recovery) => passphraseOf(key, recovery),
 })
 
 const journalsOf = (store: RecordStore): Journals => {
@@ -145,7 +152,7 @@ export const openVault = async (parts: VaultParts): Promise<Vault> => {
     return {
       dataKeys,
       escrow: await openEscrow(rows, parts),
-      deliveries: deliveriesOf(await openStore('deliveries'), await keys.recordKey('records-deliveries')),
+      deliveries: deliveriesOf(await openStore('deliveries')),
       journals: journalsOf(await openStore('journals')),
       requireHeld: lock.require,
       close: async () => {

@@ -161,13 +161,13 @@ export type EscrowCare = Readonly<{
 
 /** Recovered keys, enciphered, that wait for their one delivery; found by the SHA-256 that the ledger names. */
 export type Deliveries = Readonly<{
-  put: (sha256: string, bytes: Uint8Array) => Promise<void>
+  /** @param passphrase what a file is under that nobody's certificate opens: kept with it, and gone with it */
+  put: (sha256: string, bytes: Uint8Array, passphrase?: string) => Promise<void>
   take: (sha256: string) => Promise<Uint8Array | undefined>
+  passphraseOf: (sha256: string) => Promise<string | undefined>
   remove: (sha256: string) => Promise<void>
   /** Every output that is kept: nothing is held that the ledger does not name. */
   inventory: () => Promise<readonly string[]>
-  /** The one-time passphrase of a recovery (CGU-46): drawn for it alone, stored nowhere, the same when it is asked again. */
-  passphraseOf: (recovery: string) => Promise<string>
 }>
 
 /** What the cards of a driver take: asked before a session begins. */

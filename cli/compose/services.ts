@@ -55,8 +55,12 @@ const recoveryOf = ({ common, chain }: Acts, iterations: number | undefined): Se
   const tools = { service, escrow, deliveries, ...(iterations === undefined ? {} : { iterations }) }
   const { ca, root } = chain
   return {
-    execute: (id, executor) => turns.inTurn(id, () => recoverKey({ ...tools, ca, root }, id, executor)),
-    passphraseFor: (id, executor) => passphraseFor(tools, id, executor),
+    execute: (id, executor) =>
+      turns.inTurn(id, async () => {
+        const outputSha256 = await recoverKey({ ...tools, ca, root }, id, executor)
+        const passphrase = await passphraseFor(tools, id, executor)
+        return { outputSha256, ...(passphrase === undefined ? {} : { passphrase }) }
+      }),
     discard: (id) => turns.inTurn(id, () => removeOutputsOf(tools, id)),
     deliveries,
   }

@@ -168,11 +168,11 @@ export const openSignerCustody = async (parts: SignerCustodyParts): Promise<Cust
       dataKeys,
       escrow: escrowOf(call),
       deliveries: {
-        put: (sha256, bytes) => call('deliveries.put', sha256, bytes),
+        put: (sha256, bytes, passphrase) => call('deliveries.put', sha256, bytes, passphrase),
         take: (sha256) => call('deliveries.take', sha256),
         remove: (sha256) => call('deliveries.remove', sha256),
         inventory: () => call('deliveries.inventory'),
-        passphraseOf: (recovery) => call('deliveries.passphraseOf', recovery),
+        passphraseOf: (sha256) => call('deliveries.passphraseOf', sha256),
       },
       journals: {
         journalOf: (key) => call('journals.journalOf', key),

@@ -315,10 +315,18 @@ describe('an approved recovery', () => {
       expect(passphrase).toMatch(/^([0-9a-hjkmnp-tv-z]{5}-){4}[0-9a-hjkmnp-tv-z]{5}$/)
       expect(await told(person)).toBe(passphrase)
       expect(await told(uuid(7))).toBeUndefined()
-      const of = (id: string) => vault.deliveries.passphraseOf(id)
-      expect(new Set([await of(f.Q), await of(uuid(52)), await of(uuid(53))]).size).toBe(3)
+      await askFor(installation, {})
+      await recovering(installation, uuid(52))
+      const another = await told(person, uuid(52))
+      expect([another?.length, another === passphrase]).toEqual([passphrase?.length, false])
       await on(recovery, f.Q, f.delivered)(service.handle, uuid(802))
-      expect(await told(person)).toBeUndefined()
+      await on(recovery, uuid(52), rejected)(service.handle, uuid(804))
+      for (const id of [f.Q, uuid(52)]) expect(await told(person, id)).toBeUndefined()
+      // With the file goes what opens it.
+      const digest = outputOf((await installation.ledger.load(key, spki)).state, uuid(52)) ?? ''
+      expect(await vault.deliveries.passphraseOf(digest)).toBe(another)
+      await removeOutputsOf({ ...installation.issuance, deliveries: vault.deliveries }, uuid(52))
+      expect(await vault.deliveries.passphraseOf(digest)).toBeUndefined()
     })
   })
 
