@@ -115,6 +115,8 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     // What a stop left planned is sent.
     nudge('notices')
     nudge('stockCount')
+    // A month that has ended while nothing ran.
+    nudge('complianceReport')
   } catch (error) {
     await stop()
     throw error

@@ -57,7 +57,7 @@ export const openAround = async (config: Config, onFault: OnFault) => {
     alarms: async (seen: Seen) => ({
       ...(await alarmsSeen(config, seen)),
       'dead letters': deadAlarm(await letters.dead()),
-      ...scans?.alarms(),
+      ...(await scans?.alarms()),
     }),
     close: async (): Promise<void> => {
       await closeMail()

@@ -1,6 +1,6 @@
 // What comes due by dates and is for people to begin: controls (CGU-123), destruction of what has come to its term (CGU-116). Nothing is
 // recorded: a scan says what waits, and an alarm shows it.
-import { dayOf } from '../domain/policy/dates.ts'
+import { addSeconds, dayOf } from '../domain/policy/dates.ts'
 import { retentionClasses } from '../domain/lists.ts'
 import { startedBy } from '../domain/policy/retention.ts'
 import type { Service } from '../commands/program.ts'
@@ -11,27 +11,44 @@ import type { Job } from './port.ts'
 
 export type Scans = Readonly<{
   jobs: readonly Job[]
-  /** As the last scan of this process found it. */
-  alarms: () => Readonly<Record<'controls' | 'retention', true | string>>
+  /** As this process found it lately: it looks again where it has not yet, or where another one has scanned since. */
+  alarms: () => Promise<Readonly<Record<'controls' | 'retention', true | string>>>
 }>
 
+type Found = true | string
+
 const everySeconds = 86_400
+/** What was found is believed for so long. */
+const lookAgainSeconds = 3600
 /** Above this the number does not matter. */
 const counted = 1000
 
+/** A scan, and what it found last. */
+const remembered = (now: () => string, scan: () => Promise<Found>) => {
+  let last: Readonly<{ at: string; found: Found }> | undefined
+  const run = async (): Promise<Found> => {
+    const at = now()
+    const found = await scan()
+    last = { at, found }
+    return found
+  }
+  const isFresh = (): boolean => last !== undefined && now() < addSeconds(last.at, lookAgainSeconds)
+  return {
+    run: async (): Promise<void> => void (await run()),
+    alarm: async (): Promise<Found> => (last !== undefined && isFresh() ? last.found : run()),
+  }
+}
+
 export const openScans = ({ service, db }: Readonly<{ service: Service; db: OpenDatabase['db'] }>): Scans => {
   const { policy, now } = service
-  let controls: true | string = true
-  let retention: true | string = true
 
-  const scanControls = async (): Promise<void> => {
+  const controls = remembered(now, async () => {
     const due = await controlsDue(db, { by: dayOf(now()), everyMonths: policy.control.everyMonths })
     const open = due.filter(({ ordered }) => ordered === null)
-    controls =
-      due.length === 0 ? true : `${due.length} due, of which ${open.length} are not ordered (CGU-123)`
-  }
+    return due.length === 0 ? true : `${due.length} due, of which ${open.length} are not ordered (CGU-123)`
+  })
 
-  const scanRetention = async (): Promise<void> => {
+  const retention = remembered(now, async () => {
     const found: string[] = []
     for (const kept of retentionClasses.filter((one) => one !== 'status')) {
       const at = now()
@@ -41,14 +58,14 @@ export const openScans = ({ service, db }: Readonly<{ service: Service; db: Open
       const free = rows.filter(({ held }) => !held).length
       if (free > 0) found.push(`${free}${rows.length === counted ? ' or more' : ''} of ${kept}`)
     }
-    retention = found.length === 0 ? true : `past their term, and in no run: ${found.join(', ')} (CGU-116)`
-  }
+    return found.length === 0 ? true : `past their term, and in no run: ${found.join(', ')} (CGU-116)`
+  })
 
   return {
     jobs: [
-      { name: 'controlScan', everySeconds, run: scanControls },
-      { name: 'retentionScan', everySeconds, run: scanRetention },
+      { name: 'controlScan', everySeconds, run: controls.run },
+      { name: 'retentionScan', everySeconds, run: retention.run },
     ],
-    alarms: () => ({ controls, retention }),
+    alarms: async () => ({ controls: await controls.alarm(), retention: await retention.alarm() }),
   }
 }

@@ -83,6 +83,14 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
     const { app: watch, drain } = instruments
     const app = opened(await createProbesApp(options.release, probed, { log: options.log, ...watch }))
     tell = (job, err) => app.log.error({ err, job }, 'a job failed')
-    for (const job of ['startUp', 'publishRootCrl', 'publishCrl', 'notices', 'stockCount']) jobs.nudge(job)
+    for (const job of [
+      'startUp',
+      'publishRootCrl',
+      'publishCrl',
+      'notices',
+      'stockCount',
+      'complianceReport',
+    ])
+      jobs.nudge(job)
     return { app, url: await listenAt(app, config), metricsUrl, drain }
   })
