@@ -43,6 +43,12 @@ const isPausing = ({ attempts, lastAt }: Letter, at: number): boolean =>
 /** Whoever meets one of these is not to blame: the run ends, and nothing is set aside for it. */
 const ofSurroundings = new Set(['LedgerFault', 'KeyFault', 'ModuleFault', 'MailFault', 'JobsFault'])
 
+/** SQLSTATE of connections, of a server that is going away or has no room, and what the sockets say (host/postgresFaults.ts). */
+const ofDatabase = /^(08|53|57P|ECONN|EPIPE|ETIMEDOUT)/
+
+const isOfSurroundings = (error: unknown): boolean =>
+  ofSurroundings.has(nameOf(error)) || ofDatabase.test(String((error as { code?: unknown } | null)?.code))
+
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error')
 
 /** The letter after one more failure. */
@@ -75,7 +81,7 @@ const openRun = async ({ store, now, onFault }: Tools, job: string) => {
       await act(item)
       if (before !== undefined) await store.remove(before)
     } catch (error) {
-      if (ofSurroundings.has(nameOf(error))) throw error
+      if (isOfSurroundings(error)) throw error
       onFault(job, error as Error)
       await store.put(after(before, { job, item, error: nameOf(error) }, new Date(now()).toISOString()))
     }

@@ -132,15 +132,24 @@ describe.each([
     expect(await work.place.store.all()).toEqual([])
   })
 
-  it('a fault of what all stand on ends the run and blames no thing; the job is dead, and is run all the same', async () => {
-    const work = await openWork(open)
-    work.failing.set('a', new LedgerFault('no answer'))
-    for (let i = 0; i < deadAfter; i += 1) await expect(work.run()).rejects.toThrow('no answer')
-    expect(await work.letters.dead()).toMatchObject([{ job: 'work', item: '', error: 'LedgerFault' }])
-    work.failing.clear()
-    expect(await work.run()).toEqual(['a', 'b', 'c'])
-    expect(await work.letters.dead()).toEqual([])
-  })
+  it.each([
+    ['the ledger', new LedgerFault('no answer')],
+    [
+      'a server of PostgreSQL that goes away',
+      Object.assign(new Error('no answer'), { name: 'error', code: '57P01' }),
+    ],
+  ])(
+    'a fault of %s ends the run and blames no thing; the job is dead, and is run all the same',
+    async (_, fault) => {
+      const work = await openWork(open)
+      work.failing.set('a', fault)
+      for (let i = 0; i < deadAfter; i += 1) await expect(work.run()).rejects.toThrow('no answer')
+      expect(await work.letters.dead()).toMatchObject([{ job: 'work', item: '', error: fault.name }])
+      work.failing.clear()
+      expect(await work.run()).toEqual(['a', 'b', 'c'])
+      expect(await work.letters.dead()).toEqual([])
+    },
+  )
 })
 
 it('grand-livre jobs: shows what has failed, and has one thing or all of them done once more', async () => {
