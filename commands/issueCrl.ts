@@ -44,8 +44,8 @@ export const issueCrl = async (
   let read: Readonly<{ upTo: number; entries: readonly RevokedEntry[] }> | undefined
   if (before.status === 'none') {
     const upTo = await view.size()
-    read = { upTo, entries: await view.entriesUpTo(upTo) }
     const thisUpdate = service.now()
+    read = { upTo, entries: await view.entriesUpTo(upTo) }
     const nextUpdate = addHours(thisUpdate, validityHours)
     const plan = { thisUpdate, nextUpdate, upTo, entries: read.entries.length, last: false, profileVersion }
     const key = `${stream}|${before.tries + 1}`
@@ -53,9 +53,6 @@ export const issueCrl = async (
   }
   const { state } = await service.ledger.load(crl, stream)
   if (state.status !== 'planned') return number
-  // The database is at it while the list is put together, judged and signed. Whoever never comes to ask is not told of its fault.
-  const table = view.tableSha256(state.upTo)
-  table.catch(() => undefined)
   // Another process may have planned this number, up to another size.
   const entries = read?.upTo === state.upTo ? read.entries : await view.entriesUpTo(state.upTo)
   const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
@@ -71,6 +68,9 @@ export const issueCrl = async (
     await perform(service, rejectCrlPlan, { key: intent, data, circumstances })
     throw new LintRefused(findings)
   }
+  // The database is at it while the list is signed. Whoever never comes to ask is not told of its fault.
+  const table = view.tableSha256(state.upTo)
+  table.catch(() => undefined)
   const tbsSha256 = sha256(tbs)
   await signAndRecord(ca.signer, { tbs, tbsSha256 }, async (signature) => {
     const der = assembleCrl(tbs, ca.signer.algorithm, signature)

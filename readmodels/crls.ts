@@ -33,10 +33,13 @@ export const crlEntriesUpTo = async (
   issuer: string,
   size: number,
 ): Promise<readonly { serial: string; revokedAt: string }[]> => {
-  // As one text: a list may have a million entries, and a row of its own for each costs several times as much.
+  // As one text: a list may have a million entries, and a row of its own for each costs several times as much. One without a date stays in
+  // it, so that no list is made that leaves it out.
   const { listed } = await db
     .selectFrom('crl_entry')
-    .select(sql<string | null>`string_agg(serial || revoked_at, ',' order by serial)`.as('listed'))
+    .select(
+      sql<string | null>`string_agg(serial || coalesce(revoked_at, ''), ',' order by serial)`.as('listed'),
+    )
     .where('issuer', '=', issuer)
     .where('rank', '<', size)
     .executeTakeFirstOrThrow()
@@ -46,7 +49,7 @@ export const crlEntriesUpTo = async (
     .map((entry) => ({ serial: entry.slice(0, serialDigits), revokedAt: entry.slice(serialDigits) }))
 }
 
-/** RFC 5280 4.1.2.2: 16 octets, in hex. */
+/** Ours have 16 octets (domain/fields.ts), in hex. */
 const serialDigits = 32
 
 /** Entries that have come since the ledger held `size` entries. */
