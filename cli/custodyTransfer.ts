@@ -96,7 +96,7 @@ const writeParts = async (
     const tools = { ledger: service.ledger, escrow: custody.vault.escrow }
     const order = { transfer, successor: spkiOf(certificate), done, ...(size === undefined ? {} : { size }) }
     for await (const part of handEscrowOver(tools, order)) {
-      // First: stopped between the two, the part is made again, and none of its refusals is missing.
+      // First: stopped between the two, the part is made again, and its refusals are there twice rather than not at all.
       for (const one of part.keys) {
         if (!('refused' in one)) continue
         const stream = `key-${one.spkiSha256}`

@@ -4,7 +4,8 @@
 /** SQLSTATE 08006: connection failure. */
 const connectionFailure = '08006'
 
-const ended = /^Connection terminated|is not queryable$|^timeout e|^Query read timeout$/
+const ended =
+  /^Connection terminated|is not queryable$|^timeout expired$|^timeout exceeded when trying to connect$/
 
 /** Waits for what was asked at a connection. @throws its fault, with a code where the connection was lost */
 export const coded = async <T>(asked: Promise<T>): Promise<T> => {

@@ -81,7 +81,9 @@ const nameOf = (error: unknown): string | undefined =>
  * CKR_GENERAL_ERROR and the like, which half-written objects give.
  */
 export const isOnTheWay = (error: unknown): boolean =>
-  /^CKR_(DEVICE|TOKEN|SESSION|USER|CRYPTOKI)_/.test(nameOf(error) ?? '')
+  /^CKR_((DEVICE|TOKEN|SESSION|USER|CRYPTOKI|HOST|SLOT|OPERATION|FUNCTION)_|(OBJECT|KEY)_HANDLE_INVALID)/.test(
+    nameOf(error) ?? '',
+  )
 
 /** Whatever a call threw, as a fault that says during which act. */
 export const faultOf = (error: unknown, act: string): ModuleFault => {
