@@ -12,7 +12,7 @@ import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { sha256 } from '../../hsm/digest.ts'
 import { openUnder, withoutPadding } from '../../hsm/keyWrap.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
@@ -35,6 +35,9 @@ import { openTokens, pins, settingsOf, type Tokens } from './tokens.ts'
 
 type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: number }>
 const wrongPin = '111213141'
+
+// Each opening starts two processes, and stretches what is remembered of a PIN.
+vi.setConfig({ testTimeout: 240_000 })
 
 afterAll(() => {
   // RGS A2 XI: what is logged of a fault has no PIN and no key.
