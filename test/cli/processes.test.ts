@@ -129,7 +129,10 @@ it('interfaces.md 4: each process shows what it has on a port of its own, and no
     second: ['igc_hsm_up', 'igc_check_up{check="database"}'],
     worker: ['igc_queue_jobs{queue="publishCrl",state="failed"}', 'igc_check_up{check="queue"}'],
     api: ['igc_crl_number{ca="issuing"}', 'igc_alarm{alarm="queue"}', 'igc_check_up{check="readModels"}'],
-    status: ['igc_check_up{check="crl"}', 'igc_alarm{alarm="disk"}', 'igc_ocsp_duration_seconds_count'],
+    status: [
+      ...['igc_check_up{check="crl"}', 'igc_alarm{alarm="disk"}', 'igc_ocsp_duration_seconds_count'],
+      ...['igc_alarm{alarm="refresh"}', 'igc_crl_age_seconds{ca="issuing"}', 'igc_crl_number{ca="root"}'],
+    ],
   }
   for (const [name, series] of Object.entries(shows)) {
     const text = (await download(`${up.get(name)?.said.metricsUrl}/metrics`)).toString()
