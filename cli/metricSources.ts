@@ -1,4 +1,5 @@
 // Where the numbers of /metrics come from in an installation.
+import type { CrlFile } from '../api/crlFile.ts'
 import type { Probed } from '../api/probes.ts'
 import type { Services } from '../api/services.ts'
 import { addDays, secondsOf } from '../domain/policy/dates.ts'
@@ -48,19 +49,41 @@ const projectionLags = async (ledger: Ledger, runner: Runner, now: string) => {
   return found
 }
 
+type ShownList = Readonly<{ number: number; thisUpdate: string; nextUpdate: string }>
+
+const shownList = ({ number, thisUpdate, nextUpdate }: ShownList, now: string) => ({
+  number,
+  ageSeconds: Math.max(0, secondsOf(now) - secondsOf(thisUpdate)),
+  nextUpdate: secondsOf(nextUpdate),
+})
+
 const crlsOf = async ({ db, authority, now }: Services) => {
   const found = []
   for (const [ca, { id }] of [['issuing', authority.ca] as const, ['root', authority.rootCa] as const]) {
     const newest = await latestCrl(db, id)
-    if (newest !== undefined)
-      found.push({
-        ...{ ca, number: newest.number, entries: newest.entries },
-        ageSeconds: Math.max(0, secondsOf(now()) - secondsOf(newest.this_update)),
-        nextUpdate: secondsOf(newest.next_update),
-      })
+    if (newest === undefined) continue
+    const { number, entries, this_update: thisUpdate, next_update: nextUpdate } = newest
+    found.push({ ca, entries, ...shownList({ number, thisUpdate, nextUpdate }, now()) })
   }
   return found
 }
+
+/** Of lists that are kept to be served, whatever a database has by now. */
+export const keptListSources = (
+  list: (name: 'crl' | 'rootCrl') => CrlFile | undefined,
+  now: () => string,
+): Sources => ({
+  crls: async () =>
+    (
+      [
+        ['issuing', 'crl'],
+        ['root', 'rootCrl'],
+      ] as const
+    ).flatMap(([ca, name]) => {
+      const file = list(name)
+      return file === undefined ? [] : [{ ca, ...shownList(file, now()) }]
+    }),
+})
 
 /** Of the API's part: what it serves, and what its database says. */
 export const servedSources = (services: Services): Sources => {

@@ -13,16 +13,20 @@ type Shown<V> = Readonly<{
 
 const one = <V>(help: string, value: (of: V) => number): Shown<V> => ({ help, points: (of) => [[value(of)]] })
 
-/** Of each of several, with the labels that it has. */
+/** Of each of several, with the labels that it has; one that has no such value is left out. */
 const each = <R>(
   help: string,
   labels: readonly (keyof R & string)[],
-  value: (row: R) => number,
+  value: (row: R) => number | undefined,
 ): Shown<readonly R[]> => ({
   help,
   labels,
   points: (rows) =>
-    rows.map((row) => [value(row), Object.fromEntries(labels.map((label) => [label, String(row[label])]))]),
+    rows.flatMap((row): readonly Point[] => {
+      const shown = value(row)
+      const labelled = Object.fromEntries(labels.map((label) => [label, String(row[label])]))
+      return shown === undefined ? [] : [[shown, labelled]]
+    }),
 })
 
 type States = Readonly<Record<string, true | string>>

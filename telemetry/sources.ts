@@ -18,7 +18,8 @@ export type Sources = Partial<
         ageSeconds: number
         /** In seconds since 1970. */
         nextUpdate: number
-        entries: number
+        /** Not known of a list that is kept as octets. */
+        entries?: number
       }>[]
     >
     projections: () => Promise<

@@ -14,10 +14,10 @@ import type { Config } from '../config.ts'
 import { diskAlarm, diskFree } from '../hostAlarms.ts'
 import { listenAt } from '../installation.ts'
 import { openInstruments } from '../instruments.ts'
-import { keeperSources, probedSources } from '../metricSources.ts'
+import { keeperSources, keptListSources, probedSources } from '../metricSources.ts'
 import { NotMigrated, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
-import { refreshStatus } from './statusRefresh.ts'
+import { refreshStatus, type Refreshing } from './statusRefresh.ts'
 import { OutOfReach, openStatusSources, type StatusSources } from './statusSources.ts'
 
 const quietMs = 60_000
@@ -49,10 +49,16 @@ const known = <T>(value: T | undefined): T => {
   return value
 }
 
+type Parts = Readonly<{
+  keep: StatusKeep
+  sources: StatusSources
+  activity: OcspActivity
+  refreshing: Refreshing
+}>
+
 const probedOf = (
   { policy, dataDir, ops }: Config,
-  keep: StatusKeep,
-  sources: StatusSources,
+  { keep, sources, refreshing }: Parts,
 ): StatusServices['probed'] => {
   const { now } = sources
   const fresh = (name: 'crl' | 'rootCrl'): true | string => {
@@ -71,6 +77,8 @@ const probedOf = (
       const lag = sources.standing()?.lagSeconds() ?? Infinity
       return {
         'read models': lag <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger, or out of reach',
+        // CGU-76: rows that are up to date are of no use to anybody while an older copy is served.
+        refresh: refreshing.alarm(),
         keys: await keysOf(sources),
         disk: await inTime(async () => diskAlarm(await diskFree(dataDir), ops), 'cannot be looked at'),
       }
@@ -78,15 +86,12 @@ const probedOf = (
   }
 }
 
-const servicesOf = (
-  config: Config,
-  release: string,
-  { keep, sources, activity }: Readonly<{ keep: StatusKeep; sources: StatusSources; activity: OcspActivity }>,
-): StatusServices => {
+const servicesOf = (config: Config, release: string, parts: Parts): StatusServices => {
+  const { keep, sources, activity } = parts
   const { policy } = config
   const { db, now } = sources
   return {
-    ...{ release, keeper: keep, probed: probedOf(config, keep, sources) },
+    ...{ release, keeper: keep, probed: probedOf(config, parts) },
     lists: {
       ...{ policy, now },
       crl: async () => known(keep.list('crl')),
@@ -128,7 +133,10 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     const keep = await openStatusKeep(directory, sources.now, (error) => tell('directory', error))
     onClose(keep.written)
     const maxLag = config.policy.ocsp.maxLagSeconds
-    onClose(refreshStatus(keep, sources, { maxLag, onFault: (error) => tell('read models', error) }))
+    const refreshing = refreshStatus(keep, sources, {
+      ...{ maxLag, onFault: (error) => tell('read models', error) },
+    })
+    onClose(refreshing.stop)
     // CGU-107: what it answers is handed over by the database, for a worker to record: it writes nothing else anywhere.
     const activity = openOcspActivity(sources.now, randomUUID().slice(0, 8))
     const mailbox = opened(await openDatabase({ url: config.databaseUrl ?? '', asItStands: true }))
@@ -143,10 +151,11 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
       await handing.stop()
       await handOver().catch((error: unknown) => tell('activity', error))
     })
-    const services = servicesOf(config, release, { keep, sources, activity })
+    const services = servicesOf(config, release, { keep, sources, activity, refreshing })
     const { probed } = services
     const shown = {
       ...probedSources(probed),
+      ...keptListSources(keep.list, sources.now),
       ...keeperSources({ keysHealth: () => keysOf(sources), free: () => diskFree(config.dataDir) }),
     }
     const metricsUrl = await instruments.show(shown, probed, onClose)

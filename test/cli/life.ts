@@ -5,6 +5,9 @@ import { commissionDesk } from '../../cli/demo/desk.ts'
 import { agent, desk, employer, revocation } from '../support/life.ts'
 import type { Running, Site } from './grandLivre.ts'
 
+/** What is told of the holder beside the file of his request. */
+export const confided = { documentNumber: '12AB34567', pin: '246813' }
+
 type Place = Pick<Site, 'file' | 'json' | 'policy'>
 type Service = Pick<Running, 'url'>
 
@@ -44,7 +47,7 @@ const requested = async (
     ...{
       method: 'inPerson',
       documentKind: 'nationalIdentityCard',
-      documentNumber: '12AB34567',
+      documentNumber: confided.documentNumber,
       entityTieChecked: true,
     },
   })
@@ -57,7 +60,7 @@ const requested = async (
 const issued = async (ra: Caller, { request, holder }: Request): Promise<string> => {
   const { serial, card } = await ra.post(`/requests/${request}/sessions/current/issuance`)
   const { presentedSha256, presentedAt } = await holder.post(`/certificates/${serial}/presentation`)
-  await holder.post(`/cards/${card}/pin`, { pin: '246813' })
+  await holder.post(`/cards/${card}/pin`, { pin: confided.pin })
   await holder.post(`/certificates/${serial}/acceptance`, { presentedSha256, presentedAt })
   return serial
 }

@@ -10,11 +10,12 @@ import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { download, openCaller } from '../../cli/demo/client.ts'
 import { openssl } from '../../cli/demo/openssl.ts'
-import { revocation } from '../support/life.ts'
+import { leaksIn, wordsOf } from '../ops/leaks.ts'
+import { agent, employer, revocation } from '../support/life.ts'
 import { openTrial, type RoleName, type Trial } from '../trial/installation.ts'
 import { probe, ready, until, type Running } from '../trial/process.ts'
 import { quickPolicyText } from './grandLivre.ts'
-import { issue } from './life.ts'
+import { confided, issue } from './life.ts'
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
@@ -79,7 +80,7 @@ const lists = async (from: string, serial: string): Promise<boolean> => {
 
 beforeAll(async () => {
   writeFileSync(file('policy.json'), policy)
-  const env = { POLICY_FILE: file('policy.json'), ESCROW_STOCK: '0', METRICS_PORT: '0' }
+  const env = { POLICY_FILE: file('policy.json'), ESCROW_STOCK: '0', METRICS_PORT: '0', LOG_LEVEL: 'info' }
   trial = await openTrial({ directory, launcher, env, say: () => undefined })
 })
 afterAll(async () => {
@@ -129,7 +130,10 @@ it('interfaces.md 4: each process shows what it has on a port of its own, and no
     second: ['igc_hsm_up', 'igc_check_up{check="database"}'],
     worker: ['igc_queue_jobs{queue="publishCrl",state="failed"}', 'igc_check_up{check="queue"}'],
     api: ['igc_crl_number{ca="issuing"}', 'igc_alarm{alarm="queue"}', 'igc_check_up{check="readModels"}'],
-    status: ['igc_check_up{check="crl"}', 'igc_alarm{alarm="disk"}', 'igc_ocsp_duration_seconds_count'],
+    status: [
+      ...['igc_check_up{check="crl"}', 'igc_alarm{alarm="disk"}', 'igc_ocsp_duration_seconds_count'],
+      ...['igc_alarm{alarm="refresh"}', 'igc_crl_age_seconds{ca="issuing"}', 'igc_crl_number{ca="root"}'],
+    ],
   }
   for (const [name, series] of Object.entries(shows)) {
     const text = (await download(`${up.get(name)?.said.metricsUrl}/metrics`)).toString()
@@ -143,12 +147,18 @@ it('interfaces.md 4: each process shows what it has on a port of its own, and no
 
 let serial = ''
 let token = ''
+/** Of every account of this test. */
+const tokens: string[] = []
 
 it('the worker and the projector that leads are killed: the other projector takes over, a new worker goes on', async () => {
   const place = {
     file,
     policy: JSON.parse(policy) as Record<string, unknown>,
-    json: <T>(args: readonly string[]): Promise<T> => trial.run<T>(args),
+    json: async <T>(args: readonly string[]): Promise<T> => {
+      const printed = await trial.run<T & { token?: string }>(args)
+      if (printed.token !== undefined) tokens.push(printed.token)
+      return printed
+    },
   }
   const issued = await issue(place, { url: urlOf('api') })
   serial = issued.serial
@@ -235,4 +245,23 @@ it('CGU-106, CGU-107: with everything else down, the status process answers, als
   await bringUp('status', 'status')
   await ready(urlOf('status'))
   await check()
+})
+
+it('CGU-50, CGU-112: of a whole life, none of the processes has written a name, matricule, address, PIN or token, in any form', async () => {
+  // All that it has to say.
+  expect(await up.get('status')?.stop()).toBe(0)
+  const roles = ['signer', 'api', 'projector', 'worker', 'status'] as const
+  const written = new Map(roles.map((role) => [role, readFileSync(file(`${role}.log`), 'utf8')]))
+  const words = [...tokens, ...wordsOf([agent, employer, revocation]), ...Object.values(confided)]
+  for (const word of [agent.matricule, agent.email, 'Brûlé', employer.address, token])
+    expect(words).toContain(word)
+  expect(tokens.length).toBeGreaterThan(4)
+  const found = [...written].map(([role, text]) => [
+    ...[role, text.length > 0, text.includes('"level":"info"'), leaksIn(text, words)],
+  ])
+  // The signer has nothing to tell but where it is.
+  expect(found).toEqual(roles.map((role) => [role, true, role !== 'signer', []]))
+  // What these words were sent with is told of.
+  for (const command of ['VerifyIdentity', 'DefinePin', 'RequestRevocation'])
+    expect(written.get('api')).toContain(`"command":"${command}"`)
 })

@@ -1,7 +1,7 @@
 // One process of an installation, started as a service manager would: its settings in the environment, its log in a file.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -49,13 +49,14 @@ const fault = ({ log }: Program, args: readonly string[], status: number | null)
 /** Starts it and waits for its first line. @throws Error with the end of its log where it ends instead */
 export const start = async (program: Program, args: readonly string[]): Promise<Running> => {
   const { child, stdout } = launch(program, args)
+  // Whatever it prints is looked at where its log is.
+  stdout.on('data', (part: Buffer) => appendFileSync(program.log, part))
   const first = once(createInterface({ input: stdout }), 'line') as Promise<[string]>
   const early = once(child, 'exit').then(([status]): never => {
     throw fault(program, args, status as number | null)
   })
   early.catch(() => undefined)
   const [line] = await Promise.race([first, early])
-  stdout.resume()
   const end = (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal)
     return endOf(child)
