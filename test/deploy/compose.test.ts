@@ -271,6 +271,60 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
     expect([empty.status === 0, empty.stderr]).toEqual([false, expect.stringContaining('is empty')])
   })
 
+  it.each([
+    ['EventStoreDB', ['eventstore/EventStore.ClusterNode'], 'eventstore/EventStore.ClusterNode', []],
+    ['KurrentDB', ['kurrentdb/KurrentDB'], 'kurrentdb/KurrentDB', ['KURRENTDB']],
+    [
+      'KurrentDB, which has a link of the old name',
+      ['eventstore/EventStore.ClusterNode', 'kurrentdb/KurrentDB'],
+      'kurrentdb/KurrentDB',
+      ['KURRENTDB'],
+    ],
+  ])('the image of %s starts its server, with its settings', (_, there, started, more) => {
+    const image = mkdtempSync(join(directory, 'image-'))
+    for (const program of there) {
+      mkdirSync(join(image, program, '..'), { recursive: true })
+      writeFileSync(join(image, program), '#!/bin/sh\necho "$0 $#"\nenv\n', { mode: 0o755 })
+    }
+    writeFileSync(join(image, 'word'), 'a "word" $of \\ours')
+    const { services: three } = resolved({ EVENTSTORE_CLUSTER_SIZE: '3' })
+    const { entrypoint = [], environment = {}, volumes = [] } = three['eventstore2']!
+    const script = scriptOf(entrypoint)
+      .replaceAll('/opt/', `${image}/`)
+      .replaceAll('/run/secrets/eventstore', join(image, 'word'))
+    expect(entrypoint.slice(0, 2)).toEqual(['/bin/sh', '-euc'])
+    const run = spawnSync('/bin/sh', ['-euc', script], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...environment },
+    })
+    expect([run.status, run.stderr]).toEqual([0, ''])
+    const [first, ...lines] = run.stdout.trim().split('\n')
+    expect(first).toBe(`${join(image, started)} 0`)
+    const wanted = {
+      ...Object.fromEntries(
+        Object.entries(environment).flatMap(([name, value]) =>
+          name.startsWith('EVENTSTORE_') ? [[name.slice('EVENTSTORE_'.length), value]] : [],
+        ),
+      ),
+      DEFAULT_ADMIN_PASSWORD: 'a "word" $of \\ours',
+      DEFAULT_OPS_PASSWORD: 'a "word" $of \\ours',
+      DISCOVER_VIA_DNS: 'false',
+      GOSSIP_SEED: 'eventstore1:2113,eventstore3:2113',
+    }
+    const settings = lines.filter((line) => /^(EVENTSTORE|KURRENTDB)_/.test(line))
+    expect(settings.toSorted()).toEqual(
+      ['EVENTSTORE', ...more]
+        .flatMap((prefix) => Object.entries(wanted).map(([name, value]) => `${prefix}_${name}=${value}`))
+        .toSorted(),
+    )
+    const mounted = volumes.map((volume) =>
+      typeof volume === 'string' ? volume.split(':')[1] : volume.target,
+    )
+    expect(mounted).toEqual(
+      expect.arrayContaining([environment['EVENTSTORE_DB'], environment['EVENTSTORE_LOG']]),
+    )
+  })
+
   it('nothing runs as root but what hands the nodes their keys, and no root file system is written', () => {
     for (const [name, { user, read_only: readOnly, cap_drop: dropped, privileged }] of Object.entries(
       services,
