@@ -1,4 +1,5 @@
-// The gauges: which source fills which, under the names that operators are promised (docs/operations.md).
+// The gauges: which source fills which, under the names that operators are promised (docs/adr/0029-watching.md; each is in
+// test/ops/observed.test.ts).
 import { Gauge, type Registry } from 'prom-client'
 import type { SourceName, Sources, ValueOf } from './sources.ts'
 

@@ -1,8 +1,8 @@
 // docker-compose.yml, as `docker-compose config` reads it, against the code: commands, settings, secrets, health checks.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createProbesApp } from '../../api/probesApp.ts'
@@ -13,12 +13,15 @@ import { readConfig } from '../../cli/config.ts'
 import { requireShared, roles } from '../../cli/roles/role.ts'
 import { findPassphrase } from '../../hsm/passphrase.ts'
 import { findProgram } from '../support/services/programs.ts'
+import { freePort } from '../support/services/service.ts'
+import { until } from '../trial/process.ts'
 
 type Service = Readonly<{
   image: string
   profiles?: readonly string[]
   build?: unknown
   user?: string
+  entrypoint?: readonly string[]
   command?: readonly string[]
   environment?: Readonly<Record<string, string>>
   secrets?: readonly Readonly<{ source: string }>[]
@@ -55,6 +58,24 @@ const resolved = (env: NodeJS.ProcessEnv = {}): Compose => {
   const parsed = spawnSync('/usr/bin/python3', ['-c', program], { input: read.stdout, encoding: 'utf8' })
   if (parsed.status !== 0) throw new Error(parsed.stderr)
   return JSON.parse(parsed.stdout) as Compose
+}
+
+/** What a shell is given to run: `config` doubles each dollar, as the file does. */
+const scriptOf = (words: readonly string[] = []): string => (words.at(-1) ?? '').replaceAll('$$', '$')
+
+/** Lines of a script that show a secret to whoever lists processes. Assigning one, and a here-document, start none. */
+const shown = (script: string): readonly string[] => {
+  const plain = script.replaceAll(/<<(\w+)\n[^]*?\n\1$/gm, '')
+  const assignment = /^\s*\w+="\$\((?:cat|sed '[^']*') \/run\/secrets\/\w+\)"/gm
+  const holders = [...plain.matchAll(/(\w+)="\$\([^)]*\/run\/secrets\//g)].map(([, name]) => name)
+  return plain
+    .replaceAll(assignment, '')
+    .split('\n')
+    .filter(
+      (line) =>
+        /\$\([^)]*\/run\/secrets\/|(?:requirepass|--?pass(?:word)?|--?user)\b.*\$/.test(line) ||
+        holders.some((name) => new RegExp(`(?<!^\\s*\\w+=")(?<!^\\s*: ")\\$\\{?${name}\\b`).test(line)),
+    )
 }
 
 const programs = findProgram('docker-compose') === undefined ? 'docker-compose' : undefined
@@ -199,6 +220,109 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       secrets.some(({ source }) => source === 'passphrase'),
     )
     expect(holders.map(([name]) => name)).toEqual(['signer'])
+  })
+
+  it('no secret is on a command line, which everybody on the machine reads', () => {
+    for (const line of [
+      'exec redis-server --requirepass "$(cat /run/secrets/redis)"',
+      'word="$(cat /run/secrets/redis)"\nexec redis-server --requirepass "$word"',
+      'word="$(cat /run/secrets/redis)"\nredis-cli -a "${word}" ping',
+      'redis-cli -a $(cat /run/secrets/redis) ping',
+    ])
+      expect(shown(line)).toHaveLength(1)
+    for (const [name, { entrypoint, command, healthcheck }] of Object.entries(services))
+      for (const words of [entrypoint, command, healthcheck?.test])
+        expect(shown(scriptOf(words)), name).toEqual([])
+  })
+
+  it('Redis takes its settings by standard input: it wants the password, keeps everything, shows nothing', async () => {
+    const data = mkdtempSync(join(directory, 'redis-'))
+    const [password, port] = ['a "word" of \\ours', await freePort()]
+    writeFileSync(join(data, 'word'), password)
+    const script = scriptOf(services['redis']?.entrypoint)
+      .replaceAll('/run/secrets/redis', join(data, 'word'))
+      .replace('dir /data', `dir ${data}\nport ${port}\nbind 127.0.0.1`)
+    const run = ['/bin/sh', '-euc', script] as const
+    expect(services['redis']?.entrypoint?.slice(0, 2)).toEqual(run.slice(0, 2))
+    const server = spawn(run[0], run.slice(1), { stdio: 'ignore' })
+    const ask = (word: string, ...words: readonly string[]): string =>
+      spawnSync('redis-cli', ['-p', `${port}`, ...words], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], REDISCLI_AUTH: word },
+      }).stdout.trim()
+    try {
+      await until(
+        'Redis',
+        async () => ask(password, 'ping'),
+        (said) => said === 'PONG',
+      )
+      expect(ask('another', 'ping')).toContain('NOAUTH')
+      expect(ask(password, 'config', 'get', 'maxmemory-policy')).toBe('maxmemory-policy\nnoeviction')
+      expect(ask(password, 'config', 'get', 'appendonly')).toBe('appendonly\nyes')
+      // The shell has become the server: it is what a signal to stop reaches.
+      const line = readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')
+      expect(line).toContain('redis-server')
+      expect(line).not.toContain('word')
+    } finally {
+      server.kill('SIGKILL')
+    }
+    writeFileSync(join(data, 'word'), '')
+    const empty = spawnSync(run[0], run.slice(1), { encoding: 'utf8' })
+    expect([empty.status === 0, empty.stderr]).toEqual([false, expect.stringContaining('is empty')])
+  })
+
+  it.each([
+    ['EventStoreDB', ['eventstore/EventStore.ClusterNode'], 'eventstore/EventStore.ClusterNode', []],
+    ['KurrentDB', ['kurrentdb/KurrentDB'], 'kurrentdb/KurrentDB', ['KURRENTDB']],
+    [
+      'KurrentDB, which has a link of the old name',
+      ['eventstore/EventStore.ClusterNode', 'kurrentdb/KurrentDB'],
+      'kurrentdb/KurrentDB',
+      ['KURRENTDB'],
+    ],
+  ])('the image of %s starts its server, with its settings', (_, there, started, more) => {
+    const image = mkdtempSync(join(directory, 'image-'))
+    for (const program of there) {
+      mkdirSync(join(image, program, '..'), { recursive: true })
+      writeFileSync(join(image, program), '#!/bin/sh\necho "$0 $#"\nenv\n', { mode: 0o755 })
+    }
+    writeFileSync(join(image, 'word'), 'a "word" $of \\ours')
+    const { services: three } = resolved({ EVENTSTORE_CLUSTER_SIZE: '3' })
+    const { entrypoint = [], environment = {}, volumes = [] } = three['eventstore2']!
+    const script = scriptOf(entrypoint)
+      .replaceAll('/opt/', `${image}/`)
+      .replaceAll('/run/secrets/eventstore', join(image, 'word'))
+    expect(entrypoint.slice(0, 2)).toEqual(['/bin/sh', '-euc'])
+    const run = spawnSync('/bin/sh', ['-euc', script], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...environment },
+    })
+    expect([run.status, run.stderr]).toEqual([0, ''])
+    const [first, ...lines] = run.stdout.trim().split('\n')
+    expect(first).toBe(`${join(image, started)} 0`)
+    const wanted = {
+      ...Object.fromEntries(
+        Object.entries(environment).flatMap(([name, value]) =>
+          name.startsWith('EVENTSTORE_') ? [[name.slice('EVENTSTORE_'.length), value]] : [],
+        ),
+      ),
+      DEFAULT_ADMIN_PASSWORD: 'a "word" $of \\ours',
+      DEFAULT_OPS_PASSWORD: 'a "word" $of \\ours',
+      DISCOVER_VIA_DNS: 'false',
+      GOSSIP_SEED: 'eventstore1:2113,eventstore3:2113',
+    }
+    const settings = lines.filter((line) => /^(EVENTSTORE|KURRENTDB)_/.test(line))
+    expect(settings.toSorted()).toEqual(
+      ['EVENTSTORE', ...more]
+        .flatMap((prefix) => Object.entries(wanted).map(([name, value]) => `${prefix}_${name}=${value}`))
+        .toSorted(),
+    )
+    const mounted = volumes.map((volume) =>
+      typeof volume === 'string' ? volume.split(':')[1] : volume.target,
+    )
+    expect(mounted).toEqual(
+      expect.arrayContaining([environment['EVENTSTORE_DB'], environment['EVENTSTORE_LOG']]),
+    )
   })
 
   it('nothing runs as root but what hands the nodes their keys, and no root file system is written', () => {

@@ -1,7 +1,7 @@
 // deploy/haproxy.cfg in the real HAProxy: mutual TLS, and what reaches the processes behind it.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openssl } from '../../cli/demo/openssl.ts'
+import { openSibling, zoeSubject } from '../pki/sibling.ts'
+import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { findProgram } from '../support/services/programs.ts'
 import { freePort } from '../support/services/service.ts'
 import { until } from '../trial/process.ts'
@@ -20,6 +22,7 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
   const file = (name: string): string => join(directory, name)
   const servers: Server[] = []
   let proxy: ChildProcess | undefined
+  let product: Embedded | undefined
   let ports: Readonly<{ api: number; status: number; health: number }>
 
   const certificate = async (name: string, ...more: readonly string[]): Promise<void> => {
@@ -42,6 +45,10 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   }
+
+  /** RFC 9440 2.2. */
+  const header = (who: string): string =>
+    `:${readFileSync(file(`${who}.pem`), 'utf8').replace(/-----[^-]+-----|\s/g, '')}:`
 
   type Seen = Readonly<{ name: string; headers: Readonly<Record<string, string>> }>
   type Answer = Readonly<{ status: number; headers: Readonly<Record<string, unknown>>; seen: Seen }>
@@ -81,32 +88,30 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
     await certificate('ca')
     await certificate('server')
     await certificate('person')
-    // Signed by nobody whom the proxy trusts.
-    await openssl(
-      directory,
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      '/CN=stranger',
-      '-keyout',
-      'stranger.key',
-      '-out',
-      'stranger.pem',
-    )
     writeFileSync(
       file('proxy.pem'),
       ['server.pem', 'server.key'].map((name) => readFileSync(file(name), 'utf8')).join(''),
     )
+    // Expired by the clock of the proxy, and by that of the product, which stands still.
+    const sibling = openSibling(directory)
+    await sibling.chain()
+    await sibling.issue('expired', { subject: zoeSubject, by: 'sibling', until: '20260302085900Z' })
+    // Signed by nobody whom proxy or product know.
+    await sibling.issue('stranger', { subject: zoeSubject })
+    const month = { from: '20260301000000Z', until: '20260401000000Z' }
+    await sibling.list('rootList', 'root', month)
+    await sibling.list('list', 'sibling', month)
+    const pem = (name: string): string => readFileSync(file(`${name}.pem`), 'utf8')
+    mkdirSync(file('authorities'))
+    for (const name of ['root', 'sibling', 'rootList', 'list'])
+      writeFileSync(file(`authorities/${name}.pem`), pem(name))
+    writeFileSync(file('client-ca.pem'), ['ca', 'root', 'sibling'].map(pem).join(''))
+    product = await openEmbedded({}, { CLIENT_CA_DIR: file('authorities'), CLIENT_CERT_PROXIES: '127.0.0.2' })
     ports = { api: await freePort(), status: await freePort(), health: await freePort() }
     const [api, status] = [await behind('api'), await behind('status')]
     const text = readFileSync(join(import.meta.dirname, '../../deploy/haproxy.cfg'), 'utf8')
       .replace('/run/secrets/proxy.pem', file('proxy.pem'))
-      .replace('/run/secrets/client-ca.pem', file('ca.pem'))
+      .replace('/run/secrets/client-ca.pem', file('client-ca.pem'))
       .replace('bind :8443', `bind 127.0.0.1:${ports.api}`)
       .replace('bind :8080', `bind 127.0.0.1:${ports.status}`)
       .replace('127.0.0.1:8404', `127.0.0.1:${ports.health}`)
@@ -128,6 +133,7 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
   })
   afterAll(async () => {
     proxy?.kill('SIGKILL')
+    await product?.close()
     for (const server of servers) server.close().closeAllConnections()
     rmSync(directory, { recursive: true })
   })
@@ -144,12 +150,8 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
 
   it('RFC 9440 2.2: the certificate that was shown reaches the api, as its octets between colons', async () => {
     const { seen } = await ask('/api/v1/entities', 'person')
-    const der = Buffer.from(
-      readFileSync(file('person.pem'), 'utf8').replace(/-----[^-]+-----|\s/g, ''),
-      'base64',
-    )
     expect(seen.name).toBe('api')
-    expect(seen.headers['client-cert']).toBe(`:${der.toString('base64')}:`)
+    expect(seen.headers['client-cert']).toBe(header('person'))
   })
 
   it('RFC 9440 4: what a client sends under these names is thrown away, with a certificate and without', async () => {
@@ -169,8 +171,25 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
     ])
   })
 
-  it('a certificate that its authorities have not signed does not come in', async () => {
-    await expect(ask('/', 'stranger')).rejects.toThrow()
+  it.each([
+    ['that its authorities have not signed', 'stranger', 'pathUnknown'],
+    ['that has expired', 'expired', 'expired'],
+  ])('a certificate %s is handed on; the api refuses it, and the journal has that', async (_, who, cause) => {
+    const { seen } = await ask('/', who)
+    expect(seen.headers['client-cert']).toBe(header(who))
+    const answer = await product!.app.inject({
+      ...{ url: '/api/v1/certificates?limit=1', remoteAddress: '127.0.0.2' },
+      headers: { 'client-cert': seen.headers['client-cert'] },
+    })
+    expect(answer.statusCode).toBe(401)
+    const failed = (await product!.journal()).findLast(({ type }) => type === 'SignInFailed')
+    expect(failed?.data).toMatchObject({ means: 'certificate', cause })
+  })
+
+  it('RFC 8446 4.4.3: nobody comes in by a certificate whose key he has not', async () => {
+    writeFileSync(file('thief.pem'), readFileSync(file('person.pem')))
+    writeFileSync(file('thief.key'), readFileSync(file('stranger.key')))
+    await expect(ask('/', 'thief')).rejects.toThrow()
   })
 
   it('TLS 1.2 at least, strict transport security, and no probe of what is behind it', async () => {
