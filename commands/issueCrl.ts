@@ -68,9 +68,6 @@ export const issueCrl = async (
     await perform(service, rejectCrlPlan, { key: intent, data, circumstances })
     throw new LintRefused(findings)
   }
-  // The database is at it while the list is signed. Whoever never comes to ask is not told of its fault.
-  const table = view.tableSha256(state.upTo)
-  table.catch(() => undefined)
   const tbsSha256 = sha256(tbs)
   await signAndRecord(ca.signer, { tbs, tbsSha256 }, async (signature) => {
     const der = assembleCrl(tbs, ca.signer.algorithm, signature)
@@ -85,7 +82,7 @@ export const issueCrl = async (
         signature: Buffer.from(signature).toString('base64'),
         sha256: sha256(der),
         bytes: der.length,
-        statusTableSha256: await table,
+        statusTableSha256: await view.tableSha256(state.upTo),
       },
       circumstances,
     })
