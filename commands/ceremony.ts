@@ -10,7 +10,6 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import { assembleCertificate, issuingCaTbs, rootTbs } from '../pki/certificate.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
-import { verifySignedBy } from '../pki/fields.ts'
 import { issuerOf } from '../pki/issuer.ts'
 import { lintCertificate } from '../pki/lint.ts'
 import type { Signer } from '../pki/signer.ts'
@@ -18,6 +17,7 @@ import { installCaCertificate, planCaCertificate, planServiceKey, recordServiceK
 import { adoptDocument } from './documents.ts'
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { drawSerial, perform, type Service } from './program.ts'
+import { requireVerified } from './signAndRecord.ts'
 
 /** `root` is the root's certificate, `rootCa` the root as who signs; `ca` the issuing authority. */
 export type Chain = Readonly<{ root: Uint8Array; rootCa: IssuingCa; ca: IssuingCa }>
@@ -93,7 +93,7 @@ const linted = (
 
 const sign = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> => {
   const der = assembleCertificate(tbs, signer.algorithm, await signer.sign(tbs))
-  if (!verifySignedBy(der, signer.spki)) throw new Error('the signer gave a signature that does not verify')
+  requireVerified(der, signer.spki)
   return der
 }
 

@@ -4,12 +4,11 @@ import { crl } from '../domain/crl.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import { assembleCrl, crlTbs, type RevokedEntry } from '../pki/crl.ts'
-import { verifySignedBy } from '../pki/fields.ts'
 import { lintCrl } from '../pki/lint.ts'
 import { planCrl, recordCrl, rejectCrlPlan } from './crls.ts'
 import { LintRefused, rulesOf, sha256, type IssuingCa } from './issuing.ts'
 import { perform, type Service } from './program.ts'
-import { signAndRecord } from './signAndRecord.ts'
+import { requireVerified, signAndRecord } from './signAndRecord.ts'
 
 /** What the read model knows, as at a size of the ledger. */
 export type StatusView = Readonly<{
@@ -71,8 +70,7 @@ export const issueCrl = async (
   const tbsSha256 = sha256(tbs)
   await signAndRecord(ca.signer, { tbs, tbsSha256 }, async (signature) => {
     const der = assembleCrl(tbs, ca.signer.algorithm, signature)
-    if (!verifySignedBy(der, ca.issuer.spki))
-      throw new Error('the signer gave a signature that does not verify')
+    requireVerified(der, ca.issuer.spki)
     await perform(service, recordCrl, {
       key: intent,
       data: {

@@ -6,7 +6,6 @@ import { certificate, type Certificate } from '../domain/certificate.ts'
 import type { Profile } from '../domain/lists.ts'
 import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { assembleCertificate } from '../pki/certificate.ts'
-import { verifySignedBy } from '../pki/fields.ts'
 import { authorityOf, type Issuer } from '../pki/issuer.ts'
 import { lintCertificate, type Finding } from '../pki/lint.ts'
 import type { Signer, SignatureAlgorithm } from '../pki/signer.ts'
@@ -17,7 +16,7 @@ import {
   type PlanCertificate,
 } from './certificates.ts'
 import { perform, ProcessRefused, type Service } from './program.ts'
-import { signAndRecord } from './signAndRecord.ts'
+import { requireVerified, signAndRecord } from './signAndRecord.ts'
 
 /** An authority as anybody may know it. `id`: first 16 hex digits of the SHA-256 of its SPKI. */
 export type PublicAuthority = Readonly<{
@@ -100,8 +99,7 @@ export const signCertificate = async (service: Service, ca: IssuingCa, order: Or
   await requireIssuing(service, ca, order, maybeSigned)
   return signAndRecord(ca.signer, { tbs, tbsSha256: sha256(tbs) }, async (signature) => {
     const der = assembleCertificate(tbs, ca.signer.algorithm, signature)
-    if (!verifySignedBy(der, ca.issuer.spki))
-      throw new Error('the signer gave a signature that does not verify')
+    requireVerified(der, ca.issuer.spki)
     await perform(service, recordCertificate, {
       key: serial,
       data: {

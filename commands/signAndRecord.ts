@@ -1,6 +1,7 @@
 // A signature whose outcome could not be recorded is not made a second time: whoever tries again gets the first one. So each signature of
 // the module is the one that the ledger tells of (RGS A2 V.4); what a stop cuts off is understood by the time that it took
 // (projections/signatureReplay.ts).
+import { verifySignedBy } from '../pki/fields.ts'
 import type { Signer } from '../pki/signer.ts'
 
 /** Signatures of a signer that are kept: more are never under way at once. */
@@ -8,6 +9,11 @@ const kept = 64
 
 /** What has been signed and is not recorded yet, by the digest of what was signed. */
 const unrecorded = new WeakMap<Signer, Map<string, Promise<Uint8Array>>>()
+
+/** What was signed is looked at before it is anything. @param spki of the key that should have signed @throws Error */
+export const requireVerified = (der: Uint8Array, spki: Uint8Array): void => {
+  if (!verifySignedBy(der, spki)) throw new Error('the signer gave a signature that does not verify')
+}
 
 /**
  * Signs `tbs` and has the signature recorded; the same octets get the same signature until one who asked for it has recorded it.
