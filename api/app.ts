@@ -140,7 +140,16 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
       const commands = createCommands(services, who, createKeys(services))
       const readers = createReaders(who, journal)
       const actions = createActions(services, '/api/v1')
-      const api: Api = { app: scope, services, commands, readers, journal, who, actions }
+      const api: Api = {
+        app: scope,
+        services,
+        commands,
+        readers,
+        journal,
+        who,
+        outcomes: signIn.outcomes,
+        actions,
+      }
       for (const routes of resources) routes(api)
     },
     { prefix: '/api/v1' },

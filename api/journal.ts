@@ -1,6 +1,13 @@
 // What the API writes in journals: refusals, looks at personal data, sign-ins that failed (CGU-114, events.md section 2).
 import type { Handle } from '../commands/handle.ts'
-import { recordConsultation, recordFailedSignIn, recordRefusal, recordSignIn } from '../commands/journals.ts'
+import {
+  countFailedSignIns,
+  recordConsultation,
+  recordFailedSignIn,
+  recordRefusal,
+  recordSignIn,
+  type CountFailedSignIns,
+} from '../commands/journals.ts'
 import type { Actor, Refusal } from '../domain/kernel.ts'
 import type { SignInMeans } from '../domain/lists.ts'
 import type { Services } from './services.ts'
@@ -18,10 +25,15 @@ export type Journal = Readonly<{
   signedIn: (actor: Actor, shown: SignIn) => Promise<void>
   /** By the program: whoever failed has no journal. @param cause a code */
   failedSignIn: (shown: Omit<SignIn, 'means'> & Readonly<{ means: string; cause: string }>) => Promise<void>
+  /** By the program too. Tried `again` after a failure, it is not written twice: what stands in the journal is read first. */
+  failedSignIns: (count: FailedSignIns, again: boolean) => Promise<void>
 }>
 
 /** What somebody showed, and from where: both are sealed. */
 export type SignIn = Readonly<{ means: SignInMeans; identifier: string; address: string }>
+
+/** Failed sign-ins that were counted only. @param id of the command */
+export type FailedSignIns = Readonly<{ id: string }> & Omit<CountFailedSignIns['data'], 'journal'>
 
 export const createJournal = (
   services: Pick<Services, 'handle' | 'now' | 'newId' | 'actors' | 'program'>,
@@ -52,6 +64,12 @@ export const createJournal = (
       const actor = await services.actors(services.program, 'program')
       const data = { journal: actor.journal, means, cause, identifier, address }
       await handle(recordFailedSignIn, { type: 'RecordFailedSignIn', ...order(actor), data })
+    },
+    failedSignIns: async ({ id, ...counted }, again) => {
+      const actor = await services.actors(services.program, 'program')
+      const data = { journal: actor.journal, ...counted }
+      const decider = { ...countFailedSignIns, foldless: !again }
+      await handle(decider, { type: 'CountFailedSignIns', ...order(actor), id, data })
     },
   }
 }

@@ -11,6 +11,7 @@ import type { Journal } from './journal.ts'
 import { Problem } from './problems.ts'
 import type { Readers } from './readers.ts'
 import type { Services } from './services.ts'
+import type { Outcomes } from './signIn/outcomes.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -27,6 +28,7 @@ export type Api = Readonly<{
   readers: Readers
   journal: Journal
   who: Who
+  outcomes: Outcomes
   actions: Actions
 }>
 

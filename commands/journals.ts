@@ -12,6 +12,7 @@ export type RecordRefusal = Command<'RecordRefusal', In<Data<'CommandRefused'>>>
 export type RecordConsultation = Command<'RecordConsultation', In<Data<'PersonalDataConsulted'>>>
 export type RecordSignIn = Command<'RecordSignIn', In<Data<'SignedIn'>>>
 export type RecordFailedSignIn = Command<'RecordFailedSignIn', In<Data<'SignInFailed'>>>
+export type CountFailedSignIns = Command<'CountFailedSignIns', In<Data<'SignInFailuresCounted'>>>
 
 const onJournal = {
   who: roles,
@@ -45,6 +46,13 @@ export const recordFailedSignIn: Decider<Journal, RecordFailedSignIn, JournalEve
   foldless: true,
   type: 'RecordFailedSignIn',
   decide: ({ data: { journal: _, ...data } }) => accept({ type: 'SignInFailed', data }),
+}
+
+export const countFailedSignIns: Decider<Journal, CountFailedSignIns, JournalEvent> = {
+  ...onJournal,
+  foldless: true,
+  type: 'CountFailedSignIns',
+  decide: ({ data: { journal: _, ...data } }) => accept({ type: 'SignInFailuresCounted', data }),
 }
 
 export const recordSignIn: Decider<Journal, RecordSignIn, JournalEvent> = {

@@ -3,7 +3,7 @@
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
 import { codec, event, type EventOf } from './event.ts'
-import { clause, code, id, stream, text } from './fields.ts'
+import { clause, code, id, n, stream, t, text } from './fields.ts'
 import type { Aggregate } from './kernel.ts'
 import { journalKind, signInMeans } from './lists.ts'
 
@@ -36,6 +36,11 @@ const SignInFailed = event('SignInFailed', {
   pub: { means: code, cause: code },
   sealed: { jou: { identifier: text, address: text } },
 })
+/** Failed sign-ins of a while that were too many to be written down one by one, counted. */
+const SignInFailuresCounted = event('SignInFailuresCounted', {
+  pub: { from: t, to: t, failures: Type.Array(Type.Object({ means: code, cause: code, count: n })) },
+  sealed: { jou: { addresses: Type.Array(Type.Object({ address: text, count: n })) } },
+})
 
 export const journalForms = [
   JournalOpened,
@@ -43,6 +48,7 @@ export const journalForms = [
   PersonalDataConsulted,
   SignedIn,
   SignInFailed,
+  SignInFailuresCounted,
 ] as const
 export type JournalEvent = EventOf<(typeof journalForms)[number]>
 

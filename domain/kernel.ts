@@ -85,7 +85,7 @@ export type Decider<S, C extends Command, E, F = undefined> = Readonly<{
    * `decide` looks at no state: the stream is not read, however long it is, and its events are written in the order in
    * which they come. The command's id must be new: a repetition is not known.
    */
-  foldless?: true
+  foldless?: boolean
 }>
 
 export const accept = <E>(...accepted: readonly E[]): Decision<E> => ({ accepted })

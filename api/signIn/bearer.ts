@@ -1,6 +1,7 @@
 // Bearer tokens (RFC 6750): the one of an account, or an access token that an API client was given (api/signIn/tokenEndpoint.ts).
 import type { FastifyRequest } from 'fastify'
 import type { Accounts } from '../../commands/accounts.ts'
+import { sha256 } from '../../commands/issuing.ts'
 import type { Instant } from '../../domain/kernel.ts'
 import type { Door, Fault, Found } from './doors.ts'
 import type { Tickets } from './tickets.ts'
@@ -14,6 +15,15 @@ export const accessPrefix = 'at.'
 export const bearerOf = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === 'string' ? pattern.exec(header)?.[1] : undefined
 
+/** What finds an account by its own token, and what it is without one that is somebody's. */
+export const byToken =
+  (accounts: Pick<Accounts, 'byToken'>) =>
+  async (token: string | undefined): Promise<Found | Fault> => {
+    const account = token === undefined ? undefined : await accounts.byToken(token)
+    if (token === undefined || account === undefined) return unknown
+    return { means: 'token', account, identifier: account.id, once: `token ${sha256(token)}` }
+  }
+
 const unknown: Fault = { means: 'token', cause: 'unknown-token', identifier: 'unknown token' }
 const unknownAccess: Fault = { means: 'accessToken', cause: 'unknownToken', identifier: 'access token' }
 
@@ -21,6 +31,7 @@ export const bearerDoor = (
   tools: Readonly<{ accounts: Accounts; tickets: Tickets; now: () => Instant }>,
 ): Door => {
   const { accounts, tickets, now } = tools
+  const own = byToken(accounts)
   const byAccess = async (secret: string): Promise<Found | Fault> => {
     const ticket = await tickets.find('access', secret)
     if (ticket === undefined || ticket.until <= now()) return unknownAccess
@@ -34,9 +45,7 @@ export const bearerDoor = (
   return async ({ headers: { authorization } }: FastifyRequest) => {
     if (authorization === undefined) return undefined
     const token = bearerOf(authorization)
-    if (token === undefined) return unknown
-    if (token.startsWith(accessPrefix)) return byAccess(token.slice(accessPrefix.length))
-    const account = await accounts.byToken(token)
-    return account === undefined ? unknown : { means: 'token', account, identifier: account.id }
+    if (token?.startsWith(accessPrefix) === true) return byAccess(token.slice(accessPrefix.length))
+    return own(token)
   }
 }

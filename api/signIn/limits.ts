@@ -15,7 +15,7 @@ export type Limits = Readonly<{
   /** Of an account. */
   commands: number
   reads: number
-  /** Failed sign-ins that are written down: beyond, they are refused without a trace in the ledger. */
+  /** Failed sign-ins that are written down one by one: beyond, they are counted (api/signIn/beyondLimits.ts). */
   signIn: Readonly<{ perAddress: number; inAll: number }>
 }>
 

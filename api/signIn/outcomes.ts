@@ -7,6 +7,7 @@ import type { Role, SignInMeans } from '../../domain/lists.ts'
 import type { Journal } from '../journal.ts'
 import { Problem } from '../problems.ts'
 import type { Services } from '../services.ts'
+import { createBeyondLimits } from './beyondLimits.ts'
 import type { Fault, Found } from './doors.ts'
 import { bucketOf, type Limits } from './limits.ts'
 import type { Tickets } from './tickets.ts'
@@ -19,7 +20,7 @@ export const unauthenticated = (challenge = 'Bearer'): Problem =>
   new Problem('UNAUTHENTICATED', { headers: { 'www-authenticate': challenge } })
 
 export type Outcomes = Readonly<{
-  /** Writes a failure down, as far as the limits go. @throws Problem TOO_MANY_REQUESTS beyond them */
+  /** Writes a failure down, or counts it beyond the limits. @throws Problem TOO_MANY_REQUESTS beyond them */
   failed: (request: FastifyRequest, fault: Fault) => Promise<void>
   /** Writes a success down, before it has any effect. @throws what keeps it from being written */
   signedIn: (request: FastifyRequest, found: Found, held: HeldAccount) => Promise<void>
@@ -37,7 +38,7 @@ export const actorIn = (
 export const createOutcomes = (
   tools: Readonly<{
     app: FastifyInstance
-    services: Pick<Services, 'actors'>
+    services: Pick<Services, 'actors' | 'now' | 'newId'>
     journal: Journal
     tickets: Tickets
     limits: Limits['signIn']
@@ -46,6 +47,10 @@ export const createOutcomes = (
   const { app, services, journal, tickets, limits } = tools
   const byAddress = bucketOf(app, limits.perAddress)
   const inAll = bucketOf(app, limits.inAll, () => 'all')
+  const beyond = createBeyondLimits(services, journal, (error) => {
+    app.log.error({ err: error }, 'failed sign-ins beyond the limits were not written down; they will be')
+  })
+  app.addHook('onClose', beyond.tell)
   const seenHere = new Map<string, number>()
 
   const signedIn: Outcomes['signedIn'] = async ({ ip }, { means, identifier }, held) => {
@@ -59,8 +64,13 @@ export const createOutcomes = (
     signedIn,
     failed: async (request, { means, cause, identifier, ended }) => {
       if (ended === true) return
-      await byAddress(request)
-      await inAll(request)
+      try {
+        await byAddress(request)
+        await inAll(request)
+      } catch (error) {
+        beyond.add({ means, cause }, request.ip)
+        throw error
+      }
       // The refusal stands whether or not the journal can be written.
       await journal
         .failedSignIn({ means, cause, identifier, address: request.ip })

@@ -194,6 +194,7 @@ export const dutyTable = {
       'RecordRefusal',
       'RecordConsultation',
       'RecordFailedSignIn',
+      'CountFailedSignIns',
     ] as const),
   ),
 } as const satisfies Record<string, Readonly<Record<string, Duty>>>

@@ -359,7 +359,13 @@ it.each(Object.entries(kinds))(
 )
 
 /** What a journal is told is written without a look at it, each time anew. */
-const entries = ['RecordRefusal', 'RecordConsultation', 'RecordSignIn', 'RecordFailedSignIn']
+const entries = [
+  'RecordRefusal',
+  'RecordConsultation',
+  'RecordSignIn',
+  'RecordFailedSignIn',
+  'CountFailedSignIns',
+]
 /** Commands that nothing of this tree gives yet (test/commands/duties.test.ts). */
 const later = [...entries, 'AnchorCheckpoint', 'RecordWitness', 'RecordScavenge']
 
