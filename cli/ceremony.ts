@@ -10,7 +10,7 @@ import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
-import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
+import { leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
 import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
@@ -45,19 +45,17 @@ const rehearsalIn = (dataDir: string, config: Config): Config => {
   return { ...config, dataDir, ledgerUrl: undefined, signer: undefined, tokens: rehearsed }
 }
 
-/** The key that the report is signed with. */
-const logKey = { purpose: 'log', algorithm: 'ecP384' } as const
-
 /** The key that exports are signed with. */
-const exportKey = { purpose: 'export', algorithm: 'ecP384' } as const
+const exportKey = ({ records }: Config['policy']) =>
+  ({ purpose: 'export', algorithm: records.exportAlgorithm }) as const
 
-const purposesOf = ({ root, issuing, ocsp }: Config['policy']) =>
+const purposesOf = (policy: Config['policy']) =>
   [
-    { purpose: 'root', algorithm: root.algorithm },
-    { purpose: 'ca', algorithm: issuing.algorithm },
-    { purpose: 'ocsp', algorithm: ocsp.algorithm },
-    logKey,
-    exportKey,
+    { purpose: 'root', algorithm: policy.root.algorithm },
+    { purpose: 'ca', algorithm: policy.issuing.algorithm },
+    { purpose: 'ocsp', algorithm: policy.ocsp.algorithm },
+    logKey(policy),
+    exportKey(policy),
   ] as const
 
 /** Every key of the ceremony as the ledger recorded it and the module describes it now. */
@@ -118,9 +116,9 @@ const hold = async (
   const { algorithm } = service.policy.ocsp
   await ceremonyKey(service, custody.keys, { purpose: 'ocsp', algorithm, generation: 1 }, held)
   minutes('log key')
-  const log = await ceremonyKey(service, custody.keys, { ...logKey, generation: 1 }, held)
+  const log = await ceremonyKey(service, custody.keys, { ...logKey(service.policy), generation: 1 }, held)
   minutes('export key')
-  await ceremonyKey(service, custody.keys, { ...exportKey, generation: 1 }, held)
+  await ceremonyKey(service, custody.keys, { ...exportKey(service.policy), generation: 1 }, held)
   const made = await inventory(opened)
   const { ledger } = service
   const signatures = await reconciledKeys(ledger, ledger.entries(), custody.keys.signatures)

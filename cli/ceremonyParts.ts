@@ -51,6 +51,10 @@ const requireTwo = (first: Officer, second: Officer): void => {
   throw new ConfigFault(`--second: ${code} (${clause}): ${refusals[code].en}`)
 }
 
+/** The key that reports are signed with. */
+export const logKey = ({ records }: Config['policy']) =>
+  ({ purpose: 'log', algorithm: records.logAlgorithm }) as const
+
 export type Acting = Readonly<{
   custody: Custody
   store: EventStore

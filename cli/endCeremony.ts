@@ -7,7 +7,7 @@ import type { Actor, Command, Decider, Fold, Refusal } from '../domain/kernel.ts
 import { replayEnd } from '../projections/endReplay.ts'
 import type { CustodyVault } from '../hsm/custody.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
-import type { Officer } from './ceremonyParts.ts'
+import { logKey, type Officer } from './ceremonyParts.ts'
 import { presentOf, type CeremonyScript } from './ceremonyScript.ts'
 import { NothingThere } from './reading.ts'
 
@@ -67,6 +67,6 @@ export const logKeyOf = ({ service, custody }: Ceremony, script: CeremonyScript,
   ceremonyKey(
     service,
     custody.keys,
-    { purpose: 'log', algorithm: 'ecP384', generation: 1 },
+    { ...logKey(service.policy), generation: 1 },
     { script: script.text, present: presentOf(script), second },
   )

@@ -62,7 +62,7 @@ const statusOfFault: Readonly<Record<string, number>> = {
   ...{ RegisterFault: exitStatus.usage, PolicyChanged: exitStatus.usage },
   ...{ PassphraseFault: exitStatus.unavailable, KeyFault: exitStatus.unavailable },
   ...{ LedgerFault: exitStatus.unavailable, NothingThere: exitStatus.unavailable },
-  ...{ NotMigrated: exitStatus.unavailable },
+  ...{ NotMigrated: exitStatus.unavailable, CeremonyRequired: exitStatus.unavailable },
   ...{ ExportFault: exitStatus.found, ImportRefused: exitStatus.unavailable },
   ...{ JobsFault: exitStatus.unavailable, OpensslFault: exitStatus.unavailable },
 }

@@ -36,6 +36,21 @@ const automatic: Held = {
   present: 'profil embarqué : cérémonie automatique, sans témoin',
 }
 
+/** CGU-06: in production no key or certificate of an authority is made but by two officers. */
+export class CeremonyRequired extends Error {
+  override readonly name = 'CeremonyRequired'
+  constructor() {
+    super(
+      'environment: production: the key ceremony has not been held to its end: two officers hold it, by grand-livre ceremony (CGU-06)',
+    )
+  }
+}
+
+/** The responder's key alone is made anew without anybody, when its certificate's end comes near. @throws CeremonyRequired */
+const requireTwo = ({ policy }: Service, { second }: Held): void => {
+  if (policy.environment === 'production' && second === undefined) throw new CeremonyRequired()
+}
+
 /** The id that a service key has from its purpose and generation on, before it is made. */
 export const serviceKeyId = ({ log }: Pick<Policy, 'log'>, purpose: string, generation: number): string =>
   systemCommandId('ServiceKey', `${log}|${purpose}|${generation}`)
@@ -49,13 +64,15 @@ export const ceremonyKey = async (
     generation: number
     algorithm: Algorithm
   }>,
-  { script, ...witnessed }: Held = automatic,
+  held: Held = automatic,
 ): Promise<Key> => {
+  const { script, ...witnessed } = held
   const { purpose, generation } = order
   const id = serviceKeyId(service.policy, purpose, generation)
   const state = (await service.ledger.load(serviceKey, id)).state
   if ('copies' in state) return { id, signer: await keys.signer(id) }
   const { algorithm } = order
+  if (purpose !== 'ocsp' || generation === 1) requireTwo(service, held)
   const circumstances = { correlationId: id }
   await perform(service, planServiceKey, {
     key: id,
@@ -101,7 +118,7 @@ type Installed = Readonly<{ id: string; der: Uint8Array }>
 type Dates = Readonly<{ notBefore: string; notAfter: string; serial: string }>
 type Key = Readonly<{ id: string; signer: Signer }>
 /** `by`: the key that signs; `root`: its certificate, where it is not the certificate's own. */
-type Order = Readonly<{ of: Key; by: Key; root?: Uint8Array; years: number }>
+type Order = Readonly<{ of: Key; by: Key; root?: Uint8Array; years: number; held: Held }>
 
 /** What is to be signed: what stands planned, or else what `make` makes and is linted, planned now (docs/adr/0005). */
 const planned = async (
@@ -133,10 +150,11 @@ const install = async (
   order: Order,
   make: (dates: Dates) => Uint8Array,
 ): Promise<Installed> => {
-  const { of, by, root } = order
+  const { of, by, root, held } = order
   const id = issuerId(of.signer.spki)
   const state = (await service.ledger.load(authority, id)).state
   if (state.status !== 'unknown') return { id, der: Buffer.from(state.der, 'base64') }
+  requireTwo(service, held)
   const { tbs, notAfter } = await planned(service, order, make)
   const der = await sign(tbs, by.signer)
   await perform(service, installCaCertificate, {
@@ -157,7 +175,7 @@ const install = async (
 
 /**
  * Holds the ceremony, or finds what it made.
- * @throws LintRefused when a certificate would not fit its profile; KeyFault, LedgerFault: hold it again
+ * @throws LintRefused when a certificate would not fit its profile; CeremonyRequired; KeyFault, LedgerFault: hold it again
  */
 export const holdCeremony = async (
   service: Service,
@@ -177,7 +195,7 @@ export const holdCeremony = async (
   minutes('root certificate')
   const rootCertificate = await install(
     service,
-    { of: root, by: root, years: policy.root.validityYears },
+    { of: root, by: root, years: policy.root.validityYears, held },
     (dates) => {
       const { spki, algorithm } = root.signer
       return linted(rootTbs(policy, { ...dates, spki, algorithm }), 'root', { policy })
@@ -190,7 +208,7 @@ export const holdCeremony = async (
   const rootIssuer = issuerOf(rootCertificate.der, root.signer.algorithm)
   const caCertificate = await install(
     service,
-    { of: ca, by: root, root: rootCertificate.der, years: policy.issuing.validityYears },
+    { of: ca, by: root, root: rootCertificate.der, years: policy.issuing.validityYears, held },
     (dates) => {
       const tbs = issuingCaTbs(policy, { ...dates, spki: ca.signer.spki, issuer: rootIssuer })
       return linted(tbs, 'issuingCa', { policy, issuer: rootCertificate.der })

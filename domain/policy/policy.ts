@@ -11,6 +11,9 @@ const text = Type.String({ minLength: 1, maxLength: 200 })
 const siren = Type.String({ pattern: '^\\d{9}$' })
 const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 
+/** What the authorities' keys may be of: RSA-4096 or P-384 in production, whatever else in a test. */
+const strong: readonly string[] = ['rsa4096', 'ecP384']
+
 /** A certification authority of the chain: its subject and its certificate's life. */
 const authority = Type.Object(
   {
@@ -75,6 +78,8 @@ export const policySchema = Type.Object(
       },
       closed,
     ),
+    /** Keys that sign reports and the heads of exports (`log`), and exports (`export`). */
+    records: Type.Object({ logAlgorithm: signingAlgorithm, exportAlgorithm: signingAlgorithm }, closed),
     crl: Type.Object(
       {
         everyHours: count(1, 24),
@@ -182,10 +187,20 @@ const gapsOf = ({ crl }: Policy): readonly string[] => [
 ]
 
 /** What a test environment may leave out, and production may not. */
-const weaknessesOf = ({ environment, escrow }: Policy): readonly string[] =>
-  environment === 'production' && !escrow.signedApprovals
-    ? ['/escrow/signedApprovals must be true in production']
-    : []
+const weaknessesOf = ({ environment, escrow, root, issuing, ocsp, records }: Policy): readonly string[] => {
+  if (environment !== 'production') return []
+  const algorithms = {
+    ...{ '/root/algorithm': root.algorithm, '/issuing/algorithm': issuing.algorithm },
+    ...{ '/ocsp/algorithm': ocsp.algorithm },
+    ...{ '/records/logAlgorithm': records.logAlgorithm, '/records/exportAlgorithm': records.exportAlgorithm },
+  }
+  return [
+    ...(escrow.signedApprovals ? [] : ['/escrow/signedApprovals must be true in production']),
+    ...Object.entries(algorithms)
+      .filter(([, algorithm]) => !strong.includes(algorithm))
+      .map(([field]) => `${field} must be ${strong.join(' or ')} in production`),
+  ]
+}
 
 const invalid = (faults: readonly string[]): Error =>
   new Error(`the policy file is not valid: ${[...new Set(faults)].join('; ')}`)

@@ -50,6 +50,21 @@ describe('the policy file', () => {
     expect(parsePolicy(shipped)).toBe(shipped)
   })
 
+  it.each([
+    ['/root/algorithm', 'rsa3072'],
+    ['/issuing/algorithm', 'ecP256'],
+    ['/ocsp/algorithm', 'ecP256'],
+    ['/records/logAlgorithm', 'rsa3072'],
+    ['/records/exportAlgorithm', 'ecP256'],
+  ])('RGS B1: %s may not be %s in production, and may in a test', (path, value) => {
+    const weak = changed(shipped, path, value)
+    expect(faultOf(weak)).toBe('none')
+    expect(faultOf(changed(weak, '/environment', 'production'))).toBe(
+      `the policy file is not valid: ${path} must be rsa4096 or ecP384 in production`,
+    )
+    expect(faultOf(changed(shipped, '/environment', 'production'))).toBe('none')
+  })
+
   it('each of its fields, with a value of another type, is named by the error', () => {
     const unnamed = leaves(shipped).filter((path) => {
       const fault = faultOf(changed(shipped, path, [{}]))
