@@ -4,8 +4,8 @@ import type { IssuingCa } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import {
-  crlEntriesSince,
   crlEntriesUpTo,
+  hasEntrySince,
   hasPlannedCrl,
   latestCrl,
   oldestEntrySince,
@@ -68,7 +68,7 @@ export const openCrls = ({ service, db, size, settled, soon, listed }: Parts): C
         return {
           newest: newest && { thisUpdate: newest.this_update, upTo: newest.up_to, last: newest.last },
           planned: await hasPlannedCrl(db, authority.id),
-          entriesSince: (rank: number) => crlEntriesSince(db, authority.id, rank),
+          hasEntrySince: (rank: number) => hasEntrySince(db, authority.id, rank),
         }
       },
     })

@@ -10,8 +10,8 @@ export type CrlState = Readonly<{
   newest: Readonly<{ thisUpdate: string; upTo: number; last: boolean }> | undefined
   /** A list is planned and not signed yet: by a run that was cut off, or by an officer, as the last one is. */
   planned?: boolean
-  /** Entries of the CRL that have come since. */
-  entriesSince: (rank: number) => Promise<number>
+  /** Whether something has come since that is to be listed. */
+  hasEntrySince: (rank: number) => Promise<boolean>
 }>
 
 /** How often an authority issues a list, and how long one is good for. */
@@ -20,14 +20,14 @@ export type Rhythm = Readonly<{ everyHours: number; validityHours: number }>
 export const crlIsDue = async (
   now: string,
   { everyHours }: Rhythm,
-  { newest, planned = false, entriesSince }: CrlState,
+  { newest, planned = false, hasEntrySince }: CrlState,
 ): Promise<boolean> => {
   if (newest === undefined) return true
   // CGU-87: nothing follows the last one.
   if (newest.last) return false
   if (planned) return true
   if (addHours(newest.thisUpdate, everyHours) <= now) return true
-  return (await entriesSince(newest.upTo)) > 0
+  return hasEntrySince(newest.upTo)
 }
 
 /** Issues CRLs of an authority until none is due. */
