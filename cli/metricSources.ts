@@ -10,6 +10,7 @@ import { latestCrl } from '../readmodels/crls.ts'
 import { certificateCounts, expiringCount, pendingRecoveries } from '../readmodels/metrics.ts'
 import { keptFor, type Sources } from '../telemetry/sources.ts'
 import type { Jobs } from '../jobs/port.ts'
+import type { RevocationDelay } from '../jobs/revocationDelay.ts'
 import type { Product } from '../main.ts'
 import type { ClockOffset } from './clockOffsets.ts'
 import { lastVerified } from './verifiedMark.ts'
@@ -117,7 +118,16 @@ export const projectorSources = (
 })
 
 /** Of the worker's part. */
-export const workerSources = (jobs: Jobs): Sources => ({ queues: jobs.counts })
+export const workerSources = (jobs: Jobs, delays: RevocationDelay['current']): Sources => ({
+  queues: jobs.counts,
+  revocationDelays: async () => {
+    const { crl, ocsp, worstListed } = await delays()
+    return Object.entries({ crl, ocsp, crlLastHour: worstListed }).map(([seen, seconds]) => ({
+      seen,
+      seconds,
+    }))
+  },
+})
 
 /** Of whoever holds a directory, and keys or a way to them. */
 export const keeperSources = (
@@ -149,8 +159,9 @@ export const productSources = ({
   ledger,
   runner,
   jobs,
-}: Pick<Product, 'services' | 'ledger' | 'runner' | 'jobs'>): Sources => ({
+  delays,
+}: Pick<Product, 'services' | 'ledger' | 'runner' | 'jobs' | 'delays'>): Sources => ({
   ...servedSources(services),
   ...projectorSources({ ledger, runner: () => runner, now: services.now }),
-  ...workerSources(jobs),
+  ...workerSources(jobs, delays),
 })

@@ -83,6 +83,13 @@ const table: Table = {
       ({ lagSeconds }) => lagSeconds,
     ),
   },
+  revocationDelays: {
+    igc_revocation_delay_seconds: each(
+      'Age of the oldest revocation that the CRL (crl) or the responder (ocsp) does not show, and the longest of the last hour until a CRL listed one (crlLastHour)',
+      ['seen'],
+      ({ seconds }) => seconds,
+    ),
+  },
   queues: {
     igc_queue_jobs: each('Runs of each job, by state', ['queue', 'state'], ({ count }) => count),
   },

@@ -25,6 +25,8 @@ export type Sources = Partial<
     projections: () => Promise<
       readonly Readonly<{ projection: string; lagEvents: number; lagSeconds: number }>[]
     >
+    /** How long revocations take to be seen, in seconds (jobs/revocationDelay.ts). */
+    revocationDelays: () => Promise<readonly Readonly<{ seen: string; seconds: number }>[]>
     /** Runs of each job by state. */
     queues: () => Promise<readonly Readonly<{ queue: string; state: string; count: number }>[]>
     /** Whether what holds the keys works. */

@@ -78,7 +78,11 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
         ...(await machine.alarms()),
       }),
     }
-    const sources = { ...probedSources(probed), ...workerSources(jobs), ...machine.sources }
+    const sources = {
+      ...probedSources(probed),
+      ...workerSources(jobs, acts.delay.current),
+      ...machine.sources,
+    }
     const metricsUrl = await instruments.show(sources, probed, onClose)
     const { app: watch, drain } = instruments
     const app = opened(await createProbesApp(options.release, probed, { log: options.log, ...watch }))
