@@ -114,7 +114,7 @@ describe('a node that fails', () => {
   describe.each(['ok', 'cancelled', 'unavailable', 'aborted', 'silence'] as const)('ended by %s', (how) => {
     it(`eventstoredb #56: a subscription to all events loses nothing when the server ends it by ${how}`, async () => {
       const server = await node()
-      const store = await adapter(server, { readIdleTimeoutMs: 60 })
+      const store = await adapter(server, { readIdleTimeoutMs: 250 })
       const events = Array.from({ length: 12 }, (_, n) => proposed({ n }))
       for (const [n, one] of events.slice(0, 8).entries()) await store.append(`s-${n % 2}`, [one], 'any')
       server.knobs.reads.push({ on: 'subscription', after: 0, how }, { on: 'subscription', after: 3, how })
@@ -126,7 +126,7 @@ describe('a node that fails', () => {
 
     it(`eventstoredb #56: a stream subscription loses nothing when the server ends it by ${how}`, async () => {
       const server = await node()
-      const store = await adapter(server, { readIdleTimeoutMs: 60 })
+      const store = await adapter(server, { readIdleTimeoutMs: 250 })
       const events = Array.from({ length: 8 }, (_, n) => proposed({ n }))
       for (const one of events.slice(0, 5)) await store.append('s', [one], 'any')
       server.knobs.reads.push({ on: 'subscription', after: 2, how })
@@ -138,7 +138,7 @@ describe('a node that fails', () => {
 
     it(`eventstoredb #56: a read of all events goes on where the server ended it by ${how}`, async () => {
       const server = await node()
-      const store = await adapter(server, { readIdleTimeoutMs: 60 })
+      const store = await adapter(server, { readIdleTimeoutMs: 250 })
       const events = Array.from({ length: 50 }, (_, n) => proposed({ n }))
       await store.append('s', events, 'no_stream')
       server.knobs.reads.push({ on: 'read', after: 0, how }, { on: 'read', after: 20, how })
