@@ -63,6 +63,7 @@ export const quickPolicyText = (): string => {
     ...shipped,
     root: { ...shipped['root'], algorithm: 'ecP384' },
     issuing: { ...shipped['issuing'], algorithm: 'ecP384' },
+    ocsp: { ...shipped['ocsp'], algorithm: 'ecP256' },
   })
 }
 

@@ -42,6 +42,7 @@ const policy = {
   ...f.policy,
   root: { ...f.policy.root, algorithm: 'ecP384' as const },
   issuing: { ...f.policy.issuing, algorithm: 'ecP384' as const },
+  ocsp: { ...f.policy.ocsp, algorithm: 'ecP256' as const },
 }
 
 /** The power went. */

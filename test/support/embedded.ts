@@ -42,6 +42,7 @@ const quickPolicy = async (): Promise<Policy> => {
     ...shipped,
     root: { ...shipped.root, algorithm: 'ecP384' },
     issuing: { ...shipped.issuing, algorithm: 'ecP384' },
+    ocsp: { ...shipped.ocsp, algorithm: 'ecP256' },
   })
 }
 
