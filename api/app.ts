@@ -112,7 +112,9 @@ export const createApp = async (services: Services, options: AppOptions = {}): P
     await ocspRoutes(
       scope,
       services,
-      (onFault) => createOcspAnswers(services, onFault),
+      createOcspAnswers(services, (error) => {
+        app.log.error({ err: error }, 'an OCSP answer could not be given')
+      }),
       options.metrics?.ocsp,
     )
   })

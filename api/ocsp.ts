@@ -5,7 +5,7 @@ import { sha256 } from '../commands/issuing.ts'
 import { secondsOf } from '../domain/policy/dates.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { httpDate } from './document.ts'
-import type { createOcspAnswers, OcspReply } from './ocspAnswers.ts'
+import type { OcspReply, OcspResponder } from './ocspAnswers.ts'
 import { documented } from './routes.ts'
 import type { Services } from './services.ts'
 
@@ -63,22 +63,16 @@ const answer = {
   },
 }
 
-/**
- * @param make the responder, told whom to tell of a fault
- * @param count told of each answer, with the seconds that it took
- */
+/** @param count told of each answer, with the seconds that it took */
 export const ocspRoutes = async (
   app: FastifyInstance,
   services: Pick<Services, 'policy' | 'now'>,
-  make: (onFault: (error: unknown) => void) => ReturnType<typeof createOcspAnswers>,
+  responder: OcspResponder,
   count: Metrics['ocsp'] = () => undefined,
 ): Promise<void> => {
-  const answered = make((error) => {
-    app.log.error({ err: error }, 'an OCSP answer could not be given')
-  })
   const respond = async (method: 'GET' | 'POST', octets: Uint8Array): Promise<OcspReply> => {
     const began = performance.now()
-    const given = await answered(octets)
+    const given = await responder.answer(octets)
     count({ method, status: given.status }, (performance.now() - began) / 1000)
     return given
   }

@@ -1,17 +1,17 @@
 // What the responder says: read from the status table, linted and signed. Never "good" on a table that lags (architecture.md,
 // "Projections"), never "good" for a serial that was not issued (EN 319 411-1 OVR-6.6.3-02).
-import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/kernel.ts'
 import { addSeconds, secondsOf } from '../domain/policy/dates.ts'
 import { notBeforeOf } from '../pki/fields.ts'
 import { ocspErrorResponse, type OcspAnswer, type OcspError, type OcspStatus } from '../pki/ocsp.ts'
-import { certIdMatches, parseOcspRequest, type OcspRequest } from '../pki/ocspRequest.ts'
+import { certIdMatches, parseOcspRequest, type CertId, type OcspRequest } from '../pki/ocspRequest.ts'
 import { signOcspResponse } from '../pki/signOcspResponse.ts'
 import { ocspAnswers } from '../readmodels/ocspAnswer.ts'
 import { saidOf, type Said } from '../commands/ocspActivity.ts'
 import type { PublicAuthority } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
 import { formatPosition } from './position.ts'
+import { createCache, keyOfRequest, mayBeKept, renewalOf, type OcspKeeper, type Signed } from './ocspKept.ts'
 import type { Services } from './services.ts'
 
 /** What an answer is made of. Nothing here signs certificates or lists. */
@@ -28,37 +28,6 @@ export type OcspReply = Readonly<{
   /** Present where caches may keep the answer (RFC 9919 section 6). */
   cacheable?: Readonly<{ thisUpdate: Instant; nextUpdate: Instant }>
 }>
-
-/** An answer that may be given again while its term lasts, and what it is known by. */
-export type KeptAnswer = Readonly<{
-  bytes: Uint8Array
-  thisUpdate: Instant
-  nextUpdate: Instant
-  /** Serial of the certificate of who signed it. */
-  responder: string
-  said: Said
-  /** Serials that were asked about, and what was said of each. */
-  serials: readonly string[]
-  statuses: readonly OcspStatus[]
-}>
-
-/** Keeps answers for when nobody can be asked any more. */
-export type OcspKeeper = Readonly<{
-  keep: (key: string, answer: KeptAnswer) => void
-  /** One whose term has not ended. */
-  find: (key: string) => KeptAnswer | undefined
-}>
-
-type Signed = Readonly<{
-  bytes: Uint8Array
-  thisUpdate: Instant
-  nextUpdate: Instant
-  renewAt: Instant
-  said: Said
-}>
-
-/** Answers kept. A definitive answer costs a signature, and most requests are for few certificates. */
-const kept = 10_000
 
 const failure = (error: OcspError): OcspReply => ({ bytes: ocspErrorResponse(error), status: error })
 
@@ -122,52 +91,22 @@ const sign = async (
     responder.signer,
   )
   authority.activity.signed(responder.serial, bytes)
-  const half = Math.floor((secondsOf(nextUpdate) - secondsOf(producedAt)) / 2)
   const said = saidOf(answers.map(({ status }) => status))
-  return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half), said }
+  return { bytes, thisUpdate, nextUpdate, renewAt: renewalOf(producedAt, { nextUpdate }), said }
 }
 
-/** The certificates asked for. */
-const keyOfRequest = ({ requests }: OcspRequest): string => {
-  const hash = createHash('sha256')
-  for (const { der } of requests) hash.update(der)
-  return hash.digest('hex')
-}
-
-type Kept = Readonly<{
-  signed: Signed
-  /** What was said: when the table says something else, this is signed anew. */
-  said: string
-  /** Where the table stood: while it stands there it says the same, and is not asked. */
-  position: string | undefined
+export type OcspResponder = Readonly<{
+  /** Octets in, octets out. Whatever comes in, an OCSPResponse goes out. */
+  answer: (request: Uint8Array) => Promise<OcspReply>
+  /**
+   * Signs what the keeper will give to whoever asks for this certificate, unless it has that for half of its term yet.
+   * @returns whether it was signed. @throws what keeps it from being signed
+   */
+  prepare: (certId: CertId) => Promise<boolean>
 }>
 
-const createCache = () => {
-  const entries = new Map<string, Kept>()
-  return {
-    get: (key: string, at: Instant): Kept | undefined => {
-      const entry = entries.get(key)
-      if (entry === undefined) return undefined
-      entries.delete(key)
-      if (entry.signed.renewAt <= at) return undefined
-      entries.set(key, entry)
-      return entry
-    },
-    set: (key: string, entry: Kept): void => {
-      entries.delete(key)
-      entries.set(key, entry)
-      const [oldest] = entries.keys()
-      if (entries.size > kept && oldest !== undefined) entries.delete(oldest)
-    },
-  }
-}
-
-/** Anybody can ask for serials that do not exist, without end: those answers are not kept. */
-const mayBeKept = (answers: readonly OcspAnswer[]): boolean =>
-  answers.every(({ status }) => status !== 'unknown')
-
 /**
- * Makes the responder: octets in, octets out. Whatever comes in, an OCSPResponse goes out.
+ * Makes the responder.
  * @param onFault is told what made an answer `tryLater` (RFC 6960 2.3), beside a lagging table
  * @param keeper has the answers that are given when none can be signed; without it there are none
  */
@@ -175,7 +114,7 @@ export const createOcspAnswers = (
   services: OcspServices,
   onFault: (error: unknown) => void,
   keeper?: OcspKeeper,
-): ((request: Uint8Array) => Promise<OcspReply>) => {
+): OcspResponder => {
   const cache = createCache()
   const standing = (): string | undefined => {
     const position = services.reads.position()
@@ -229,7 +168,7 @@ export const createOcspAnswers = (
     return { bytes: answer.bytes, status: wordOf(answer.said), cacheable: answer }
   }
 
-  return async (octets) => {
+  const answer: OcspResponder['answer'] = async (octets) => {
     const asked = parseOcspRequest(octets)
     if ('error' in asked) return failure(asked.error)
     try {
@@ -241,5 +180,16 @@ export const createOcspAnswers = (
       services.authority.activity.late()
       return failure('tryLater')
     }
+  }
+  return {
+    answer,
+    prepare: async (certId) => {
+      const asked = { requests: [certId] }
+      const before = keeper?.find(keyOfRequest(asked))
+      if (before !== undefined && renewalOf(before.thisUpdate, before) > services.now()) return false
+      requireFresh(services)
+      await common(asked, await services.authority.responder())
+      return true
+    },
   }
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { selfRoutes } from './metrics.ts'
 import { ocspRoutes } from './ocsp.ts'
-import { createOcspAnswers, type OcspKeeper, type OcspServices } from './ocspAnswers.ts'
+import type { OcspResponder } from './ocspAnswers.ts'
 import { livenessRoute, type Probed } from './probes.ts'
 import { listPublications, servePublications, type Lists } from './publication.ts'
 import { openServer, type ServerOptions } from './server.ts'
@@ -10,8 +10,7 @@ import { openServer, type ServerOptions } from './server.ts'
 export type StatusServices = Readonly<{
   release: string
   lists: Lists
-  ocsp: OcspServices
-  keeper: OcspKeeper
+  responder: OcspResponder
   probed: Probed
 }>
 
@@ -23,7 +22,7 @@ export type StatusOptions = ServerOptions &
 
 /** Makes the application of the status process. It closes gracefully. */
 export const createStatusApp = async (
-  { release, lists, ocsp, keeper, probed }: StatusServices,
+  { release, lists, responder, probed }: StatusServices,
   options: StatusOptions = {},
 ): Promise<FastifyInstance> => {
   const app = await openServer(release, options)
@@ -32,8 +31,7 @@ export const createStatusApp = async (
     scope.addHook('onRequest', scope.rateLimit({ max: options.limit ?? 60_000, timeWindow: 60_000 }))
     selfRoutes(scope, probed, options)
     servePublications(scope, listPublications(lists))
-    const make = (onFault: (error: unknown) => void) => createOcspAnswers(ocsp, onFault, keeper)
-    await ocspRoutes(scope, lists, make, options.metrics?.ocsp)
+    await ocspRoutes(scope, lists, responder, options.metrics?.ocsp)
   })
   await app.ready()
   return app

@@ -46,6 +46,7 @@ Settings, from the environment:
   PKCS11_ESCROW_TOKEN, _ESCROW_PIN   the same of the escrow's token
   SIGNER_SOCKET                socket of the signer process that holds keys, vault and cards (this process does)
   ESCROW_STOCK                 holders' keys made ahead (4)
+  OCSP_READY                   of \`status\`: answers made before anybody asks (10000)
   TRUSTED_PROXIES              addresses or networks of reverse proxies, with commas between (none)
 ${signInHelp}
   LOG_LEVEL                    trace, debug, info, warn, error, fatal or silent (info)

@@ -15,6 +15,8 @@ export type OpsConfig = HostLimits &
     metrics: Readonly<{ host: string; port: number }> | undefined
     /** Seconds from the signal to stop until requests are no longer taken, while /readyz says 503. */
     drainSeconds: number
+    /** Of the status process: certificates about which an answer is ready before anybody asks. */
+    ocspReady: number
   }>
 
 type Read = (name: string) => string | undefined
@@ -29,6 +31,7 @@ export const opsFrom = (read: Read, environment: string): OpsConfig => ({
       ? undefined
       : { host: read('METRICS_HOST') ?? '127.0.0.1', port: numberFrom(read, 'METRICS_PORT', 0, [0, 65_535]) },
   drainSeconds: numberFrom(read, 'DRAIN_SECONDS', environment === 'production' ? 5 : 0, [0, 300]),
+  ocspReady: numberFrom(read, 'OCSP_READY', 10_000, [0, 1_000_000]),
   diskLowMb: numberFrom(read, 'DISK_LOW_MB', 512, [0, 100_000_000]),
   clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', 5, [0, 3600]),
 })

@@ -37,6 +37,7 @@ export const settings: readonly Setting[] = [
   { name: 'SMTP_URL', standard: 'files of the outbox', secret: 'url' },
   { name: 'MAIL_FROM', standard: "the policy's contact" },
   { name: 'ESCROW_STOCK', standard: '4' },
+  { name: 'OCSP_READY', standard: '10000' },
   { name: 'TRUSTED_PROXIES', standard: 'none' },
   { name: 'PUBLIC_URL', standard: 'none' },
   { name: 'TLS_CERT_FILE', standard: 'a proxy ends TLS' },

@@ -1,6 +1,7 @@
 // Reads OCSP requests (RFC 6960 4.1.1, RFC 9654), which come from anybody: whatever the octets, the answer is a
 // request or `malformedRequest`, never an exception.
 import { createHash } from 'node:crypto'
+import { nothing, octets, oid, sequence, tlv } from './der.ts'
 import { DerFault, expect, integerHex, oidOf, only, read, sequenceOf, type Value } from './derReader.ts'
 import { readExtensions, type Extension } from './extensionReader.ts'
 import { keyHash } from './fields.ts'
@@ -120,3 +121,11 @@ export const certIdMatches = (certId: CertId, issuer: Pick<Issuer, 'name' | 'spk
 }
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+
+/** The CertID by which most clients ask: SHA-1, parameters NULL. @param serial 32 hex digits, as ours have */
+export const certIdFor = (issuer: Pick<Issuer, 'name' | 'spki'>, serial: string): CertId => {
+  const name = createHash('sha1').update(issuer.name).digest()
+  const key = keyHash(issuer.spki, 'sha1')
+  const number = tlv(0x02, Buffer.from(serial, 'hex'))
+  return certIdOf(read(sequence(sequence(oid('1.3.14.3.2.26'), nothing), octets(name), octets(key), number)))
+}

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { inTime } from '../../api/probes.ts'
+import { createOcspAnswers, type OcspServices } from '../../api/ocspAnswers.ts'
 import { createStatusApp, type StatusServices } from '../../api/statusApp.ts'
 import { Problem } from '../../api/problems.ts'
 import { keyOfPart, openOcspActivity, type OcspActivity } from '../../commands/ocspActivity.ts'
@@ -17,6 +18,7 @@ import { openInstruments } from '../instruments.ts'
 import { keeperSources, keptListSources, probedSources } from '../metricSources.ts'
 import { NotMigrated, requireShared, type RoleOptions, type RunningRole } from './role.ts'
 import { openStatusKeep, type StatusKeep } from './statusKeep.ts'
+import { keepReady } from './statusReady.ts'
 import { refreshStatus, type Refreshing } from './statusRefresh.ts'
 import { OutOfReach, openStatusSources, type StatusSources } from './statusSources.ts'
 
@@ -86,39 +88,35 @@ const probedOf = (
   }
 }
 
-const servicesOf = (config: Config, release: string, parts: Parts): StatusServices => {
-  const { keep, sources, activity } = parts
-  const { policy } = config
+const ocspOf = ({ policy }: Config, { keep, sources, activity }: Parts): OcspServices => {
   const { db, now } = sources
   return {
-    ...{ release, keeper: keep, probed: probedOf(config, parts) },
-    lists: {
-      ...{ policy, now },
-      crl: async () => known(keep.list('crl')),
-      rootCrl: async () => known(keep.list('rootCrl')),
-      caCertificate: () => known(keep.authorities()).ca.certificate,
-      rootCertificate: () => known(keep.authorities()).rootCa.certificate,
+    ...{ policy, now, db },
+    reads: {
+      position: () => sources.standing()?.position(),
+      lagSeconds: () => sources.standing()?.lagSeconds() ?? Infinity,
+      lookAgain: async () => {
+        const standing = sources.standing()
+        if (standing === undefined) throw new OutOfReach('ledger')
+        await standing.lookAgain()
+      },
     },
-    ocsp: {
-      ...{ policy, now, db },
-      reads: {
-        position: () => sources.standing()?.position(),
-        lagSeconds: () => sources.standing()?.lagSeconds() ?? Infinity,
-        lookAgain: async () => {
-          const standing = sources.standing()
-          if (standing === undefined) throw new OutOfReach('ledger')
-          await standing.lookAgain()
-        },
+    authority: {
+      get ca() {
+        return known(keep.authorities()).ca
       },
-      authority: {
-        get ca() {
-          return known(keep.authorities()).ca
-        },
-        ...{ responder: sources.responder, activity },
-      },
+      ...{ responder: sources.responder, activity },
     },
   }
 }
+
+const listsOf = ({ policy }: Config, { keep, sources }: Parts): StatusServices['lists'] => ({
+  ...{ policy, now: sources.now },
+  crl: async () => known(keep.list('crl')),
+  rootCrl: async () => known(keep.list('rootCrl')),
+  caCertificate: () => known(keep.authorities()).ca.certificate,
+  rootCertificate: () => known(keep.authorities()).rootCa.certificate,
+})
 
 /** @throws what kept it from starting: its directory, its port, a database of another release; nothing that is down */
 export const openStatus = (config: Config, options: RoleOptions): Promise<RunningRole> =>
@@ -130,7 +128,8 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     const sources = opened(await openStatusSources(config, (source, error) => tell(source, error)))
     await requireNotForeign(sources)
     const directory = join(config.dataDir, 'status')
-    const keep = await openStatusKeep(directory, sources.now, (error) => tell('directory', error))
+    const onKeepFault = (error: unknown): void => tell('directory', error)
+    const keep = await openStatusKeep(directory, sources.now, onKeepFault, config.ops.ocspReady)
     onClose(keep.written)
     const maxLag = config.policy.ocsp.maxLagSeconds
     const refreshing = refreshStatus(keep, sources, {
@@ -151,8 +150,14 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
       await handing.stop()
       await handOver().catch((error: unknown) => tell('activity', error))
     })
-    const services = servicesOf(config, release, { keep, sources, activity, refreshing })
-    const { probed } = services
+    const served = { keep, sources, activity, refreshing }
+    const responder = createOcspAnswers(ocspOf(config, served), (error) => tell('answers', error), keep)
+    const ready = keepReady(
+      { keep, sources, prepare: responder.prepare },
+      { most: config.ops.ocspReady, onFault: (error) => tell('answers made ready', error) },
+    )
+    onClose(ready.stop)
+    const probed = probedOf(config, served)
     const shown = {
       ...probedSources(probed),
       ...keptListSources(keep.list, sources.now),
@@ -162,7 +167,12 @@ export const openStatus = (config: Config, options: RoleOptions): Promise<Runnin
     const { app: watch, drain } = instruments
     const { trustedProxies, signIn } = config
     const limit = signIn.limits.publication
-    const app = opened(await createStatusApp(services, { log, trustedProxies, limit, ...watch }))
+    const app = opened(
+      await createStatusApp(
+        { release, responder, probed, lists: listsOf(config, served) },
+        { log, trustedProxies, limit, ...watch },
+      ),
+    )
     tell = onceInAWhile((source, err) => app.log.warn({ err, source }, 'a source is out of reach'))
     return { app, url: await listenAt(app, config), metricsUrl, drain }
   })

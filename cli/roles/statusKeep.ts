@@ -3,7 +3,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CrlFile } from '../../api/crlFile.ts'
-import type { KeptAnswer, OcspKeeper } from '../../api/ocspAnswers.ts'
+import type { KeptAnswer, OcspKeeper } from '../../api/ocspKept.ts'
 import type { Authorities } from '../../commands/findChain.ts'
 import { publicAuthority, sha256 } from '../../commands/issuing.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable } from '../../hsm/durable.ts'
@@ -27,7 +27,7 @@ export type StatusKeep = OcspKeeper &
     written: () => Promise<void>
   }>
 
-/** Answers kept at most; the oldest goes first. */
+/** Answers kept at most beside those that are made ready; the oldest goes first. */
 const most = 10_000
 
 const answersFolder = 'ocsp'
@@ -84,11 +84,16 @@ const readAnswers = async (directory: string): Promise<Map<string, KeptAnswer>> 
 const same = (one: OcspStatus | undefined, other: OcspStatus): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
-/** Opens the directory. @param onFault told where something could not be kept: it is served from memory meanwhile */
+/**
+ * Opens the directory.
+ * @param onFault told where something could not be kept: it is served from memory meanwhile
+ * @param ready answers that are made before anybody asks (cli/roles/statusReady.ts)
+ */
 export const openStatusKeep = async (
   directory: string,
   now: () => string,
   onFault: (error: unknown) => void,
+  ready = 0,
 ): Promise<StatusKeep> => {
   const answersIn = join(directory, answersFolder)
   await makePrivateDirectory(answersIn)
@@ -135,7 +140,7 @@ export const openStatusKeep = async (
       const stored: StoredAnswer = { ...answer, bytes: Buffer.from(answer.bytes).toString('base64') }
       inOrder(() => replaceDurable(join(answersIn, key), Buffer.from(JSON.stringify(stored))))
       const [oldest] = answers.keys()
-      if (answers.size > most && oldest !== undefined) drop(oldest)
+      if (answers.size > most + ready && oldest !== undefined) drop(oldest)
     },
     find: (key) => {
       const answer = answers.get(key)

@@ -1,7 +1,7 @@
 // An installation of processes, as docker-compose.yml has it, on PostgreSQL and Redis from the system's packages (`npm run trial`): each is
 // killed, doubled and started again, and in the end one is left.
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { get } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -39,8 +39,8 @@ const kill = async (name: string): Promise<void> => {
 
 const inDirectory = (...args: readonly string[]): Promise<string> => openssl(directory, ...args)
 
-/** What the status process says of a certificate, its signature verified up to the root. */
-const ocsp = async (serial: string, ...more: readonly string[]): Promise<string> => {
+/** What OpenSSL shows of the status process's answer about a certificate, its signature verified up to the root. */
+const shown = async (serial: string, ...more: readonly string[]): Promise<string> => {
   const about = [
     '-issuer',
     'ca.pem',
@@ -51,7 +51,7 @@ const ocsp = async (serial: string, ...more: readonly string[]): Promise<string>
     '-verify_other',
     'ca.pem',
   ]
-  const said = await inDirectory(
+  return inDirectory(
     'ocsp',
     ...about,
     ...more,
@@ -59,6 +59,9 @@ const ocsp = async (serial: string, ...more: readonly string[]): Promise<string>
     `${urlOf('status')}/ac-online-mef-qualifiees/`,
     // openssl itself fails on an answer that is an error, and says which.
   ).catch((error: unknown) => String(error))
+}
+const ocsp = async (serial: string, ...more: readonly string[]): Promise<string> => {
+  const said = await shown(serial, ...more)
   return /: (good|revoked|unknown)|Responder Error: (\w+)/.exec(said)?.slice(1).join('') ?? said
 }
 const crl = (from: string): Promise<Buffer> => download(`${urlOf(from)}/${stem}.crl`)
@@ -231,13 +234,19 @@ it('the api is killed: another one goes on, beside a second, which takes a token
 it('CGU-106, CGU-107: with everything else down, the status process answers, also after it was killed itself', async () => {
   const before = await crl('status')
   expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
+  // Nobody has asked about the responder's own certificate: OpenSSL shows it, as that of who signed.
+  const signedBy = /Certificate:[^]*?Serial Number:\s*((?:[0-9a-f]{2}:){15}[0-9a-f]{2})/i
+  const unasked = signedBy.exec(await shown(serial, '-resp_text'))?.[1]?.replaceAll(':', '') ?? ''
+  const answers = async () => readdirSync(join(directory, 'status', 'status', 'ocsp')).length
+  await until('an answer about each certificate', answers, (count) => count >= 2)
   const never = 'f'.repeat(30).padStart(32, '4')
   for (const [name, process] of [...up]) if (name !== 'status') expect(await process.stop(), name).toBe(0)
   await trial.stopServers()
   const check = async (): Promise<void> => {
     expect(await crl('status')).toEqual(before)
     expect(await ocsp(serial, '-no_nonce')).toBe('revoked')
-    // Nothing is said of what was never asked, nor made up for a nonce.
+    expect(await ocsp(unasked)).toBe('good')
+    // Nothing is said of what was never issued.
     expect(await ocsp(never, '-no_nonce')).toBe('trylater')
   }
   await check()

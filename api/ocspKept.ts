@@ -1,0 +1,82 @@
+// Answers that are given more than once: in memory while nothing has changed, and by whoever keeps them for when none can be signed.
+import { createHash } from 'node:crypto'
+import type { Said } from '../commands/ocspActivity.ts'
+import type { Instant } from '../domain/kernel.ts'
+import { addSeconds, secondsOf } from '../domain/policy/dates.ts'
+import type { OcspAnswer, OcspStatus } from '../pki/ocsp.ts'
+import type { OcspRequest } from '../pki/ocspRequest.ts'
+
+/** An answer that may be given again while its term lasts, and what it is known by. */
+export type KeptAnswer = Readonly<{
+  bytes: Uint8Array
+  thisUpdate: Instant
+  nextUpdate: Instant
+  /** Serial of the certificate of who signed it. */
+  responder: string
+  said: Said
+  /** Serials that were asked about, and what was said of each. */
+  serials: readonly string[]
+  statuses: readonly OcspStatus[]
+}>
+
+/** Keeps answers for when nobody can be asked any more. */
+export type OcspKeeper = Readonly<{
+  keep: (key: string, answer: KeptAnswer) => void
+  /** One whose term has not ended. */
+  find: (key: string) => KeptAnswer | undefined
+}>
+
+export type Signed = Readonly<{
+  bytes: Uint8Array
+  thisUpdate: Instant
+  nextUpdate: Instant
+  /** Half of its term is over: it is signed anew when it is asked for. */
+  renewAt: Instant
+  said: Said
+}>
+
+/** From when on an answer is signed anew. */
+export const renewalOf = (from: Instant, { nextUpdate }: Readonly<{ nextUpdate: Instant }>): Instant =>
+  addSeconds(from, Math.floor((secondsOf(nextUpdate) - secondsOf(from)) / 2))
+
+/** Answers kept. A definitive answer costs a signature, and most requests are for few certificates. */
+const kept = 10_000
+
+/** The certificates asked for. */
+export const keyOfRequest = ({ requests }: OcspRequest): string => {
+  const hash = createHash('sha256')
+  for (const { der } of requests) hash.update(der)
+  return hash.digest('hex')
+}
+
+type Entry = Readonly<{
+  signed: Signed
+  /** What was said: when the table says something else, this is signed anew. */
+  said: string
+  /** Where the table stood: while it stands there it says the same, and is not asked. */
+  position: string | undefined
+}>
+
+export const createCache = () => {
+  const entries = new Map<string, Entry>()
+  return {
+    get: (key: string, at: Instant): Entry | undefined => {
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      entries.delete(key)
+      if (entry.signed.renewAt <= at) return undefined
+      entries.set(key, entry)
+      return entry
+    },
+    set: (key: string, entry: Entry): void => {
+      entries.delete(key)
+      entries.set(key, entry)
+      const [oldest] = entries.keys()
+      if (entries.size > kept && oldest !== undefined) entries.delete(oldest)
+    },
+  }
+}
+
+/** Anybody can ask for serials that do not exist, without end: those answers are not kept. */
+export const mayBeKept = (answers: readonly OcspAnswer[]): boolean =>
+  answers.every(({ status }) => status !== 'unknown')
