@@ -1,9 +1,17 @@
 // Cards after they were handed over: what their holders report, unblocking, scrap. CGU-51 to CGU-53, CGU-98, CGU-99.
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { reportCard, scrapCard } from '../commands/cardIncidents.ts'
+import { consider } from '../commands/consider.ts'
 import { startUnblocking } from '../commands/unblocking.ts'
 import { card, isAllotted } from '../domain/card.ts'
-import { cardFunction, identityMethod, incident, role } from '../domain/lists.ts'
+import {
+  cardFunction,
+  identityMethod,
+  incident,
+  role,
+  scrapMethod,
+  type ScrapMethod,
+} from '../domain/lists.ts'
 import { accepted, lastOf, type Act } from './command.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, id, note } from './schemas.ts'
@@ -46,6 +54,10 @@ const unblocking = closed(
 )
 
 const status = Type.String({ description: 'What the card has become.' })
+const done = Type.Unsafe<ScrapMethod>({
+  ...scrapMethod,
+  description: '`notErased`: the card was out of reach. Found, it is given the same order again.',
+})
 
 export const cardCareRoutes = (api: Api): void => {
   const { load, cardCare } = api.services
@@ -62,6 +74,25 @@ export const cardCareRoutes = (api: Api): void => {
     const position = lastOf(written)
     act.mark({ position, replayed })
     return { ...accepted(cardId, { stream: `card-${cardId}`, revision, position }), status: state.status }
+  }
+  /**
+   * CGU-99: the certificates are revoked wherever the card is. That it was erased is recorded of one that was, before it is said; asked
+   * for where nobody may scrap it, the card is left as it is.
+   */
+  const methodDone = async (cardId: string, body: Static<typeof scrap>, act: Act): Promise<ScrapMethod> => {
+    if (body.method !== 'erased') return body.method
+    const { state, revision } = await load(card, cardId)
+    const order = { type: scrapCard.type, id: act.id, by: act.actor, at: act.at } as const
+    const decision = await consider(
+      scrapCard,
+      { ...order, data: { card: cardId, ...body } },
+      state,
+      async (aggregate, id) => (await load(aggregate, id)).state,
+    )
+    if ('refused' in decision || decision.accepted.length === 0) return body.method
+    // An order that goes on with an earlier one of its own has seen the card before that.
+    if (!('method' in state)) act.expectSeen(revision)
+    return (await cardCare.erase(cardId)) ? 'erased' : 'notErased'
   }
   const list = api.actions.list
   const texts = {
@@ -121,17 +152,25 @@ export const cardCareRoutes = (api: Api): void => {
 
   actRoute(api, {
     ...{ ...about, ...texts.scrap, also },
-    description: 'A card that a renewal replaced leaves its certificate to run to its end.',
+    description:
+      'A card that a renewal replaced leaves its certificate to run to its end. One that is to be erased and is not in its reader is scrapped all the same: `method` says what was done.',
     clauses: ['CGU-99'],
     body: scrap,
     command: scrapCard.type,
     who: ['raOfficer'],
-    extra: { status },
+    extra: { status, method: optional(done) },
     run: async ({ params, body, act }) => {
-      const order = { card: params.id, ...body }
+      const method = await methodDone(params.id, body, act)
+      const order = { card: params.id, ...body, method }
       const { replayed } = await act.carryOut(scrapCard, order, await caseOf(params.id))
+      // The same order, given again with the card back in its reader: what it said the first time stands, and now it is erased.
+      if (replayed && method === 'erased') await act.goOn(scrapCard, order, await caseOf(params.id))
       await cardCare.revoke(params.id)
-      return await standing(params.id, act, replayed)
+      const { state } = await load(card, params.id)
+      return {
+        ...(await standing(params.id, act, replayed)),
+        ...('method' in state ? { method: state.method } : {}),
+      }
     },
   })
 }

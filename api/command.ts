@@ -4,11 +4,11 @@ import { Type, type Static } from 'typebox'
 import { v5 } from 'uuid'
 import { RevisionMismatch, type Accepted, type Handle } from '../commands/handle.ts'
 import { ProcessRefused } from '../commands/program.ts'
-import { CardUnreachable } from '../pki/custody.ts'
 import type { Actor, Command, Decider, Event, Instant, Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { accountOf, type Who } from './auth.ts'
+import { cardRefusalOf } from './cardRefusals.ts'
 import { commandIdOf, keyOf, type Keys } from './idempotency.ts'
 import { inSight } from './outOfSight.ts'
 import { formatPosition } from './position.ts'
@@ -146,9 +146,8 @@ export const createCommands = (services: Services, who: Who, keys: Keys): Comman
           // What a process refuses was refused to the one who asked for it.
           if (error instanceof ProcessRefused && isRefusalCode(error.code))
             return refuse({ code: error.code, clause: error.clause as ClauseId, detail: '' }, { command })
-          if (error instanceof CardUnreachable)
-            // Absent, pulled out, held by another program, a reader that fails: as the driver names it.
-            return refuse({ code: 'CARD_UNREACHABLE', clause: 'CGU-34', detail: error.name }, { command })
+          const ofCard = cardRefusalOf(error)
+          if (ofCard !== undefined) return refuse(ofCard, { command })
           throw error
         }
       })

@@ -103,6 +103,8 @@ export type Services = Readonly<{
   cardCare: Readonly<{
     /** Carries an unblocking that was begun to its outcome (commands/unblocking.ts). */
     unblock: (card: string) => Promise<void>
+    /** Erases a card that is about to be scrapped, where it can be reached. @returns whether it was erased */
+    erase: (card: string) => Promise<boolean>
     /** Destroys what a scrapped card holds, and revokes what a lost or scrapped one bore (commands/revokeOfCard.ts). */
     revoke: (card: string) => Promise<readonly string[]>
   }>

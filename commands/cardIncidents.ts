@@ -5,7 +5,7 @@
 import type { Appointment } from '../domain/appointment.ts'
 import { card, isAllotted, type AllottedCard, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
-import type { CardFunction, Incident, ScrapCause } from '../domain/lists.ts'
+import type { CardFunction, Incident, ScrapCause, ScrapMethod } from '../domain/lists.ts'
 import { isInSession } from '../domain/policy/cards.ts'
 import { mandateInForce } from '../domain/policy/mandate.ts'
 import { request, type Request } from '../domain/request.ts'
@@ -27,7 +27,7 @@ export type ScrapCard = Command<
   {
     card: string
     cause: ScrapCause
-    method: 'shredded' | 'erased'
+    method: ScrapMethod
     minutes?: string
     /** The card in use that takes its place. */
     replacedBy?: string
@@ -115,6 +115,18 @@ const mayNotScrap = (command: ScrapCard, state: Card, facts: Scrapping): Decisio
 
 const gone: readonly Card['status'][] = ['unknown', 'released', 'scrapped', 'discarded']
 
+/** CGU-99: of a card that was out of reach it may be said later that it is shredded or erased: the cause stays the first one. */
+const finish = (state: Card, { data }: ScrapCard): Decision<CardEvent> => {
+  if (!('method' in state) || state.method !== 'notErased' || data.method === 'notErased') return accept()
+  const cause = state.status === 'scrapped' ? state.cause : data.cause
+  return accept({ type: 'CardScrapped', data: { ...scrapped(data), cause } })
+}
+
+const scrapped = ({ cause, method, minutes }: ScrapCard['data']) => ({
+  ...{ cause, method },
+  ...(minutes === undefined ? {} : { minutes }),
+})
+
 /** CGU-99: the RA scraps the card. Scrapping what is scrapped, or was never written, changes nothing. */
 export const scrapCard: Decider<Card, ScrapCard, CardEvent, Scrapping> = {
   type: 'ScrapCard',
@@ -125,14 +137,9 @@ export const scrapCard: Decider<Card, ScrapCard, CardEvent, Scrapping> = {
     holding: isAllotted(state) ? await fold(request, state.request) : request.initial,
     other: data.replacedBy === undefined ? undefined : await fold(card, data.replacedBy),
   }),
-  decide: (command, state, facts) => {
-    const { cause, method, minutes } = command.data
-    return gone.includes(state.status)
-      ? accept()
+  decide: (command, state, facts) =>
+    gone.includes(state.status)
+      ? finish(state, command)
       : (mayNotScrap(command, state, facts) ??
-          accept({
-            type: 'CardScrapped',
-            data: { cause, method, ...(minutes === undefined ? {} : { minutes }) },
-          }))
-  },
+        accept({ type: 'CardScrapped', data: scrapped(command.data) })),
 }

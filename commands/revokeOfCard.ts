@@ -4,6 +4,7 @@ import { card, isAllotted } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import type { RevocationCause } from '../domain/lists.ts'
 import { revocationCauseOf } from '../domain/policy/cards.ts'
+import { isOfCard } from '../pki/cardFault.ts'
 import type { Cards } from '../pki/custody.ts'
 import { perform, type Service } from './program.ts'
 import { revokeCertificate } from './revocations.ts'
@@ -18,10 +19,23 @@ export const revokeOfCard = async (
 ): Promise<readonly string[]> => {
   const { state } = await service.ledger.load(card, id)
   const cause = isAllotted(state) ? revocationCauseOf(state) : undefined
-  // What was shredded holds no key any more; a card that is lost is out of reach.
-  if (state.status === 'scrapped' || state.status === 'discarded') await cards.erase(id)
-  if (cause === undefined || !isAllotted(state)) return []
-  return revokeValid(service, state.serials, { card: id, cause, request: state.request })
+  const revoked =
+    cause === undefined || !isAllotted(state)
+      ? []
+      : await revokeValid(service, state.serials, { card: id, cause, request: state.request })
+  // What stands in for a shredded card holds no key any more. The card itself is in no reader, and nothing waits for it.
+  if ('method' in state && state.method !== 'notErased') await erased(cards, id)
+  return revoked
+}
+
+/** Erases a card where it can be reached. @returns whether it was erased: what is recorded of it may say so */
+export const erased = async (cards: Pick<Cards, 'erase'>, id: string): Promise<boolean> => {
+  try {
+    return await cards.erase(id)
+  } catch (error) {
+    if (isOfCard(error)) return false
+    throw error
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { IdentityMethod, Role } from '../domain/lists.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
+import { CardFault, isOfCard } from '../pki/cardFault.ts'
 import type { Cards } from '../pki/custody.ts'
 import { perform, type Service } from './program.ts'
 
@@ -65,8 +66,9 @@ export const recordUnblocking: Decider<Card, RecordUnblocking, CardEvent> = {
 }
 
 /**
- * Carries an unblocking that was begun to its outcome; given again, it goes on, or changes nothing.
- * @throws CardUnreachable, faults of the ledger: call it again
+ * Carries an unblocking that was begun to its outcome; given again, it goes on, or changes nothing. What a card that is there does not do
+ * is an outcome too: it is blocked as before, and may be brought again.
+ * @throws CardUnreachable, faults of the ledger: call it again; CardFault, which was recorded
  */
 export const unblockCard = async (
   { service, cards }: Readonly<{ service: Service; cards: Pick<Cards, 'unblock'> }>,
@@ -74,11 +76,26 @@ export const unblockCard = async (
 ): Promise<void> => {
   const { state } = await service.ledger.load(card, id)
   if (state.status !== 'unblocking') return
-  const outcome = await cards.unblock(id)
+  let fault: CardFault | undefined
+  const outcome = await cards.unblock(id).catch((error: unknown) => {
+    if (!(error instanceof CardFault)) throw error
+    fault = error
+    return { unblocked: false, fault: error.name } as const
+  })
   await perform(service, recordUnblocking, {
     // The number of the try names the intent: each begun unblocking has one outcome.
     key: `${id}|${state.unblockings + 1}`,
     data: { card: id, ...outcome },
     circumstances: { correlationId: state.request },
   })
+  if (fault !== undefined) throw fault
+}
+
+/** Where nobody waits for the answer: one whose card is not there is asked again at the next turn, of one that fails it is recorded. */
+export const unblockLater = async (...asked: Parameters<typeof unblockCard>): Promise<void> => {
+  try {
+    await unblockCard(...asked)
+  } catch (error) {
+    if (!isOfCard(error)) throw error
+  }
 }

@@ -4,10 +4,11 @@
 import { card, isAllotted, type AllottedCard } from '../domain/card.ts'
 import { certificate } from '../domain/certificate.ts'
 import { isUnder, key } from '../domain/key.ts'
-import type { ScrapCause, SessionOutcome } from '../domain/lists.ts'
+import type { ScrapCause, ScrapMethod, SessionOutcome } from '../domain/lists.ts'
 import { hasCard } from '../domain/policy/session.ts'
 import { request, type Session } from '../domain/request.ts'
-import { CardUnreachable, type Cards } from '../pki/custody.ts'
+import { isOfCard } from '../pki/cardFault.ts'
+import type { Cards } from '../pki/custody.ts'
 import { scrapCard } from './cardIncidents.ts'
 import { recordCardWriting, releaseCard } from './cards.ts'
 import { abandonCertificate } from './certificates.ts'
@@ -50,7 +51,7 @@ export const undoIssuance = async (
       circumstances,
     })
   await endRecoveries(service, requestId, file.session)
-  await giveUpAbsent(tools, { request: requestId, session: file.session, issued }, why)
+  await giveUpCard(tools, { request: requestId, session: file.session, issued }, why)
   await perform(service, closeSession, {
     key: `${requestId}|${number}`,
     data: { request: requestId, outcome: why.outcome },
@@ -72,53 +73,70 @@ const isUntouched = async ({ cards }: Undoing, state: AllottedCard, ended: Ended
   return !found.includes(ended.session.serial) && state.bore.every((serial) => found.includes(serial))
 }
 
+/** What there is to say of the card at the end of its session: that it is as it was, that it was erased, or what kept it from being so. */
+type Left = 'untouched' | 'erased' | Readonly<{ fault: string }>
+
+/** The card is looked at, and cleared of what was begun on it. Whichever fault it has, the session ends. */
+const clear = async (tools: Undoing, state: AllottedCard, ended: Ended): Promise<Left> => {
+  const { service, cards } = tools
+  const { session, issued } = ended
+  const { card: id } = session
+  try {
+    if (await isUntouched(tools, state, ended)) {
+      // What was begun on a card that nobody uses does not stay on it.
+      if (issued && state.bore.length === 0) await cards.erase(id)
+      return 'untouched'
+    }
+    await revokeBorne(service, state, ended)
+    return (await cards.erase(id)) ? 'erased' : { fault: 'CardAbsent' }
+  } catch (error) {
+    if (isOfCard(error)) return { fault: error.name }
+    throw error
+  }
+}
+
+/** CGU-99: its holder had it in use, and what it bore cannot be used any more. */
+const revokeBorne = async (
+  service: Service,
+  { bore }: AllottedCard,
+  { request: requestId, session }: Ended,
+): Promise<void> => {
+  await revokeValid(service, bore, { card: session.card, cause: 'unspecified', request: requestId })
+}
+
+/** These wait for the RA, which scraps them when it has them: nobody uses them meanwhile. */
+const outOfUse: readonly AllottedCard['status'][] = ['spoiled', 'faulty', 'lost']
+
 /**
  * A card that nothing was written on is what it was before: in the stock, or in its holder's use. One that may have been
  * written on is erased and scrapped. A card that another session has is left alone.
+ *
+ * One that does not come back, or another one in its place, does not hold up the end of the session: its certificate is revoked. Not
+ * written yet, it has no PIN: it is recorded as one that could not be written, and never allotted again. Written, it is scrapped, and
+ * the ledger says that it was not erased; the RA does that when it is found (CGU-99).
  */
 const giveUpCard = async (tools: Undoing, ended: Ended, why: Why): Promise<void> => {
-  const { service, cards } = tools
+  const { service } = tools
   const { request: requestId, session } = ended
   const { card: id, number } = session
   const { state } = await service.ledger.load(card, id)
   if (!isAllotted(state) || !hasCard({ request: requestId, session, card: state })) return
   const order = { key: `${id}|${requestId}|${number}`, circumstances: { correlationId: requestId } }
-  if (await isUntouched(tools, state, ended)) {
-    // What was begun on a card that nobody uses does not stay on it.
-    if (ended.issued && state.bore.length === 0) await cards.erase(id)
+  const left = await clear(tools, state, ended)
+  if (left === 'untouched') {
     await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
     return
   }
-  // CGU-99: its holder had it in use, and what it bore cannot be used any more.
-  await revokeValid(service, state.bore, { card: id, cause: 'unspecified', request: requestId })
-  await cards.erase(id)
-  await perform(service, scrapCard, { ...order, data: { card: id, cause: why.scrap, method: 'erased' } })
-}
-
-/**
- * A card that does not come back does not hold up the end of its session: it has no PIN, and its certificate is revoked. It is
- * recorded as one that could not be written, and never allotted again; the RA scraps it when it is found (CGU-99).
- */
-const giveUpAbsent = async (tools: Undoing, ended: Ended, why: Why): Promise<void> => {
-  try {
-    await giveUpCard(tools, ended, why)
-  } catch (error) {
-    if (!(error instanceof CardUnreachable)) throw error
-    const { service } = tools
-    const { request: requestId, session } = ended
-    const { state } = await service.ledger.load(card, session.card)
-    const circumstances = { correlationId: requestId }
-    if (isAllotted(state))
-      await revokeValid(service, state.bore, {
-        ...{ card: session.card, cause: 'unspecified', request: requestId },
-      })
-    if (state.status !== 'allotted') return
+  await revokeBorne(service, state, ended)
+  const scrap = (method: ScrapMethod) =>
+    perform(service, scrapCard, { ...order, data: { card: id, cause: why.scrap, method } })
+  if (left === 'erased') await scrap('erased')
+  else if (state.status === 'allotted')
     await perform(service, recordCardWriting, {
-      key: `${session.card}|${requestId}|${session.number}`,
-      data: { card: session.card, written: false, stage: 'undo', fault: error.name },
-      circumstances,
+      ...order,
+      data: { card: id, written: false, stage: 'undo', fault: left.fault },
     })
-  }
+  else if (!outOfUse.includes(state.status)) await scrap('notErased')
 }
 
 /** An old key that the session was taking out of escrow would stay busy for ever: the recovery failed with the session. */

@@ -18,6 +18,7 @@ import {
   type Incident,
   type PinOccasion,
   type ScrapCause,
+  type ScrapMethod,
 } from './lists.ts'
 
 const optional = Type.Optional
@@ -98,13 +99,14 @@ type InUse = Allotment & Readonly<{ status: 'inUse' }>
 export type Card =
   | Readonly<{ status: 'unknown' }>
   /** Never allotted, or given back to the stock. */
-  | (Chip & Readonly<{ status: 'inStock' | 'discarded' }>)
+  | (Chip & Readonly<{ status: 'inStock' }>)
+  | (Chip & Readonly<{ status: 'discarded'; method: ScrapMethod }>)
   | (Allotment & Readonly<{ status: 'allotted'; before: InUse | undefined }>)
   | (Allotment &
       Readonly<{
         status: 'written' | 'spoiled' | 'released' | 'blocked' | 'faulty' | 'lost' | 'unblocking'
       }>)
-  | (Allotment & Readonly<{ status: 'scrapped'; cause: ScrapCause }>)
+  | (Allotment & Readonly<{ status: 'scrapped'; cause: ScrapCause; method: ScrapMethod }>)
   | InUse
 export type AllottedCard = Extract<Card, Allotment>
 
@@ -167,7 +169,7 @@ const evolveAllotted = (
     case 'CardUnblockFailed':
       return { ...held, status: 'blocked', unblockings: state.unblockings + 1 }
     case 'CardScrapped':
-      return { ...held, status: 'scrapped', cause: data.cause }
+      return { ...held, status: 'scrapped', cause: data.cause, method: data.method }
     default:
       return unreachable(type)
   }
@@ -181,7 +183,8 @@ const evolve = (state: Card, event: CardEvent): Card => {
   }
   if (type === 'CardAllotted') return allot(state, data)
   if (isAllotted(state)) return evolveAllotted(state, event)
-  if (type === 'CardScrapped' && state.status !== 'unknown') return { ...state, status: 'discarded' }
+  if (type === 'CardScrapped' && state.status !== 'unknown')
+    return { ...state, status: 'discarded', method: data.method }
   throw new Error(`${type} before CardAllotted`)
 }
 

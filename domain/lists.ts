@@ -87,7 +87,8 @@ export const entityKind = list(['ministry', 'contractor'])
 export const entityProof = list(['register', 'order', 'document'])
 export const means = list(['portal', 'desk', 'signedForm'])
 export const presence = list(['inPerson', 'selfService'])
-export const scrapMethod = list(['shredded', 'erased'])
+// `notErased` is ours: out of use, and nothing shows that its keys are gone: it was out of reach, or another card lay there.
+export const scrapMethod = list(['shredded', 'erased', 'notErased'])
 export const custody = list(['escrow', 'service'])
 export const signatureForm = list(['none', 'handwritten', 'electronic'])
 // `pkcs12` is ours: for whoever has no certificate left.
@@ -210,6 +211,7 @@ export type DocumentKind = Static<typeof documentKind>
 export type RevocationCause = Static<typeof revocationCause>
 export type SessionOutcome = Static<typeof sessionOutcome>
 export type ScrapCause = Static<typeof scrapCause>
+export type ScrapMethod = Static<typeof scrapMethod>
 export type HolderKind = Static<typeof holderKind>
 export type RequestKind = Static<typeof requestKind>
 export type Path = Static<typeof path>

@@ -95,6 +95,16 @@ export const refusals = {
     fr: "Le certificat d'authentification n'est pas valide ou pas le vôtre.",
     en: 'The authentication certificate is not valid, or not yours.',
   },
+  CARD_AMBIGUOUS: {
+    clauses: ['CGU-34'],
+    fr: 'Plusieurs cartes vierges sont dans les lecteurs : en laisser une seule.',
+    en: 'Several blank cards lie in the readers: leave one only.',
+  },
+  CARD_BLOCKED: {
+    clauses: ['CGU-51'],
+    fr: 'La carte est bloquée : la faire débloquer.',
+    en: 'The card is blocked: have it unblocked.',
+  },
   CARD_BUSY: {
     clauses: ['CGU-34'],
     fr: 'Cette carte est déjà dans une séance.',
@@ -105,20 +115,50 @@ export const refusals = {
     fr: 'Le pilote des cartes ne prend pas ce modèle, ou pas de clé de cette taille.',
     en: 'The card driver does not take this model, or no key of this size.',
   },
+  CARD_FAULTY: {
+    clauses: ['CGU-99'],
+    fr: "La carte ne fait pas ce qu'elle doit : la déclarer défectueuse.",
+    en: 'The card does not do what it should: report it as faulty.',
+  },
+  CARD_FOREIGN: {
+    clauses: ['CGU-34'],
+    fr: "Une autre carte est dans le lecteur : mettre celle dont il s'agit.",
+    en: 'Another card lies in the reader: put in the one that is meant.',
+  },
   CARD_NOT_QUALIFIED: {
     clauses: ['CGU-14'],
     fr: "Ce modèle de carte n'est pas un QSCD admis, ou elle est pleine.",
     en: 'Not an accepted QSCD model, or full.',
+  },
+  CARD_NOT_READY: {
+    clauses: ['CGU-34'],
+    fr: "La carte n'en est pas à cette étape.",
+    en: 'The card has not come to this step.',
   },
   CARD_OF_ANOTHER_HOLDER: {
     clauses: ['CGU-43'],
     fr: "Cette carte ou cette clé est celle d'un autre porteur.",
     en: "This card or key is another holder's.",
   },
+  CARD_PIN_UNSUITABLE: {
+    clauses: ['CGU-49'],
+    fr: 'La carte ne prend pas de code PIN de cette forme.',
+    en: 'The card does not take a PIN of this form.',
+  },
+  CARD_SECRET_REFUSED: {
+    clauses: ['CGU-53'],
+    fr: "La carte refuse le PIN ou le PUK que le service a pour elle : l'essai n'est pas répété.",
+    en: 'The card refuses the PIN or the PUK that the service has for it: it is not tried again.',
+  },
   CARD_UNREACHABLE: {
     clauses: ['CGU-34', 'CGU-50', 'CGU-53'],
     fr: "La carte ou son lecteur ne répond pas : la remettre et redonner l'ordre.",
     en: 'The card or its reader does not answer: put it back and give the order again.',
+  },
+  CARD_UNSUPPORTED: {
+    clauses: ['CGU-14'],
+    fr: "La carte qui est dans le lecteur n'est pas d'un modèle que le service écrit.",
+    en: 'The card in the reader is not of a kind that the service writes.',
   },
   CA_KEY_NEVER_TRANSMITTED: {
     clauses: ['CGU-89'],

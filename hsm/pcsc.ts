@@ -1,10 +1,11 @@
 // Holders' cards in readers of PC/SC: the commands of MyEID, whose cards OpenSC reads, and one more that takes a key wrapped for the
 // card (docs/adr/0024). Each act finds the card, has it alone, and may be given again wherever it was cut off.
+import { CardFault } from '../pki/cardFault.ts'
 import type { Cards, Unblocking } from '../pki/custody.ts'
-import { initialise, layOut, transportKey } from './pcsc/begin.ts'
+import { erase, layOut, transportKey } from './pcsc/begin.ts'
 import { deleteFile, writeFile } from './pcsc/cardFiles.ts'
 import type { Channel, Readers } from './pcsc/channel.ts'
-import { CardAbsent, CardFault, ReaderFailed } from './pcsc/fault.ts'
+import { CardAbsent, ReaderFailed } from './pcsc/fault.ts'
 import { openFinder } from './pcsc/found.ts'
 import { decrypts, readCertificates, wantedOf, writeKeys } from './pcsc/keys.ts'
 import { keySizes, note, noteOf, slots, transport, type Stage } from './pcsc/layout.ts'
@@ -22,6 +23,10 @@ export type PcscParts = Readonly<{
   /** What programs call the card: ASCII, at most 32 octets. */
   label: string
 }>
+
+/** Nothing is on it: that it bore this card once, an erased one still says. */
+const isBlank = (stage: Stage | undefined): stage is 'erased' | undefined =>
+  stage === undefined || stage === 'erased'
 
 type Act = Readonly<{ channel: Channel; stage: Stage; secrets: CardSecrets }>
 
@@ -99,7 +104,7 @@ export const openPcscCards = ({ master, pinTries, label, ...where }: PcscParts):
   const onCard = <T>(card: string, act: (act: Act) => Promise<T>): Promise<T> => {
     const secrets = secretsOf(card)
     return withCard(secrets.mark, (channel, stage) => {
-      if (stage === undefined) throw new CardAbsent('the card in the reader is blank')
+      if (isBlank(stage)) throw new CardAbsent('the card in the reader is blank')
       return act({ channel, stage, secrets })
     })
   }
@@ -117,7 +122,7 @@ export const openPcscCards = ({ master, pinTries, label, ...where }: PcscParts):
     begin: async (card) => {
       const secrets = secretsOf(card)
       return withCard(secrets.mark, async (channel, stage) => {
-        if (stage === undefined) await layOut(channel, { label, secrets, pinTries })
+        if (isBlank(stage)) await layOut(channel, { label, secrets, pinTries })
         await openForCustody(channel, secrets)
         return { transportKey: await transportKey(channel) }
       })
@@ -150,13 +155,15 @@ export const openPcscCards = ({ master, pinTries, label, ...where }: PcscParts):
       await onCard(card, (act) => definePin(act, pin))
     },
     unblock: (card) => onCard(card, unblock),
-    // A blank card is an erased one: that is what this act leaves behind.
-    erase: async (card) => {
+    erase: (card) => {
       const secrets = secretsOf(card)
-      await withCard(secrets.mark, async (channel, stage) => {
-        if (stage === undefined) return
+      return withCard(secrets.mark, async (channel, stage) => {
+        // A blank card may be any other one, with the keys still on the one that is meant.
+        if (stage === undefined) return false
+        if (stage === 'erased') return true
         await openForCustody(channel, secrets)
-        await initialise(channel)
+        await erase(channel, secrets)
+        return true
       })
     },
   }

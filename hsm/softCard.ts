@@ -205,10 +205,11 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> 
     }
   }
 
-  const erase = async (card: string): Promise<void> => {
+  /** What is not in the store is nowhere: a card of this kind is not carried away. */
+  const erase = async (card: string): Promise<true> => {
     const path = pathOf(card)
     const bytes = await readIfPresent(path)
-    if (bytes === undefined) return
+    if (bytes === undefined) return true
     const file = await open(path, 'r+')
     try {
       await file.write(Buffer.alloc(bytes.length), 0, bytes.length, 0)
@@ -218,6 +219,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> 
     }
     await rm(path)
     await syncDirectory(directory)
+    return true
   }
 
   return {

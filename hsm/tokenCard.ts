@@ -7,12 +7,15 @@
 import { randomBytes } from 'node:crypto'
 import { makePrivateDirectory } from './durable.ts'
 import { openTurns } from '../domain/turns.ts'
+import { CardFault, isOfCard } from '../pki/cardFault.ts'
 import { CardUnreachable, type CardCapabilities, type CardKey, type Unblocking } from '../pki/custody.ts'
 import { subkey } from './box.ts'
 import { PinRefused, type HolderCards } from './holderCards.ts'
 import { KeyFault } from './keyFault.ts'
 import { openModuleClient, programAt } from './pkcs11/client.ts'
+import { CardAbsent } from './pcsc/fault.ts'
 import { ModuleFault, type FaultKind } from './pkcs11/fault.ts'
+import { cardFaultOf } from './tokenCard/faults.ts'
 import { openFolders, type CardState } from './tokenCard/folders.ts'
 import type { CardActs, CardModule } from './tokenCard/protocol.ts'
 
@@ -83,20 +86,22 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
       const isGone = (): boolean => !folders.isReader() || (wasThere && !folders.has(card))
       try {
         await folders.settle(card)
+        // Whose card lies there is looked at before anything is done to it.
+        await folders.state(card)
         const answer = await act()
         // An empty answer is also what a module finds where there is nothing any more (hsm.md 7).
         if (!folders.isReader()) throw gone()
         return answer
       } catch (error) {
-        if (error instanceof CardUnreachable || error instanceof PinRefused) throw error
+        if (isOfCard(error) || error instanceof PinRefused) throw error
         if (isGone() || (error instanceof ModuleFault && passing.includes(error.kind))) throw gone(error)
-        throw error
+        throw cardFaultOf(error)
       }
     })
 
   const stateOf = async (card: string): Promise<CardState> => {
     const state = await folders.state(card)
-    if (state === undefined) throw new KeyFault(`there is no card ${card}`)
+    if (state === undefined) throw new CardAbsent(`there is no card ${card}`)
     return state
   }
   const save = (card: string, state: CardState): Promise<void> => folders.save(card, 'current', state)
@@ -104,6 +109,9 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
     client.ask('setPin', { folder: folders.of(card, 'current'), soPin: puks(card), pin })
   /** Nobody knows it: the card is nobody's to use until its holder defines another. */
   const takePinAway = (card: string): Promise<boolean> => setPin(card, randomBytes(32).toString('hex'))
+
+  const holders = (card: string): CardFault =>
+    new CardFault('CardNotWritten', `the card ${card} is its holder's alone`)
 
   const begin = async (card: string): Promise<Readonly<{ transportKey: Uint8Array }>> => {
     const folder = await folders.begin(card)
@@ -113,13 +121,13 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
   }
 
   const write = async (card: string, keys: readonly CardKey[]): Promise<void> => {
-    if (!folders.has(card, 'next')) throw new KeyFault(`the card ${card} was not begun`)
+    if (!folders.has(card, 'next')) throw new CardFault('CardNotBegun', `the card ${card} was not begun`)
     const where = { folder: folders.of(card, 'next'), pin: deskPins(card) }
     const loaded: CardState['keys'][number][] = []
     for (const { serial, ...key } of keys)
       loaded.push({ serial, id: await client.ask('load', { ...where, key }) })
     if (new Set(loaded.map(({ id }) => id)).size < keys.length)
-      throw new KeyFault('two keys for the card are one and the same')
+      throw new CardFault('CardKeyRefused', 'two keys for the card are one and the same')
     await client.ask('finish', { ...where, ids: loaded.map(({ id }) => id) })
     await folders.save(card, 'next', { v: 1, keys: loaded, triesLeft: pinTries, pukTriesLeft: pukTries })
     await folders.finish(card)
@@ -134,22 +142,24 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
 
   const testDecryption = async (card: string): Promise<boolean> => {
     const { keys, pin, unblocked } = await stateOf(card)
-    if (pin !== undefined || unblocked === true) throw new KeyFault(`the card ${card} is its holder's alone`)
+    if (pin !== undefined || unblocked === true) throw holders(card)
     const where = { folder: folders.of(card, 'current'), pin: deskPins(card) }
     return await client.ask('test', { ...where, ids: keys.map(({ id }) => id) })
   }
 
   const definePin = async (card: string, pin: string): Promise<void> => {
     const state = await stateOf(card)
-    if (state.pin === 'used' && state.unblocked !== true)
-      throw new KeyFault(`the card ${card} is its holder's alone`)
-    if (!(await setPin(card, pin))) throw new KeyFault(`the card ${card} does not take its PUK`)
+    if (state.pin !== undefined && state.unblocked !== true) {
+      if (state.triesLeft === 0) throw new CardFault('CardBlocked', `the card ${card} is blocked`)
+      if (state.pin === 'used') throw holders(card)
+    }
+    if (!(await setPin(card, pin)))
+      throw new CardFault('CardSecretRefused', `the card ${card} does not take its PUK`)
     await save(card, { ...state, pin: 'defined', triesLeft: pinTries })
   }
 
   const unblock = async (card: string): Promise<Unblocking> => {
-    const state = await folders.state(card)
-    if (state === undefined) return { unblocked: false, fault: 'cardAbsent' }
+    const state = await stateOf(card)
     if (state.unblocked === true) return { unblocked: true }
     if (state.triesLeft > 0) return { unblocked: false, fault: 'notBlocked' }
     if (state.pukTriesLeft === 0) return { unblocked: false, fault: 'pukBlocked', triesLeft: 0 }

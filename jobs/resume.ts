@@ -14,7 +14,7 @@ import {
 } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
 import type { Each } from './port.ts'
-import { unblockCard } from '../commands/unblocking.ts'
+import { unblockLater } from '../commands/unblocking.ts'
 import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
 import { card } from '../domain/card.ts'
@@ -114,15 +114,6 @@ export const resumeSession = async (
   if (needs === 'refused' || needs === 'lapsed') await undone(tools, requestId, needs)
   const goesOn = carrying === 'all' ? ['issue', 'begin'] : carrying === 'begun' ? ['issue'] : []
   if (goesOn.includes(needs)) await carryOn(tools, requestId)
-}
-
-/** An unblocking waits for its card: it is asked again at the next turn. */
-const unblockLater = async (tools: Issuance, id: string): Promise<void> => {
-  try {
-    await unblockCard(tools, id)
-  } catch (error) {
-    if (!isCardGone(error)) throw error
-  }
 }
 
 /** One that is executed now, here or in another process, holds its turn: once it is ours, whoever began it has ended. */

@@ -206,7 +206,7 @@ export type Unblocking =
 
 /**
  * Cards at the desks. A card's PIN is set by its holder and known to nobody else. Every act on a card may be given again.
- * @throws CardUnreachable from any act on a card
+ * @throws CardUnreachable, CardFault (cardFault.ts) from any act on a card
  */
 export type Cards = Readonly<{
   capabilities: CardCapabilities
@@ -230,7 +230,11 @@ export type Cards = Readonly<{
   definePin: (card: Readonly<{ card: string; pin: string }>) => Promise<void>
   /** CGU-53: opens a blocked card by its PUK, without the PIN: its holder defines a new one. Given again, it changes nothing. */
   unblock: (card: string) => Promise<Unblocking>
-  erase: (card: string) => Promise<void>
+  /**
+   * Erases the card. @returns whether this card was erased, now or before; false where only a blank one is there, of which nobody can
+   * say whether it is the one: nothing was done
+   */
+  erase: (card: string) => Promise<boolean>
 }>
 
 /** An account is a name, and a name may pass to somebody else: a journal belongs to one person's account in one quarter. */

@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import { demand, type Channel } from './channel.ts'
 import { createFile, modulusIn, writeFile, isThere, type Path } from './cardFiles.ts'
-import { CardFault } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
 import { at, note, noteLength, noteOf, rules, transport, transportBits } from './layout.ts'
 import { createPins } from './pins.ts'
 import { applicationId, directory, files, objectDirectory, pinDirectory, tokenInfo } from './pkcs15.ts'
@@ -12,12 +12,21 @@ import type { CardSecrets } from './secrets.ts'
 const directorySize = 4096
 
 /** Everything on the card is gone, and it is as it came. Rules of its two directories: custody's PIN, once they hold. */
-export const initialise = (channel: Channel): Promise<Buffer> =>
+const initialise = (channel: Channel): Promise<Buffer> =>
   demand(channel, { ins: 0xda, p1: 0x01, p2: 0xe0, data: rules.directories })
 
 const newFile = async (channel: Channel, path: Path, content: Uint8Array, size?: number): Promise<void> => {
   await createFile(channel, { path, kind: 'ef', size: size ?? content.length, rules: rules.open })
   if (content.length > 0) await writeFile(channel, path, content)
+}
+
+/**
+ * Erases the card, and leaves a note that it was: any blank card looks like an erased one, and only this one may be said to be it
+ * when the act is given again. Cut off in between, nobody can tell any more.
+ */
+export const erase = async (channel: Channel, { mark }: CardSecrets): Promise<void> => {
+  await initialise(channel)
+  await newFile(channel, note, noteOf(mark, 'erased'), noteLength)
 }
 
 /** Octets 8 to 17 of what the applet says of itself. */

@@ -1,6 +1,6 @@
 // Files of a card: ISO/IEC 7816-4 for reading and writing, MyEID's own for making them.
 import { demand, send, sw, type Answer, type Channel } from './channel.ts'
-import { CardFault } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
 
 /** Ids from the master file down. */
 export type Path = readonly number[]

@@ -1,5 +1,6 @@
 // Commands and answers of ISO/IEC 7816-4: what is long goes in parts, and comes in parts.
-import { CardFault, CardRemoved } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
+import { CardRemoved } from './fault.ts'
 
 /** A card in a reader, for one caller alone. */
 export type Channel = Readonly<{

@@ -2,7 +2,8 @@
 import { openTurns } from '../../domain/turns.ts'
 import { isActive, listFiles, readFile } from './cardFiles.ts'
 import { send, sw, type Channel, type Readers } from './channel.ts'
-import { CardAbsent, CardBusy, CardFault, CardRemoved } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
+import { CardAbsent, CardBusy, CardRemoved } from './fault.ts'
 import { isKeyFile, note, noteLength, stageIn, type Stage } from './layout.ts'
 import { applicationId } from './pkcs15.ts'
 
@@ -21,14 +22,17 @@ const isSupported = async (channel: Channel): Promise<boolean> => {
 /** A card that is being made has no rules yet: with keys on it, it is somebody else's; without, whatever is on it is nobody's. */
 const kindOf = async (channel: Channel, mark: Uint8Array): Promise<Kind> => {
   if (!(await isSupported(channel))) return 'unsupported'
-  if (!(await isActive(channel))) return (await listFiles(channel)).some(isKeyFile) ? 'foreign' : 'blank'
+  const isMade = await isActive(channel)
+  if (!isMade && (await listFiles(channel)).some(isKeyFile)) return 'foreign'
   const stage = stageIn(await readFile(channel, note, noteLength), mark)
+  // What was cut off while it was laid out is begun anew, like any other blank one.
+  if (!isMade) return stage === 'erased' ? { stage } : 'blank'
   return stage === undefined ? 'foreign' : { stage }
 }
 
 type Found = Readonly<{ reader: string; kind: Kind }>
 
-/** Where the card lies, and how far it has come; a blank one has no stage. */
+/** Where the card lies, and how far it has come; a blank one that nothing is known of has no stage. */
 type Place = Readonly<{ reader: string; stage?: Stage }>
 
 /** Why none of the cards is the one. */

@@ -13,7 +13,7 @@ import {
   writeFile,
   type Path,
 } from './cardFiles.ts'
-import { CardFault } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
 import { at, certificateFileOf, everySlot, keyFileOf, keySizes, rules, slots, transport } from './layout.ts'
 import { certificateDirectory, files, filesIn, keyDirectory, type Entry } from './pkcs15.ts'
 

@@ -38,9 +38,10 @@ export const rules = {
 
 /**
  * How far a card has come: `begun`: it takes keys; `written`: they are on it; `handed`: its PIN was defined; `unblocking`: the PUK is
- * about to be used; `unblocked`: it was, and a PIN is to be defined.
+ * about to be used; `unblocked`: it was, and a PIN is to be defined; `erased`: nothing else is on it, and it has no rules: a blank card
+ * of which is known whose it was.
  */
-export const stages = ['begun', 'written', 'handed', 'unblocking', 'unblocked'] as const
+export const stages = ['begun', 'written', 'handed', 'unblocking', 'unblocked', 'erased'] as const
 export type Stage = (typeof stages)[number]
 
 const magic = Buffer.from('GL1', 'latin1')

@@ -1,6 +1,6 @@
 // The PINs of the card. The card bears custody's mark before one of them is tried: whoever has another master key blocks nothing.
 import { demand, send, sw, type Channel } from './channel.ts'
-import { CardFault } from './fault.ts'
+import { CardFault } from '../../pki/cardFault.ts'
 import { custodyPin } from './layout.ts'
 import { pinReference } from './pkcs15.ts'
 import { paddedPin, type CardSecrets } from './secrets.ts'

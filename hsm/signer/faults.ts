@@ -1,9 +1,9 @@
 // Faults that cross from the signer process to its clients, so that a caller does what he would do beside the keys: by their class where
 // somebody asks for it, by their name and code everywhere.
+import { CardFault, type CardFaultKind } from '../../pki/cardFault.ts'
 import { CardUnreachable } from '../../pki/custody.ts'
 import { KeyFault, type KeyFaultCode } from '../keyFault.ts'
 import { PassphraseFault } from '../passphrase.ts'
-import { CardFault, type CardFaultKind } from '../pcsc/fault.ts'
 
 /** The signer process is out of reach, or has not answered: whether it has done what it was asked, nobody knows. */
 export class SignerLost extends KeyFault {}

@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isShown, openPlace } from '../../host/presence.ts'
-import { CardUnreachable } from '../../pki/custody.ts'
+import { isOfCard } from '../../pki/cardFault.ts'
 import type { HeldCustody } from '../custody.ts'
 import { makePrivateDirectory } from '../durable.ts'
 import { KeyFault } from '../keyFault.ts'
@@ -75,7 +75,7 @@ const listen = async (server: Server, socket: string): Promise<() => Promise<voi
 }
 
 /** What nobody foresaw. */
-const isBug = (error: unknown): boolean => !(error instanceof KeyFault) && !(error instanceof CardUnreachable)
+const isBug = (error: unknown): boolean => !(error instanceof KeyFault) && !isOfCard(error)
 
 /** Acts that are counted while they run, and not begun once it stops. */
 const openWork = (onFault: (operation: string, kind: string) => void) => {

@@ -189,7 +189,7 @@ export const openCardActs = (reader: Reader): CardActsInModule => {
       const loaded = unwrap(at, key, id)
       if (!rsaSpki(at, loaded).equals(spki)) {
         module.C_DestroyObject(at.session, loaded)
-        throw new ModuleFault('integrity', 'a key for the card is not the one of its certificate')
+        throw new ModuleFault('otherKey', 'a key for the card is not the one of its certificate')
       }
       module.C_CreateObject(at.session, publicTemplate(certified, key.label))
       module.C_CreateObject(at.session, certificateTemplate(key.certificate, certified, key.label))

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CardFault } from '../../pki/cardFault.ts'
 import { closeBox, openBox } from '../box.ts'
 import { readIfPresent, replaceDurable, syncDirectory } from '../durable.ts'
 import { KeyFault } from '../keyFault.ts'
@@ -35,10 +36,14 @@ export type Folders = Readonly<{
   begin: (card: string) => Promise<string>
   /** What was begun is the card from now on. */
   finish: (card: string) => Promise<void>
+  /** @throws CardFault `CardForeign` where what lies in the card's place is another one's */
   state: (card: string) => Promise<CardState | undefined>
   save: (card: string, part: Part, state: CardState) => Promise<void>
-  /** Overwrites and removes every file of the card: to initialise a token anew does not do away with its keys (hsm.md 5). */
-  erase: (card: string) => Promise<void>
+  /**
+   * Overwrites and removes every file of the card: to initialise a token anew does not do away with its keys (hsm.md 5).
+   * @returns false where the card is not in the reader
+   */
+  erase: (card: string) => Promise<boolean>
 }>
 
 const cardId = /^[A-Za-z0-9-]{1,64}$/
@@ -79,6 +84,14 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
     if (has(card, 'old')) await eraseFolder(of(card, 'old'))
   }
 
+  const opened = (card: string, box: Uint8Array): Buffer => {
+    try {
+      return openBox(key, boundTo(card), box)
+    } catch {
+      throw new CardFault('CardForeign', 'the card in the reader is another one’s')
+    }
+  }
+
   return {
     ...{ of, has, settle },
     isReader: () => existsSync(directory),
@@ -98,7 +111,7 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
     state: async (card) => {
       const box = await readIfPresent(join(of(card, 'current'), 'card'))
       if (box === undefined) return undefined
-      return JSON.parse(openBox(key, boundTo(card), box).toString('utf8')) as CardState
+      return JSON.parse(opened(card, box).toString('utf8')) as CardState
     },
     save: (card, part, state) =>
       replaceDurable(
@@ -106,9 +119,10 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
         closeBox(key, boundTo(card), Buffer.from(JSON.stringify(state))),
       ),
     erase: async (card) => {
-      if (!has(card)) return
+      if (!has(card)) return false
       await eraseFolder(cardOf(card))
       await syncDirectory(directory)
+      return true
     },
   }
 }

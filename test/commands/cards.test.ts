@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reportCard, scrapCard, type ReportCard } from '../../commands/cardIncidents.ts'
+import { reportCard, scrapCard, type ReportCard, type ScrapCard } from '../../commands/cardIncidents.ts'
 import { acceptCertificate, refuseCertificate } from '../../commands/certificates.ts'
 import { allotCard, definePin, type AllotCard } from '../../commands/cards.ts'
 import { registerStock, type RegisterStock } from '../../commands/registerStock.ts'
@@ -308,7 +308,20 @@ describe('a card', () => {
     lost: [no, no, 'nothing', locked, locked, scrapped],
     unblocking: ['nothing', no, told, locked, 'CardUnblocked', scrapped],
     scrapped: [no, no, no, locked, locked, 'nothing'],
+    notErased: [no, no, no, locked, locked, scrapped],
+    leftThere: [no, no, no, locked, locked, scrapped],
   }
+
+  it('CGU-99: what was not erased is ended once, when it is found, for the cause that it was scrapped for', async () => {
+    const start = given(on(request, R, f.requested()), on(card, C, ...cardLives.notErased))
+    const scrap = (method: ScrapCard['data']['method']) =>
+      start.when(scrapCard, { card: C, cause: 'found', method, minutes: 'PV 13' }, ra)
+    expect(await scrap('notErased').outcome()).toBe('nothing')
+    for (const method of ['erased', 'shredded'] as const)
+      await scrap(method).then([
+        { type: 'CardScrapped', data: { cause: 'faulty', method, minutes: 'PV 13' } },
+      ])
+  })
 
   it.each([
     ['by the operator, for the holder', operator, {}, 'CardUnblockingStarted'],

@@ -28,6 +28,11 @@ export const notUnblocked: CardEvent = {
   data: { fault: 'pukWrong', triesLeft: 4 },
 }
 
+const notErased = (cause: 'faulty' | 'spoiled'): CardEvent => ({
+  type: 'CardScrapped',
+  data: { cause, method: 'notErased' },
+})
+
 const used = [f.allotted, f.written, f.pinDefined]
 
 /** A card in every state that there is. */
@@ -45,4 +50,7 @@ export const cardLives = {
   lost: [...used, reported('stolen')],
   unblocking: [...used, reported('blocked'), unblocking],
   scrapped: [...used, { type: 'CardScrapped', data: { cause: 'faulty', method: 'shredded' } }],
+  notErased: [...used, notErased('faulty')],
+  /** From the stock, never allotted. */
+  leftThere: [stocked, notErased('spoiled')],
 } satisfies Record<string, readonly CardEvent[]>

@@ -118,7 +118,7 @@ export const openInstallation = async (
     },
     erase: async (asked) => {
       effects.before('the erasure of the card')
-      await soft.erase(asked)
+      return await soft.erase(asked)
     },
   }
   const embedded = await openEmbeddedStore({ path: join(directory, 'ledger'), clock })

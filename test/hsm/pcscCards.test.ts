@@ -264,12 +264,45 @@ describe('a card in a reader', () => {
   it('CGU-99: is blank again once it is erased, however it stood, and belongs to nobody', async () => {
     await personalise()
     await block()
-    await cards.erase(id)
-    await cards.erase(id)
+    expect(await cards.erase(id)).toBe(true)
+    expect(await cards.erase(id)).toBe(true)
     expect(await cards.read(id)).toEqual([])
+    expect(await cards.erase(other)).toBe(false)
     await personalise(held, cards, other)
     expect(await cards.read(other)).toEqual(serialsOf(held))
     await expect(cards.erase(id)).rejects.toMatchObject({ name: 'CardForeign' })
+  })
+
+  it('CGU-99: is not said to be erased by the blank card that lies in its place, nor after it was pulled out', async () => {
+    await personalise()
+    desk.pull()
+    const blank = newCard()
+    desk.insert(blank)
+    const before = await blank.transmit(Buffer.from('00ca01a100', 'hex'))
+    expect(await cards.erase(id)).toBe(false)
+    expect(await blank.transmit(Buffer.from('00ca01a100', 'hex'))).toEqual(before)
+    desk.insert(card)
+    expect(await cards.testDecryption(id)).toBe(true)
+    let pulls = 0
+    for (let steps = 1; ; steps += 1) {
+      desk.pullAfter(steps)
+      const outcome = await cards.erase(id).catch((error: unknown) => error)
+      if (!(outcome instanceof Error)) break
+      expect(outcome).toMatchObject({ name: reached })
+      pulls += 1
+      desk.insert(card)
+      // Whatever it says: it says so of a card with no key on it only.
+      if (await cards.erase(id)) expect(await cards.read(id)).toEqual([])
+      else expect(await cards.erase(other)).toBe(false)
+      await personalise()
+    }
+    desk.insert(card)
+    expect(pulls).toBeGreaterThan(8)
+    expect(await cards.erase(id)).toBe(true)
+    // One of its own again, whatever other blank ones lie there.
+    desk.insert(newCard(), 'Desk 2')
+    await personalise()
+    expect(await cards.read(id)).toEqual(serialsOf(held))
   })
 
   it('CGU-50: a card of somebody else’s, or of another kind, is left as it is', async () => {

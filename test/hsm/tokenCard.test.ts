@@ -92,7 +92,7 @@ describe('a token as a card', () => {
     expect(await cards.testDecryption(card)).toBe(true)
     await cards.definePin({ card, pin: '111111' })
     await cards.definePin({ card, pin })
-    await expect(cards.testDecryption(card)).rejects.toThrow(KeyFault)
+    await expect(cards.testDecryption(card)).rejects.toMatchObject({ name: 'CardNotWritten' })
     await writeFile(join(reader.directory, 'message'), message)
     for (const { serial } of [one!, two!]) {
       const [crt, label] = [`${serial}.der.crt`, `Chiffrement%20${serial.slice(0, 2)}`]
@@ -144,7 +144,7 @@ describe('a token as a card', () => {
     const ask = (tried: string, on = cards) =>
       on.decrypt({ card, pin: tried, serial: two!.serial, ciphertext: encipher(two!) })
     expect((await ask(pin)).toString()).toBe(message)
-    await expect(cards.definePin({ card, pin: '999999' })).rejects.toThrow(KeyFault)
+    await expect(cards.definePin({ card, pin: '999999' })).rejects.toMatchObject({ name: 'CardNotWritten' })
     expect(await cards.unblock(card)).toEqual({ unblocked: false, fault: 'notBlocked' })
     await expect(ask('000000')).rejects.toMatchObject({ triesLeft: 2 })
     // Another process, which does not have its PUK either.
@@ -153,6 +153,7 @@ describe('a token as a card', () => {
     const tries = await Promise.allSettled(['000001', pin, pin].map((tried) => ask(tried)))
     expect(tries.map(({ status }) => status)).toEqual(Array(3).fill('rejected'))
     expect(await cards.triesLeft(card)).toBe(0)
+    await expect(cards.definePin({ card, pin: '999999' })).rejects.toMatchObject({ name: 'CardBlocked' })
     // Blocked, its PIN is gone: who goes past the driver is refused as well.
     const past = await reader.run(card, 'pkcs11-tool', '--login', '--pin', pin, '--list-objects')
     expect(past.output).toContain('CKR_PIN_INCORRECT')
@@ -179,7 +180,8 @@ describe('a token as a card', () => {
       { ...wrapped, key: { ...wrapped.key, blob: wrapped.key.blob.slice(8) } },
       { ...wrapped, key: (await forCard(two!, one!.pair.publicKey)).key },
     ]
-    for (const other of others) await expect(cards.write({ card, keys: [other] })).rejects.toThrow(KeyFault)
+    for (const other of others)
+      await expect(cards.write({ card, keys: [other] })).rejects.toMatchObject({ name: 'CardKeyRefused' })
     // The key is another one's, and so is the place that it would have.
     const both = [await forCard(one!, transportKey), others[0]!]
     await expect(cards.write({ card, keys: both })).rejects.toThrow('one and the same')
@@ -192,14 +194,33 @@ describe('a token as a card', () => {
   })
 
   it('CGU-99: erased, nothing of it is left', async () => {
-    await cards.erase(card)
-    await cards.erase(card)
+    expect(await cards.erase(card)).toBe(true)
+    // What is in no reader any more may be anywhere.
+    expect(await cards.erase(card)).toBe(false)
     expect(existsSync(join(reader.path, card))).toBe(false)
     expect(await cards.read(card)).toEqual([])
     await expect(cards.write({ card, keys: [] })).rejects.toThrow('was not begun')
     for (const act of ['read', 'begin', 'erase'] as const)
       await expect(cards[act]('../cards')).rejects.toThrow(KeyFault)
   })
+})
+
+it('CGU-43: a card that lies in the place of another one is refused by its own name, and stays as it is', async () => {
+  const [mine, theirs] = [uuid(3), uuid(4)]
+  await put(mine, [one!])
+  await put(theirs, [two!])
+  await rename(join(reader.path, mine), join(reader.directory, 'pocket'))
+  await rename(join(reader.path, theirs), join(reader.path, mine))
+  for (const act of ['read', 'begin', 'testDecryption', 'unblock', 'erase'] as const)
+    await expect(cards[act](mine), act).rejects.toMatchObject({ name: 'CardForeign' })
+  await expect(cards.definePin({ card: mine, pin })).rejects.toMatchObject({ name: 'CardForeign' })
+  await expect(cards.write({ card: mine, keys: [] })).rejects.toMatchObject({ name: 'CardForeign' })
+  for (const act of ['testDecryption', 'unblock'] as const)
+    await expect(cards[act](theirs), act).rejects.toMatchObject({ name: 'CardAbsent' })
+  await rename(join(reader.path, mine), join(reader.path, theirs))
+  await rename(join(reader.directory, 'pocket'), join(reader.path, mine))
+  expect(await cards.testDecryption(theirs)).toBe(true)
+  expect(await cards.read(mine)).toEqual([one!.serial])
 })
 
 describe('CGU-34: a card pulled out', () => {
