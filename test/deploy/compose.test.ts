@@ -16,6 +16,7 @@ import { findPassphrase } from '../../hsm/passphrase.ts'
 import { findProgram } from '../support/services/programs.ts'
 import { freePort } from '../support/services/service.ts'
 import { until } from '../trial/process.ts'
+import { composeLine, composeOfRunbooks } from '../cli/runbooks.ts'
 
 type Service = Readonly<{
   image: string
@@ -415,6 +416,20 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       expect(() => resolved({}, more)).toThrow(Object.keys(given)[0])
     },
   )
+
+  it('every service that a runbook speaks to is there, and one that a command is run in has the image of ours', () => {
+    const lines = composeOfRunbooks()
+    expect(lines.length).toBeGreaterThan(15)
+    const named = [...new Set(lines.flatMap((line) => line.services))]
+    expect(named.filter((name) => services[name] === undefined)).toEqual([])
+    const running = lines.flatMap((line) => (line.command === undefined ? [] : line.services))
+    expect(running.filter((name) => services[name]?.image !== 'grand-livre')).toEqual([])
+    expect(composeLine('docker compose run --rm -v "$PWD:/x" apy ledger check /x/a')).toEqual({
+      services: ['apy'],
+      command: 'grand-livre ledger check /x/a',
+    })
+    expect(composeLine('docker compose stop api wurker').services).toEqual(['api', 'wurker'])
+  })
 
   it('whoever needs tables and keys waits for migrate; the status process waits for nobody', () => {
     for (const role of ['api', 'projector', 'worker']) {
