@@ -6,7 +6,7 @@ import { parsePolicy, type Policy } from '../domain/policy/policy.ts'
 import { cardsFrom, type CardsConfig } from './cardConfig.ts'
 import { ConfigFault } from './configFault.ts'
 import { mailFrom, type MailConfig } from './mailConfig.ts'
-import { logLevelFrom, opsFrom, urlFrom, type OpsConfig } from './opsConfig.ts'
+import { logLevelFrom, opsFrom, spanHeadersFrom, urlFrom, type OpsConfig } from './opsConfig.ts'
 import { shipped } from './shipped.ts'
 import { signerFrom } from './signerConfig.ts'
 import { directoryFrom, networksFrom, signInFrom, type SignInConfig } from './signInConfig.ts'
@@ -44,6 +44,8 @@ export type Config = Readonly<{
   logLevel: string
   /** Metrics, alarms of the machine, how a stop goes. */
   ops: OpsConfig
+  /** Headers that spans are sent with. */
+  spanHeaders: Readonly<Record<string, string>>
   env: NodeJS.ProcessEnv
 }>
 
@@ -153,6 +155,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     escrowStock: stockFrom(env['ESCROW_STOCK'] ?? '4'),
     logLevel: logLevelFrom(env['LOG_LEVEL'] ?? 'info'),
     ops: opsFrom(read, policy.environment),
+    spanHeaders: spanHeadersFrom(secret),
     env,
   }
   // Last: every other fault is a setting's own.

@@ -4,7 +4,7 @@ import { examine, type Finding } from './configFaults.ts'
 import { connect, type Connection } from './connections.ts'
 import { columns, type Output } from './output.ts'
 import { NothingThere } from './reading.ts'
-import { settings, type Setting } from './settings.ts'
+import { settingOf, settings, type Setting } from './settings.ts'
 
 type Effective = Readonly<{ name: string; value: string; from: string }>
 
@@ -30,9 +30,9 @@ const effectiveOf = (env: NodeJS.ProcessEnv, environment: string): readonly Effe
     if (file !== undefined) return { name, value: masked, from: file }
     return { name, value: typeof standard === 'string' ? standard : standard(environment), from: 'default' }
   }),
-  // Read by OpenTelemetry itself; headers are how one signs in there.
+  // Read by OpenTelemetry itself; headers of any kind are how one signs in there.
   ...Object.keys(env)
-    .filter((name) => name.startsWith('OTEL_'))
+    .filter((name) => name.startsWith('OTEL_') && settings.every((one) => one.name !== settingOf(name)))
     .sort()
     .map((name) => ({
       name,

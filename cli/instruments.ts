@@ -49,7 +49,10 @@ export const openInstruments = async (
 ): Promise<Instruments> => {
   const { ops, dataDir, policy } = config
   const service = role === undefined ? 'grand-livre' : `grand-livre-${role}`
-  const tracing = await openTracing(config.env, { service, version: release })
+  const tracing = await openTracing(config.env, {
+    ...{ service, version: release },
+    headers: config.spanHeaders,
+  })
   const metrics = createMetrics({}, options)
   const watch = { metrics, tracing }
   const localMetrics = ops.metrics === undefined && policy.environment === 'test'

@@ -54,6 +54,7 @@ ${signInHelp}
   DRAIN_SECONDS                from the signal to stop until no request is taken any more (0; 5 in production)
   DISK_LOW_MB, CLOCK_DRIFT_SECONDS   from when on the disk, or the clock, is an alarm (512, 5)
   OTEL_EXPORTER_OTLP_ENDPOINT  where spans are sent, with the other variables of OpenTelemetry (nowhere)
+  OTEL_EXPORTER_OTLP_HEADERS   headers that they are sent with, also OTEL_EXPORTER_OTLP_HEADERS_FILE (none)
                                \`grand-livre config check\` shows what is in force`
 
 /** By their names: their classes lie in what only some commands load. */

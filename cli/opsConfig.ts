@@ -36,6 +36,35 @@ export const opsFrom = (read: Read, environment: string): OpsConfig => ({
   clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', 5, [0, 3600]),
 })
 
+const header = /^\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=([\t\x20-\x7e]*)$/
+
+/** `name=value`, with commas between, values percent-encoded where they have to be. It never quotes them. @throws ConfigFault */
+const headersFrom = (name: string, text = ''): Readonly<Record<string, string>> => {
+  const wrong = new ConfigFault(`${name}: is no list of name=value with commas between`)
+  const pairs = text.split(',').filter((one) => one.trim() !== '')
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, key = '', value = ''] = header.exec(pair) ?? []
+      if (key === '') throw wrong
+      try {
+        return [key.toLowerCase(), decodeURIComponent(value.trim())]
+      } catch {
+        throw wrong
+      }
+    }),
+  )
+}
+
+/**
+ * OpenTelemetry itself knows these by their variables alone: here they also come from files.
+ * @param secret a setting, or the file that `<name>_FILE` names
+ * @throws ConfigFault that names the setting
+ */
+export const spanHeadersFrom = (secret: Read): Readonly<Record<string, string>> => {
+  const [all, traces] = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'] as const
+  return { ...headersFrom(all, secret(all)), ...headersFrom(traces, secret(traces)) }
+}
+
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** @throws ConfigFault */

@@ -68,6 +68,9 @@ export const settings: readonly Setting[] = [
   { name: 'DRAIN_SECONDS', standard: (environment) => (environment === 'production' ? '5' : '0') },
   { name: 'DISK_LOW_MB', standard: '512' },
   { name: 'CLOCK_DRIFT_SECONDS', standard: '5' },
+  // By these one signs in at a collector; its other variables OpenTelemetry reads by itself.
+  { name: 'OTEL_EXPORTER_OTLP_HEADERS', standard: 'none', secret: true },
+  { name: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', standard: 'none', secret: true },
 ]
 
 /** The setting that a variable sets: `LEDGER_URL` for `LEDGER_URL_FILE`; itself where it is no file of a secret of ours. */

@@ -1,5 +1,5 @@
 // Where spans go, by the standard variables of OpenTelemetry.
-import { noTracing, type Tracing } from './tracing.ts'
+import { noTracing, type About, type Tracing } from './tracing.ts'
 
 /** Where spans are to be sent, of the standard variables; undefined: nowhere. */
 const endpointOf = (env: NodeJS.ProcessEnv): string | undefined => {
@@ -10,10 +10,7 @@ const endpointOf = (env: NodeJS.ProcessEnv): string | undefined => {
 }
 
 /** OpenTelemetry where its variables are set: it is loaded only then. */
-export const openTracing = async (
-  env: NodeJS.ProcessEnv,
-  about: Readonly<{ service: string; version: string }>,
-): Promise<Tracing> => {
+export const openTracing = async (env: NodeJS.ProcessEnv, about: About): Promise<Tracing> => {
   const url = endpointOf(env)
   if (url === undefined) return noTracing
   const { openOtlp } = await import('./otlp.ts')

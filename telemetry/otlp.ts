@@ -1,23 +1,20 @@
-// Spans by OpenTelemetry, sent as OTLP over HTTP in JSON. The other standard variables (headers, sampler, batches, resource) are read
+// Spans by OpenTelemetry, sent as OTLP over HTTP in JSON. The other standard variables (sampler, batches, resource) are read
 // by its libraries. Nothing is instrumented by itself: what a library would write down of a request or a query is personal data.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { callerOf, type Attributes, type Span, type Tracing } from './tracing.ts'
+import { callerOf, type About, type Attributes, type Span, type Tracing } from './tracing.ts'
 
 /** @param url where spans are posted */
-export const openOtlp = (
-  url: string,
-  { service, version }: Readonly<{ service: string; version: string }>,
-): Tracing => {
+export const openOtlp = (url: string, { service, version, headers = {} }: About): Tracing => {
   const resource = resourceFromAttributes({ 'service.name': service, 'service.version': version }).merge(
     detectResources({ detectors: [envDetector] }),
   )
   const provider = new BasicTracerProvider({
     resource,
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url }))],
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, headers: { ...headers } }))],
   })
   const tracer = provider.getTracer('grand-livre', version)
   // Of this process's tracing alone: no global, so that two do not disturb each other.

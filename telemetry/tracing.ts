@@ -15,6 +15,14 @@ export type Span = Readonly<{
   end: (failed?: string) => void
 }>
 
+/** Of the process whose spans they are. */
+export type About = Readonly<{
+  service: string
+  version: string
+  /** That spans are sent with: how this process signs in where they go. */
+  headers?: Readonly<Record<string, string>>
+}>
+
 export type Tracing = Readonly<{
   /** A request that came in. @param traceparent as its header has it; whatever is wrong with it, a new trace begins */
   request: (name: string, traceparent: string | undefined) => Span

@@ -1,12 +1,13 @@
 // The `grand-livre` command as its users have it: a process of its own, in a data directory of its own.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { vi } from 'vitest'
 import { createOnServer } from '../support/database.ts'
+import { quickPolicyText } from '../support/quickPolicy.ts'
 
 // Every command is a process, and starts the slower the more the machine has to do.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
@@ -50,22 +51,6 @@ export type Site = Readonly<{
   /** Ends what still runs, and removes the directory. */
   close: () => Promise<void>
 }>
-
-const shippedPolicy = (): Record<string, Record<string, unknown>> =>
-  JSON.parse(
-    readFileSync(join(root, 'domain/policy/ac-confidentialite-mef-qualifiee.json'), 'utf8'),
-  ) as Record<string, Record<string, unknown>>
-
-/** The shipped policy but for keys that are made quickly. */
-export const quickPolicyText = (): string => {
-  const shipped = shippedPolicy()
-  return JSON.stringify({
-    ...shipped,
-    root: { ...shipped['root'], algorithm: 'ecP384' },
-    issuing: { ...shipped['issuing'], algorithm: 'ecP384' },
-    ocsp: { ...shipped['ocsp'], algorithm: 'ecP256' },
-  })
-}
 
 /** A place of its own, with that policy. */
 export const openSite = (): Site => {

@@ -14,7 +14,7 @@ import { leaksIn, wordsOf } from '../ops/leaks.ts'
 import { agent, employer, revocation } from '../support/life.ts'
 import { openTrial, type RoleName, type Trial } from '../trial/installation.ts'
 import { probe, ready, until, type Running } from '../trial/process.ts'
-import { quickPolicyText } from './grandLivre.ts'
+import { quickPolicyText } from '../support/quickPolicy.ts'
 import { confided, issue } from './life.ts'
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })

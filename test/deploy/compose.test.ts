@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { spawn, spawnSync } from 'node:child_process'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -15,6 +16,7 @@ import { findPassphrase } from '../../hsm/passphrase.ts'
 import { findProgram } from '../support/services/programs.ts'
 import { freePort } from '../support/services/service.ts'
 import { until } from '../trial/process.ts'
+import { composeLine, composeOfRunbooks } from '../cli/runbooks.ts'
 
 type Service = Readonly<{
   image: string
@@ -29,6 +31,7 @@ type Service = Readonly<{
   depends_on?: Readonly<Record<string, Readonly<{ condition: string }>>>
   ports?: readonly unknown[]
   networks?: Readonly<Record<string, unknown>> | readonly string[]
+  network_mode?: string
   read_only?: boolean
   cap_drop?: readonly string[]
   privileged?: boolean
@@ -46,8 +49,9 @@ const directory = mkdtempSync(join(tmpdir(), 'grand-livre-compose-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 /** What docker-compose makes of the file: defaults, anchors and variables are resolved, and what it does not know is refused. */
-const resolved = (env: NodeJS.ProcessEnv = {}): Compose => {
-  const read = spawnSync('docker-compose', ['-f', join(root, 'docker-compose.yml'), 'config'], {
+const resolved = (env: NodeJS.ProcessEnv = {}, ...more: readonly string[]): Compose => {
+  const files = ['docker-compose.yml', ...more].flatMap((name) => ['-f', join(root, name)])
+  const read = spawnSync('docker-compose', [...files, 'config'], {
     cwd: directory,
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: directory, ...env },
@@ -58,6 +62,14 @@ const resolved = (env: NodeJS.ProcessEnv = {}): Compose => {
   const parsed = spawnSync('/usr/bin/python3', ['-c', program], { input: read.stdout, encoding: 'utf8' })
   if (parsed.status !== 0) throw new Error(parsed.stderr)
   return JSON.parse(parsed.stdout) as Compose
+}
+
+/** For a comparison: where files are joined, the order of a list is lost, and nothing is written as an empty object. */
+const unordered = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((one) => JSON.stringify(unordered(one))).toSorted()
+  if (typeof value !== 'object') return value
+  const entries = Object.entries(value ?? {}).map(([name, one]) => [name, unordered(one)] as const)
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** What a shell is given to run: `config` doubles each dollar, as the file does. */
@@ -84,7 +96,6 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
   const one = resolved()
   const { services } = one
   const ours = Object.entries(services).filter(([, { image }]) => image === 'grand-livre')
-  const others = Object.entries(services).filter(([, { image }]) => image !== 'grand-livre')
   const lasting = Object.entries(services).filter(([name]) => !['certificates', 'migrate'].includes(name))
 
   /** The environment of a service as its container has it, secrets read from files. */
@@ -96,6 +107,8 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       'database-url': 'postgres://postgres:5432/grandlivre',
       'ledger-url': 'esdb://eventstore1:2113',
       'redis-url': 'redis://redis:6379',
+      'smtp-url': 'smtps://igc:a-word@mail.example:465',
+      'oidc-client-secret': 'a word of the provider',
       passphrase: 'a passphrase of ours',
     }))
       writeFileSync(join(secrets, name), text, { mode: 0o600 })
@@ -105,6 +118,21 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
         value.replace('/run/secrets', secrets).replace(/^\/client-ca$/, join(directory, 'client-ca')),
       ]),
     )
+  }
+
+  /** Its settings as the code reads them, and those that it does not look at. */
+  const configOf = (service: Service) => {
+    const read = new Set<string>(['NODE_ENV'])
+    const env = new Proxy(environmentOf(service), {
+      get: (target, name: string) => {
+        read.add(name)
+        return target[name]
+      },
+    })
+    const config = readConfig(env)
+    const unread = (): readonly string[] =>
+      Object.keys(service.environment ?? {}).filter((name) => !read.has(name))
+    return { env, config, unread }
   }
 
   it('starts what an installation consists of: one node of the ledger, or three', () => {
@@ -157,16 +185,9 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       const [role = ''] = service.command ?? []
       expect(program.commands.map((command) => command.name())).toContain(role)
 
-      const read = new Set<string>(['NODE_ENV'])
-      const env = new Proxy(environmentOf(service), {
-        get: (target, name: string) => {
-          read.add(name)
-          return target[name]
-        },
-      })
-      const config = readConfig(env)
+      const { env, config, unread } = configOf(service)
       if (config.signer === undefined || role === 'signer') await findPassphrase(env, directory)
-      expect(Object.keys(service.environment ?? {}).filter((name) => !read.has(name))).toEqual([])
+      expect(unread()).toEqual([])
       const isRole = (name: string): name is (typeof roles)[number] =>
         (roles as readonly string[]).includes(name)
       // One that ends is not watched.
@@ -337,16 +358,77 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
     }
   })
 
-  it('only the proxy is reached from outside, and only it is in a network that leads there', () => {
+  it('only the proxy is reached from outside; exactly api and worker reach what is outside, and they publish nothing', () => {
     const networksOf = ({ networks = {} }: Service): readonly string[] =>
       Array.isArray(networks) ? (networks as readonly string[]) : Object.keys(networks)
-    for (const [name, service] of Object.entries(services)) {
-      const isProxy = name === 'proxy'
-      expect(service.ports === undefined, name).toBe(!isProxy)
-      const open = networksOf(service).filter((network) => one.networks[network]?.internal !== true)
-      expect(open, name).toEqual(isProxy ? ['edge'] : [])
+    const leadsOut: Readonly<Record<string, readonly string[]>> = {
+      // By the ports that it publishes, in.
+      proxy: ['edge'],
+      // To an OpenID Connect provider.
+      api: ['out'],
+      // To an SMTP server.
+      worker: ['out'],
     }
-    expect(others.map(([name]) => name)).toContain('proxy')
+    for (const [name, service] of Object.entries(services)) {
+      expect(service.ports === undefined, name).toBe(name !== 'proxy')
+      const open = networksOf(service).filter((network) => one.networks[network]?.internal !== true)
+      expect(open, name).toEqual(leadsOut[name] ?? [])
+      // Neither the machine's own network, nor that of another service.
+      expect(service.network_mode, name).toBe(name === 'certificates' ? 'none' : undefined)
+    }
+    expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(leadsOut)))
+  })
+
+  it.each([
+    ['deploy/mail.yml', 'worker', { MAIL_FROM: 'igc@example.org' }],
+    [
+      'deploy/sign-in.yml',
+      'api',
+      {
+        ...{ PUBLIC_URL: 'https://igc.example', OIDC_ISSUER: 'https://provider.example' },
+        OIDC_CLIENT_ID: 'igc',
+      },
+    ],
+  ] as const)(
+    '%s gives %s alone what it needs to ask outside, by files and settings that the code reads',
+    (more, asking, given) => {
+      const whole = resolved(given, more)
+      const changed = Object.keys(services).filter(
+        (name) => !isDeepStrictEqual(unordered(whole.services[name]), unordered(services[name])),
+      )
+      expect([changed, Object.keys(whole.services)]).toEqual([[asking], Object.keys(services)])
+      const service = whole.services[asking]!
+      const { config, unread } = configOf(service)
+      expect(unread()).toEqual([])
+      expect({ mail: config.mail !== undefined, provider: config.signIn.provider !== undefined }).toEqual({
+        mail: asking === 'worker',
+        provider: asking === 'api',
+      })
+      const files = Object.values(service.environment ?? {}).filter((value) =>
+        value.startsWith('/run/secrets/'),
+      )
+      const held = service.secrets?.map(({ source }) => `/run/secrets/${source}`)
+      expect(held?.toSorted()).toEqual(files.toSorted())
+      expect(Object.keys(whole.secrets)).toEqual(
+        expect.arrayContaining(service.secrets?.map(({ source }) => source) ?? []),
+      )
+      // What has to be said is asked for, not left empty.
+      expect(() => resolved({}, more)).toThrow(Object.keys(given)[0])
+    },
+  )
+
+  it('every service that a runbook speaks to is there, and one that a command is run in has the image of ours', () => {
+    const lines = composeOfRunbooks()
+    expect(lines.length).toBeGreaterThan(15)
+    const named = [...new Set(lines.flatMap((line) => line.services))]
+    expect(named.filter((name) => services[name] === undefined)).toEqual([])
+    const running = lines.flatMap((line) => (line.command === undefined ? [] : line.services))
+    expect(running.filter((name) => services[name]?.image !== 'grand-livre')).toEqual([])
+    expect(composeLine('docker compose run --rm -v "$PWD:/x" apy ledger check /x/a')).toEqual({
+      services: ['apy'],
+      command: 'grand-livre ledger check /x/a',
+    })
+    expect(composeLine('docker compose stop api wurker').services).toEqual(['api', 'wurker'])
   })
 
   it('whoever needs tables and keys waits for migrate; the status process waits for nobody', () => {

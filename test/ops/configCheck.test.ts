@@ -54,6 +54,7 @@ describe('the settings in force', () => {
   it('are shown with where each comes from, secrets masked: status 0', async () => {
     const pin = fileWith('ca.pin', '73919283')
     const module = fileWith('module.so', '')
+    const headers = fileWith('headers', 'api-key=Tr0ubadour\n')
     const { result, shown, fault } = await check({
       ...{ PORT: '9090', GRAND_LIVRE_PASSPHRASE: 'a passphrase of ours' },
       ...{ PKCS11_MODULE: module, PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN_FILE: pin },
@@ -61,6 +62,8 @@ describe('the settings in force', () => {
       DATABASE_URL: 'postgres://igc:Tr0ubadour@db.example:5432/igc?sslpassword=Tr0ubadour',
       LEDGER_URL: 'esdb://admin:Tr0ubadour@store.example:2113?tls=true',
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=Tr0ubadour',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: headers,
+      ...{ OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'api-key=Tr0ubadour', OTEL_BSP_SCHEDULE_DELAY: '100' },
     })
     expect([fault, result.faults]).toEqual([undefined, []])
     const of = (name: string) => result.settings.find((one) => one.name === name)
@@ -70,6 +73,13 @@ describe('the settings in force', () => {
       { name: 'PKCS11_CA_PIN', value: '•••', from: pin },
       { name: 'DRAIN_SECONDS', value: '0', from: 'default' },
     ])
+    expect(result.settings.filter(({ name }) => name.startsWith('OTEL_'))).toEqual([
+      { name: 'OTEL_EXPORTER_OTLP_HEADERS', value: '•••', from: 'environment' },
+      { name: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', value: '•••', from: headers },
+      { name: 'OTEL_BSP_SCHEDULE_DELAY', value: '100', from: 'environment' },
+      { name: 'OTEL_EXPORTER_OTLP_METRICS_HEADERS', value: '•••', from: 'environment' },
+    ])
+    expect(result.warnings).toEqual([])
     expect(of('DATABASE_URL')?.value).toBe('postgres://•••@db.example:5432/igc?•••')
     for (const secret of ['Tr0ubadour', '73919283', '91827364', 'a passphrase of ours'])
       expect([secret, shown.includes(secret)]).toEqual([secret, false])
@@ -115,6 +125,7 @@ describe('what is wrong', () => {
       ...{ GRAND_LIVRE_PASSPHRASE: 'short', PKCS11_MODULE: join(directory, 'none.so') },
       ...{ PKCS11_CA_TOKEN: 'authorities', PKCS11_CA_PIN_FILE: join(directory, 'none') },
       ...{ PKCS11_ESCROW_TOKEN: 'authorities', PKCS11_SESSIONS: '0' },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: 'Tr0ubadour', OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: directory },
     })
     expect(fault).toBe('ConfigFault')
     expect(namesOf(result.faults).toSorted()).toEqual(
@@ -127,6 +138,7 @@ describe('what is wrong', () => {
           'ESCROW_STOCK',
           'GRAND_LIVRE_PASSPHRASE',
         ],
+        ...['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE'],
         ...['LOG_LEVEL', 'METRICS_PORT', 'PKCS11_CA_PIN_FILE', 'PKCS11_ESCROW_PIN', 'PKCS11_ESCROW_TOKEN'],
         ...['PKCS11_MODULE', 'PKCS11_SESSIONS', 'PORT', 'REDIS_URL_FILE', 'TRUSTED_PROXIES'],
       ].toSorted(),

@@ -1,17 +1,20 @@
 // The alarms of the machine, and the spans that are not sent: what needs no product.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clockOffsets, type ClockParts } from '../../cli/clockOffsets.ts'
+import { readConfig } from '../../cli/config.ts'
 import { clockAlarm, diskAlarm, diskFree, hostAlarms } from '../../cli/hostAlarms.ts'
 import { failedModels, readModelsState, stateOf } from '../../cli/health.ts'
+import { openInstruments } from '../../cli/instruments.ts'
 import { lastVerified, markVerified } from '../../cli/verifiedMark.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { databaseTime } from '../../readmodels/metrics.ts'
 import { openTracing } from '../../telemetry/openTracing.ts'
 import { callerOf, noTracing } from '../../telemetry/tracing.ts'
 import { openSomeDatabase } from '../support/database.ts'
+import { openReceiver } from './receiver.ts'
 
 const limits = { diskLowMb: 512, clockDriftSeconds: 5 }
 const mebibyte = 1024 * 1024
@@ -124,6 +127,22 @@ describe('OpenTelemetry', () => {
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_EXPORTER: 'none' },
   ])('is not loaded with %o', async (env) => {
     expect(await openTracing(env, { service: 'test', version: '1' })).toBe(noTracing)
+  })
+
+  it('spans are sent with the headers of the settings, a key from a file; those of traces go before', async () => {
+    const receiver = await openReceiver()
+    const file = join(directory, 'headers')
+    await writeFile(file, 'api-key=of%20ours,x-tenant=igc\n', { mode: 0o600 })
+    const config = readConfig({
+      ...{ DATA_DIR: directory, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS_FILE: file, OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'X-Tenant = traces' },
+    })
+    const { app, close } = await openInstruments(config, { release: 'test' })
+    await app.tracing.span('a span', {}, async () => undefined)
+    await close()
+    expect(receiver.spans().map(({ name }) => name)).toEqual(['a span'])
+    expect(receiver.headers()).toMatchObject([{ 'api-key': 'of ours', 'x-tenant': 'traces' }])
+    await receiver.close()
   })
 
   it('W3C Trace Context 3.2.2: what is no traceparent begins a trace of its own', () => {

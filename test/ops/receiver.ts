@@ -1,6 +1,6 @@
 // A collector of OpenTelemetry, as far as a test wants one: takes OTLP over HTTP in JSON.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 type Attribute = Readonly<{ key: string; value: Readonly<Record<string, unknown>> }>
@@ -26,13 +26,17 @@ export type Receiver = Readonly<{
   resource: () => readonly Attribute[]
   /** All that was sent, as it was sent. */
   raw: () => string
+  /** Of each request, its headers. */
+  headers: () => readonly IncomingHttpHeaders[]
   close: () => Promise<void>
 }>
 
 export const openReceiver = async (): Promise<Receiver> => {
   const bodies: string[] = []
+  const headers: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
+    headers.push(request.headers)
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
       if (request.method === 'POST' && request.url === '/v1/traces')
@@ -46,6 +50,7 @@ export const openReceiver = async (): Promise<Receiver> => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans: () => sent().flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
     resource: () => sent()[0]?.resource.attributes ?? [],
+    headers: () => headers,
     raw: () => bodies.join('\n'),
     close: async () => {
       server.closeAllConnections()

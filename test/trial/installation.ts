@@ -12,6 +12,9 @@ import { ready, run, start, type Program, type Running } from './process.ts'
 export type RoleName = 'signer' | 'api' | 'projector' | 'worker' | 'status'
 type Stop = () => Promise<unknown>
 
+/** How a process has ended once it was asked to: 0, where nothing was wrong with it. */
+export type Ended = Readonly<{ role: RoleName; status: number | null }>
+
 export type Trial = Readonly<{
   /** Where the accounts and everything else of the installation lies. */
   dataDir: string
@@ -25,8 +28,8 @@ export type Trial = Readonly<{
   restart: (server: 'postgres' | 'redis', meanwhile: () => Promise<unknown>) => Promise<void>
   /** Stops what the processes stand on: the ledger, PostgreSQL, Redis. */
   stopServers: () => Promise<void>
-  /** Stops all that still runs, the newest first. */
-  close: () => Promise<void>
+  /** Stops all that still runs, the newest first. @returns how each process has ended */
+  close: () => Promise<readonly Ended[]>
 }>
 
 export type TrialOptions = Readonly<{
@@ -93,7 +96,7 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
   }
   const servers = await startServers(options)
   const socket = join(directory, 'data', 'signer', 'custody.sock')
-  const running = new Set<Running>()
+  const running = new Map<Running, RoleName>()
   let isClosed = false
   const programOf = (role: string): Program => ({
     launcher,
@@ -106,14 +109,14 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
       ...{ DATA_DIR: dataOf(directory, role), SIGNER_SOCKET: socket },
     },
   })
-  const noted = (process: Running): Running => {
+  const noted = (role: RoleName, process: Running): Running => {
     const gone = (): void => void running.delete(noting)
     const noting: Running = {
       said: process.said,
       stop: () => process.stop().finally(gone),
       kill: () => process.kill().finally(gone),
     }
-    running.add(noting)
+    running.set(noting, role)
     return noting
   }
   return {
@@ -122,8 +125,11 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
     restart: servers.restart,
     start: async (role, more = {}) => {
       const program = programOf(role)
-      const process = noted(await start({ ...program, env: { ...program.env, ...more } }, [role]))
-      if (isClosed) await process.stop()
+      const process = noted(role, await start({ ...program, env: { ...program.env, ...more } }, [role]))
+      if (isClosed) {
+        await process.stop()
+        throw new Error(`${role}: everything is being taken down`)
+      }
       if (process.said.url !== undefined) await ready(process.said.url)
       say(`  · ${role}${process.said.url === undefined ? '' : ` at ${process.said.url}`}`)
       return process
@@ -132,8 +138,11 @@ export const openTrial = async (options: TrialOptions): Promise<Trial> => {
     stopServers: () => servers.stop().then(() => undefined),
     close: async () => {
       isClosed = true
-      for (const process of [...running].toReversed()) await process.stop()
+      const ended: Ended[] = []
+      for (const [process, role] of [...running].toReversed())
+        ended.push({ role, status: await process.stop() })
       await servers.stop()
+      return ended
     },
   }
 }
