@@ -3,8 +3,8 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import {
   planServiceKeyDestruction,
+  recordDestructionUnseen,
   recordServiceKeyCopy,
-  recordServiceKeyDestruction,
 } from '../commands/serviceKeys.ts'
 import { consider } from '../commands/consider.ts'
 import { sha256 } from '../commands/issuing.ts'
@@ -160,10 +160,11 @@ export const authorityRoutes = (api: Api): void => {
   })
   keyRoute(api, {
     url: '/authorities/:id/key-destruction-record',
-    summary: 'Destroy the key of the authority, and record that it and every copy are gone',
+    summary:
+      'Destroy the key of the authority where it is on no token and has no copy; others go in a ceremony',
     clauses: ['CGU-06', 'CGU-90'],
     body: destroyed,
-    decider: recordServiceKeyDestruction,
+    decider: recordDestructionUnseen(services.endOfLife.isOnToken),
     // What the module answered to a signature with it: known once it is gone.
     data: (body, known) => ({ ...body, ...known, failedUseCode: notTried }),
     before: (servicekey) => services.endOfLife.destroyKey(servicekey),

@@ -1,5 +1,5 @@
-// CGU-46: the recovered key is delivered once, and only the bytes whose digest the key's own stream names. They are removed when
-// the answer has left; until then the same request with the same key gives them again.
+// CGU-46: the recovered key is delivered once, and only the bytes whose digest the key's own stream names. They are removed once
+// the answer has left (removals.ts); until then the same request with the same key gives them again.
 import type { FastifyReply } from 'fastify'
 import { deliverRecovery, outputOf } from '../commands/recoveries.ts'
 import { sha256 } from '../commands/issuing.ts'
@@ -7,6 +7,7 @@ import { key } from '../domain/key.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
 import type { Act } from './command.ts'
 import { Problem } from './problems.ts'
+import { openRemovals, type Removals } from './removals.ts'
 import { actRoute, type Api } from './routes.ts'
 import { byId, closed, note } from './schemas.ts'
 
@@ -18,8 +19,12 @@ export const outputDigest = async (api: Api, id: string, state: Recovery): Promi
   return outputOf((await api.services.load(key, state.key)).state, id)
 }
 
-const bytesOf = async (api: Api, digest: string | undefined): Promise<Uint8Array | undefined> => {
-  if (digest === undefined) return undefined
+const bytesOf = async (
+  api: Api,
+  digest: string | undefined,
+  removals: Removals,
+): Promise<Uint8Array | undefined> => {
+  if (digest === undefined || removals.isLeft(digest)) return undefined
   const bytes = await api.services.recovery.deliveries.take(digest)
   if (bytes !== undefined && sha256(bytes) !== digest)
     throw new Error('what waits for delivery is not what was recovered')
@@ -31,9 +36,6 @@ const file = { type: 'application/x-pkcs12', ending: 'p12' } as const
 const formOf = (state: Recovery) => (state.status !== 'unknown' && state.output === 'cms' ? enveloped : file)
 const binary = { schema: { type: 'string', format: 'binary' } }
 
-/** Removals under way: what has left is not given again because the disk is slow. */
-type Removals = Map<string, Promise<unknown>>
-
 const deliver = async (
   api: Api,
   id: string,
@@ -41,7 +43,6 @@ const deliver = async (
   tools: { act: Act; reply: FastifyReply; removals: Removals },
 ) => {
   const { act, reply, removals } = tools
-  const { deliveries } = api.services.recovery
   const { state } = await api.services.load(recovery, id)
   // A repeated command is not decided anew, so whose key it is is asked here, every time.
   if (act.actor.role === 'holder' && state.status !== 'unknown' && state.recipient !== act.actor.person)
@@ -50,22 +51,17 @@ const deliver = async (
       { command: deliverRecovery.type, stream: `recovery-${id}` },
     )
   const digest = await outputDigest(api, id, state)
-  await removals.get(digest ?? '')
-  const bytes = await bytesOf(api, digest)
+  const bytes = await bytesOf(api, digest, removals)
   // Nothing is written down as delivered that cannot be sent.
   if (bytes === undefined && state.status === 'requested' && digest !== undefined)
     throw new Problem('CUSTODY_UNAVAILABLE', { detail: 'delivery' })
   await act.carryOut(deliverRecovery, { recovery: id, receipt: given.receipt })
   if (bytes === undefined || digest === undefined) throw new Problem('DELIVERY_COLLECTED')
-  reply.raw.once('finish', () => {
-    const removal = deliveries
-      .remove(digest)
-      .catch((error: unknown) => {
-        reply.log.error({ err: error }, 'a delivered output was not removed')
-      })
-      .finally(() => removals.delete(digest))
-    removals.set(digest, removal)
-  })
+  reply.raw.once('finish', () =>
+    removals.begin(digest, (error) => {
+      reply.log.error({ err: error }, 'a delivered output was not removed')
+    }),
+  )
   const { type, ending } = formOf(state)
   reply
     .type(type)
@@ -75,7 +71,8 @@ const deliver = async (
 }
 
 export const deliveryRoutes = (api: Api): void => {
-  const removals: Removals = new Map()
+  const removals = openRemovals((digest) => api.services.recovery.deliveries.remove(digest))
+  api.app.addHook('onClose', async () => removals.stop())
   const listed = { url: '/recovery-requests/:id/delivery', summary: 'Collect the recovered key, once' }
   api.actions.list(listed, {
     ...{ on: 'recovery', decider: deliverRecovery },

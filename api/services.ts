@@ -128,6 +128,8 @@ export type Services = Readonly<{
     glance: () => Promise<Pick<Observed, 'count' | 'crlNumber' | 'entries'>>
     /** Digest of every serial that was issued before a size of the ledger. */
     serialsSha256: (upTo: number) => Promise<string>
+    /** Whether the keys of the authorities are on a token. */
+    isOnToken: boolean
     /** CGU-90: removes a service key from its module for ever. @returns what a signature with it answers since */
     destroyKey: (servicekey: string) => Promise<Readonly<{ failedUseCode: string; sessionsClosed: number }>>
   }>

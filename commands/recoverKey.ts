@@ -185,31 +185,41 @@ export const removeOutputsOf = async (
 /** A delivery whose answer was lost is given again for so long. */
 const deliveredHours = 24
 
-/** Every output that the ledger names and that may still be collected. */
-const collectable = async ({ ledger, now }: Service): Promise<ReadonlySet<unknown>> => {
-  const named = new Map<unknown, string>()
-  const ended = new Set<string>()
-  const lately = addHours(now(), -deliveredHours)
-  for await (const { stream, type, body } of ledger.entries()) {
-    if (type === 'KeyRecovered')
-      named.set(body.pub['outputSha256'], `recovery-${body.pub['recovery'] as string}`)
-    if (type === 'RecoveryRejected' || type === 'RecoveryClosed') ended.add(stream)
-    if (type === 'RecoveryDelivered' && body.at < lately) ended.add(stream)
+/** Outputs of these recoveries; undefined while one is being executed: what it has put down no event names yet. */
+const outputsOf = async (
+  { ledger }: Service,
+  recoveries: readonly string[],
+): Promise<ReadonlySet<string | undefined> | undefined> => {
+  const outputs = new Set<string | undefined>()
+  for (const id of recoveries) {
+    const file = (await ledger.load(recovery, id)).state
+    if (file.status === 'unknown' || file.key === undefined) continue
+    const held = (await ledger.load(key, file.key)).state
+    if (isUnder(held, { recovery: id })) return undefined
+    if (!('recovered' in held)) continue
+    for (const { recovery: of, outputSha256 } of held.recovered) if (of === id) outputs.add(outputSha256)
   }
-  return new Set([...named].filter(([, stream]) => !ended.has(stream)).map(([digest]) => digest))
+  return outputs
 }
 
+export type SweepTools = Pick<RecoveryTools, 'service' | 'deliveries'> &
+  Readonly<{
+    /** Recoveries that are asked for, or were delivered since: of a read model that has seen all that was before the question. */
+    collectable: (since: string) => Promise<readonly string[]>
+  }>
+
 /**
- * At a start: takes what nobody will collect, of the outputs that waited before every execution under way was waited for. An execution that was cut off may have put down an output that no event names;
- * an ended recovery's may have outlived it. They are looked for in the whole ledger, which costs a replay; where nothing waits
- * for delivery there is nothing to look for.
+ * Takes what nobody will collect: an execution that was cut off may have put down an output that no event names, an ended recovery's may
+ * have outlived it, and a removal may have failed. While a key is being taken out of escrow nothing is taken: the next time will do.
+ * @param waiting outputs that waited before the read model was asked: of what was put down later it knows nothing
  */
 export const sweepOutputs = async (
-  { service, deliveries }: Pick<RecoveryTools, 'service' | 'deliveries'>,
+  { service, deliveries, collectable }: SweepTools,
   waiting: readonly string[],
 ): Promise<void> => {
   if (waiting.length === 0) return
-  const kept = await collectable(service)
+  const kept = await outputsOf(service, await collectable(addHours(service.now(), -deliveredHours)))
+  if (kept === undefined) return
   for (const digest of waiting) if (!kept.has(digest)) await deliveries.remove(digest)
 }
 

@@ -153,3 +153,18 @@ export const recordServiceKeyDestruction: Decider<ServiceKey, RecordServiceKeyDe
       )
     },
   }
+
+/**
+ * The same without a ceremony, where nobody sees what is done: of a key that only this installation's own files hold. One on a token, and
+ * each copy, goes before witnesses who see every one destroyed (`grand-livre ca-key-destruction`).
+ */
+export const recordDestructionUnseen = (isOnToken: boolean): typeof recordServiceKeyDestruction => ({
+  ...recordServiceKeyDestruction,
+  decide: (command, state, facts) => {
+    const decision = recordServiceKeyDestruction.decide(command, state, facts)
+    const copies = 'copies' in state ? state.copies.length : 0
+    const isDone = !('accepted' in decision) || decision.accepted.length === 0
+    if (isDone || (!isOnToken && copies === 0)) return decision
+    return refuse('CGU-90', 'CEREMONY_REQUIRED', `on a token: ${isOnToken}; copies: ${copies}`)
+  },
+})

@@ -170,6 +170,11 @@ export const refusals = {
     fr: "La clé de l'AC n'est pas détruite.",
     en: 'The CA key has not been destroyed.',
   },
+  CEREMONY_REQUIRED: {
+    clauses: ['CGU-90'],
+    fr: 'Une clé sur un jeton, ou dont il existe des copies, est détruite en cérémonie, devant témoins.',
+    en: 'A key on a token, or of which there are copies, is destroyed in a ceremony, before witnesses.',
+  },
   CERTIFICATES_STILL_VALID: {
     clauses: ['CGU-85'],
     fr: 'Des certificats sont encore valides ou en cours.',

@@ -6,14 +6,9 @@ import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts
 import { LintRefused } from '../commands/issuing.ts'
 import { perform, ProcessRefused, type Service } from '../commands/program.ts'
 import { isCardGone } from '../commands/writeCard.ts'
-import {
-  failInterruptedRecovery,
-  recoveryOf,
-  sweepOutputs,
-  type RecoveryTools,
-} from '../commands/recoverKey.ts'
+import { failInterruptedRecovery, recoveryOf, sweepOutputs, type SweepTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
-import type { Each } from './port.ts'
+import type { Each, Job } from './port.ts'
 import { unblockLater } from '../commands/unblocking.ts'
 import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
@@ -122,7 +117,7 @@ const failInterrupted = async (service: Service, inTurn: InTurn, spki: string): 
   if (recovery !== undefined) await inTurn(recovery, () => failInterruptedRecovery(service, spki))
 }
 
-type ResumeTools = Issuance & Pick<RecoveryTools, 'deliveries'> & Readonly<{ inTurn: InTurn }>
+type ResumeTools = Issuance & SweepTools & Readonly<{ inTurn: InTurn }>
 
 /** Goes through every open intent once. */
 const resume = async (
@@ -160,5 +155,17 @@ export const resumeAll = async (
   // Looked for first: what is put down later belongs to an execution that is known or has yet to begin.
   const outputs = how.isStart ? await tools.deliveries.inventory() : []
   await resume(tools, await intentsNow(), how)
-  if (how.isStart) await sweepOutputs(tools, outputs)
+  await sweepOutputs(tools, outputs)
 }
+
+/** The same, of outputs alone, while others take commands: a removal may have failed. */
+export const outputsJob = (tools: SweepTools, settled: () => Promise<void>): Job => ({
+  name: 'outputs',
+  everySeconds: 60,
+  run: async () => {
+    const outputs = await tools.deliveries.inventory()
+    if (outputs.length === 0) return
+    await settled()
+    await sweepOutputs(tools, outputs)
+  },
+})

@@ -41,3 +41,18 @@ export const lapsedRecoveries = async (db: Db, now: string): Promise<readonly st
     .execute()
   return rows.map(({ recovery }) => recovery)
 }
+
+/** Whose output somebody may collect: asked for, or delivered at this instant or later. */
+export const collectableRecoveries = async (db: Db, since: string): Promise<readonly string[]> => {
+  const rows = await db
+    .selectFrom('recovery')
+    .select('recovery')
+    .where((where) =>
+      where.or([
+        where('status', '=', 'requested'),
+        where.and([where('status', '=', 'delivered'), where('decided_at', '>=', since)]),
+      ]),
+    )
+    .execute()
+  return rows.map(({ recovery }) => recovery)
+}

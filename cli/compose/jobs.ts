@@ -9,10 +9,11 @@ import { destructionsJob } from '../../jobs/destructions.ts'
 import { revokeAll } from '../../jobs/endOfLife.ts'
 import { openEscrowStock } from '../../jobs/escrowStock.ts'
 import type { Each, Job } from '../../jobs/port.ts'
-import { resumeAll, type CarryOn } from '../../jobs/resume.ts'
+import { outputsJob, resumeAll, type CarryOn } from '../../jobs/resume.ts'
 import { noticeJobs } from '../../jobs/sendNotices.ts'
 import { cardsToRevoke, lateSessions } from '../../readmodels/cards.ts'
 import { findIntents } from '../../readmodels/intents.ts'
+import { collectableRecoveries } from '../../readmodels/recoveries.ts'
 import type { Around } from '../around.ts'
 import type { Custody } from '../parts.ts'
 import type { Acts } from './acts.ts'
@@ -22,13 +23,19 @@ export const recordCurrentKek = async (service: Service, { vault }: Custody): Pr
   await recordKek(service, await vault.escrow.currentKek())
 }
 
+/** Recovered keys that wait, and who may collect one. */
+const outputsIn = ({ service, custody, db }: Acts['common']) => ({
+  ...{ service, deliveries: custody.vault.deliveries },
+  collectable: (since: string) => collectableRecoveries(db, since),
+})
+
 /** Goes on with what a stop has interrupted. */
 export const goOn = async (
   { common, standing, issuance, renewals }: Acts,
   how: Readonly<{ carrying: CarryOn; isStart: boolean; each: Each }>,
 ): Promise<void> => {
-  const { custody, db, now, turns } = common
-  const tools = { ...issuance, deliveries: custody.vault.deliveries, inTurn: turns.inTurn }
+  const { db, now, turns } = common
+  const tools = { ...issuance, ...outputsIn(common), inTurn: turns.inTurn }
   await standing.settled()
   await closeLateSessions(tools, await lateSessions(db), how.each)
   const intentsNow = async () => {
@@ -77,6 +84,7 @@ export const jobsOf = (
     { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(chain.ca, policy.crl) },
     { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },
     { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, isStart: false, each }) },
+    outputsJob(outputsIn(common), settled),
     ...careJobs({ service, db, inTurn }),
     ...noticeJobs({ service, db, issuer: chain.ca.id, ...around.mail, settled }),
     { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },

@@ -113,6 +113,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
       observe: () => observeEnd(ending),
       glance: () => glanceAtEnd(ending),
       serialsSha256: (upTo) => serialsSha256(db, ca.id, upTo),
+      isOnToken: keys.module !== 'software',
       destroyKey: keys.destroy,
     },
     health: healthOf(acts, parts),

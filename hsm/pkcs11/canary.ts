@@ -39,7 +39,7 @@ export const openCanaryWatch = (first: Canary | undefined): CanaryWatch => {
   }
 }
 
-/** Looks whether the token is still the one that it was; the first look of all makes the canary. */
+/** Looks whether the token is still the one that it was, and does all that it is asked for; the first look of all makes the canary. */
 export const lookAtCanary = async (
   token: Token,
   pairs: Pairs,
@@ -51,6 +51,7 @@ export const lookAtCanary = async (
     watch.begin({ serial, spki: Buffer.from(spki).toString('base64') })
   }
   await token.run('sign with the canary', token.requireOurs)
+  token.requireAll()
   const canary = watch.known()
   if (canary === undefined) throw new ModuleFault('device', 'there is no canary')
   return { canary }

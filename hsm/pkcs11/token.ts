@@ -2,7 +2,7 @@
 // login; they are found again by CKA_ID after each.
 import pkcs11js, { type Handle, type PKCS11 } from 'pkcs11js'
 import { openTurns } from '../../domain/turns.ts'
-import { openBreaker } from './breaker.ts'
+import { openActBreaker, openBreaker } from './breaker.ts'
 import { faultOf, mayHeal, ModuleFault } from './fault.ts'
 import { findAgain, requireObject, type At, type ObjectClass } from './objects.ts'
 import { openPool } from './pool.ts'
@@ -12,17 +12,21 @@ import { openRefusedPin } from './refusedPin.ts'
 export type Token = Readonly<{
   info: () => Promise<TokenInfo>
   /**
-   * Runs an act with a session. What may be healed is, once, and the act is then given again: so it has to be one that may.
+   * Runs an act with a session. What may be healed is, once, and the act is then given again: so it has to be one that may. One that goes
+   * on failing is left alone.
+   * @param name of what fails together, where the act alone does not say it
    * @throws ModuleFault
    */
-  run: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
+  run: <T>(act: string, use: (at: At) => Promise<T>, name?: string) => Promise<T>
   /** As `run`; of the acts that find or make objects one at a time: others see half of what is being written. */
-  runAlone: <T>(act: string, use: (at: At) => Promise<T>) => Promise<T>
+  runAlone: <T>(act: string, use: (at: At) => Promise<T>, name?: string) => Promise<T>
   /**
    * Looks at the canary, inside an act: before anything is made on the token, and after, as it may be initialised anew at any time.
    * @throws ModuleFault which has everything opened anew, and there the token's own fault is found
    */
   requireOurs: (at: At) => Promise<void>
+  /** @throws ModuleFault where something is left alone that goes on failing, whatever the canary says */
+  requireAll: () => void
   /** Whether a handle is known under this name since the last login: to look for it would have to be done alone. */
   knows: (name: string) => boolean
   /**
@@ -94,6 +98,7 @@ export const openToken = (
   const refused = openRefusedPin(settings.refusedPin)
   const pool = openPool<Handle>()
   const breaker = openBreaker()
+  const acts = openActBreaker()
   const inTurn = openTurns()
   let handles = new Map<string, Handle>()
   let info: TokenInfo | undefined
@@ -172,28 +177,40 @@ export const openToken = (
       }
     })
 
-  const run: Token['run'] = async (act, use) => {
+  const run: Token['run'] = async (act, use, name = act) => {
     if (epoch === 0) await renew(0)
     breaker.check()
-    const seen = epoch
-    try {
-      return await once(act, use)
-    } catch (error) {
-      if (!(error instanceof ModuleFault) || !mayHeal(error)) throw error
-      await renew(seen)
-      return await once(act, use)
-    }
+    return await acts.guard(name, async (failedAgain) => {
+      const seen = epoch
+      try {
+        return await once(act, use)
+      } catch (error) {
+        if (!(error instanceof ModuleFault) || !mayHeal(error)) throw error
+        await renew(seen)
+      }
+      const opening = epoch
+      try {
+        return await once(act, use)
+      } catch (error) {
+        if (error instanceof ModuleFault && mayHeal(error)) failedAgain(error, opening)
+        throw error
+      }
+    })
   }
 
   return {
     run,
-    runAlone: (act, use) => inTurn('objects', () => run(act, use)),
+    runAlone: (act, use, name) => inTurn('objects', () => run(act, use, name)),
     info: async () => {
       if (epoch === 0) await renew(0)
       if (info === undefined) throw new ModuleFault('device', 'the token was never opened')
       return info
     },
     requireOurs: (at) => look(at, info?.serial ?? ''),
+    requireAll: () => {
+      const fault = acts.open()
+      if (fault !== undefined) throw fault
+    },
     knows: (name) => handles.has(name),
     reopen: async () => {
       const before = epoch === 0 ? 0 : settings.sessions
@@ -215,6 +232,8 @@ export const withObject = async <T>(
   [kind, id]: readonly [ObjectClass, string],
   use: (at: At, key: Handle) => Promise<T>,
 ): Promise<T> => {
-  if (!token.knows(`${kind} ${id}`)) await token.runAlone(act, async (at) => void requireObject(at, kind, id))
-  return await token.run(act, (at) => use(at, requireObject(at, kind, id)))
+  const object = `${kind} ${id}`
+  if (!token.knows(object))
+    await token.runAlone(act, async (at) => void requireObject(at, kind, id), `find ${object}`)
+  return await token.run(act, (at) => use(at, requireObject(at, kind, id)), `${act} ${object}`)
 }

@@ -588,6 +588,49 @@ describe('acts with two parts', () => {
     expect(verdict(await collect())).toEqual([410, 'DELIVERY_COLLECTED'])
   })
 
+  it('CGU-46: a delivered output whose removal fails is not given again, and is removed a moment later, without a restart', async () => {
+    const { deliveries } = product.services.recovery
+    const before = await deliveries.inventory()
+    const life = await inUse(product)
+    const { id } = await recovered(product, life)
+    const key = randomUUID()
+    const collect = () => life.holder.post(`/recovery-requests/${id}/delivery`, { receipt: 'PV' }, { key })
+    const { remove } = deliveries
+    const waiting = async () => (await deliveries.inventory()).filter((one) => !before.includes(one)).length
+    let failed = 0
+    Object.assign(deliveries, {
+      remove: () => Promise.reject(new Error(`custody is out of reach, ${(failed += 1)}`)),
+    })
+    const first = await collect()
+    await expect.poll(() => failed).toBe(1)
+    Object.assign(deliveries, { remove })
+    expect([first.statusCode, verdict(await collect())]).toEqual([200, [410, 'DELIVERY_COLLECTED']])
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0)
+  })
+
+  it('CGU-46: a delivered output that no answer is known to have taken is removed a day later, without a restart', async () => {
+    const { deliveries } = product.services.recovery
+    const before = await deliveries.inventory()
+    const waits = await recovered(product, await inUse(product))
+    const { id } = await recovered(product, await inUse(product))
+    const officer = await recoveryOfficer(product, 'ro-hands-over')
+    const handOver = (of: string) => officer.post(`/recovery-requests/${of}/delivery`, { receipt: 'PV' })
+    // The process that gave it ended before it could remove it.
+    const { remove } = deliveries
+    Object.assign(deliveries, { remove: () => new Promise(() => undefined) })
+    expect((await handOver(id)).statusCode).toBe(200)
+    Object.assign(deliveries, { remove })
+    const waiting = async () => (await deliveries.inventory()).filter((one) => !before.includes(one)).length
+    await product.run('outputs')
+    expect(await waiting()).toBe(2)
+    await product.pass(24 * 3600 + 60)
+    await product.run('outputs')
+    expect(await waiting()).toBe(1)
+    // What nobody has collected waits.
+    expect((await handOver(waits.id)).statusCode).toBe(200)
+    await expect.poll(waiting).toBe(0)
+  })
+
   it('CGU-46: a recovery rejected after its execution leaves nothing that waits for delivery', async () => {
     const { deliveries } = product.services.recovery
     const before = await deliveries.inventory()

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { holdDestruction } from '../../cli/caKeyDestruction.ts'
 import { holdReceipt } from '../../cli/custodyReceipt.ts'
 import { holdTransfer } from '../../cli/custodyTransfer.ts'
 import { describeCertificate } from '../../pki/describe.ts'
@@ -165,6 +166,33 @@ const handEscrowOver = async (): Promise<void> => {
   const told = { script, second, directory: out, text: JSON.stringify(receipt) }
   expect(await holdReceipt(ceremony, told)).toMatchObject({ keys: 2 })
   expect((await dryRun())[6]).toMatchObject({ state: 'done' })
+  readers.close()
+}
+
+/** The ceremony of the key, before two witnesses, with the copy told to be gone. */
+const destroyedInCeremony = async (copy: string): Promise<void> => {
+  const { services, custody } = product
+  const [officer, security] = officers
+  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
+  const service = {
+    ...program(),
+    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
+  }
+  const readers = openReaders()
+  const destroyed = { at: services.now(), method: 'shredded', by: 'Ève' }
+  const script = {
+    ...{ title: 'Destruction', place: 'Montreuil', witnesses: ['Ève', 'Noé'], text: 'script' },
+    copies: [{ copy, reference: 'SAUV-1', holder: 'coffre', seal: '1', destroyed }],
+  }
+  const held = {
+    script,
+    officers: [
+      { id: 'ca-1', person: officer.person, role: 'caOfficer', roles: ['caOfficer'] },
+      { id: 'so-1', person: security.person, role: 'securityOfficer', roles: ['securityOfficer'] },
+    ],
+    out: readers.path('destruction'),
+  } as unknown as Parameters<typeof holdDestruction>[1]
+  expect(await holdDestruction({ service, custody }, held)).toMatchObject({ destroyed: true })
   readers.close()
 }
 
@@ -412,8 +440,15 @@ describe('the end of the authority, by HTTP', () => {
     expect(verdict(await post('/key-destruction-record', gone))).toEqual([403, 'SECOND_PERSON_REQUIRED'])
     // Refused, nothing was touched.
     await signer.sign(text)
-    done(await post('/key-destruction-record', gone, secondPerson))
+    // A copy is listed: nobody has seen it go.
+    expect(verdict(await post('/key-destruction-record', gone, secondPerson))).toEqual([
+      ...[409, 'CEREMONY_REQUIRED'],
+    ])
+    await signer.sign(text)
+    await destroyedInCeremony(doom.copies[0]!)
     await expect(signer.sign(text)).rejects.toThrow(/was destroyed/)
+    // Given again, it is done.
+    done(await post('/key-destruction-record', gone, secondPerson))
     // The root's own ceremony (`grand-livre arl`), from the ledger alone; held again, it changes nothing.
     const { list: revoked, again } = { list: await revoke(), again: await revoke() }
     expect(again).toEqual(revoked)

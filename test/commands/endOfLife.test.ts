@@ -16,6 +16,7 @@ import {
   planServiceKeyDestruction,
   recordDeniedKeyUse,
   recordServiceKeyCopy,
+  recordDestructionUnseen,
   recordServiceKeyDestruction,
 } from '../../commands/serviceKeys.ts'
 import { openSession } from '../../commands/sessions.ts'
@@ -502,6 +503,21 @@ describe('the key of the authority', () => {
         .when(recordServiceKeyDestruction, reversed, so)
         .outcome(),
     ).toBe(outcome)
+  })
+
+  it.each([
+    ['in files, without a copy', false, [], 'ServiceKeyDestroyed'],
+    ['on a token, without a copy', true, [], 'CGU-90 CEREMONY_REQUIRED'],
+    ['in files, with a copy', false, [e.copy], 'CGU-90 CEREMONY_REQUIRED'],
+    ['on a token, with a copy', true, [e.copy], 'CGU-90 CEREMONY_REQUIRED'],
+  ] as const)('CGU-90: without a ceremony, a key %s', async (...[, isOnToken, copies, outcome]) => {
+    const decider = recordDestructionUnseen(isOnToken)
+    const events = copies.length === 0 ? e.uncopiedKey(e.doomed) : e.caKey(e.doomed)
+    const order = { ...gone, copies: [...copies] }
+    expect(await given(events).when(decider, order, ca).outcome()).toBe(outcome)
+    // Before that: whether there is anything to be done, and by two.
+    expect(await given(e.caKey()).when(decider, order, ca).outcome()).toBe('CGU-90 OUT_OF_ORDER')
+    expect(await given(e.caKey(e.doomed, e.destroyed)).when(decider, gone, ca).outcome()).toBe('nothing')
   })
 
   it('CGU-06: no order of the procedure is another role’s', async () => {

@@ -146,4 +146,6 @@ export const destroyed: ServiceKeyEvent = {
 /** The CA's key, with one copy, as far as it has come. */
 export const caKey = (...events: readonly ServiceKeyEvent[]) =>
   on(serviceKey, key, ...made('ca', 'c'.repeat(64)), copied, ...events)
+export const uncopiedKey = (...events: readonly ServiceKeyEvent[]) =>
+  on(serviceKey, key, ...made('ca', 'c'.repeat(64)), ...events)
 export const keyOf = (purpose: 'root' | 'escrowKek') => on(serviceKey, key, ...made(purpose, 'f'.repeat(64)))

@@ -25,12 +25,14 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { ServiceKeys } from '../../pki/custody.ts'
 import { createLedger } from '../../ledger/sealedLedger.ts'
 import { openIntents } from '../../projections/intents.ts'
+import { recoveries } from '../../projections/recoveries.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
 import { takes, type Applied, type Projection } from '../../projections/projection.ts'
 import { crlEntriesUpTo } from '../../readmodels/crls.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
 import { openSomeDatabase } from '../support/database.ts'
 import { findIntents } from '../../readmodels/intents.ts'
+import { collectableRecoveries } from '../../readmodels/recoveries.ts'
 import { openKeys, passphrase } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
@@ -226,8 +228,11 @@ export const openRestart = async () => {
   return {
     close,
     goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
-      await project(db, openIntents, ledger)
-      const tools = { ...issuance, deliveries, inTurn: openTurns() }
+      for (const projection of [openIntents, recoveries]) await project(db, projection, ledger)
+      const tools = {
+        ...{ ...issuance, deliveries, inTurn: openTurns() },
+        collectable: (since: string) => collectableRecoveries(db, since),
+      }
       await resumeAll(tools, () => findIntents(db), {
         ...{ carrying: 'all', isStart: true, each: inOrder },
       })

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { derOf } from '../../commands/issuing.ts'
 import { ProcessRefused } from '../../commands/program.ts'
-import { passphraseFor, recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
+import { passphraseFor, recoverKey, removeOutputsOf, sweepOutputs } from '../../commands/recoverKey.ts'
 import { outputOf } from '../../commands/recoveries.ts'
 import { certificate } from '../../domain/certificate.ts'
 import { key } from '../../domain/key.ts'
@@ -185,6 +185,26 @@ describe('an approved recovery', () => {
       0,
       at,
     )
+  })
+
+  it('CGU-46: an output that was just put down, and that no event names yet, is not taken for one that nobody will collect', async () => {
+    await run(await copy(), async (installation) => {
+      const { vault, service } = installation
+      const { deliveries } = vault
+      const sweep = async () => {
+        const tools = { service, deliveries, collectable: () => Promise.resolve([f.Q]) }
+        await sweepOutputs(tools, await deliveries.inventory())
+      }
+      const put: typeof deliveries.put = async (...output) => {
+        await deliveries.put(...output)
+        await sweep()
+      }
+      const swept = { ...installation, vault: { ...vault, deliveries: { ...deliveries, put } } }
+      const digest = await recovering(swept)
+      expect(await deliveries.inventory()).toEqual([digest])
+      await sweep()
+      expect((await opened(installation, digest)).pem).toContain('BEGIN PRIVATE KEY')
+    })
   })
 
   it('CGU-46: a fault of custody is recorded, the key is free, and the next execution succeeds', async () => {

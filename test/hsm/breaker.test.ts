@@ -1,6 +1,6 @@
 // A module that fails is left alone, each time for longer; what a person has to look at is never tried again (hsm.md 7).
-import { expect, it } from 'vitest'
-import { openBreaker } from '../../hsm/pkcs11/breaker.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { openActBreaker, openBreaker } from '../../hsm/pkcs11/breaker.ts'
 import { faultOf, isFinal, mayHeal, ModuleFault, type FaultKind } from '../../hsm/pkcs11/fault.ts'
 
 const kindOf = (act: () => void): FaultKind | 'goes on' => {
@@ -35,6 +35,70 @@ it.each(['pin', 'foreign'] as const)('hsm.md 7: %s is final, however long it is 
   breaker.failed(new ModuleFault(kind, 'x'))
   now += 24 * 3600 * 1000
   expect(kindOf(breaker.check)).toBe(kind)
+})
+
+describe('hsm.md 7: an act that fails again once the token was opened anew', () => {
+  let [now, opening] = [0, 0]
+  const { guard, open } = openActBreaker(() => now)
+  const fault = new ModuleFault('device', 'no key is made')
+  const endOf = (guarded: Promise<string>): Promise<string> =>
+    guarded.catch((error: unknown) => (error as ModuleFault).kind)
+  const failing = (at: number) =>
+    endOf(
+      guard('make', (failedAgain) => {
+        failedAgain(fault, at)
+        return Promise.reject(fault)
+      }),
+    )
+  const fails = () => failing((opening += 1))
+  const works = (name = 'make') => endOf(guard(name, () => Promise.resolve('done')))
+  const threeTimes = async (): Promise<void> => {
+    for (let n = 0; n < 3; n += 1) expect([await fails(), n]).toEqual(['device', n])
+  }
+  beforeEach(async () => {
+    now += 24 * 3600 * 1000
+    await works()
+  })
+
+  it('is left alone after the third time, alone, and for twice as long each time; one that is done closes it', async () => {
+    await threeTimes()
+    for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      now += seconds * 1000 - 1
+      expect([seconds, await works(), await works('sign'), open()?.kind]).toEqual([
+        ...[seconds, 'waiting', 'done', 'waiting'],
+      ])
+      now += 1
+      expect([seconds, open(), await fails()]).toEqual([seconds, undefined, 'device'])
+    }
+    now += 60_000
+    expect([await works(), await works(), open()]).toEqual(['done', 'done', undefined])
+    await threeTimes()
+  })
+
+  it('is tried once when it was left alone for its time: the others wait for what that gives', async () => {
+    await threeTimes()
+    now += 1000
+    const answers: ((answer: string) => void)[] = []
+    const trying = guard('make', () => new Promise<string>((resolve) => answers.push(resolve)))
+    expect([await works(), open()?.kind]).toEqual(['waiting', 'waiting'])
+    answers[0]!('done')
+    expect([await trying, await works(), open()]).toEqual(['done', 'done', undefined])
+    // One that ends for another reason says nothing of the module: the next one tries.
+    await threeTimes()
+    now += 1000
+    await expect(guard('make', () => Promise.reject(new Error('a wrong blob')))).rejects.toThrow(
+      'a wrong blob',
+    )
+    expect(await works()).toBe('done')
+  })
+
+  it('is not left alone for one that was done between, nor for all that were at work when it failed once', async () => {
+    for (let n = 0; n < 9; n += 1)
+      expect([await fails(), await fails(), await works()]).toEqual(['device', 'device', 'done'])
+    const together = Array.from({ length: 9 }, () => failing(opening))
+    expect(new Set(await Promise.all(together))).toEqual(new Set(['device']))
+    expect([open(), await works()]).toEqual([undefined, 'done'])
+  })
 })
 
 it.each([

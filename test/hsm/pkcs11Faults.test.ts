@@ -245,6 +245,34 @@ describe('a token', () => {
     expect(await signer.sign(Buffer.from('again'))).toBeDefined()
   })
 
+  it('hsm.md 7: that opens, and whose canary signs, while no key can be made: that is left alone, health says so, and the rest goes on', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    const logins = join(tokens.directory, 'logins')
+    setEnvironment('GRAND_LIVRE_TEST_DEVICE', device.env.GRAND_LIVRE_TEST_DEVICE)
+    setEnvironment('GRAND_LIVRE_TEST_LOGINS', logins)
+    const counting = join(import.meta.dirname, 'countLogins.js')
+    setEnvironment('NODE_OPTIONS', `${device.env.NODE_OPTIONS} --import ${counting}`)
+    const tried = async (): Promise<number> => (await readFile(logins, 'utf8')).split('\n').length - 1
+    const keys = await freshKeys(tokens)
+    const kek = await keys.escrowKek('escrow-2026')
+    const data = await keys.kek('data-rec-2026')
+    const before = await tried()
+    await device.strike({ call: 'C_GenerateKeyPairAsync', how: 'before' }, 1000)
+    // Given until one is left alone: three cost a login each, and a hundred more cost none.
+    for (let n = 0; n < 3; n += 1) expect([n, await kindOf(kek.makePair())]).toEqual([n, 'device'])
+    const more = Array.from({ length: 100 }, () => kindOf(kek.makePair()))
+    expect([new Set(await Promise.all(more)), await tried()]).toEqual([new Set(['waiting']), before + 3])
+    expect(await keys.health()).toMatch(/^token of the escrow .*left alone.*generate a holder’s key/)
+    const clear = randomBytes(32)
+    expect(await data.unwrap(await data.wrap(clear))).toEqual(clear)
+    await device.strike({ call: 'C_GenerateKeyPairAsync', how: 'before' }, 0)
+    await expect.poll(() => keys.health(), { timeout: 20_000, interval: 200 }).toBe(true)
+    const { spki, blob } = await kek.makePair()
+    await kek.prove(blob, sha256(spki))
+    expect([await keys.health(), await tried()]).toEqual([true, before + 3])
+  })
+
   it('EN 319 411-1 GEN-6.5.2: initialised anew under our feet, it neither signs nor makes anything for us', async () => {
     const tokens = await freshTokens()
     const keys = await freshKeys(tokens)
