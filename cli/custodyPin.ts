@@ -18,7 +18,7 @@ import { spkiOf } from '../pki/fields.ts'
 import { certificateOf, recipientFault } from '../pki/recipient.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
-import { recordPinRefusal } from './pinRefusal.ts'
+import { openPinRefusals } from './pinRefusal.ts'
 
 type Recipient = Readonly<{ file: string; certificate: Uint8Array }>
 
@@ -116,19 +116,23 @@ export type CombineAsked = Readonly<{ out?: string; stdout: boolean }>
 const combined = async (files: readonly string[]): Promise<string> =>
   combineShares(await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8')))))
 
-/** What is refused is refused, also where no ledger can be told. */
-const recorded = async (env: NodeJS.ProcessEnv, { code }: ShareFault): Promise<void> => {
+/** @throws ShareFault, which is in the ledger by then; LedgerFault before any share is read */
+const combinedUnderRecord = async (env: NodeJS.ProcessEnv, files: readonly string[]): Promise<string> => {
+  const refusals = await openPinRefusals(env)
   try {
-    await recordPinRefusal(env, code)
+    return await combined(files)
   } catch (error) {
-    const name = error instanceof Error ? error.name : 'unknown'
-    process.stderr.write(`${code} could not be recorded in the ledger: ${name}\n`)
+    if (error instanceof ShareFault) await refusals.record(error.code)
+    throw error
+  } finally {
+    await refusals.close()
   }
 }
 
 /**
  * Puts the PIN together from shares that their officers have decrypted.
- * @throws ShareFault naming the share that is not taken; no PIN is written then, and the ledger that is at hand is told
+ * @throws ShareFault naming the share that is not taken; no PIN is written then, and it is in the ledger. LedgerFault where that cannot be
+ *   written to: no share is read then
  */
 export const combineFrom = async (
   { env, output }: Readonly<{ env: NodeJS.ProcessEnv; output: Output }>,
@@ -137,10 +141,7 @@ export const combineFrom = async (
 ): Promise<void> => {
   if ((out === undefined) !== stdout)
     throw new ConfigFault('say where the PIN goes: --out FILE, or --stdout; not both')
-  const pin = await combined(files).catch(async (error: unknown) => {
-    if (error instanceof ShareFault) await recorded(env, error)
-    throw error
-  })
+  const pin = await combinedUnderRecord(env, files)
   if (out === undefined) {
     output.result({ pin }, () => pin)
     return

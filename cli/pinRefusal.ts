@@ -9,35 +9,63 @@ import type { Actor } from '../domain/kernel.ts'
 import { quarterOf } from '../domain/policy/dates.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import type { ShareFaultCode } from '../hsm/shares.ts'
-import { readConfig } from './config.ts'
+import { LedgerFault, type EventStore } from '../ledger/store.ts'
+import { readConfig, type Config } from './config.ts'
 import { instantsOf, ledgerOver, openStore, systemClock } from './parts.ts'
 import { readRelease } from './shipped.ts'
 
 const component = '00000000-0000-5000-8000-000000000002'
 
-/**
- * Records the refusal in the ledger of the settings.
- * @returns false where no start has made a ledger
- * @throws LedgerFault where it is out of reach, as beside a service that has it open for writing
- */
-export const recordPinRefusal = async (env: NodeJS.ProcessEnv, code: ShareFaultCode): Promise<boolean> => {
-  const config = readConfig(env)
-  if (config.ledgerUrl === undefined && !existsSync(join(config.dataDir, 'ledger'))) return false
-  const store = await openStore(config)
+export type PinRefusals = Readonly<{
+  /** Records that shares were refused, and why. */
+  record: (code: ShareFaultCode) => Promise<void>
+  close: () => Promise<void>
+}>
+
+/** Where no start has made a ledger there is nothing to tell. */
+const noLedger: PinRefusals = { record: async () => undefined, close: async () => undefined }
+
+/** The PIN may be what is being put together, for a file that is not there yet: nothing here opens a token. */
+const withoutPins = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  if (env['PKCS11_MODULE'] === undefined) return env
+  const pins = ['PKCS11_CA_PIN', 'PKCS11_ESCROW_PIN']
+  const others = Object.entries(env).filter(([name]) => !pins.includes(name.replace(/_FILE$/, '')))
+  return { ...Object.fromEntries(others), ...Object.fromEntries(pins.map((name) => [name, 'not looked at'])) }
+}
+
+const openToWrite = async (config: Config): Promise<EventStore> => {
   try {
-    const ledger = ledgerOver(store, config, undefined)
-    const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
-    const at = instantsOf(systemClock)()
-    const quarter = quarterOf(at)
-    const journal = systemCommandId('Journal', `${config.policy.log}|pin shares|${quarter}`)
-    const by: Actor = { person: component, role: 'program', auth: 'none', journal, entities: [] }
-    const kind = 'component' as const
-    const opening = { type: 'OpenJournal', id: journal, by, at, data: { journal, quarter, kind } } as const
-    await handle(openJournal, opening)
-    const data = { journal, command: 'CombinePinShares', code, clause: 'CGU-46' }
-    await handle(recordRefusal, { type: 'RecordRefusal', id: randomUUID(), by, at, data })
-    return true
-  } finally {
-    await store.close()
+    return await openStore(config)
+  } catch (error) {
+    if (!(error instanceof LedgerFault)) throw error
+    throw new LedgerFault(
+      'the ledger cannot be written to: no share is read before it can (CGU-46). Stop the service first, where the ledger is its own',
+    )
+  }
+}
+
+/**
+ * Opens the ledger of the settings, before any share is looked at: none is refused without a trace.
+ * @throws LedgerFault where it cannot be written to, as beside a service that has it open itself
+ */
+export const openPinRefusals = async (env: NodeJS.ProcessEnv): Promise<PinRefusals> => {
+  const config = readConfig(withoutPins(env))
+  if (config.ledgerUrl === undefined && !existsSync(join(config.dataDir, 'ledger'))) return noLedger
+  const store = await openToWrite(config)
+  const ledger = ledgerOver(store, config, undefined)
+  const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
+  return {
+    close: store.close,
+    record: async (code) => {
+      const at = instantsOf(systemClock)()
+      const quarter = quarterOf(at)
+      const journal = systemCommandId('Journal', `${config.policy.log}|pin shares|${quarter}`)
+      const by: Actor = { person: component, role: 'program', auth: 'none', journal, entities: [] }
+      const kind = 'component' as const
+      const opening = { type: 'OpenJournal', id: journal, by, at, data: { journal, quarter, kind } } as const
+      await handle(openJournal, opening)
+      const data = { journal, command: 'CombinePinShares', code, clause: 'CGU-46' }
+      await handle(recordRefusal, { type: 'RecordRefusal', id: randomUUID(), by, at, data })
+    },
   }
 }

@@ -122,11 +122,15 @@ describe('the PIN of the recovery token', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  it('CGU-46: each refusal is in the ledger where there is one, without a word of the share', async () => {
+  it('CGU-46: each refusal is in the ledger where there is one, without a word of the share; no share is read before it can be', async () => {
     // A ledger that a start has begun; neither its keys nor the PIN are needed.
     const store = await openStore(readConfig({ DATA_DIR: site.dataDir }))
-    await store.close()
     const one = opened('bad', 1)
+    const beside = await site.run(['custody', 'pin', 'combine', one, '--stdout'])
+    expect([beside.status, beside.stdout, beside.stderr]).toEqual([
+      ...[3, '', expect.stringContaining('the ledger cannot be written to: no share is read')],
+    ])
+    await store.close()
     const cases = [
       [[one], 'SHARES_TOO_FEW'],
       [[one, one], 'SHARE_REPEATED'],
@@ -134,8 +138,13 @@ describe('the PIN of the recovery token', () => {
       [[one, site.file('bad/share-2.p7m')], 'SHARE_UNREADABLE'],
       [[one, opened('set2', 2)], 'SHARE_OF_ANOTHER_SET'],
     ] as const
+    // The settings of the service that waits for this PIN.
+    const waiting = {
+      ...{ PKCS11_MODULE: site.file('module.so'), PKCS11_CA_TOKEN: 'ca', PKCS11_ESCROW_TOKEN: 'escrow' },
+      PKCS11_ESCROW_PIN_FILE: site.file('not-yet-there'),
+    }
     for (const [files] of cases)
-      expect((await site.run(['custody', 'pin', 'combine', ...files, '--stdout'])).status).toBe(1)
+      expect((await site.run(['custody', 'pin', 'combine', ...files, '--stdout'], waiting)).status).toBe(1)
     const { stdout } = await site.run(['ledger', 'export'])
     const { share, set } = JSON.parse(readFileSync(one, 'utf8')) as { share: string; set: string }
     for (const secret of [share, set, site.file('')]) expect(stdout).not.toContain(secret)
