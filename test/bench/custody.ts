@@ -143,6 +143,7 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
   const { publicKey, privateKey } = await makePair()
   const blob = await kek.adopt({ publicKey, privateKey })
   const spkiSha256 = sha256(publicKey)
+  const transportKey = (await makePair()).publicKey
   const { count } = stock
   const speeds = await takeTurns(
     {
@@ -153,6 +154,17 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
           await escrow.reserve(serial)
           await escrow.keep({ serial, ...term })
         }),
+      handed: () =>
+        withStock(stock, keys, async (escrow) => async (n) => {
+          const serial = serialOf(n)
+          await escrow.reserve(serial)
+          await escrow.keep({ serial, ...term })
+          await escrow.releaseTo(serial, transportKey)
+        }),
+      released: () =>
+        speedOf(count, () =>
+          withWorkers(callers, count, () => kek.releaseTo(blob, spkiSha256, transportKey)),
+        ),
       moved: () => withStock(stock, keys, moving),
       proved: () => speedOf(count, () => withWorkers(callers, count, () => kek.prove(blob, spkiSha256))),
     },
@@ -170,6 +182,11 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
     {
       ...{ what: 'set aside and kept, proved when it was made', unit, against, required: { speed: 500 } },
       ...{ ours: speeds.kept, baseline: speeds.proved },
+    },
+    {
+      ...{ what: 'set aside, kept, and wrapped for its card', unit, required: { speed: 500 } },
+      against: 'the module’s part alone: unwrap, wrap for the card’s key, through port and process',
+      ...{ ours: speeds.handed, baseline: speeds.released },
     },
     {
       ...{ what: 'moved to another KEK', unit, against },
