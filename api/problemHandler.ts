@@ -50,6 +50,8 @@ type EdgeFault = Readonly<{ code: ProblemCode; headers?: Readonly<Record<string,
 
 const byCode: Readonly<Record<string, EdgeFault>> = {
   ...{ ENOSPC: diskFull, EDQUOT: diskFull, EIO: diskFull, EROFS: diskFull },
+  // PostgreSQL's own (SQLSTATE disk_full).
+  53100: diskFull,
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'MALFORMED_JSON' },
@@ -58,8 +60,8 @@ const byCode: Readonly<Record<string, EdgeFault>> = {
   FST_ERR_BAD_URL: { code: 'NOT_FOUND' },
 }
 
-/** Connections that failed, as pg and node name them: nothing else of the database is worth a retry. */
-const outOfReach = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|57P)/
+/** Connections that failed, and a server that is short of something, as pg and node name them: nothing else of the database is worth a retry. */
+const outOfReach = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|53|57P)/
 
 const knownCause = (error: Error & { code?: unknown }): Problem | undefined => {
   if (error instanceof Problem) return error

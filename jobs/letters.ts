@@ -45,9 +45,13 @@ const ofSurroundings = new Set(['LedgerFault', 'KeyFault', 'ModuleFault', 'MailF
 
 /** SQLSTATE of connections, of a server that is going away or has no room, and what the sockets say (host/postgresFaults.ts). */
 const ofDatabase = /^(08|53|57P|ECONN|EPIPE|ETIMEDOUT)/
+/** A disk of this machine that is full, over its quota, failing or read-only. */
+const ofDisk = /^(ENOSPC|EDQUOT|EIO|EROFS)$/
 
-const isOfSurroundings = (error: unknown): boolean =>
-  ofSurroundings.has(nameOf(error)) || ofDatabase.test(String((error as { code?: unknown } | null)?.code))
+const isOfSurroundings = (error: unknown): boolean => {
+  const code = String((error as { code?: unknown } | null)?.code)
+  return ofSurroundings.has(nameOf(error)) || ofDatabase.test(code) || ofDisk.test(code)
+}
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error')
 

@@ -6,7 +6,7 @@ import type { CrlFile } from '../../api/crlFile.ts'
 import type { KeptAnswer, OcspKeeper } from '../../api/ocspKept.ts'
 import type { Authorities } from '../../commands/findChain.ts'
 import { publicAuthority, sha256 } from '../../commands/issuing.ts'
-import { makePrivateDirectory, readIfPresent, replaceDurable } from '../../hsm/durable.ts'
+import { makePrivateDirectory, readIfPresent, replaceDurable, unfinished } from '../../hsm/durable.ts'
 import type { OcspStatus } from '../../pki/ocsp.ts'
 import { verifySignedBy } from '../../pki/fields.ts'
 
@@ -17,7 +17,10 @@ export type StatusKeep = OcspKeeper &
     authorities: () => Authorities | undefined
     setAuthorities: (found: Authorities) => Promise<void>
     list: (name: ListName) => CrlFile | undefined
-    /** Keeps a list, unless a later one is kept: rows that are built anew come to the older ones first. */
+    /**
+     * Keeps a list, unless a later one is kept: rows that are built anew come to the older ones first. One that could not be written is
+     * served, and written when it is given again.
+     */
     setList: (name: ListName, file: CrlFile) => Promise<void>
     /** Serials that kept answers speak of. */
     serials: () => readonly string[]
@@ -56,6 +59,8 @@ const parsed = (text: Buffer | undefined): unknown => {
   }
 }
 
+const listFile = (name: ListName, number: number | ''): string => `${name}-${number}.der`
+
 /** A list as it was kept; one that is damaged, or that its authority has not signed, is none. */
 const readList = async (
   directory: string,
@@ -64,9 +69,21 @@ const readList = async (
 ): Promise<CrlFile | undefined> => {
   const about = parsed(await readIfPresent(join(directory, `${name}.json`))) as
     Omit<CrlFile, 'bytes'> | undefined
-  const bytes = await readIfPresent(join(directory, `${name}-${about?.number ?? ''}.der`))
+  const bytes = await readIfPresent(join(directory, listFile(name, about?.number ?? '')))
   if (about === undefined || bytes === undefined) return undefined
   return sha256(bytes) === about.sha256 && verifySignedBy(bytes, spki) ? { ...about, bytes } : undefined
+}
+
+/** The octets first: what is said about a list is never there without it. */
+const writeList = async (directory: string, name: ListName, { bytes, ...about }: CrlFile): Promise<void> => {
+  await replaceDurable(join(directory, listFile(name, about.number)), bytes)
+  await replaceDurable(join(directory, `${name}.json`), Buffer.from(JSON.stringify(about)))
+}
+
+/** Removes what lists that came before, or were cut off, have left. */
+const clearAway = async (directory: string, isLeft: (file: string) => boolean): Promise<void> => {
+  for (const file of await readdir(directory))
+    if (isLeft(file)) await rm(join(directory, file), { force: true })
 }
 
 type StoredAnswer = Omit<KeptAnswer, 'bytes'> & Readonly<{ bytes: string }>
@@ -97,6 +114,7 @@ export const openStatusKeep = async (
 ): Promise<StatusKeep> => {
   const answersIn = join(directory, answersFolder)
   await makePrivateDirectory(answersIn)
+  for (const one of [directory, answersIn]) await clearAway(one, (file) => file.endsWith(unfinished))
   let authorities = await readAuthorities(directory)
   const spkis = { crl: authorities?.ca.issuer.spki, rootCrl: authorities?.rootCa.issuer.spki }
   const lists = new Map<ListName, CrlFile>()
@@ -105,6 +123,8 @@ export const openStatusKeep = async (
     const file = spki === undefined ? undefined : await readList(directory, name, spki)
     if (file !== undefined) lists.set(name, file)
   }
+  /** Numbers of the lists that a start would find. */
+  const onDisk = new Map([...lists].map(([name, { number }]) => [name, number]))
   const answers = await readAnswers(answersIn)
 
   // One write after the other: answers must not wait for a disk, and a removal must not overtake a write.
@@ -126,19 +146,32 @@ export const openStatusKeep = async (
     },
     list: (name) => lists.get(name),
     setList: async (name, file) => {
-      const before = lists.get(name)
-      if (before !== undefined && before.number >= file.number) return
-      const { bytes, ...about } = file
+      if ((lists.get(name)?.number ?? -1) > file.number || onDisk.get(name) === file.number) return
+      try {
+        // Written, and then served: a start never comes back to an older one than somebody was given. A disk that takes nothing keeps
+        // nobody from the newer one.
+        await writeList(directory, name, file)
+        onDisk.set(name, file.number)
+        const own = listFile(name, file.number)
+        await clearAway(directory, (found) => found.startsWith(`${name}-`) && found !== own)
+      } catch (error) {
+        onFault(error)
+      }
       lists.set(name, file)
-      await replaceDurable(join(directory, `${name}-${file.number}.der`), bytes)
-      await replaceDurable(join(directory, `${name}.json`), Buffer.from(JSON.stringify(about)))
-      if (before !== undefined) await rm(join(directory, `${name}-${before.number}.der`), { force: true })
     },
     keep: (key, answer) => {
       answers.delete(key)
       answers.set(key, answer)
       const stored: StoredAnswer = { ...answer, bytes: Buffer.from(answer.bytes).toString('base64') }
-      inOrder(() => replaceDurable(join(answersIn, key), Buffer.from(JSON.stringify(stored))))
+      inOrder(async () => {
+        try {
+          await replaceDurable(join(answersIn, key), Buffer.from(JSON.stringify(stored)))
+        } catch (error) {
+          // What it was to replace may say the contrary: no start is to find it.
+          await rm(join(answersIn, key), { force: true })
+          throw error
+        }
+      })
       const [oldest] = answers.keys()
       if (answers.size > most + ready && oldest !== undefined) drop(oldest)
     },

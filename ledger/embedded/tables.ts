@@ -32,6 +32,9 @@ const openAll = (path: string, readOnly: boolean): Tables => {
     noSubdir: false,
     // A commit is on disk before anybody sees it: what a projection has read, no power cut takes back.
     overlappingSync: false,
+    // What is written shares a transaction in the writer (writer.ts). A batch of LMDB's own around it has a promise that nobody is given:
+    // on a full disk it would end the process.
+    eventTurnBatching: false,
     ...tableOptions,
   })
   const table = (name: string): Table => environment.openDB<Buffer, Buffer>(name, tableOptions)
@@ -60,6 +63,17 @@ export const openTables = async (path: string, readOnly: boolean): Promise<Table
     return tables
   } catch (error) {
     await tables.environment.close()
+    throw error
+  }
+}
+
+/** Waits for a transaction. @throws what LMDB refuses it with: its reason is in a promise beside it which, left alone, would end the process */
+export const committed = async <T>(transaction: Promise<T>): Promise<T> => {
+  try {
+    return await transaction
+  } catch (error) {
+    const { commitError } = (error ?? {}) as { commitError?: Promise<unknown> }
+    commitError?.catch(() => undefined)
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { placeKey, revisionKey } from './keys.ts'
 import type { Recent } from './recent.ts'
 import { openEncoder, placeAfter, tombstoneRevision } from './record.ts'
 import { isMetastream, isSoftDeleted, lookUp, type Settings, type Stream } from './streams.ts'
-import { nextPlace, type Tables } from './tables.ts'
+import { committed, nextPlace, type Tables } from './tables.ts'
 
 /** What a change may do within its transaction: events go behind one another, and later looks see them. */
 export type Hand = Readonly<{
@@ -132,12 +132,14 @@ export const openWriter = (
     let taken: Waiting[] = []
     try {
       // A child transaction: should LMDB refuse a write half-way, all of this commit is undone.
-      const outcomes = await parts.tables.environment.childTransaction(() => {
-        taken = take()
-        hooks.inTransaction()
-        const hand = openHand(parts, encode)
-        return taken.map((waiting) => apply(hand, waiting))
-      })
+      const outcomes = await committed(
+        parts.tables.environment.childTransaction(() => {
+          taken = take()
+          hooks.inTransaction()
+          const hand = openHand(parts, encode)
+          return taken.map((waiting) => apply(hand, waiting))
+        }),
+      )
       for (const { answer } of outcomes) answer()
       hooks.committed()
     } catch (cause) {

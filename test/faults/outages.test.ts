@@ -1,7 +1,7 @@
-// An installation of processes, projectors and workers in pairs, whose servers go away and come back while people ask, and whose processes
+// An installation of processes, projectors and workers in pairs, whose servers go away and come back, or have no room, while people ask, and whose processes
 // are killed: at moments of several lives that are lived at the same time. `npm run faults` strikes each of them at each moment; the tests
 // of every day each server once, the projector that leads and a worker.
-import { afterEach, describe, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { liveUnder, moments, openSplit, outages, type Blow, type Split } from './split.ts'
 import { expectEffects, typesIn } from './struckLife.ts'
 import { expectWhole } from './whole.ts'
@@ -24,10 +24,12 @@ describe('CGU-38, CGU-76, CGU-110: of two projectors and two workers, nothing is
         ]
       : [
           [
-            'ledger, PostgreSQL and Redis away in turn, the leader and a worker killed',
+            'ledger, PostgreSQL and Redis away in turn, no room in either, the leader and a worker killed',
             [
               { at: 'CertificateRequested', what: 'ledger', awayMs },
+              { at: 'RequestValidated', what: 'room in PostgreSQL', awayMs },
               { at: 'PublicKeyBound', what: 'postgres', awayMs },
+              { at: 'CertificatePlanned', what: 'room in the ledger', awayMs },
               { at: 'CertificateRevoked', what: 'redis', awayMs },
               { at: 'CrlPlanned', what: 'projector', awayMs: 0 },
               { at: 'RecoveryApproved', what: 'worker', awayMs: 0 },
@@ -39,6 +41,9 @@ describe('CGU-38, CGU-76, CGU-110: of two projectors and two workers, nothing is
     open = split
     const before = (await typesIn(split)).length
     await liveUnder(split, many, blows)
+    const refused = await split.refused()
+    expect.soft(refused.ledger > 0).toBe(blows.some(({ what }) => what === 'room in the ledger'))
+    expect.soft(refused.postgres > 0).toBe(blows.some(({ what }) => what === 'room in PostgreSQL'))
     await split.stop()
     const entries = await expectWhole(split)
     expectEffects(

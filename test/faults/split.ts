@@ -26,12 +26,16 @@ import { openNode } from '../support/eventstoredb/openNode.ts'
 import { agent } from '../support/life.ts'
 import { openTrial, type Trial } from '../trial/installation.ts'
 import { probe, until as comesOut, type Running } from '../trial/process.ts'
+import { openFullDisks, type FullDisks } from './fullDisk.ts'
 import { peopleOf, type Struck } from './people.ts'
 import { liveTogether, typesIn, until } from './struckLife.ts'
 import { countsOf } from './whole.ts'
 
-/** What may go away: a server that all stand on, the projector that leads, a worker, the API. */
-export const outages = ['ledger', 'postgres', 'redis', 'projector', 'worker', 'api'] as const
+/** What may go away: a server that all stand on, the projector that leads, a worker, the API; the room that the ledger or PostgreSQL has. */
+export const outages = [
+  ...(['ledger', 'postgres', 'redis', 'projector', 'worker', 'api'] as const),
+  ...(['room in the ledger', 'room in PostgreSQL'] as const),
+] as const
 export type Outage = (typeof outages)[number]
 
 /** Told in the ledger, in this order, by a life that comes to it. */
@@ -53,6 +57,8 @@ export type Split = Struck &
   Readonly<{
     /** Ends it, as by `kill -9` where it is a process, and starts it again after so many milliseconds. */
     strike: (what: Outage, awayMs: number) => Promise<void>
+    /** How many writes each has refused for want of room. */
+    refused: FullDisks['refused']
     /** Stops every process in order, when everything that is due has been done. The servers stay. */
     stop: () => Promise<void>
     close: () => Promise<void>
@@ -159,11 +165,14 @@ export const openSplit = async (): Promise<Split> => {
     const { SIGNER_SOCKET: _, ...held } = trial.env
     // What lies on disk is looked at without the signer: it has been stopped.
     const config = readConfig(held)
+    const disks = await openFullDisks(node, config.databaseUrl ?? '')
     return {
-      ...{ config, node, close },
+      ...{ config, node, close, refused: disks.refused },
       product: peopleOf({ config, node, url: processes.apiUrl, askAgainMs: 100 }),
       strike: async (what, awayMs) => {
-        if (what === 'ledger') await node.restart(() => pause(awayMs))
+        if (what === 'room in the ledger') await disks.full('ledger', () => pause(awayMs))
+        else if (what === 'room in PostgreSQL') await disks.full('postgres', () => pause(awayMs))
+        else if (what === 'ledger') await node.restart(() => pause(awayMs))
         else if (what === 'postgres' || what === 'redis') await trial.restart(what, () => pause(awayMs))
         else await processes.kill(what, awayMs)
       },

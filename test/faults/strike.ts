@@ -12,7 +12,7 @@ import { LedgerFault, type EventStore } from '../../ledger/store.ts'
 export const kills = ['before', 'during', 'after'] as const
 /**
  * The process lives. `lost`: the step is done, and answered by a fault. `refused`: it is not done, and answered by a fault. `full`: the same,
- * as a full disk says it. `slow`: it takes a third of a second longer. `back`, `ahead`: the clock jumps fifty minutes back, an hour ahead.
+ * as it is said where a disk is full: by our own files, by PostgreSQL, by the ledger. `slow`: it takes a third of a second longer. `back`, `ahead`: the clock jumps fifty minutes back, an hour ahead.
  */
 export const faults = ['lost', 'refused', 'full', 'slow', 'back', 'ahead'] as const
 export type How = (typeof kills)[number] | (typeof faults)[number]
@@ -32,14 +32,20 @@ const die = (): never => {
 
 const jumps = { ahead: 3_600_000, back: -3_000_000 } as const
 
-const full = (): Error =>
-  Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+/** PostgreSQL says it by SQLSTATE 53100; a node of EventStoreDB ends, and its client finds nobody; a file of our own has the system's word. */
+const full = (step: string): Error => {
+  if (step.startsWith('append')) return new LedgerFault('append: UnavailableError Connection dropped')
+  if (step.startsWith('flush'))
+    return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  const message = 'could not extend file "base/16384/16385": No space left on device'
+  return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code: '53100' })
+}
 
 /** Does a step in the way that is armed for it. */
-const struck = async <T>(how: How | undefined, act: () => Promise<T>): Promise<T> => {
+const struck = async <T>(step: string, how: How | undefined, act: () => Promise<T>): Promise<T> => {
   if (how === 'before') die()
   if (how === 'refused') throw new LedgerFault('struck: not done')
-  if (how === 'full') throw full()
+  if (how === 'full') throw full(step)
   if (how === 'slow') await pause(300)
   const done = await act()
   if (how === 'during') die()
@@ -62,7 +68,7 @@ export const openStriker = (
       const how = place < 0 ? undefined : left.splice(place, 1)[0]?.how
       tell(how === undefined ? { step } : { step, struck: how })
       if (how === 'back' || how === 'ahead') offset += jumps[how]
-      return struck(how, act)
+      return struck(step, how, act)
     },
   }
 }

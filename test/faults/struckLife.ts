@@ -23,7 +23,8 @@ const steps = {
       'append SubjectNameBound',
       'append CertificatePlanned',
     ],
-    ...['flush signatures.json', 'append CertificateIssued', 'flush ….card', 'append CardWritten'],
+    ...['flush signatures.json', 'append CertificateIssued'],
+    ...['flush ….card', 'flush ….key', 'append CardWritten'],
     ...[
       'append PersonalDataConsulted',
       'append CardPinDefined',
@@ -36,16 +37,28 @@ const steps = {
     ...['flush ….eml', 'append NoticeSent'],
   ],
   recovery: [
-    ...[
-      'append RecoveryRequested',
-      'append JournalOpened',
-      'append RecoveryApproved',
-      'append KeyRecoveryStarted',
-    ],
+    ...['append RecoveryRequested', 'append JournalOpened'],
+    ...['append AppointmentProposed', 'append AppointeeChecked', 'append AppointmentAccepted'],
+    ...['append ApprovalKeyRegistered', 'append ApprovalKeyConfirmed'],
+    ...['append RecoveryApproved', 'append KeyRecoveryStarted'],
     ...['flush deliveries.records', 'append KeyRecovered', 'append RecoveryDelivered'],
   ],
   projection: ['commit'],
 } as const
+
+/** What else is written by a start, and where a strike has cut something off: no part of a life that nothing strikes. */
+const aftermath: readonly RegExp[] = [
+  ...[/^flush passphrase$/, /^update place$/],
+  // What a job could not do (jobs/letters.ts).
+  /^flush \w+~.*\.json$/,
+  // Of the vault, after a flush that was refused.
+  /^flush [\w-]+\.records\.new$/,
+  /^append KeyRecoveryFailed$/,
+]
+
+/** Durable steps that no line above has, of those that were come to. */
+export const unlisted = (taken: readonly string[]): readonly string[] =>
+  [...new Set(taken)].filter((step) => !all.includes(step) && !aftermath.some((one) => one.test(step)))
 
 export const all: readonly string[] = Object.values(steps).flat()
 export const projected: readonly string[] = steps.projection

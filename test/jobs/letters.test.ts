@@ -138,6 +138,11 @@ describe.each([
       'a server of PostgreSQL that goes away',
       Object.assign(new Error('no answer'), { name: 'error', code: '57P01' }),
     ],
+    [
+      'a server of PostgreSQL that has no room',
+      Object.assign(new Error('no answer'), { name: 'error', code: '53100' }),
+    ],
+    ['a full disk', Object.assign(new Error('no answer'), { code: 'ENOSPC' })],
   ])(
     'a fault of %s ends the run and blames no thing; the job is dead, and is run all the same',
     async (_, fault) => {

@@ -16,7 +16,7 @@ import {
   type Proposed,
   type RecordedEvent,
 } from '../../ledger/store.ts'
-import { namespaces } from '../support/namespaces.ts'
+import { namespaces, noSmallDisk, onSmallDisk } from '../support/namespaces.ts'
 import { openListStore } from './listStore.ts'
 
 const directories: string[] = []
@@ -44,9 +44,9 @@ const commitsOf = (events: readonly RecordedEvent[]): readonly bigint[] =>
 const isIncreasing = (commits: readonly bigint[]): boolean =>
   commits.every((commit, i) => i === 0 || commit > commits[i - 1]!)
 
-/** The process of appendForever.ts, and what it has said. */
-const startWriter = (path: string, within: readonly string[] = []) => {
-  const program = join(import.meta.dirname, 'appendForever.ts')
+/** The process of a program beside this file, and what it has said. */
+const startWriter = (path: string, within: readonly string[] = [], name = 'appendForever.ts') => {
+  const program = join(import.meta.dirname, name)
   const [command, ...args] = [...within, process.execPath, '--import', 'tsx', program, path]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
@@ -105,6 +105,25 @@ describe('kill -9', () => {
       await store.close()
     }
     expect(said.length).toBeGreaterThanOrEqual(280)
+  })
+})
+
+describe('a full disk', () => {
+  it('refuses what it was given, and nothing else: the process lives, and goes on when there is room', async ({
+    skip,
+  }) => {
+    skip(noSmallDisk !== undefined, noSmallDisk)
+    const path = await fresh()
+    const { lines } = startWriter(path, onSmallDisk(path), 'appendWhenFull.ts')
+    const said: string[] = []
+    for await (const line of { [Symbol.asyncIterator]: () => lines }) said.push(line)
+    const thrice = (line: string): readonly string[] => Array.from({ length: 3 }, () => line)
+    expect(said).toEqual([
+      ...thrice('a appended'),
+      ...[...thrice('b LedgerFault'), ...thrice('b LedgerFault'), 'held aaa'],
+      ...[...thrice('c appended'), ...thrice('d LedgerFault')],
+      ...[...thrice('e appended'), 'held aaaccceee'],
+    ])
   })
 })
 

@@ -86,6 +86,10 @@ const commitTimeout = () => failure(status.ABORTED, 'Operation timed out: Commit
 type Outcome = ServiceError | AppendResp | 'none'
 
 const outcome = async (node: Node, request: Request): Promise<Outcome> => {
+  if (node.knobs.isFull) {
+    node.seen.unwritten += 1
+    return broken()
+  }
   const fault = node.knobs.appends.shift()
   if (fault === 'silence') return 'none'
   if (fault === 'unavailable') return broken()

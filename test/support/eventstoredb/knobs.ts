@@ -29,6 +29,8 @@ export type Role = 'leader' | 'notReady' | Readonly<{ leaderAt: { host: string; 
 export type Knobs = {
   role: Role
   appends: AppendFault[]
+  /** As long as the disk has no room: a node whose writer fails ends, so that no append is written, and each one's connection breaks. */
+  isFull: boolean
   reads: ReadFault[]
   /** The status that ServerFeatures answers with, instead of the list. */
   features: status | undefined
@@ -39,6 +41,7 @@ export type Knobs = {
 export const newKnobs = (): Knobs => ({
   role: 'leader',
   appends: [],
+  isFull: false,
   reads: [],
   features: undefined,
   state: gossip.MemberInfo.VNodeState.LEADER,

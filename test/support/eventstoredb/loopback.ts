@@ -98,7 +98,7 @@ const serve = async (node: Node, port: number, address: () => number): Promise<[
 /** Starts a node. `openStore` is called again at every restart. */
 export const openLoopback = async (openStore: () => Promise<EventStore>): Promise<Loopback> => {
   let store = await openStore()
-  const seen: Seen = { reading: 0, cancelled: 0, appends: 0, batches: 0, featureRequests: 0 }
+  const seen: Seen = { reading: 0, cancelled: 0, appends: 0, unwritten: 0, batches: 0, featureRequests: 0 }
   const node: Node = { store: () => store, knobs: newKnobs(), seen, scavenged: new Set() }
   const address = (): number => port
   // oxlint-disable-next-line prefer-const -- both are replaced at a restart

@@ -10,6 +10,8 @@ export type Seen = {
   /** Calls of Read that the client cancelled. */
   cancelled: number
   appends: number
+  /** Appends that a full disk has kept from being written. */
+  unwritten: number
   batches: number
   featureRequests: number
 }
