@@ -1,7 +1,7 @@
 // What a status process is given to keep: two authorities, two lists of the one and one of the other, and two answers to one question.
 import { createHash } from 'node:crypto'
 import type { CrlFile } from '../../api/crlFile.ts'
-import type { KeptAnswer } from '../../api/ocspAnswers.ts'
+import type { KeptAnswer } from '../../api/ocspKept.ts'
 
 export const now = '2026-03-02T09:00:00Z'
 const dates = { thisUpdate: now, nextUpdate: '2026-03-03T09:00:00Z' }
