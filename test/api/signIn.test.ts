@@ -515,6 +515,38 @@ describe('how often', () => {
     })
     expect(command.statusCode).toBe(400)
   })
+
+  it('each bucket is full by itself: of an address signing in and the API, of an account its commands', async () => {
+    const small = await openEmbedded({ entrance: 2, api: 12, commands: 3 })
+    try {
+      const { headers } = small.account('one', ['auditor'])
+      const asked = (remoteAddress: string, more: object) => () =>
+        small.app.inject({ method: 'POST', remoteAddress, headers, payload: {}, ...more })
+      const entering = asked('127.0.0.2', { url: '/oauth/token', headers: {} })
+      const commanding = asked('127.0.0.3', { url: '/api/v1/entities' })
+      const reading = asked('127.0.0.4', {
+        url: '/api/v1/certificates?limit=1',
+        method: 'GET',
+        payload: undefined,
+      })
+      const fills = async (ask: () => Promise<{ statusCode: number }>, max: number): Promise<boolean> => {
+        const codes: number[] = []
+        for (let n = 0; n <= max; n += 1) codes.push((await ask()).statusCode)
+        return codes.every((code, n) => (code === 429) === (n === max))
+      }
+      expect([await fills(entering, 2), await fills(commanding, 3), await fills(reading, 12)]).toEqual([
+        ...[true, true, true],
+      ])
+      // What one address has used up is another's, and what an account may not command it may read.
+      expect((await asked('127.0.0.5', { url: '/oauth/token', headers: {} })()).statusCode).not.toBe(429)
+      const elsewhere = { url: '/api/v1/certificates?limit=1', method: 'GET', payload: undefined }
+      expect((await asked('127.0.0.5', elsewhere)()).statusCode).toBe(200)
+      // Lists and statuses have a bucket of their own.
+      expect((await small.app.inject({ url: '/livez', remoteAddress: '127.0.0.4' })).statusCode).toBe(200)
+    } finally {
+      await small.close()
+    }
+  })
 })
 
 describe('what a refusal reveals', () => {

@@ -127,9 +127,8 @@ describe('the PIN of the recovery token', () => {
     const store = await openStore(readConfig({ DATA_DIR: site.dataDir }))
     const one = opened('bad', 1)
     const beside = await site.run(['custody', 'pin', 'combine', one, '--stdout'])
-    expect([beside.status, beside.stdout, beside.stderr]).toEqual([
-      ...[3, '', expect.stringContaining('the ledger cannot be written to: no share is read')],
-    ])
+    expect([beside.status, beside.stdout]).toEqual([3, ''])
+    expect(beside.stderr).toContain('the ledger cannot be written to: no share is read')
     await store.close()
     const cases = [
       [[one], 'SHARES_TOO_FEW'],

@@ -123,7 +123,10 @@ it('CGU-76, CGU-107: what is issued over the api is good at the status process; 
     writeFileSync(file(`${name}.der`), own!)
     await inDirectory('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`)
   }
-  expect(await crl('status')).toEqual(await crl('api'))
+  // A second one keeps its copy in a directory of its own.
+  await bringUp('otherStatus', 'status', { DATA_DIR: file('other-status') })
+  await ready(urlOf('otherStatus'))
+  for (const from of ['status', 'otherStatus']) expect(await crl(from), from).toEqual(await crl('api'))
 })
 
 it('interfaces.md 4: each process shows what it has on a port of its own, and nothing of it where others are answered', async () => {

@@ -1,4 +1,4 @@
-// An installation of processes, projectors and workers in pairs, whose servers go away and come back, or have no room, while people ask, and whose processes
+// An installation of processes, projectors, workers and status processes in pairs, whose servers go away and come back, or have no room, while people ask, and whose processes
 // are killed: at moments of several lives that are lived at the same time. `npm run faults` strikes each of them at each moment; the tests
 // of every day each server once, the projector that leads and a worker.
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -37,7 +37,7 @@ describe('CGU-38, CGU-76, CGU-110: of two projectors and two workers, nothing is
           ],
         ],
   )('%s', async (_, blows) => {
-    const split = await openSplit()
+    const split = await openSplit(blows.some(({ what }) => what === 'status'))
     open = split
     const before = (await typesIn(split)).length
     await liveUnder(split, many, blows)

@@ -1,4 +1,5 @@
 // People of an installation that may be away, who do what people do then: the same order once more, with the same key.
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
@@ -35,24 +36,36 @@ type Place = Pick<Struck, 'config' | 'node'> &
 /** Asks until the service is there and does not say that it cannot now. */
 const turns = 600
 
+type Init = Readonly<{ method: string; headers: Record<string, string>; body?: string | Buffer }>
+
 /** A request to an application as one over HTTP. */
-const initOf = ({ method = 'GET', headers = {}, payload }: InjectOptions) => {
+const initOf = ({ method = 'GET', headers = {}, payload }: InjectOptions): Init => {
   const given = headers as Record<string, string>
   if (payload === undefined) return { method, headers: given }
   const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload)
   return { method, headers: { 'content-type': 'application/json', ...given }, body }
 }
 
+/** A desk whose cards are held by a process that is away is told so, and to give the order again. */
+const isToBeGivenAgain = (body: string): boolean => body.includes('"code":"CARD_UNREACHABLE"')
+
+/** It is a new order then. */
+const givenAgain = (init: Init): Init => ({
+  ...init,
+  headers: { ...init.headers, 'idempotency-key': randomUUID() },
+})
+
 export const peopleOf = ({ config, node, url, askAgainMs = 50 }: Place): Embedded => {
   const inject = async (asked: InjectOptions) => {
     const path = asked.url as string
-    const init = initOf(asked)
+    let init = initOf(asked)
     for (let turn = 0; turn < turns; turn += 1) {
       const at = await url()
       try {
         const response = await fetch(`${at}${path}`, init)
         const body = await response.text()
-        if (response.status !== 503)
+        if (isToBeGivenAgain(body)) init = givenAgain(init)
+        else if (response.status !== 503)
           return { statusCode: response.status, body, json: () => JSON.parse(body) as unknown }
       } catch {
         // It was killed: it comes back.

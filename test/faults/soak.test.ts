@@ -123,7 +123,7 @@ describe.skipIf(minutes === 0)('a soak (needs SOAK_MINUTES)', () => {
   })
 
   it('CGU-38, CGU-76, CGU-110: of two projectors and two workers, nothing is lost, nothing doubled', async () => {
-    const open = await openSplit()
+    const open = await openSplit(true)
     closes.push(open.close)
     const before = (await typesIn(open)).length
     const end = Date.now() + halfMs

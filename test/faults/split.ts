@@ -1,4 +1,4 @@
-// An installation of processes (docs/adr/0027): an API, a signer, projectors and workers in pairs, on a ledger, a PostgreSQL and a Redis of
+// An installation of processes (docs/adr/0027): an API, a signer, projectors, workers and status processes in pairs, on a ledger, a PostgreSQL and a Redis of
 // its own. Each server goes away and comes back, each process is killed and started again.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openInstallationTurns } from '../../cli/compose/turns.ts'
 import { openCommon } from '../../cli/compose/common.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
+import { download } from '../../cli/demo/client.ts'
 import {
   instantsOf,
   ledgerOver,
@@ -17,6 +18,7 @@ import {
   systemClock,
 } from '../../cli/parts.ts'
 import { saveRegister } from '../../cli/registersFile.ts'
+import { sha256 } from '../../commands/issuing.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
 import { readModels } from '../../projections/readModels.ts'
 import { quickPolicyText } from '../support/quickPolicy.ts'
@@ -31,9 +33,15 @@ import { peopleOf, type Struck } from './people.ts'
 import { liveTogether, typesIn, until } from './struckLife.ts'
 import { countsOf } from './whole.ts'
 
-/** What may go away: a server that all stand on, the projector that leads, a worker, the API; the room that the ledger or PostgreSQL has. */
+const crlName = 'ac-confidentialite-mef-qualifiee.crl'
+const killed = ['projector', 'worker', 'api', 'status', 'signer'] as const
+
+/**
+ * What may go away: a server that all stand on, the projector that leads, a worker, the API, a status process, who holds the keys; the room
+ * that the ledger or PostgreSQL has.
+ */
 export const outages = [
-  ...(['ledger', 'postgres', 'redis', 'projector', 'worker', 'api'] as const),
+  ...(['ledger', 'postgres', 'redis', ...killed] as const),
   ...(['room in the ledger', 'room in PostgreSQL'] as const),
 ] as const
 export type Outage = (typeof outages)[number]
@@ -98,51 +106,62 @@ const settle = async (config: Config, node: Struck['node']): Promise<void> => {
   await Promise.all([custody.close(), database.close()])
 }
 
-/** The processes of one installation, and who of them is up. */
-const openProcesses = async (trial: Trial) => {
-  const up: Record<'projector' | 'worker' | 'api', Running[]> = {
-    ...{ projector: [], worker: [], api: [] },
+type Killed = (typeof killed)[number]
+/** `more`: settings of its own, with which it is started again. */
+type Up = Readonly<{ running: Running; more: NodeJS.ProcessEnv }>
+
+/** The processes of one installation, and who of them is up. Status processes are there where they are wanted: nobody else needs them. */
+const openProcesses = async (trial: Trial, withStatus: boolean) => {
+  const up: Record<Killed, Up[]> = { projector: [], worker: [], api: [], status: [], signer: [] }
+  const start = async (role: Killed, more: NodeJS.ProcessEnv = {}): Promise<void> => {
+    up[role].push({ running: await trial.start(role, more), more })
   }
-  type Doubled = keyof typeof up
-  const signer = await trial.start('signer')
+  await start('signer')
   await trial.run(['migrate'])
-  const roles = ['projector', 'projector', 'worker', 'worker', 'api'] as const
+  const pairs = ['projector', 'projector', 'worker', 'worker'] as const
+  const copies = withStatus ? ['status-1', 'status-2'].map((name) => join(trial.dataDir, '..', name)) : []
   await Promise.all([
     furnish(readConfig(trial.env)),
-    ...roles.map(async (role) => up[role].push(await trial.start(role))),
+    ...[...pairs, 'api' as const].map((role) => start(role)),
+    // Each keeps its copy in a directory of its own.
+    ...copies.map((DATA_DIR) => start('status', { DATA_DIR })),
   ])
-  const leads = async ({ said }: Running): Promise<boolean> =>
-    (await probe(said.url ?? '')).body.state?.['projector'] === 'leads'
+  const urls = (role: Killed): readonly string[] => up[role].map(({ running }) => running.said.url ?? '')
+  const leads = async (url: string): Promise<boolean> =>
+    (await probe(url)).body.state?.['projector'] === 'leads'
   /** The one that leads, of projectors; of others, the oldest. */
-  const foremost = async (role: Doubled): Promise<number> =>
+  const foremost = async (role: Killed): Promise<number> =>
     role === 'projector'
       ? comesOut(
           'a projector that leads',
-          async () => (await Promise.all(up.projector.map(leads))).indexOf(true),
+          async () => (await Promise.all(urls('projector').map(leads))).indexOf(true),
           (at) => at >= 0,
         )
       : 0
   return {
-    apiUrl: async () => up.api[0]?.said.url ?? '',
-    kill: async (role: Doubled, awayMs: number): Promise<void> => {
+    apiUrl: async () => urls('api')[0] ?? '',
+    kill: async (role: Killed, awayMs: number): Promise<void> => {
       const [one] = up[role].splice(await foremost(role), 1)
-      await one?.kill()
+      await one?.running.kill()
       await pause(awayMs)
-      up[role].push(await trial.start(role))
+      await start(role, one?.more)
+    },
+    /** Waits until every status process serves the same list as the API. @throws Error where one does not come to it */
+    alike: async (): Promise<void> => {
+      const list = async (url: string): Promise<string> => sha256(await download(`${url}/${crlName}`))
+      const all = () => Promise.all([...urls('api'), ...urls('status')].map(list))
+      await comesOut('one list', all, (lists) => new Set(lists).size === 1)
     },
     /** @throws Error where one of them has ended by itself, or ends with a fault */
-    stop: async (role: Doubled): Promise<void> => {
-      const statuses = await Promise.all(up[role].splice(0).map((one) => one.stop()))
+    stop: async (role: Killed): Promise<void> => {
+      const statuses = await Promise.all(up[role].splice(0).map(({ running }) => running.stop()))
       if (statuses.some((status) => status !== 0)) throw new Error(`${role}: ended with ${statuses.join()}`)
-    },
-    stopSigner: async (): Promise<void> => {
-      const status = await signer.stop()
-      if (status !== 0) throw new Error(`the signer ended with ${String(status)}`)
     },
   }
 }
 
-export const openSplit = async (): Promise<Split> => {
+/** @param withStatus whether there are status processes, and one of them can go away */
+export const openSplit = async (withStatus: boolean): Promise<Split> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-split-'))
   const policyFile = join(directory, 'policy.json')
   await writeFile(policyFile, quickPolicyText())
@@ -161,7 +180,7 @@ export const openSplit = async (): Promise<Split> => {
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    const processes = await openProcesses(trial)
+    const processes = await openProcesses(trial, withStatus)
     const { SIGNER_SOCKET: _, ...held } = trial.env
     // What lies on disk is looked at without the signer: it has been stopped.
     const config = readConfig(held)
@@ -177,11 +196,13 @@ export const openSplit = async (): Promise<Split> => {
         else await processes.kill(what, awayMs)
       },
       stop: async () => {
+        await processes.alike()
+        await processes.stop('status')
         await processes.stop('api')
         await processes.stop('worker')
         await settle(readConfig(trial.env), node)
         await processes.stop('projector')
-        await processes.stopSigner()
+        await processes.stop('signer')
       },
     }
   } catch (error) {
