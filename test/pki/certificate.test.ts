@@ -188,7 +188,7 @@ describe('what OpenSSL reads in each certificate', () => {
   })
 
   it('RGS A4 II.4: in production no name begins with TEST', async () => {
-    const production = await openAuthority(policyWith('ecP256', 'production'))
+    const production = await openAuthority(policyWith('ecP384', 'production'))
     const { certificate } = await production.holder()
     const parties = [production.root, production.ca, production.responder]
     for (const one of [certificate, ...parties.map((party) => party.certificate)])
