@@ -25,15 +25,18 @@ export type Journal = Readonly<{
   signedIn: (actor: Actor, shown: SignIn) => Promise<void>
   /** By the program: whoever failed has no journal. @param cause a code */
   failedSignIn: (shown: Omit<SignIn, 'means'> & Readonly<{ means: string; cause: string }>) => Promise<void>
-  /** By the program too. Tried `again` after a failure, it is not written twice: what stands in the journal is read first. */
-  failedSignIns: (count: FailedSignIns, again: boolean) => Promise<void>
+  /**
+   * By the program too.
+   * @returns what writes it down: tried again after a failure, it is not written twice, since what stands in the journal is read first
+   */
+  failedSignIns: (counted: FailedSignIns) => () => Promise<void>
 }>
 
 /** What somebody showed, and from where: both are sealed. */
 export type SignIn = Readonly<{ means: SignInMeans; identifier: string; address: string }>
 
-/** Failed sign-ins that were counted only. @param id of the command */
-export type FailedSignIns = Readonly<{ id: string }> & Omit<CountFailedSignIns['data'], 'journal'>
+/** Failed sign-ins that were counted only. */
+export type FailedSignIns = Omit<CountFailedSignIns['data'], 'journal'>
 
 export const createJournal = (
   services: Pick<Services, 'handle' | 'now' | 'newId' | 'actors' | 'program'>,
@@ -65,11 +68,18 @@ export const createJournal = (
       const data = { journal: actor.journal, means, cause, identifier, address }
       await handle(recordFailedSignIn, { type: 'RecordFailedSignIn', ...order(actor), data })
     },
-    failedSignIns: async ({ id, ...counted }, again) => {
-      const actor = await services.actors(services.program, 'program')
-      const data = { journal: actor.journal, ...counted }
-      const decider = { ...countFailedSignIns, foldless: !again }
-      await handle(decider, { type: 'CountFailedSignIns', ...order(actor), id, data })
+    failedSignIns: (counted) => {
+      const id = services.newId()
+      let actor: Actor | undefined
+      let again = false
+      return async () => {
+        // A quarter that begins in between begins another journal.
+        actor ??= await services.actors(services.program, 'program')
+        const decider = { ...countFailedSignIns, foldless: !again }
+        again = true
+        const data = { journal: actor.journal, ...counted }
+        await handle(decider, { type: 'CountFailedSignIns', ...order(actor), id, data })
+      }
     },
   }
 }

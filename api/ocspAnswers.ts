@@ -11,7 +11,7 @@ import { saidOf, type Said } from '../commands/ocspActivity.ts'
 import type { PublicAuthority } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
 import { formatPosition } from './position.ts'
-import { createCache, keyOfRequest, mayBeKept, renewalOf, type OcspKeeper, type Signed } from './ocspKept.ts'
+import { createCache, keyOfRequest, mayBeKept, type OcspKeeper, type Signed } from './ocspKept.ts'
 import type { Services } from './services.ts'
 
 /** What an answer is made of. Nothing here signs certificates or lists. */
@@ -91,8 +91,9 @@ const sign = async (
     responder.signer,
   )
   authority.activity.signed(responder.serial, bytes)
+  const half = Math.floor((secondsOf(nextUpdate) - secondsOf(producedAt)) / 2)
   const said = saidOf(answers.map(({ status }) => status))
-  return { bytes, thisUpdate, nextUpdate, renewAt: renewalOf(producedAt, { nextUpdate }), said }
+  return { bytes, thisUpdate, nextUpdate, renewAt: addSeconds(producedAt, half), said }
 }
 
 export type OcspResponder = Readonly<{
@@ -137,7 +138,9 @@ export const createOcspAnswers = (
       cache.set(key, { signed, said, position })
       const statuses = answers.map(({ status }) => status)
       const serials = asked.requests.map(({ serial }) => serial)
-      keeper?.keep(certificates, { ...signed, responder: responder.serial, serials, statuses })
+      // While it moves, nobody may have seen yet what contradicts this: the next question, or the next round, keeps one.
+      if (position !== undefined)
+        keeper?.keep(certificates, { ...signed, responder: responder.serial, serials, statuses })
     }
     return signed
   }
@@ -186,7 +189,7 @@ export const createOcspAnswers = (
     prepare: async (certId) => {
       const asked = { requests: [certId] }
       const before = keeper?.find(keyOfRequest(asked))
-      if (before !== undefined && renewalOf(before.thisUpdate, before) > services.now()) return false
+      if (before !== undefined && before.renewAt > services.now()) return false
       requireFresh(services)
       await common(asked, await services.authority.responder())
       return true

@@ -2,30 +2,10 @@
 import { createHash } from 'node:crypto'
 import type { Said } from '../commands/ocspActivity.ts'
 import type { Instant } from '../domain/kernel.ts'
-import { addSeconds, secondsOf } from '../domain/policy/dates.ts'
 import type { OcspAnswer, OcspStatus } from '../pki/ocsp.ts'
 import type { OcspRequest } from '../pki/ocspRequest.ts'
 
-/** An answer that may be given again while its term lasts, and what it is known by. */
-export type KeptAnswer = Readonly<{
-  bytes: Uint8Array
-  thisUpdate: Instant
-  nextUpdate: Instant
-  /** Serial of the certificate of who signed it. */
-  responder: string
-  said: Said
-  /** Serials that were asked about, and what was said of each. */
-  serials: readonly string[]
-  statuses: readonly OcspStatus[]
-}>
-
-/** Keeps answers for when nobody can be asked any more. */
-export type OcspKeeper = Readonly<{
-  keep: (key: string, answer: KeptAnswer) => void
-  /** One whose term has not ended. */
-  find: (key: string) => KeptAnswer | undefined
-}>
-
+/** What was signed for everybody. */
 export type Signed = Readonly<{
   bytes: Uint8Array
   thisUpdate: Instant
@@ -35,9 +15,22 @@ export type Signed = Readonly<{
   said: Said
 }>
 
-/** From when on an answer is signed anew. */
-export const renewalOf = (from: Instant, { nextUpdate }: Readonly<{ nextUpdate: Instant }>): Instant =>
-  addSeconds(from, Math.floor((secondsOf(nextUpdate) - secondsOf(from)) / 2))
+/** An answer that may be given again while its term lasts, and what it is known by. */
+export type KeptAnswer = Signed &
+  Readonly<{
+    /** Serial of the certificate of who signed it. */
+    responder: string
+    /** Serials that were asked about, and what was said of each. */
+    serials: readonly string[]
+    statuses: readonly OcspStatus[]
+  }>
+
+/** Keeps answers for when nobody can be asked any more. */
+export type OcspKeeper = Readonly<{
+  keep: (key: string, answer: KeptAnswer) => void
+  /** One whose term has not ended. */
+  find: (key: string) => KeptAnswer | undefined
+}>
 
 /** Answers kept. A definitive answer costs a signature, and most requests are for few certificates. */
 const kept = 10_000
@@ -57,6 +50,7 @@ type Entry = Readonly<{
   position: string | undefined
 }>
 
+/** The answers of this process, the newest so many: one whose half of its term is over is not found. */
 export const createCache = () => {
   const entries = new Map<string, Entry>()
   return {

@@ -5,6 +5,7 @@ import { Contended, RevisionMismatch } from '../commands/handle.ts'
 import { LintRefused } from '../commands/issuing.ts'
 import { refusalCodeOf } from '../commands/keyRefusals.ts'
 import { ProcessRefused } from '../commands/program.ts'
+import { surroundingsAtFault } from '../readmodels/surroundings.ts'
 import {
   isRefusalCode,
   languageOf,
@@ -43,15 +44,9 @@ const byName: Readonly<Record<string, EdgeFault>> = {
   LedgerFault: { code: 'LEDGER_UNAVAILABLE', headers: { 'retry-after': '5' } },
   KeyFault: { code: 'CUSTODY_UNAVAILABLE', headers: { 'retry-after': '5' } },
 }
-/** A disk that is full, over its quota, failing or read-only: what was asked can be asked again when it is not. */
-const diskFull: EdgeFault = { code: 'STORAGE_UNAVAILABLE', headers: { 'retry-after': '30' } }
-
 type EdgeFault = Readonly<{ code: ProblemCode; headers?: Readonly<Record<string, string>> }>
 
 const byCode: Readonly<Record<string, EdgeFault>> = {
-  ...{ ENOSPC: diskFull, EDQUOT: diskFull, EIO: diskFull, EROFS: diskFull },
-  // PostgreSQL's own (SQLSTATE disk_full).
-  53100: diskFull,
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'MALFORMED_JSON' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'MALFORMED_JSON' },
@@ -60,8 +55,10 @@ const byCode: Readonly<Record<string, EdgeFault>> = {
   FST_ERR_BAD_URL: { code: 'NOT_FOUND' },
 }
 
-/** Connections that failed, and a server that is short of something, as pg and node name them: nothing else of the database is worth a retry. */
-const outOfReach = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|53|57P)/
+const bySurroundings: Readonly<Record<'disk' | 'database', EdgeFault>> = {
+  disk: { code: 'STORAGE_UNAVAILABLE', headers: { 'retry-after': '30' } },
+  database: { code: 'READ_MODEL_UNAVAILABLE', headers: retry },
+}
 
 const knownCause = (error: Error & { code?: unknown }): Problem | undefined => {
   if (error instanceof Problem) return error
@@ -85,9 +82,9 @@ const problemOf = (error: FastifyError): Problem | undefined => {
   if (known !== undefined) return known
   if (error.validation !== undefined) return validationProblem(error)
   const code = typeof error.code === 'string' ? error.code : ''
-  const fault = byName[error.name] ?? byCode[code]
+  const around = surroundingsAtFault(error)
+  const fault = byName[error.name] ?? byCode[code] ?? (around && bySurroundings[around])
   if (fault !== undefined) return new Problem(fault.code, { headers: fault.headers ?? {} })
-  if (outOfReach.test(code)) return new Problem('READ_MODEL_UNAVAILABLE', { headers: retry })
   return error.statusCode === 400 ? new Problem('MALFORMED_JSON') : undefined
 }
 

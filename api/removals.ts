@@ -12,6 +12,7 @@ export type Removals = Readonly<{
   stop: () => void
 }>
 
+/** Opens what goes on removing outputs. @param remove by the digest of the output; it may be given again */
 export const openRemovals = (remove: (digest: string) => Promise<void>): Removals => {
   const left = new Map<string, NodeJS.Timeout | undefined>()
   let isStopped = false

@@ -116,16 +116,24 @@ export type CombineAsked = Readonly<{ out?: string; stdout: boolean }>
 const combined = async (files: readonly string[]): Promise<string> =>
   combineShares(await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8')))))
 
-/** @throws ShareFault, which is in the ledger by then; LedgerFault before any share is read */
+/** Which share was refused is told all the same. */
+const notRecorded =
+  ({ code }: ShareFault) =>
+  (error: unknown): void => {
+    const name = error instanceof Error ? error.name : 'unknown'
+    process.stderr.write(`${code} could not be recorded in the ledger: ${name}\n`)
+  }
+
+/** @throws ShareFault, which is in the ledger by then unless that went away; LedgerFault before any share is read */
 const combinedUnderRecord = async (env: NodeJS.ProcessEnv, files: readonly string[]): Promise<string> => {
   const refusals = await openPinRefusals(env)
   try {
     return await combined(files)
   } catch (error) {
-    if (error instanceof ShareFault) await refusals.record(error.code)
+    if (error instanceof ShareFault) await refusals.record(error.code).catch(notRecorded(error))
     throw error
   } finally {
-    await refusals.close()
+    await refusals.close().catch(() => undefined)
   }
 }
 

@@ -31,7 +31,7 @@ export const opsFrom = (read: Read, environment: string): OpsConfig => ({
       ? undefined
       : { host: read('METRICS_HOST') ?? '127.0.0.1', port: numberFrom(read, 'METRICS_PORT', 0, [0, 65_535]) },
   drainSeconds: numberFrom(read, 'DRAIN_SECONDS', environment === 'production' ? 5 : 0, [0, 300]),
-  ocspReady: numberFrom(read, 'OCSP_READY', 10_000, [0, 1_000_000]),
+  ocspReady: numberFrom(read, 'OCSP_READY', 10_000, [0, 100_000]),
   diskLowMb: numberFrom(read, 'DISK_LOW_MB', 512, [0, 100_000_000]),
   clockDriftSeconds: numberFrom(read, 'CLOCK_DRIFT_SECONDS', 5, [0, 3600]),
 })

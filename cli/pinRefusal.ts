@@ -9,8 +9,8 @@ import type { Actor } from '../domain/kernel.ts'
 import { quarterOf } from '../domain/policy/dates.ts'
 import { systemCommandId } from '../ledger/ids.ts'
 import type { ShareFaultCode } from '../hsm/shares.ts'
-import { LedgerFault, type EventStore } from '../ledger/store.ts'
-import { readConfig, type Config } from './config.ts'
+import { LedgerFault } from '../ledger/store.ts'
+import { readConfig } from './config.ts'
 import { instantsOf, ledgerOver, openStore, systemClock } from './parts.ts'
 import { readRelease } from './shipped.ts'
 
@@ -33,37 +33,44 @@ const withoutPins = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(others), ...Object.fromEntries(pins.map((name) => [name, 'not looked at'])) }
 }
 
-const openToWrite = async (config: Config): Promise<EventStore> => {
+/** @throws LedgerFault that says what to do, and what the ledger said */
+const openToWrite = async <T>(open: () => Promise<T>): Promise<T> => {
   try {
-    return await openStore(config)
+    return await open()
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error
     throw new LedgerFault(
-      'the ledger cannot be written to: no share is read before it can (CGU-46). Stop the service first, where the ledger is its own',
+      `no share is read before the ledger can be written to (CGU-46): ${error.message}. Stop the service first, where the ledger is its own`,
+      { cause: error },
     )
   }
 }
 
 /**
- * Opens the ledger of the settings, before any share is looked at: none is refused without a trace.
+ * Opens the ledger of the settings, and a journal in it, before any share is looked at: none is refused without a trace.
  * @throws LedgerFault where it cannot be written to, as beside a service that has it open itself
  */
 export const openPinRefusals = async (env: NodeJS.ProcessEnv): Promise<PinRefusals> => {
   const config = readConfig(withoutPins(env))
   if (config.ledgerUrl === undefined && !existsSync(join(config.dataDir, 'ledger'))) return noLedger
-  const store = await openToWrite(config)
+  const store = await openToWrite(() => openStore(config))
   const ledger = ledgerOver(store, config, undefined)
   const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
+  const at = instantsOf(systemClock)()
+  const quarter = quarterOf(at)
+  const journal = systemCommandId('Journal', `${config.policy.log}|pin shares|${quarter}`)
+  const by: Actor = { person: component, role: 'program', auth: 'none', journal, entities: [] }
+  const kind = 'component' as const
+  const opening = { type: 'OpenJournal', id: journal, by, at, data: { journal, quarter, kind } } as const
+  try {
+    await openToWrite(() => handle(openJournal, opening))
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   return {
     close: store.close,
     record: async (code) => {
-      const at = instantsOf(systemClock)()
-      const quarter = quarterOf(at)
-      const journal = systemCommandId('Journal', `${config.policy.log}|pin shares|${quarter}`)
-      const by: Actor = { person: component, role: 'program', auth: 'none', journal, entities: [] }
-      const kind = 'component' as const
-      const opening = { type: 'OpenJournal', id: journal, by, at, data: { journal, quarter, kind } } as const
-      await handle(openJournal, opening)
       const data = { journal, command: 'CombinePinShares', code, clause: 'CGU-46' }
       await handle(recordRefusal, { type: 'RecordRefusal', id: randomUUID(), by, at, data })
     },

@@ -28,6 +28,10 @@ const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => 
   try {
     await file.writeFile(bytes)
     await file.sync()
+  } catch (error) {
+    // A disk that is full has no room for what nobody will finish.
+    await rm(temporary, { force: true })
+    throw error
   } finally {
     await file.close()
   }

@@ -2,6 +2,7 @@
 // the others go on; what has failed too often is a dead letter, which nobody tries any more until somebody says so. A job that
 // fails as a whole is tried for ever by its own timer, because what is due is still due; it too is a dead letter then, so that
 // somebody looks. Letters are of ids and names of errors alone. Lost, they cost one more attempt.
+import { surroundingsAtFault } from '../readmodels/surroundings.ts'
 import { pauseAfter, type Each, type Job, type OnFault } from './port.ts'
 
 export type Letter = Readonly<{
@@ -43,15 +44,8 @@ const isPausing = ({ attempts, lastAt }: Letter, at: number): boolean =>
 /** Whoever meets one of these is not to blame: the run ends, and nothing is set aside for it. */
 const ofSurroundings = new Set(['LedgerFault', 'KeyFault', 'ModuleFault', 'MailFault', 'JobsFault'])
 
-/** SQLSTATE of connections, of a server that is going away or has no room, and what the sockets say (host/postgresFaults.ts). */
-const ofDatabase = /^(08|53|57P|ECONN|EPIPE|ETIMEDOUT)/
-/** A disk of this machine that is full, over its quota, failing or read-only. */
-const ofDisk = /^(ENOSPC|EDQUOT|EIO|EROFS)$/
-
-const isOfSurroundings = (error: unknown): boolean => {
-  const code = String((error as { code?: unknown } | null)?.code)
-  return ofSurroundings.has(nameOf(error)) || ofDatabase.test(code) || ofDisk.test(code)
-}
+const isOfSurroundings = (error: unknown): boolean =>
+  ofSurroundings.has(nameOf(error)) || surroundingsAtFault(error) !== undefined
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error')
 

@@ -63,9 +63,15 @@ const entriesBetween = (db: Db, issuer: string, size: number, upTo = Number.MAX_
 export const hasEntrySince = async (db: Db, issuer: string, size: number): Promise<boolean> =>
   (await entriesBetween(db, issuer, size).select('serial').limit(1).executeTakeFirst()) !== undefined
 
-/** When the oldest revocation of those took effect; undefined where there was none. */
+/**
+ * When the oldest revocation took effect that came since the ledger held `size` entries, and before it held `upTo`; undefined where
+ * there was none.
+ */
 export const oldestEntrySince = async (
-  ...[db, issuer, size, upTo]: Parameters<typeof entriesBetween>
+  db: Db,
+  issuer: string,
+  size: number,
+  upTo?: number,
 ): Promise<string | undefined> => {
   const row = await entriesBetween(db, issuer, size, upTo)
     .select((eb) => eb.fn.min<string | null>('revoked_at').as('oldest'))

@@ -17,20 +17,22 @@ export const ocspAnswers = async (
   return new Map(rows.map((row) => [row.serial, row]))
 }
 
-/** Serials that somebody may have to ask about: issued, and not at the end of their validity `at` that instant. In order, a page of them. */
+/** Serials that the responder speaks of, and whose certificates are not at the end of their validity `at` that instant. In order, a page of them. */
 export const standingSerials = async (
   db: Kysely<Database>,
   issuer: string,
   { at, after = '', size }: Readonly<{ at: string; after: string | undefined; size: number }>,
 ): Promise<readonly string[]> => {
   const rows = await db
-    .selectFrom('certificate_status')
-    .select('serial')
-    .where('issuer', '=', issuer)
-    .where('serial', '>', after)
-    .where('not_after', '>', at)
-    .where((row) => row.or([row('issued_rank', 'is not', null), row('maybe_signed', '=', true)]))
-    .orderBy('serial')
+    .selectFrom('ocsp_answer as answer')
+    .innerJoin('certificate_status as row', (on) =>
+      on.onRef('row.issuer', '=', 'answer.issuer').onRef('row.serial', '=', 'answer.serial'),
+    )
+    .select('answer.serial')
+    .where('answer.issuer', '=', issuer)
+    .where('answer.serial', '>', after)
+    .where('row.not_after', '>', at)
+    .orderBy('answer.serial')
     .limit(size)
     .execute()
   return rows.map(({ serial }) => serial)

@@ -1,5 +1,6 @@
-// Failed sign-ins beyond the limits: a flood does not flood the ledger, and yet none is missing in the journal (CGU-114). They are
-// counted, by means and cause and by address, and one event a minute says how many there were.
+// Failed sign-ins beyond the limits: a flood does not flood the ledger, and yet they are in the journal (CGU-114): counted, by
+// means and cause and by address, and one event a minute says how many there were. What a process that is killed had counted since its last
+// one is lost with it.
 import type { FailedSignIns, Journal } from '../journal.ts'
 import type { Services } from '../services.ts'
 import type { Fault } from './doors.ts'
@@ -22,13 +23,15 @@ export type BeyondLimits = Readonly<{
   add: (fault: Pick<Fault, 'means' | 'cause'>, address: string) => void
   /** Writes down what has been counted, now; what cannot be written is kept, and tried again. Never throws. */
   tell: () => Promise<void>
+  /** The same for the last time: nothing is tried again. */
+  close: () => Promise<void>
 }>
 
 const oneMore = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-const summary = ({ from, kinds, addresses }: Counted): Omit<FailedSignIns, 'id' | 'to'> => ({
+const summary = ({ from, kinds, addresses }: Counted): Omit<FailedSignIns, 'to'> => ({
   from,
   failures: [...kinds].map(([kind, count]) => {
     const [means = '', cause = ''] = kind.split(' ')
@@ -39,22 +42,23 @@ const summary = ({ from, kinds, addresses }: Counted): Omit<FailedSignIns, 'id' 
 
 /** @param failed is told what kept a count from being written */
 export const createBeyondLimits = (
-  { now, newId }: Pick<Services, 'now' | 'newId'>,
+  { now }: Pick<Services, 'now'>,
   journal: Pick<Journal, 'failedSignIns'>,
   failed: (error: unknown) => void,
 ): BeyondLimits => {
   let counted: Counted | undefined
   /** It may have been written though that failed: it stays what it is until it surely has been. */
-  let unsure: FailedSignIns | undefined
+  let unsure: (() => Promise<void>) | undefined
+  let isClosed = false
   let timer: NodeJS.Timeout | undefined
 
   const write = async (): Promise<void> => {
-    if (unsure !== undefined) await journal.failedSignIns(unsure, true)
+    await unsure?.()
     unsure = undefined
     if (counted === undefined) return
-    unsure = { id: newId(), ...summary(counted), to: now() }
+    unsure = journal.failedSignIns({ ...summary(counted), to: now() })
     counted = undefined
-    await journal.failedSignIns(unsure, false)
+    await unsure()
     unsure = undefined
   }
   const later = (): void => {
@@ -66,12 +70,16 @@ export const createBeyondLimits = (
     timer = undefined
     telling = telling.then(write).catch((error: unknown) => {
       failed(error)
-      later()
+      if (!isClosed) later()
     })
     return telling
   }
   return {
     tell,
+    close: () => {
+      isClosed = true
+      return tell()
+    },
     add: ({ means, cause }, address) => {
       counted ??= { from: now(), kinds: new Map(), addresses: new Map() }
       const { kinds, addresses } = counted

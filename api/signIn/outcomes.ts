@@ -38,7 +38,7 @@ export const actorIn = (
 export const createOutcomes = (
   tools: Readonly<{
     app: FastifyInstance
-    services: Pick<Services, 'actors' | 'now' | 'newId'>
+    services: Pick<Services, 'actors' | 'now'>
     journal: Journal
     tickets: Tickets
     limits: Limits['signIn']
@@ -50,7 +50,7 @@ export const createOutcomes = (
   const beyond = createBeyondLimits(services, journal, (error) => {
     app.log.error({ err: error }, 'failed sign-ins beyond the limits were not written down; they will be')
   })
-  app.addHook('onClose', beyond.tell)
+  app.addHook('onClose', beyond.close)
   const seenHere = new Map<string, number>()
 
   const signedIn: Outcomes['signedIn'] = async ({ ip }, { means, identifier }, held) => {

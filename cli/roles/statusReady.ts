@@ -1,5 +1,6 @@
 // Answers that are ready before anybody asks: whoever asks for the first time when nothing else is up is answered too. OCSP is refreshed
-// here: each answer once half of its term is over, so that at any moment at least half of it is left.
+// here: each answer once half of its term is over. At any moment at least half of it is left, as long as signing all of them takes less than
+// the other half.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OcspResponder } from '../../api/ocspAnswers.ts'
 import { certIdFor, type CertId } from '../../pki/ocspRequest.ts'
@@ -7,7 +8,8 @@ import { standingSerials } from '../../readmodels/ocspAnswer.ts'
 import type { StatusKeep } from './statusKeep.ts'
 import type { StatusSources } from './statusSources.ts'
 
-const betweenMs = 5_000
+/** A certificate that was issued a moment ago has its answer within so long. */
+const betweenMs = 20_000
 const pageSize = 500
 const faultsAtMost = 3
 
@@ -57,7 +59,7 @@ export const keepReady = (
   const round = async (): Promise<void> => {
     const ca = keep.authorities()?.ca
     if (ca === undefined) return
-    // One that cannot be answered about does not keep the others from it; where none can be, the round is over.
+    // One that cannot be answered about does not keep the others from it; where several in a row cannot be, it is not their fault.
     let faults = 0
     for await (const serial of serialsOf(sources, ca.id, most)) {
       if (signal.aborted || faults === faultsAtMost) return

@@ -1,5 +1,5 @@
 // A module that fails is left alone for a while, each time for longer: nobody hammers what is down, and a wrong PIN is tried once.
-import { isFinal, ModuleFault } from './fault.ts'
+import { isFinal, mayHeal, ModuleFault } from './fault.ts'
 
 const firstMs = 1_000
 const longestMs = 60_000
@@ -61,7 +61,10 @@ export type ActBreaker = Readonly<{
 
 type Failing = Readonly<{ fault: ModuleFault; inRow: number; delay: number; until: number; opening: number }>
 
-/** @param now milliseconds of a clock that only goes forward */
+/**
+ * Opens the breaker of one token's acts, all of them whole.
+ * @param now milliseconds of a clock that only goes forward
+ */
 export const openActBreaker = (now: () => number = () => performance.now()): ActBreaker => {
   const failing = new Map<string, Failing>()
   const tried = new Set<string>()
@@ -88,6 +91,10 @@ export const openActBreaker = (now: () => number = () => performance.now()): Act
         const done = await act((fault, opening) => failedAgain(name, fault, opening))
         failing.delete(name)
         return done
+      } catch (error) {
+        // A device that answers no has answered.
+        if (error instanceof ModuleFault && !mayHeal(error) && error.kind !== 'waiting') failing.delete(name)
+        throw error
       } finally {
         if (isTrial) tried.delete(name)
       }

@@ -188,11 +188,11 @@ export const openToken = (
         if (!(error instanceof ModuleFault) || !mayHeal(error)) throw error
         await renew(seen)
       }
-      const opening = epoch
+      const openedAs = epoch
       try {
         return await once(act, use)
       } catch (error) {
-        if (error instanceof ModuleFault && mayHeal(error)) failedAgain(error, opening)
+        if (error instanceof ModuleFault && mayHeal(error)) failedAgain(error, openedAs)
         throw error
       }
     })

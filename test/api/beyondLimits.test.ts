@@ -31,10 +31,13 @@ describe('counts', () => {
     const journal = createJournal(product.services)
     let way: 'lost' | 'away' | 'there' = 'lost'
     const shaky: Pick<Journal, 'failedSignIns'> = {
-      failedSignIns: async (...what) => {
-        if (way === 'away') throw new Error('away')
-        await journal.failedSignIns(...what)
-        if (way === 'lost') throw new Error('no answer')
+      failedSignIns: (counted) => {
+        const write = journal.failedSignIns(counted)
+        return async () => {
+          if (way === 'away') throw new Error('away')
+          await write()
+          if (way === 'lost') throw new Error('no answer')
+        }
       },
     }
     const faults: unknown[] = []
@@ -63,7 +66,7 @@ describe('counts', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
       const told: unknown[] = []
-      const journal = { failedSignIns: async (what: unknown) => void told.push(what) }
+      const journal = { failedSignIns: (what: unknown) => async () => void told.push(what) }
       const beyond = createBeyondLimits(product.services, journal, () => undefined)
       beyond.add(failure, '127.0.0.1')
       await vi.advanceTimersByTimeAsync(59_999)

@@ -128,7 +128,7 @@ describe('the PIN of the recovery token', () => {
     const one = opened('bad', 1)
     const beside = await site.run(['custody', 'pin', 'combine', one, '--stdout'])
     expect([beside.status, beside.stdout]).toEqual([3, ''])
-    expect(beside.stderr).toContain('the ledger cannot be written to: no share is read')
+    expect(beside.stderr).toContain('no share is read before the ledger can be written to (CGU-46)')
     await store.close()
     const cases = [
       [[one], 'SHARES_TOO_FEW'],

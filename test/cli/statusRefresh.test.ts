@@ -83,7 +83,7 @@ it('CGU-76: a copy that is not brought up to date within the promised seconds is
 
 it('CGU-107: a kept answer that rows contradict is dropped once they can be trusted, also where they have not moved since', async () => {
   keep.keep('asked', {
-    ...{ ...dates, bytes: none, responder: '', serials: ['0a'], statuses: ['good'] },
+    ...{ ...dates, renewAt: dates.nextUpdate, bytes: none, responder: '', serials: ['0a'], statuses: ['good'] },
     said: { good: 1, revoked: 0, unknown: 0 },
   })
   lag = Infinity

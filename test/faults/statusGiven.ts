@@ -29,7 +29,7 @@ export const fromText = ({ ca, root, first, second, rootList }: GivenText): Give
 })
 
 const answer = (bytes: string, statuses: KeptAnswer['statuses'], said: KeptAnswer['said']): KeptAnswer => ({
-  ...{ ...dates, responder: '0b', serials: ['0a'] },
+  ...{ ...dates, renewAt: dates.nextUpdate, responder: '0b', serials: ['0a'] },
   ...{ bytes: Buffer.from(bytes), statuses, said },
 })
 

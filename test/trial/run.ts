@@ -76,29 +76,37 @@ const main = async (): Promise<void> => {
     return
   }
   const workspace = openWorkspace()
-  let trial: Trial | undefined
+  let opening: Promise<Trial> | undefined
+  let isChecked = false
   const stopping = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
   const up = async (): Promise<void> => {
     say(`An installation in ${workspace.path}:`)
-    trial = await openTrial({
-      directory: workspace.path,
-      // As the image has it: a process of the sources takes ten times as long to start.
-      launcher: await layOut(join(workspace.path, 'app')),
-      env: { ...settingsIn(workspace.path), LEDGER_URL: process.env['LEDGER_URL'] },
-      say,
-    })
+    opening = layOut(join(workspace.path, 'app')).then((launcher) =>
+      openTrial({
+        // As the image has it: a process of the sources takes ten times as long to start.
+        ...{ directory: workspace.path, launcher, say },
+        env: { ...settingsIn(workspace.path), LEDGER_URL: process.env['LEDGER_URL'] },
+      }),
+    )
+    const trial = await opening
     const processes = await bringUp(trial)
-    if (isCheck) return check(trial, processes)
+    if (isCheck) {
+      await check(trial, processes)
+      isChecked = true
+      return
+    }
     tell(trial, processes)
     await stopping
   }
   try {
     await Promise.race([up(), stopping])
   } finally {
-    await takeDown(trial)
+    // What is being opened when somebody stops it is opened first.
+    await takeDown(await opening?.catch(() => undefined))
     workspace.remove()
+    if (isCheck && !isChecked) process.exitCode = 1
   }
 }
 
