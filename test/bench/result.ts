@@ -28,8 +28,10 @@ const ratiosOf = ({ ours, baseline }: Comparison, by: keyof Speed): readonly num
 const medianOf = (speeds: readonly Speed[], by: keyof Speed): number =>
   median(speeds.map((speed) => speed[by]))
 
-const whole = (speed: number): string => Math.round(speed).toLocaleString('en-GB')
-const twoDigits = (ratio: number): string => ratio.toFixed(2)
+/** Nothing for what no process of the bench has worked at. */
+const shown = (value: number, as: (value: number) => string): string => (Number.isNaN(value) ? '' : as(value))
+const whole = (speed: number): string => shown(speed, (known) => Math.round(known).toLocaleString('en-GB'))
+const twoDigits = (ratio: number): string => shown(ratio, (known) => known.toFixed(2))
 const spread = (values: readonly number[]): string =>
   `${twoDigits(Math.min(...values))}–${twoDigits(Math.max(...values))}`
 

@@ -4,8 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { openInstallationTurns } from '../../cli/compose/turns.ts'
-import { openCommon } from '../../cli/compose/common.ts'
 import { readConfig, type Config } from '../../cli/config.ts'
 import { download } from '../../cli/demo/client.ts'
 import {
@@ -14,7 +12,6 @@ import {
   openBlind,
   openCustody,
   openReadModels,
-  openStore,
   systemClock,
 } from '../../cli/parts.ts'
 import { saveRegister } from '../../cli/registersFile.ts'
@@ -26,6 +23,7 @@ import { deskInService } from '../commands/facts.ts'
 import { desks } from '../support/embedded.ts'
 import { openNode } from '../support/eventstoredb/openNode.ts'
 import { agent } from '../support/life.ts'
+import { beside } from '../trial/beside.ts'
 import { openTrial, type Trial } from '../trial/installation.ts'
 import { probe, until as comesOut, type Running } from '../trial/process.ts'
 import { openFullDisks, type FullDisks } from './fullDisk.ts'
@@ -75,21 +73,13 @@ export type Split = Struck &
 const launcher = process.env['GRAND_LIVRE_LAUNCHER'] ?? join(import.meta.dirname, '../../cli/grand-livre.js')
 
 /** Desks, as those who came before have left them, and an agent whom the referential knows. */
-const furnish = async (config: Config): Promise<void> => {
-  const [store, custody, database] = await Promise.all([
-    openStore(config),
-    openCustody(config),
-    openReadModels(config, { asItStands: true }),
-  ])
-  const turns = openInstallationTurns(undefined)
-  const parts = { store, custody, database, clock: systemClock }
-  const { handle } = await openCommon(config, parts, { release: 'test', turns })
-  for (const desk of desks) await deskInService(desk)(handle, desk)
-  await saveRegister({ dataDir: config.dataDir, key: custody.registersKey }, 'referential', [
-    { matricule: agent.matricule, surname: agent.surname, givenNames: agent.givenNames, active: true },
-  ])
-  await Promise.all([store.close(), custody.close(), database.close()])
-}
+const furnish = (config: Config): Promise<void> =>
+  beside(config, async ({ handle, custody }) => {
+    for (const desk of desks) await deskInService(desk)(handle, desk)
+    await saveRegister({ dataDir: config.dataDir, key: custody.registersKey }, 'referential', [
+      { matricule: agent.matricule, surname: agent.surname, givenNames: agent.givenNames, active: true },
+    ])
+  })
 
 /** Waits until every read model has taken in every fact. */
 const settle = async (config: Config, node: Struck['node']): Promise<void> => {

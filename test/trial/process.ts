@@ -93,6 +93,8 @@ export const probe = async (url: string): Promise<Probe> => {
 }
 
 const patienceMs = 180_000
+/** How often somebody who waits looks, in milliseconds. */
+export const lookMs = 50
 
 /** Asks until it comes out. @throws Error with what was seen last */
 export const until = async <T>(
@@ -108,7 +110,7 @@ export const until = async <T>(
       throw new Error(
         `${what} does not come out: ${seen instanceof Error ? seen.message : JSON.stringify(seen)}`,
       )
-    await sleep(50)
+    await sleep(lookMs)
   }
 }
 
