@@ -5,7 +5,7 @@
 const connectionFailure = '08006'
 
 const ended =
-  /^Connection terminated|is not queryable$|^timeout expired$|^timeout exceeded when trying to connect$/
+  /^Connection terminated|is not queryable$|^timeout expired$|^timeout exceeded when trying to connect$|^Query read timeout$/
 
 /** Waits for what was asked at a connection. @throws its fault, with a code where the connection was lost */
 export const coded = async <T>(asked: Promise<T>): Promise<T> => {

@@ -24,8 +24,8 @@ export type StatusKeep = OcspKeeper &
     setList: (name: ListName, file: CrlFile) => Promise<void>
     /** Serials that kept answers speak of. */
     serials: () => readonly string[]
-    /** Drops the answers that are contradicted, and those that have ended. */
-    review: (statusOf: (serial: string) => OcspStatus) => void
+    /** Drops the answers that are contradicted, and those that have ended. @param statusOf undefined where nothing is known against it */
+    review: (statusOf: (serial: string) => OcspStatus | undefined) => void
     /** Resolves when everything kept so far is on disk. */
     written: () => Promise<void>
   }>
@@ -98,8 +98,8 @@ const readAnswers = async (directory: string): Promise<Map<string, KeptAnswer>> 
   return new Map(found.toSorted(([, a], [, b]) => (a.thisUpdate < b.thisUpdate ? -1 : 1)))
 }
 
-const same = (one: OcspStatus | undefined, other: OcspStatus): boolean =>
-  JSON.stringify(one) === JSON.stringify(other)
+const contradict = (one: OcspStatus | undefined, found: OcspStatus | undefined): boolean =>
+  found !== undefined && JSON.stringify(one) !== JSON.stringify(found)
 
 /**
  * Opens the directory.
@@ -182,7 +182,10 @@ export const openStatusKeep = async (
     serials: () => [...new Set([...answers.values()].flatMap(({ serials }) => serials))],
     review: (statusOf) => {
       for (const [key, { nextUpdate, serials, statuses }] of [...answers])
-        if (nextUpdate <= now() || serials.some((serial, index) => !same(statuses[index], statusOf(serial))))
+        if (
+          nextUpdate <= now() ||
+          serials.some((serial, index) => contradict(statuses[index], statusOf(serial)))
+        )
           drop(key)
     },
     written: async () => {

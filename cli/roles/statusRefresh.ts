@@ -38,10 +38,13 @@ const review = async (
   const followed = standing()
   const ca = keep.authorities()?.ca
   if (followed === undefined || ca === undefined || followed.lagSeconds() > maxLag) return false
-  const rows = await ocspAnswers(db, ca.id, keep.serials())
+  const asked = new Set(keep.serials())
+  const rows = await ocspAnswers(db, ca.id, [...asked])
   await followed.lookAgain()
   if (followed.lagSeconds() > maxLag) return false
-  keep.review((serial): OcspStatus => {
+  keep.review((serial): OcspStatus | undefined => {
+    // Kept since then: rows that have moved are looked at again.
+    if (!asked.has(serial)) return undefined
     const row = rows.get(serial)
     if (row === undefined) return 'unknown'
     return row.revoked_at === null ? 'good' : { revokedAt: row.revoked_at }

@@ -36,6 +36,12 @@ const withPolicy = (change: object): Record<string, string> => {
   writeFileSync(file, JSON.stringify({ ...site.policy, ...change }))
   return { POLICY_FILE: file }
 }
+/** With keys that production takes. */
+const inProduction = (): Record<string, string> =>
+  withPolicy({
+    environment: 'production',
+    ocsp: { ...(site.policy['ocsp'] as object), algorithm: 'ecP384' },
+  })
 
 const verified = (): Promise<Head> => site.json<Head>(['ledger', 'verify'])
 
@@ -359,19 +365,24 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     ],
     ['no policy', 'POLICY_FILE: cannot be read: ', () => ({ POLICY_FILE: site.file('none.json') })],
     [
+      'RGS B1: production on keys that are too weak for it',
+      'POLICY_FILE: the policy file is not valid: /ocsp/algorithm must be rsa4096 or ecP384 in production',
+      () => withPolicy({ environment: 'production' }),
+    ],
+    [
       'RGS A2 XI.2: production on software keys',
       'environment: production refuses software keys',
-      () => withPolicy({ environment: 'production' }),
+      () => inProduction(),
     ],
     [
       'RGS A2 XII.1: production on cards in software',
       'environment: production refuses test cards: CARD_DRIVER is software, and has to be pcsc',
-      () => ({ ...withPolicy({ environment: 'production' }), ...tokenSettings }),
+      () => ({ ...inProduction(), ...tokenSettings }),
     ],
     [
       'RGS A2 XII.1: production on SoftHSM2 tokens as cards',
       'environment: production refuses test cards: CARD_DRIVER is token, and has to be pcsc',
-      () => ({ ...withPolicy({ environment: 'production' }), ...tokenSettings, CARD_DRIVER: 'token' }),
+      () => ({ ...inProduction(), ...tokenSettings, CARD_DRIVER: 'token' }),
     ],
     [
       'RGS A2 XI.2: a module without its tokens',

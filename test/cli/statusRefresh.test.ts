@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { CrlFile } from '../../api/crlFile.ts'
+import type { KeptAnswer } from '../../api/ocspKept.ts'
 import { openStatusKeep, type StatusKeep } from '../../cli/roles/statusKeep.ts'
 import { refreshStatus, type Refreshing } from '../../cli/roles/statusRefresh.ts'
 import type { StatusSources } from '../../cli/roles/statusSources.ts'
@@ -21,6 +22,7 @@ const dates = { thisUpdate: '2026-03-02T09:00:00Z', nextUpdate: '2026-03-03T09:0
 
 let [now, lag, number, commit] = ['2026-03-02T09:00:00Z', 0, 1, 1n]
 let isBroken = true
+let whenLookedAt = async (): Promise<void> => undefined
 let database: OpenDatabase
 let keep: StatusKeep
 let refreshing: Refreshing
@@ -37,7 +39,7 @@ beforeAll(async () => {
   const standing = {
     position: () => ({ commit, prepare: commit }),
     lagSeconds: () => lag,
-    lookAgain: async () => undefined,
+    lookAgain: () => whenLookedAt(),
   }
   const sources = {
     ...{ db: database.db, now: () => now, list },
@@ -83,7 +85,14 @@ it('CGU-76: a copy that is not brought up to date within the promised seconds is
 
 it('CGU-107: a kept answer that rows contradict is dropped once they can be trusted, also where they have not moved since', async () => {
   keep.keep('asked', {
-    ...{ ...dates, renewAt: dates.nextUpdate, bytes: none, responder: '', serials: ['0a'], statuses: ['good'] },
+    ...{
+      ...dates,
+      renewAt: dates.nextUpdate,
+      bytes: none,
+      responder: '',
+      serials: ['0a'],
+      statuses: ['good'],
+    },
     said: { good: 1, revoked: 0, unknown: 0 },
   })
   lag = Infinity
@@ -99,4 +108,20 @@ it('CGU-107: a kept answer that rows contradict is dropped once they can be trus
   lag = 0
   await isGood()
   expect(keep.find('asked')).toBeUndefined()
+})
+
+it('CGU-107: an answer that is kept while the others are looked at is none of those', async () => {
+  const kept: KeptAnswer = {
+    ...{ ...dates, renewAt: dates.nextUpdate, bytes: none, responder: '', serials: ['0b'] },
+    ...{ statuses: ['good'], said: { good: 1, revoked: 0, unknown: 0 } },
+  }
+  // It comes between the question for the rows and the look at every answer; the rows do not move any more.
+  whenLookedAt = async () => keep.keep('later', kept)
+  commit += 1n
+  number += 1
+  await vi.waitFor(() => expect(keep.find('later')).toBeDefined())
+  whenLookedAt = async () => undefined
+  number += 1
+  await vi.waitFor(() => expect(keep.list('crl')?.number).toBe(number))
+  expect(keep.find('later')).toBeDefined()
 })
