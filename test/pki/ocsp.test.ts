@@ -89,7 +89,7 @@ describe('what an answer says', () => {
       3_600_000,
     )
     expect(text).toMatch(new RegExp(`Archive Cutoff: *\\n +${openssl(today)}`))
-    expect(text).toContain('Signature Algorithm: ecdsa-with-SHA256')
+    expect(text).toContain('Signature Algorithm: ecdsa-with-SHA384')
     // RFC 9919 3.2.1: the certificate of the responder, and nothing else.
     expect(text.match(/BEGIN CERTIFICATE/g)).toHaveLength(1)
     expect(text).toContain(pemOf(authority.responder.certificate).trim())

@@ -77,7 +77,6 @@ const main = async (): Promise<void> => {
   }
   const workspace = openWorkspace()
   let opening: Promise<Trial> | undefined
-  let isChecked = false
   const stopping = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
@@ -94,19 +93,19 @@ const main = async (): Promise<void> => {
     const processes = await bringUp(trial)
     if (isCheck) {
       await check(trial, processes)
-      isChecked = true
       return
     }
     tell(trial, processes)
     await stopping
   }
   try {
-    await Promise.race([up(), stopping])
+    const stopped = await Promise.race([up().then(() => false), stopping.then(() => true)])
+    // A check that somebody ended has shown nothing.
+    if (isCheck && stopped) process.exitCode = 1
   } finally {
     // What is being opened when somebody stops it is opened first.
     await takeDown(await opening?.catch(() => undefined))
     workspace.remove()
-    if (isCheck && !isChecked) process.exitCode = 1
   }
 }
 
