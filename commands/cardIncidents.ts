@@ -118,8 +118,7 @@ const gone: readonly Card['status'][] = ['unknown', 'released', 'scrapped', 'dis
 /** CGU-99: of a card that was out of reach it may be said later that it is shredded or erased: the cause stays the first one. */
 const finish = (state: Card, { data }: ScrapCard): Decision<CardEvent> => {
   if (!('method' in state) || state.method !== 'notErased' || data.method === 'notErased') return accept()
-  const cause = state.status === 'scrapped' ? state.cause : data.cause
-  return accept({ type: 'CardScrapped', data: { ...scrapped(data), cause } })
+  return accept({ type: 'CardScrapped', data: { ...scrapped(data), cause: state.cause } })
 }
 
 const scrapped = ({ cause, method, minutes }: ScrapCard['data']) => ({

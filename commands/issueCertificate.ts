@@ -36,7 +36,7 @@ const circumstancesOf = ({ request: id }: Case) => ({ correlationId: id })
 /**
  * Carries a session from wherever it stands to a written card.
  * @returns the serial of the certificate
- * @throws ProcessRefused, LintRefused; CardUnreachable, faults of the ledger or of custody: call it again
+ * @throws ProcessRefused, LintRefused; CardUnreachable, CardFault of another card in its place, faults of the ledger or of custody: call it again
  */
 export const issueCertificate = async (tools: Issuance, requestId: string): Promise<string> => {
   const file = (await tools.service.ledger.load(request, requestId)).state

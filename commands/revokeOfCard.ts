@@ -24,12 +24,12 @@ export const revokeOfCard = async (
       ? []
       : await revokeValid(service, state.serials, { card: id, cause, request: state.request })
   // What stands in for a shredded card holds no key any more. The card itself is in no reader, and nothing waits for it.
-  if ('method' in state && state.method !== 'notErased') await erased(cards, id)
+  if ('method' in state && state.method !== 'notErased') await eraseIfReachable(cards, id)
   return revoked
 }
 
 /** Erases a card where it can be reached. @returns whether it was erased: what is recorded of it may say so */
-export const erased = async (cards: Pick<Cards, 'erase'>, id: string): Promise<boolean> => {
+export const eraseIfReachable = async (cards: Pick<Cards, 'erase'>, id: string): Promise<boolean> => {
   try {
     return await cards.erase(id)
   } catch (error) {

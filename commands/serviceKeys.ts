@@ -163,8 +163,8 @@ export const recordDestructionUnseen = (isOnToken: boolean): typeof recordServic
   decide: (command, state, facts) => {
     const decision = recordServiceKeyDestruction.decide(command, state, facts)
     const copies = 'copies' in state ? state.copies.length : 0
-    const isDone = !('accepted' in decision) || decision.accepted.length === 0
-    if (isDone || (!isOnToken && copies === 0)) return decision
+    const writesNothing = !('accepted' in decision) || decision.accepted.length === 0
+    if (writesNothing || (!isOnToken && copies === 0)) return decision
     return refuse('CGU-90', 'CEREMONY_REQUIRED', `on a token: ${isOnToken}; copies: ${copies}`)
   },
 })

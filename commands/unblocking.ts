@@ -5,7 +5,7 @@ import { card, isAllotted, type Card, type CardEvent } from '../domain/card.ts'
 import { accept, refuse, type Command, type Decider } from '../domain/kernel.ts'
 import type { IdentityMethod, Role } from '../domain/lists.ts'
 import { notForOneself } from '../domain/policy/separation.ts'
-import { CardFault, isOfCard } from '../pki/cardFault.ts'
+import { CardFault, isNotThatCard, isOfCard } from '../pki/cardFault.ts'
 import type { Cards } from '../pki/custody.ts'
 import { perform, type Service } from './program.ts'
 
@@ -67,8 +67,8 @@ export const recordUnblocking: Decider<Card, RecordUnblocking, CardEvent> = {
 
 /**
  * Carries an unblocking that was begun to its outcome; given again, it goes on, or changes nothing. What a card that is there does not do
- * is an outcome too: it is blocked as before, and may be brought again.
- * @throws CardUnreachable, faults of the ledger: call it again; CardFault, which was recorded
+ * is an outcome too: it is blocked as before, and may be brought again. What another card in its place does says nothing of it.
+ * @throws CardUnreachable, CardFault of another card, faults of the ledger: call it again; any other CardFault, which was recorded
  */
 export const unblockCard = async (
   { service, cards }: Readonly<{ service: Service; cards: Pick<Cards, 'unblock'> }>,
@@ -78,7 +78,7 @@ export const unblockCard = async (
   if (state.status !== 'unblocking') return
   let fault: CardFault | undefined
   const outcome = await cards.unblock(id).catch((error: unknown) => {
-    if (!(error instanceof CardFault)) throw error
+    if (isNotThatCard(error) || !(error instanceof CardFault)) throw error
     fault = error
     return { unblocked: false, fault: error.name } as const
   })
@@ -91,7 +91,7 @@ export const unblockCard = async (
   if (fault !== undefined) throw fault
 }
 
-/** Where nobody waits for the answer: one whose card is not there is asked again at the next turn, of one that fails it is recorded. */
+/** Where nobody waits for the answer: one whose card is not there, or has another in its place, is asked again at the next turn, of one that fails it is recorded. */
 export const unblockLater = async (...asked: Parameters<typeof unblockCard>): Promise<void> => {
   try {
     await unblockCard(...asked)

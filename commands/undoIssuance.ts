@@ -76,6 +76,8 @@ const isUntouched = async ({ cards }: Undoing, state: AllottedCard, ended: Ended
 /** What there is to say of the card at the end of its session: that it is as it was, that it was erased, or what kept it from being so. */
 type Left = 'untouched' | 'erased' | Readonly<{ fault: string }>
 
+const absent: Left = { fault: 'CardAbsent' }
+
 /** The card is looked at, and cleared of what was begun on it. Whichever fault it has, the session ends. */
 const clear = async (tools: Undoing, state: AllottedCard, ended: Ended): Promise<Left> => {
   const { service, cards } = tools
@@ -83,12 +85,13 @@ const clear = async (tools: Undoing, state: AllottedCard, ended: Ended): Promise
   const { card: id } = session
   try {
     if (await isUntouched(tools, state, ended)) {
-      // What was begun on a card that nobody uses does not stay on it.
-      if (issued && state.bore.length === 0) await cards.erase(id)
-      return 'untouched'
+      // What was begun on a card that nobody uses does not stay on it. One that was not erased may have keys on it all the same: what
+      // answered was perhaps a blank card in its place.
+      const isCleared = !issued || state.bore.length > 0 || (await cards.erase(id))
+      return isCleared ? 'untouched' : absent
     }
     await revokeBorne(service, state, ended)
-    return (await cards.erase(id)) ? 'erased' : { fault: 'CardAbsent' }
+    return (await cards.erase(id)) ? 'erased' : absent
   } catch (error) {
     if (isOfCard(error)) return { fault: error.name }
     throw error

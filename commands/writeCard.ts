@@ -1,7 +1,12 @@
 // P1, step 9: the card is written, and each key on it tested. A reader that fails is given another try; what does not come about
-// after that never will with this card. A card that is not there is nobody's failure: the same session goes on once it is back.
-import { CardUnreachable, type CardKey, type Cards } from '../pki/custody.ts'
+// after that never will with this card. A card that is not there, or has another one in its place, has not failed: the same session goes
+// on once it is back.
+import { isNotThatCard } from '../pki/cardFault.ts'
+import type { CardKey, Cards } from '../pki/custody.ts'
 import { faultCodeOf } from './program.ts'
+
+// Where jobs find it, which know nothing of cards themselves.
+export { isNotThatCard }
 
 type Stage = 'begin' | 'write' | 'test'
 export type Writing =
@@ -57,19 +62,16 @@ const prepare = async (
 const bears = (found: readonly string[], serials: readonly string[]): boolean =>
   found.length === serials.length && serials.every((serial, i) => found[i] === serial)
 
-/** What there is to record of the last failure. @throws CardUnreachable: there is nothing to record */
+/** What there is to record of the last failure. @throws CardUnreachable; CardFault of another card: there is nothing to record of this one */
 const failureOf = ({ stage, cause }: StepFailed): Writing => {
-  if (isCardGone(cause)) throw cause
+  if (isNotThatCard(cause)) throw cause
   return { written: false, stage, fault: cause === undefined ? 'decryptionFailed' : kindOf(cause) }
 }
-
-/** Whether it was only that the card did not answer: the same act may be given again. */
-export const isCardGone = (error: unknown): error is CardUnreachable => error instanceof CardUnreachable
 
 /**
  * Writes the keys on the card, once more after each fault, as often as makes sense. A card that bears them already, since a crash
  * came between it and the ledger, is only tested.
- * @throws CardUnreachable, and whatever `keysFor` throws: give it again
+ * @throws CardUnreachable, CardFault of another card in its place, and whatever `keysFor` throws: give it again
  */
 export const tryWriting = async (
   cards: Pick<Cards, 'begin' | 'write' | 'read' | 'testDecryption'>,

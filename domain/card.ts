@@ -100,7 +100,7 @@ export type Card =
   | Readonly<{ status: 'unknown' }>
   /** Never allotted, or given back to the stock. */
   | (Chip & Readonly<{ status: 'inStock' }>)
-  | (Chip & Readonly<{ status: 'discarded'; method: ScrapMethod }>)
+  | (Chip & Readonly<{ status: 'discarded'; cause: ScrapCause; method: ScrapMethod }>)
   | (Allotment & Readonly<{ status: 'allotted'; before: InUse | undefined }>)
   | (Allotment &
       Readonly<{
@@ -184,7 +184,7 @@ const evolve = (state: Card, event: CardEvent): Card => {
   if (type === 'CardAllotted') return allot(state, data)
   if (isAllotted(state)) return evolveAllotted(state, event)
   if (type === 'CardScrapped' && state.status !== 'unknown')
-    return { ...state, status: 'discarded', method: data.method }
+    return { ...state, status: 'discarded', cause: data.cause, method: data.method }
   throw new Error(`${type} before CardAllotted`)
 }
 

@@ -205,7 +205,7 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> 
     }
   }
 
-  /** What is not in the store is nowhere: a card of this kind is not carried away. */
+  /** A card of this kind is not carried away: what is not in the store has been erased, or was never written. */
   const erase = async (card: string): Promise<true> => {
     const path = pathOf(card)
     const bytes = await readIfPresent(path)

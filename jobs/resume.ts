@@ -5,7 +5,7 @@ import { refuseCertificate } from '../commands/certificates.ts'
 import { issueCertificate, type Issuance } from '../commands/issueCertificate.ts'
 import { LintRefused } from '../commands/issuing.ts'
 import { perform, ProcessRefused, type Service } from '../commands/program.ts'
-import { isCardGone } from '../commands/writeCard.ts'
+import { isNotThatCard } from '../commands/writeCard.ts'
 import { failInterruptedRecovery, recoveryOf, sweepOutputs, type SweepTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
 import type { Each, Job } from './port.ts'
@@ -84,7 +84,7 @@ const carryOn = async (tools: Issuance, requestId: string): Promise<void> => {
     await issueCertificate(tools, requestId)
   } catch (error) {
     // The session stays open: whoever is at the desk puts the card back and goes on, or it lapses.
-    if (isCardGone(error)) return
+    if (isNotThatCard(error)) return
     if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
     await undone(tools, requestId, 'cardFailed')
   }

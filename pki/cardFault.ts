@@ -39,6 +39,15 @@ export class CardFault extends Error {
   }
 }
 
+const ofOtherCards: readonly CardFaultKind[] = ['CardForeign', 'CardAmbiguous']
+
+/**
+ * Whether the card that is meant was not the one that was asked: it did not answer, or another one lies in its place. Nothing is known
+ * of it: the same act may be given again, with the right card.
+ */
+export const isNotThatCard = (error: unknown): error is CardUnreachable | CardFault =>
+  error instanceof CardUnreachable || (error instanceof CardFault && ofOtherCards.includes(error.name))
+
 /** Whether it was the card, or that it was not there: whoever asked goes on without it, or asks again. */
 export const isOfCard = (error: unknown): error is CardUnreachable | CardFault =>
   error instanceof CardUnreachable || error instanceof CardFault

@@ -232,7 +232,8 @@ export type Cards = Readonly<{
   unblock: (card: string) => Promise<Unblocking>
   /**
    * Erases the card. @returns whether this card was erased, now or before; false where only a blank one is there, of which nobody can
-   * say whether it is the one: nothing was done
+   * say whether it is the one: nothing was done. One in software is nowhere but in its store: not there, it bears nothing
+   * @throws CardUnreachable where the card is not there
    */
   erase: (card: string) => Promise<boolean>
 }>

@@ -7,7 +7,7 @@ import type { Documents } from '../../commands/documents.ts'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { drawSerial } from '../../commands/program.ts'
 import { passphraseFor, recoverKey, removeOutputsOf } from '../../commands/recoverKey.ts'
-import { erased, revokeOfCard } from '../../commands/revokeOfCard.ts'
+import { eraseIfReachable, revokeOfCard } from '../../commands/revokeOfCard.ts'
 import { unblockCard } from '../../commands/unblocking.ts'
 import { undoIssuance } from '../../commands/undoIssuance.ts'
 import { document } from '../../domain/document.ts'
@@ -102,7 +102,7 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
     issuance: issuanceOf(acts, onIssuance),
     cardCare: {
       unblock: (id) => turns.inTurn(`card ${id}`, () => unblockCard({ service, cards }, id)),
-      erase: (id) => turns.inTurn(`card ${id}`, () => erased(cards, id)),
+      erase: (id) => turns.inTurn(`card ${id}`, () => eraseIfReachable(cards, id)),
       revoke: (id) => turns.inTurn(`card ${id}`, () => revokeOfCard({ service, cards }, id)),
     },
     renewal: renewals,

@@ -8,6 +8,7 @@ import { CardFault } from '../../pki/cardFault.ts'
 import { closeBox, openBox } from '../box.ts'
 import { readIfPresent, replaceDurable, syncDirectory } from '../durable.ts'
 import { KeyFault } from '../keyFault.ts'
+import { CardAbsent } from '../pcsc/fault.ts'
 
 /** What the driver keeps of a card, on the card and under the master key: SoftHSM itself counts no tries (hsm.md 4.2). */
 export type CardState = Readonly<{
@@ -22,7 +23,8 @@ export type CardState = Readonly<{
   unblocked?: true
 }>
 
-type Part = 'current' | 'next' | 'old'
+const parts = ['current', 'next', 'old'] as const
+type Part = (typeof parts)[number]
 
 export type Folders = Readonly<{
   /** The folder of one part of a card. @throws KeyFault where `card` is no id */
@@ -40,8 +42,10 @@ export type Folders = Readonly<{
   state: (card: string) => Promise<CardState | undefined>
   save: (card: string, part: Part, state: CardState) => Promise<void>
   /**
-   * Overwrites and removes every file of the card: to initialise a token anew does not do away with its keys (hsm.md 5).
-   * @returns false where the card is not in the reader
+   * Overwrites and removes every part of the card: to initialise a token anew does not do away with its keys (hsm.md 5). A note stays
+   * that it was erased: given again after a crash, it says so of this card, and of no blank one in its place.
+   * @returns false where a blank card is there, without that note
+   * @throws CardAbsent where none is
    */
   erase: (card: string) => Promise<boolean>
 }>
@@ -92,6 +96,17 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
     }
   }
 
+  const noteOf = (card: string): string => join(cardOf(card), 'erased')
+  const isNoted = async (card: string): Promise<boolean> => {
+    const note = await readIfPresent(noteOf(card))
+    try {
+      return note !== undefined && openBox(key, boundTo(card), note).toString('utf8') === 'erased'
+    } catch {
+      // Of another card, which is as blank.
+      return false
+    }
+  }
+
   return {
     ...{ of, has, settle },
     isReader: () => existsSync(directory),
@@ -100,6 +115,7 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
       for (const made of [folder, next, join(next, 'tokens')])
         if (!existsSync(made)) await mkdir(made, { mode: 0o700 })
       await syncDirectory(directory)
+      await rm(noteOf(card), { force: true })
       return next
     },
     finish: async (card) => {
@@ -119,9 +135,13 @@ export const openFolders = (directory: string, key: Uint8Array): Folders => {
         closeBox(key, boundTo(card), Buffer.from(JSON.stringify(state))),
       ),
     erase: async (card) => {
-      if (!has(card)) return false
-      await eraseFolder(cardOf(card))
-      await syncDirectory(directory)
+      if (!has(card)) throw new CardAbsent(`there is no card ${card}`)
+      const present = parts.filter((part) => has(card, part))
+      if (present.length === 0) return await isNoted(card)
+      // The note comes first, and holds once no part is there: a crash in between leaves parts, which are erased then.
+      await replaceDurable(noteOf(card), closeBox(key, boundTo(card), Buffer.from('erased')))
+      for (const part of present) await eraseFolder(of(card, part))
+      await syncDirectory(cardOf(card))
       return true
     },
   }

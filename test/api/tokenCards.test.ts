@@ -205,14 +205,42 @@ describe.each([
     done(await holder.post(`/cards/${card}/incidents`, { incident: 'blocked' }))
     const uo = client(of.app, of.account('uo-foreign', ['unblockingOperator']).headers)
     const asked = { askedBy: 'holder', identityMethod: 'inPerson', documentNumber: '12AB', method: 'puk' }
-    await withStranger(() => uo.post(`/cards/${card}/unblocking`, asked), 'blocked')
-    expect((await eventsOf(of, card)).at(-1)).toMatchObject({
-      type: 'CardUnblockFailed',
-      fault: 'CardForeign',
-    })
-    // It is not blocked at all, which it says itself once it is asked.
-    expect(done(await uo.post(`/cards/${card}/unblocking`, asked))).toMatchObject({ status: 'blocked' })
-    expect((await eventsOf(of, card)).at(-1)).toMatchObject({ fault: 'notBlocked' })
+    const key = randomUUID()
+    const unblock = () => uo.post(`/cards/${card}/unblocking`, asked, { key })
+    await withStranger(unblock, 'unblocking')
+    expect((await eventsOf(of, card)).at(-1)).toMatchObject({ type: 'CardUnblockingStarted' })
+    // The same order, with the right card. It is not blocked at all, which it says itself once it is asked.
+    expect(done(await unblock())).toMatchObject({ status: 'blocked' })
+    expect((await eventsOf(of, card)).slice(-2)).toMatchObject([
+      { type: 'CardUnblockingStarted' },
+      { type: 'CardUnblockFailed', fault: 'notBlocked' },
+    ])
+  })
+
+  it('CGU-34: an issuance is refused and recorded, spoils nothing, and goes on with the right card', async () => {
+    const of = hand.product()
+    const stranger = await written(hand)
+    await hand.takeOut(stranger.card)
+    const { ra, request } = await validated(of)
+    hand.takeNew()
+    chips += 1
+    const card = { model: hand.model, chipNumber: `8925 4545 ${String(chips).padStart(4, '0')}` }
+    const sessions = `/requests/${request}/sessions`
+    const { session } = done(await ra.post(sessions, { ...desk, card }))
+    await of.custody.cards.begin(session.card)
+    const putBack = await hand.takeOut(session.card)
+    const takeAway = await hand.putInPlace(session.card, stranger.card)
+    const issue = () => ra.post(`${sessions}/current/issuance`)
+    for (let times = 0; times < 2; times += 1) expect(verdict(await issue())).toEqual([409, 'CARD_FOREIGN'])
+    await of.run('resume')
+    expect((await eventsOf(of, session.card)).map((event) => 'type' in event && event.type)).toEqual([
+      'CardAllotted',
+    ])
+    await takeAway()
+    await putBack()
+    const { serial } = done(await issue())
+    expect(await of.custody.cards.read(session.card)).toEqual([serial])
+    expect(await statusOf(of, session.card)).toBe('written')
   })
 
   it('CGU-34, CGU-99: a session is given up: revoked, closed, and of the card is said that it was not erased', async () => {

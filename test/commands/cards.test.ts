@@ -16,6 +16,7 @@ import { key, type Key } from '../../domain/key.ts'
 import { planOldKeys, type OldKey } from '../../domain/policy/oldKeys.ts'
 import { nextStep } from '../../domain/policy/session.ts'
 import { request, type Request, type RequestEvent } from '../../domain/request.ts'
+import { CardFault } from '../../pki/cardFault.ts'
 import { CardUnreachable, type CardKey } from '../../pki/custody.ts'
 import { serialOf, uuid } from '../ledger/filled.ts'
 import { actor, given, morning, on } from '../support/given.ts'
@@ -321,6 +322,11 @@ describe('a card', () => {
       await scrap(method).then([
         { type: 'CardScrapped', data: { cause: 'faulty', method, minutes: 'PV 13' } },
       ])
+    // One of the stock, which nobody has had, as well.
+    const discarded = { type: 'CardScrapped', data: { cause: 'faulty', method: 'notErased' } } as const
+    await given(on(card, C, stocked, discarded))
+      .when(scrapCard, { card: C, cause: 'found', method: 'shredded' }, ra)
+      .then([{ type: 'CardScrapped', data: { cause: 'faulty', method: 'shredded' } }])
   })
 
   it.each([
@@ -548,15 +554,19 @@ describe('the writing of a card', () => {
     expect(await tryWriting(desk({}, false), wanted())).toEqual(outcome)
   })
 
-  it.each([1, 2, 3, 4])(
-    'CGU-34: a card pulled out at step %i and not put back is not spoiled',
-    async (at) => {
-      const gone = new CardUnreachable('no card')
-      const always = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [at + i, gone]))
-      await expect(tryWriting(desk(always), wanted())).rejects.toBe(gone)
-      expect(await tryWriting(desk({ [at]: gone }), wanted())).toMatchObject({ written: true, attempts: 2 })
-    },
-  )
+  it.each(
+    [1, 2, 3, 4].flatMap((at) =>
+      [
+        new CardUnreachable('no card'),
+        new CardFault('CardForeign', 'another one'),
+        new CardFault('CardAmbiguous', 'several'),
+      ].map((gone) => [at, gone.name, gone] as const),
+    ),
+  )('CGU-34: a card pulled out at step %i and not put back (%s) is not spoiled', async (at, _, gone) => {
+    const always = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [at + i, gone]))
+    await expect(tryWriting(desk(always), wanted())).rejects.toBe(gone)
+    expect(await tryWriting(desk({ [at]: gone }), wanted())).toMatchObject({ written: true, attempts: 2 })
+  })
 
   it('CGU-43: keys leave the escrow once for one transport key, and what the escrow refuses is not the card’s fault', async () => {
     let asked = 0

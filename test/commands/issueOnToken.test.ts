@@ -1,7 +1,7 @@
 // The proof of the whole: a card that is another token, written by the process that issues; pulled out in the middle; and a message of
 // before, decrypted on the new card by OpenSSL.
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
@@ -102,6 +102,46 @@ it('CGU-34, CGU-99: a session whose card does not come back is undone: revoked, 
   expect((await ledger.load(certificate, lost.serial)).state.status).toBe('revoked')
   expect((await ledger.load(request, lost.request)).state.status).toBe('validated')
   expect(await statusOf(lost.card)).toBe('spoiled')
+})
+
+it('CGU-34, CGU-99: one that bears keys already and was pulled out before it was recorded is given up, and does not go back', async () => {
+  const away = await openCase(installation, 5)
+  const place = join(reader.path, away.card)
+  let isOut = false
+  const pulling: typeof cards = {
+    ...cards,
+    begin: async (id) => {
+      if (isOut) throw new CardUnreachable('pulled out')
+      return cards.begin(id)
+    },
+    testDecryption: async () => {
+      await rename(place, join(reader.directory, 'pocket'))
+      isOut = true
+      throw new CardUnreachable('pulled out')
+    },
+  }
+  await expect(issueCertificate({ ...issuance, cards: pulling }, away.request)).rejects.toThrow(
+    CardUnreachable,
+  )
+  expect(await statusOf(away.card)).toBe('allotted')
+  await undoIssuance(issuance, away.request, { outcome: 'holderLeft', scrap: 'spoiled' })
+  expect(await statusOf(away.card)).toBe('spoiled')
+  const failures = (await eventsOf(ledger)).filter(({ event }) => event.type === 'CardWriteFailed')
+  expect(failures.at(-1)?.event.data).toMatchObject({ stage: 'undo', fault: 'CardAbsent' })
+  await rename(join(reader.directory, 'pocket'), place)
+  expect(await cards.read(away.card)).toEqual([away.serial])
+})
+
+it('CGU-34: a blank card in the place of one that may bear keys proves nothing of it', async () => {
+  const exchanged = await openCase(installation, 6)
+  await cards.begin(exchanged.card)
+  await reader.pullOut()
+  await expect(issueCertificate(issuance, exchanged.request)).rejects.toThrow(CardUnreachable)
+  await reader.putBack()
+  const blank = { ...cards, read: async () => [], erase: async () => false }
+  const tools = { ...issuance, cards: blank }
+  await undoIssuance(tools, exchanged.request, { outcome: 'holderLeft', scrap: 'spoiled' })
+  expect(await statusOf(exchanged.card)).toBe('spoiled')
 })
 
 it('CGU-34: one that is there is as it was before, and has nothing of the session on it', async () => {

@@ -1,7 +1,6 @@
 // A SoftHSM2 token as a card: what comes onto it comes from an escrow on another token, and never in clear; other programs than ours read it.
 import { randomBytes, X509Certificate, constants, publicEncrypt } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tryWriting } from '../../commands/writeCard.ts'
@@ -195,9 +194,19 @@ describe('a token as a card', () => {
 
   it('CGU-99: erased, nothing of it is left', async () => {
     expect(await cards.erase(card)).toBe(true)
+    // Given again, as after a crash: of this card it is known, and of no blank one that lies in its place.
+    expect(await cards.erase(card)).toBe(true)
+    expect(await readdir(join(reader.path, card))).toEqual(['erased'])
+    const other = uuid(9)
+    await rename(join(reader.path, card), join(reader.path, other))
+    expect(await cards.erase(other)).toBe(false)
     // What is in no reader any more may be anywhere.
-    expect(await cards.erase(card)).toBe(false)
-    expect(existsSync(join(reader.path, card))).toBe(false)
+    await expect(cards.erase(card)).rejects.toMatchObject({ name: 'CardAbsent' })
+    await rename(join(reader.path, other), join(reader.path, card))
+    // Cut off in the middle, with the note and a part of it there.
+    await mkdir(join(reader.path, card, 'old'))
+    expect(await cards.erase(card)).toBe(true)
+    expect(await readdir(join(reader.path, card))).toEqual(['erased'])
     expect(await cards.read(card)).toEqual([])
     await expect(cards.write({ card, keys: [] })).rejects.toThrow('was not begun')
     for (const act of ['read', 'begin', 'erase'] as const)
