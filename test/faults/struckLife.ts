@@ -9,6 +9,7 @@ import { countsOf } from './whole.ts'
 /** Each durable step of a life, in the order in which it is first come to. */
 const steps = {
   issuance: [
+    ...['append JournalOpened', 'append SignedIn'],
     ...[
       'append EntityVerified',
       'flush data-keys.records',
@@ -37,7 +38,7 @@ const steps = {
     ...['flush ….eml', 'append NoticeSent'],
   ],
   recovery: [
-    ...['append RecoveryRequested', 'append JournalOpened'],
+    ...['append RecoveryRequested'],
     ...['append AppointmentProposed', 'append AppointeeChecked', 'append AppointmentAccepted'],
     ...['append ApprovalKeyRegistered', 'append ApprovalKeyConfirmed'],
     ...['append RecoveryApproved', 'append KeyRecoveryStarted'],
