@@ -107,11 +107,7 @@ const program = (): Service => {
 const revoke = () => {
   const { services, ledger, policy } = product
   const [officer, security] = officers
-  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
-  const service = {
-    ...program(),
-    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
-  }
+  const service = asOfficer(officer)
   const { rootCa } = services.authority
   const view = rootListView(ledger, rootCa.id)
   return issueArl(service, {
@@ -124,15 +120,17 @@ const revoke = () => {
   })
 }
 
+/** What the CA officer of a ceremony works with. */
+const asOfficer = ({ person }: Pick<Person, 'person'>) => {
+  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [], person } as const
+  return { ...program(), actor: () => product.services.actors(principal, 'caOfficer') }
+}
+
 /** The ceremony of the escrow, and the receipt of a successor who has OpenSSL alone: he reads what was enciphered to the certificate. */
 const handEscrowOver = async (): Promise<void> => {
   const { services, custody } = product
   const [officer, security] = officers
-  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
-  const service = {
-    ...program(),
-    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
-  }
+  const service = asOfficer(officer)
   const readers = openReaders()
   const directory = readers.path('')
   const certificate = readFileSync(successor(directory, 'successor'), 'latin1')
@@ -173,11 +171,7 @@ const handEscrowOver = async (): Promise<void> => {
 const destroyedInCeremony = async (copy: string): Promise<void> => {
   const { services, custody } = product
   const [officer, security] = officers
-  const principal = { id: 'ca-1', kind: 'account', auth: 'token', entities: [] } as const
-  const service = {
-    ...program(),
-    actor: () => services.actors({ ...principal, person: officer.person }, 'caOfficer'),
-  }
+  const service = asOfficer(officer)
   const readers = openReaders()
   const destroyed = { at: services.now(), method: 'shredded', by: 'Ève' }
   const script = {
