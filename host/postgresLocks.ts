@@ -18,25 +18,64 @@ export type LockSession = Readonly<{
 export type LockOptions = Readonly<{
   /** The server ends a session that is silent for so long, in milliseconds: its process hangs, or cannot be reached. */
   silentMs?: number
+  /** How long a question may take, in milliseconds. */
+  answerMs?: number
 }>
-
-/** By which one process projects: a projector, or `grand-livre projections rebuild`. */
-export const projectorLock = 'projector'
 
 /** How long the server may take to answer, in milliseconds. */
 const patienceMs = 5_000
+
+/** By which one process projects: a projector, or `grand-livre projections rebuild`. */
+export const projectorLock = 'projector'
 
 /** Locks of a server are numbers of 64 bits, one set of them for each database. */
 const numberOf = (name: string): string =>
   createHash('sha256').update(`grand-livre ${name}`).digest().readBigInt64BE(0).toString()
 
+/** Asked for at once, and answered in their order. */
+const askAll = `select case when asked.take then pg_try_advisory_lock(asked.number) else pg_advisory_unlock(asked.number) end as held
+  from unnest($1::bigint[], $2::boolean[]) with ordinality as asked(number, take, place) order by asked.place`
+
+type Asked = Readonly<{ name: string; take: boolean }>
+type Waiting = Asked & Readonly<{ resolve: (held: boolean) => void; reject: (fault: unknown) => void }>
+
+/**
+ * A session answers one question after the other, each after a way to the server and back: what is asked for meanwhile shares the next.
+ * After a fault nobody knows what the session holds, so that it ends.
+ */
+const openQuestions = (client: pg.Client): ((asked: Asked) => Promise<boolean>) => {
+  const queue: Waiting[] = []
+  let running: Promise<void> | undefined
+
+  const ask = async (asked: readonly Waiting[]): Promise<void> => {
+    const values = [asked.map(({ name }) => numberOf(name)), asked.map(({ take }) => take)]
+    try {
+      const { rows } = await coded(client.query<{ held: boolean }>(askAll, values))
+      for (const [n, { resolve }] of asked.entries()) resolve(rows[n]?.held === true)
+    } catch (fault) {
+      for (const { reject } of asked) reject(fault)
+      await client.end().catch(() => undefined)
+    }
+  }
+  const run = async (): Promise<void> => {
+    while (queue.length > 0) await ask(queue.splice(0))
+    running = undefined
+  }
+  return (asked) =>
+    new Promise((resolve, reject) => {
+      queue.push({ ...asked, resolve, reject })
+      running ??= run()
+    })
+}
+
 /** @throws the driver's fault when the server is out of reach */
-export const openLockSession = async (url: string, { silentMs }: LockOptions = {}): Promise<LockSession> => {
+export const openLockSession = async (url: string, options: LockOptions = {}): Promise<LockSession> => {
+  const { silentMs, answerMs = patienceMs } = options
   const client = new pg.Client({
     connectionString: url,
     keepAlive: true,
     connectionTimeoutMillis: patienceMs,
-    query_timeout: patienceMs,
+    query_timeout: answerMs,
     ...(silentMs === undefined ? {} : { options: `-c idle_session_timeout=${silentMs}` }),
   })
   const lost = new Promise<void>((resolve) => {
@@ -44,15 +83,11 @@ export const openLockSession = async (url: string, { silentMs }: LockOptions = {
     client.on('error', () => resolve())
   })
   await coded(client.connect())
-  const ask = async (sql: string, name: string): Promise<boolean> => {
-    const asked = client.query<{ held: boolean }>(`select ${sql}($1) as held`, [numberOf(name)])
-    const { rows } = await coded(asked)
-    return rows[0]?.held === true
-  }
+  const ask = openQuestions(client)
   return {
-    tryTake: (name) => ask('pg_try_advisory_lock', name),
+    tryTake: (name) => ask({ name, take: true }),
     release: async (name) => {
-      await ask('pg_advisory_unlock', name)
+      await ask({ name, take: false })
     },
     beat: async () => {
       await client.query('select 1')
@@ -64,8 +99,8 @@ export const openLockSession = async (url: string, { silentMs }: LockOptions = {
 
 /** A session that is opened when it is first needed, and anew after it was lost. */
 export type Locks = Readonly<{
-  /** Takes the name if nobody has it. @returns how to give it back; undefined while somebody else has it */
-  take: (name: string) => Promise<(() => Promise<void>) | undefined>
+  /** Takes all of the names, if nobody has one of them. @returns how to give them back; undefined where somebody has one */
+  take: (...names: readonly string[]) => Promise<(() => Promise<void>) | undefined>
   close: () => Promise<void>
 }>
 
@@ -82,11 +117,17 @@ export const openLocks = (url: string): Locks => {
     return opening
   }
   return {
-    take: async (name) => {
+    take: async (...names) => {
       const held = await session()
-      if (!(await held.tryTake(name))) return undefined
-      // A session that was lost meanwhile has given it back already.
-      return () => held.release(name).catch(() => undefined)
+      const taken = await Promise.all(names.map(held.tryTake))
+      const mine = names.filter((_, n) => taken[n])
+      // A session that was lost meanwhile has given them back already.
+      const release = async (): Promise<void> => {
+        await Promise.all(mine.map(held.release)).catch(() => undefined)
+      }
+      if (mine.length === names.length) return release
+      await release()
+      return undefined
     },
     close: async () => {
       await current?.then(

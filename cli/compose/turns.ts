@@ -51,27 +51,21 @@ const openSharedTurns = (url: string): Turns => {
         }
       }),
     alone: async (names) => {
-      const releases: (() => Promise<void>)[] = []
-      const giveBack = async (): Promise<void> => {
-        for (const release of releases.toReversed()) await release()
-      }
       const mine = await own.alone(names)
       if (mine === undefined) return undefined
-      releases.push(mine)
+      let taken: Awaited<ReturnType<typeof locks.take>>
       try {
-        for (const name of names) {
-          const release = await locks.take(`alone ${name}`)
-          if (release === undefined) {
-            await giveBack()
-            return undefined
-          }
-          releases.push(release)
-        }
-      } catch (error) {
-        await giveBack()
-        throw error
+        taken = await locks.take(...names.map((name) => `alone ${name}`))
+      } finally {
+        if (taken === undefined) await mine()
       }
-      return giveBack
+      return (
+        taken &&
+        (async () => {
+          await taken()
+          await mine()
+        })
+      )
     },
     close: locks.close,
   }

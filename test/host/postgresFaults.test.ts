@@ -1,12 +1,16 @@
 // A connection to PostgreSQL that ends under a question, on its way through a socket that the test cuts.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openServer } from '../../host/postgres.ts'
 import { openLockSession } from '../../host/postgresLocks.ts'
 
 const server = process.env['TEST_POSTGRES_URL']
 const open = new Set<Socket>()
+const answering = new Set<Socket>()
+/** What the server says from now on goes nowhere. */
+const silence = (): void => answering.forEach((socket) => socket.pause())
 /** In order, as a server's system does: the driver is told of the end, and of no error. */
 const cut = (): void => open.forEach((socket) => socket.end())
 
@@ -17,6 +21,7 @@ describe.skipIf(server === undefined)(
     const relay = createServer((near) => {
       const far = connect(Number(to.port), to.hostname)
       for (const socket of [near, far]) open.add(socket.on('error', () => undefined))
+      answering.add(far)
       near.pipe(far).pipe(near)
     })
     let url = ''
@@ -49,6 +54,18 @@ describe.skipIf(server === undefined)(
       cut()
       await expect(asked).rejects.toMatchObject({ code: '08006' })
       await session.lost
+    })
+
+    it('where it is not known whether the lock was taken: the session ends, and nobody keeps it', async () => {
+      const [session, other] = [
+        await openLockSession(url, { answerMs: 100 }),
+        await openLockSession(server ?? ''),
+      ]
+      silence()
+      await expect(session.tryTake('another name')).rejects.toMatchObject({ code: '08006' })
+      await session.lost
+      while (!(await other.tryTake('another name'))) await sleep(10)
+      await other.close()
     })
 
     it('what the server itself refuses keeps its own code', async () => {

@@ -41,6 +41,18 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     await other.close()
   })
 
+  it('a hundred names are asked for at once and each is somebody’s; what is free again is taken by who asks next', async () => {
+    const [one, other] = [await openLockSession(place.url), await openLockSession(place.url)]
+    const names = Array.from({ length: 100 }, (_, n) => `name ${n}`)
+    const [mine, his] = await Promise.all(
+      [one, other].map((session) => Promise.all(names.map((name) => session.tryTake(name)))),
+    )
+    expect(names.map((_, n) => [mine?.[n], his?.[n]].filter(Boolean).length)).toEqual(names.map(() => 1))
+    await Promise.all(names.filter((_, n) => mine?.[n]).map((name) => one.release(name)))
+    expect(await Promise.all(names.map((name) => other.tryTake(name)))).toEqual(names.map(() => true))
+    await Promise.all([one.close(), other.close()])
+  })
+
   it('a session that shows no sign of life for its time is ended by the server', async () => {
     const session = await openLockSession(place.url, { silentMs: 1 })
     await session.lost
