@@ -73,38 +73,27 @@ const isUntouched = async ({ cards }: Undoing, state: AllottedCard, ended: Ended
   return !found.includes(ended.session.serial) && state.bore.every((serial) => found.includes(serial))
 }
 
-/** What there is to say of the card at the end of its session: that it is as it was, that it was erased, or what kept it from being so. */
-type Left = 'untouched' | 'erased' | Readonly<{ fault: string }>
+/** What kept a card from being looked at, or cleared. */
+type Fault = Readonly<{ fault: string }>
 
-const absent: Left = { fault: 'CardAbsent' }
+const absent: Fault = { fault: 'CardAbsent' }
 
-/** The card is looked at, and cleared of what was begun on it. Whichever fault it has, the session ends. */
-const clear = async (tools: Undoing, state: AllottedCard, ended: Ended): Promise<Left> => {
-  const { service, cards } = tools
-  const { session, issued } = ended
-  const { card: id } = session
+/** Whichever fault a card has, the session ends. */
+const orFault = async <T>(asked: Promise<T>): Promise<T | Fault> => {
   try {
-    if (await isUntouched(tools, state, ended)) {
-      // What was begun on a card that nobody uses does not stay on it. One that was not erased may have keys on it all the same: what
-      // answered was perhaps a blank card in its place.
-      const isCleared = !issued || state.bore.length > 0 || (await cards.erase(id))
-      return isCleared ? 'untouched' : absent
-    }
-    await revokeBorne(service, state, ended)
-    return (await cards.erase(id)) ? 'erased' : absent
+    return await asked
   } catch (error) {
     if (isOfCard(error)) return { fault: error.name }
     throw error
   }
 }
 
-/** CGU-99: its holder had it in use, and what it bore cannot be used any more. */
-const revokeBorne = async (
-  service: Service,
-  { bore }: AllottedCard,
-  { request: requestId, session }: Ended,
-): Promise<void> => {
-  await revokeValid(service, bore, { card: session.card, cause: 'unspecified', request: requestId })
+/** Whether nothing of the session is on the card: what was begun on one that nobody uses does not stay on it. */
+const isClear = async (tools: Undoing, state: AllottedCard, ended: Ended): Promise<boolean | Fault> => {
+  if (!(await isUntouched(tools, state, ended))) return false
+  // One that was not erased may have keys on it all the same: what answered was perhaps a blank card in its place.
+  const isCleared = !ended.issued || state.bore.length > 0 || (await tools.cards.erase(ended.session.card))
+  return isCleared || absent
 }
 
 /** These wait for the RA, which scraps them when it has them: nobody uses them meanwhile. */
@@ -119,25 +108,27 @@ const outOfUse: readonly AllottedCard['status'][] = ['spoiled', 'faulty', 'lost'
  * the ledger says that it was not erased; the RA does that when it is found (CGU-99).
  */
 const giveUpCard = async (tools: Undoing, ended: Ended, why: Why): Promise<void> => {
-  const { service } = tools
+  const { service, cards } = tools
   const { request: requestId, session } = ended
   const { card: id, number } = session
   const { state } = await service.ledger.load(card, id)
   if (!isAllotted(state) || !hasCard({ request: requestId, session, card: state })) return
   const order = { key: `${id}|${requestId}|${number}`, circumstances: { correlationId: requestId } }
-  const left = await clear(tools, state, ended)
-  if (left === 'untouched') {
+  const found = await orFault(isClear(tools, state, ended))
+  if (found === true) {
     await perform(service, releaseCard, { ...order, data: { card: id, cause: why.outcome } })
     return
   }
-  await revokeBorne(service, state, ended)
+  // CGU-99: its holder had it in use, and what it bore cannot be used any more.
+  await revokeValid(service, state.bore, { card: id, cause: 'unspecified', request: requestId })
+  const erased = found === false ? await orFault(cards.erase(id)) : found
   const scrap = (method: ScrapMethod) =>
     perform(service, scrapCard, { ...order, data: { card: id, cause: why.scrap, method } })
-  if (left === 'erased') await scrap('erased')
+  if (erased === true) await scrap('erased')
   else if (state.status === 'allotted')
     await perform(service, recordCardWriting, {
       ...order,
-      data: { card: id, written: false, stage: 'undo', fault: left.fault },
+      data: { card: id, written: false, stage: 'undo', fault: (erased || absent).fault },
     })
   else if (!outOfUse.includes(state.status)) await scrap('notErased')
 }
