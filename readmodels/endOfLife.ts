@@ -1,6 +1,7 @@
 // What the end of an authority is about: its certificates as counted at a size of the ledger, its last list, what was done when.
 import { sql, type Kysely } from 'kysely'
 import type { Database } from './schema.ts'
+import { walkSerials } from './serialWalk.ts'
 
 type Db = Kysely<Database>
 
@@ -51,24 +52,23 @@ export const validCertificates = async (
   return rows.map(({ serial }) => serial)
 }
 
-/** Every serial that was issued before a size of the ledger, in their order, a page at a time. */
-export const issuedSerials = async function* (db: Db, issuer: string, upTo: number): AsyncGenerator<string> {
-  const pageSize = 5000
-  for (let after = ''; ;) {
-    const rows = await db
-      .selectFrom('certificate_status')
-      .select('serial')
-      .where('issuer', '=', issuer)
-      .where('issued_rank', '<', upTo)
-      .where('serial', '>', after)
-      .orderBy('serial')
-      .limit(pageSize)
-      .execute()
-    for (const { serial } of rows) yield serial
-    after = rows.at(-1)?.serial ?? ''
-    if (rows.length < pageSize) return
-  }
-}
+/** Every serial that was issued before a size of the ledger, in their order. */
+export const issuedSerials = (db: Db, issuer: string, upTo: number): AsyncGenerator<string> =>
+  walkSerials(
+    async (after, size) => {
+      const rows = await db
+        .selectFrom('certificate_status')
+        .select('serial')
+        .where('issuer', '=', issuer)
+        .where('issued_rank', '<', upTo)
+        .where('serial', '>', after)
+        .orderBy('serial')
+        .limit(size)
+        .execute()
+      return rows.map(({ serial }) => serial)
+    },
+    { most: Infinity, pageSize: 5000 },
+  )
 
 /** The last list's number where it has been issued, else the number of the next. */
 export const lastCrlNumber = async (db: Db, issuer: string): Promise<number> => {

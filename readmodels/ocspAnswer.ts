@@ -1,6 +1,7 @@
 // What the responder may say.
 import { sql, type Kysely } from 'kysely'
 import type { Database, OcspAnswerRow } from './schema.ts'
+import { walkSerials } from './serialWalk.ts'
 
 /** What is to be said of each serial; one that is left out was never issued. */
 export const ocspAnswers = async (
@@ -17,23 +18,27 @@ export const ocspAnswers = async (
   return new Map(rows.map((row) => [row.serial, row]))
 }
 
-/** Serials that the responder speaks of, and whose certificates are not at the end of their validity `at` that instant. In order, a page of them. */
-export const standingSerials = async (
+/** Serials that the responder speaks of, and whose certificates are not at the end of their validity `at` that instant. In order, so many at most. */
+export const standingSerials = (
   db: Kysely<Database>,
   issuer: string,
-  { at, after = '', size }: Readonly<{ at: string; after: string | undefined; size: number }>,
-): Promise<readonly string[]> => {
-  const rows = await db
-    .selectFrom('ocsp_answer as answer')
-    .innerJoin('certificate_status as row', (on) =>
-      on.onRef('row.issuer', '=', 'answer.issuer').onRef('row.serial', '=', 'answer.serial'),
-    )
-    .select('answer.serial')
-    .where('answer.issuer', '=', issuer)
-    .where('answer.serial', '>', after)
-    .where('row.not_after', '>', at)
-    .orderBy('answer.serial')
-    .limit(size)
-    .execute()
-  return rows.map(({ serial }) => serial)
-}
+  { at, most }: Readonly<{ at: string; most: number }>,
+): AsyncGenerator<string> =>
+  walkSerials(
+    async (after, size) => {
+      const rows = await db
+        .selectFrom('ocsp_answer as answer')
+        .innerJoin('certificate_status as row', (on) =>
+          on.onRef('row.issuer', '=', 'answer.issuer').onRef('row.serial', '=', 'answer.serial'),
+        )
+        .select('answer.serial')
+        .where('answer.issuer', '=', issuer)
+        .where('answer.serial', '>', after)
+        .where('row.not_after', '>', at)
+        .orderBy('answer.serial')
+        .limit(size)
+        .execute()
+      return rows.map(({ serial }) => serial)
+    },
+    { most, pageSize: 500 },
+  )

@@ -10,7 +10,6 @@ import type { StatusSources } from './statusSources.ts'
 
 /** A certificate that was issued a moment ago has its answer within so long. */
 const betweenMs = 20_000
-const pageSize = 500
 const faultsAtMost = 3
 
 type Options = Readonly<{
@@ -26,16 +25,6 @@ type Parts = Readonly<{
   sources: Pick<StatusSources, 'db' | 'now'>
   prepare: OcspResponder['prepare']
 }>
-
-const serialsOf = async function* ({ db, now }: Parts['sources'], issuer: string, most: number) {
-  let page: readonly string[] = []
-  for (let left = most; left > 0; left -= page.length) {
-    const size = Math.min(pageSize, left)
-    page = await standingSerials(db, issuer, { at: now(), after: page.at(-1), size })
-    yield* page
-    if (page.length < size) return
-  }
-}
 
 /** Goes on until it is stopped. Who asks is served before: as long as a signature took, the next one waits. */
 export const keepReady = (
@@ -61,7 +50,7 @@ export const keepReady = (
     if (ca === undefined) return
     // One that cannot be answered about does not keep the others from it; where several in a row cannot be, it is not their fault.
     let faults = 0
-    for await (const serial of serialsOf(sources, ca.id, most)) {
+    for await (const serial of standingSerials(sources.db, ca.id, { at: sources.now(), most })) {
       if (signal.aborted || faults === faultsAtMost) return
       faults = (await made(certIdFor(ca.issuer, serial))) ? 0 : faults + 1
     }
