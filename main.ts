@@ -98,7 +98,7 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
     onStep('read models')
     await settled()
     onStep('acts that a stop has interrupted')
-    await goOn(acts, { carrying: 'all', isStart: true, each: inOrder })
+    await goOn(acts, { carrying: 'all', each: inOrder })
     jobs = await openJobs(
       jobsOf(acts, {
         ...{ documents, around, responder: [responder.renewal, responder.recording], carrying: 'none' },

@@ -8,7 +8,7 @@ import { perform, ProcessRefused, type Service } from '../commands/program.ts'
 import { isNotThatCard } from '../commands/writeCard.ts'
 import { failInterruptedRecovery, recoveryOf, sweepOutputs, type SweepTools } from '../commands/recoverKey.ts'
 import type { InTurn } from '../domain/turns.ts'
-import type { Each, Job } from './port.ts'
+import type { Each } from './port.ts'
 import { unblockLater } from '../commands/unblocking.ts'
 import { completeSelfService, isSelfServiceDone } from '../commands/renewals.ts'
 import { undoIssuance } from '../commands/undoIssuance.ts'
@@ -143,29 +143,17 @@ const resume = async (
 }
 
 /**
- * Goes on with everything that was begun.
+ * Goes on with everything that was begun, and takes what nobody will collect: outputs of executions that were cut off, or whose removal
+ * has failed.
  * @param intentsNow the read model, once it has caught up
- * @param isStart also takes what nobody will collect: outputs of executions that were cut off
  */
 export const resumeAll = async (
   tools: ResumeTools,
   intentsNow: () => Promise<readonly OpenIntent[]>,
-  how: Readonly<{ carrying: CarryOn; isStart: boolean; each: Each }>,
+  how: Readonly<{ carrying: CarryOn; each: Each }>,
 ): Promise<void> => {
   // Looked for first: what is put down later belongs to an execution that is known or has yet to begin.
-  const outputs = how.isStart ? await tools.deliveries.inventory() : []
+  const outputs = await tools.deliveries.inventory()
   await resume(tools, await intentsNow(), how)
   await sweepOutputs(tools, outputs)
 }
-
-/** The same, of outputs alone, while others take commands: a removal may have failed. */
-export const outputsJob = (tools: SweepTools, settled: () => Promise<void>): Job => ({
-  name: 'outputs',
-  everySeconds: 60,
-  run: async () => {
-    const outputs = await tools.deliveries.inventory()
-    if (outputs.length === 0) return
-    await settled()
-    await sweepOutputs(tools, outputs)
-  },
-})

@@ -9,7 +9,7 @@ import { destructionsJob } from '../../jobs/destructions.ts'
 import { revokeAll } from '../../jobs/endOfLife.ts'
 import { openEscrowStock } from '../../jobs/escrowStock.ts'
 import type { Each, Job } from '../../jobs/port.ts'
-import { outputsJob, resumeAll, type CarryOn } from '../../jobs/resume.ts'
+import { resumeAll, type CarryOn } from '../../jobs/resume.ts'
 import { noticeJobs } from '../../jobs/sendNotices.ts'
 import { cardsToRevoke, lateSessions } from '../../readmodels/cards.ts'
 import { findIntents } from '../../readmodels/intents.ts'
@@ -23,19 +23,16 @@ export const recordCurrentKek = async (service: Service, { vault }: Custody): Pr
   await recordKek(service, await vault.escrow.currentKek())
 }
 
-/** Recovered keys that wait, and who may collect one. */
-const outputsIn = ({ service, custody, db }: Acts['common']) => ({
-  ...{ service, deliveries: custody.vault.deliveries },
-  collectable: (since: string) => collectableRecoveries(db, since),
-})
-
 /** Goes on with what a stop has interrupted. */
 export const goOn = async (
   { common, standing, issuance, renewals }: Acts,
-  how: Readonly<{ carrying: CarryOn; isStart: boolean; each: Each }>,
+  how: Readonly<{ carrying: CarryOn; each: Each }>,
 ): Promise<void> => {
-  const { db, now, turns } = common
-  const tools = { ...issuance, ...outputsIn(common), inTurn: turns.inTurn }
+  const { custody, db, now, turns } = common
+  const tools = {
+    ...{ ...issuance, inTurn: turns.inTurn, deliveries: custody.vault.deliveries },
+    collectable: (since: string) => collectableRecoveries(db, since),
+  }
   await standing.settled()
   await closeLateSessions(tools, await lateSessions(db), how.each)
   const intentsNow = async () => {
@@ -83,8 +80,7 @@ export const jobsOf = (
   const due: readonly Job[] = [
     { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(chain.ca, policy.crl) },
     { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },
-    { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, isStart: false, each }) },
-    outputsJob(outputsIn(common), settled),
+    { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, each }) },
     ...careJobs({ service, db, inTurn }),
     ...noticeJobs({ service, db, issuer: chain.ca.id, ...around.mail, settled }),
     { name: 'endOfLife', everySeconds: 60, run: () => revokeAll(ending) },

@@ -25,7 +25,7 @@ const atDesk = new Set(['SessionOpened', 'PublicKeyBound', 'KeyEscrowed'])
 
 /** Once, before the jobs, but beside everything else: this may wait for read models that are built anew. */
 const startUp = async (acts: Acts, each: Each): Promise<void> => {
-  await goOn(acts, { carrying: 'begun', isStart: true, each })
+  await goOn(acts, { carrying: 'begun', each })
 }
 
 const healthOf = (common: Common, jobs: Jobs) => async () => ({

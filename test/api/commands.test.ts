@@ -621,10 +621,10 @@ describe('acts with two parts', () => {
     expect((await handOver(id)).statusCode).toBe(200)
     Object.assign(deliveries, { remove })
     const waiting = async () => (await deliveries.inventory()).filter((one) => !before.includes(one)).length
-    await product.run('outputs')
+    await product.run('resume')
     expect(await waiting()).toBe(2)
     await product.pass(24 * 3600 + 60)
-    await product.run('outputs')
+    await product.run('resume')
     expect(await waiting()).toBe(1)
     // What nobody has collected waits.
     expect((await handOver(waits.id)).statusCode).toBe(200)

@@ -234,7 +234,7 @@ export const openRestart = async () => {
         collectable: (since: string) => collectableRecoveries(db, since),
       }
       await resumeAll(tools, () => findIntents(db), {
-        ...{ carrying: 'all', isStart: true, each: inOrder },
+        ...{ carrying: 'all', each: inOrder },
       })
     },
     listed: async ({ ledger, chain }: Installation): Promise<readonly string[]> => {
