@@ -184,7 +184,7 @@ const handOut = async (directory: string, keys: Pkcs11Keys, { quick }: Asked) =>
       ...{ ours: speeds.kept, baseline: speeds.proved },
     },
     {
-      ...{ what: 'set aside, kept, and wrapped for its card', unit, required: { speed: 500 } },
+      ...{ what: 'set aside, kept, and wrapped for its card', unit },
       against: 'the module’s part alone: unwrap, wrap for the card’s key, through port and process',
       ...{ ours: speeds.handed, baseline: speeds.released },
     },
