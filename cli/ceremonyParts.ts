@@ -4,10 +4,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { createJournal, type Journal } from '../api/journal.ts'
+import { byToken } from '../api/signIn/bearer.ts'
 import type { Account } from '../commands/accounts.ts'
 import { createActors, program, type Principal } from '../commands/actors.ts'
 import { createHandle } from '../commands/handle.ts'
-import { createPosts } from '../commands/posts.ts'
+import { createPosts, type HeldAccount } from '../commands/posts.ts'
 import type { Service } from '../commands/program.ts'
 import type { Aggregate } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
@@ -19,20 +21,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
+import { hasCustody } from './reading.ts'
 import { readRelease } from './shipped.ts'
 
 export type Officer = Account & Readonly<{ role: Role }>
 export type Two<T> = readonly [T, T]
-
-/** Who signs in with the token of a file. @throws ConfigFault */
-const accountOf = async ({ dataDir }: Config, option: string, file: string): Promise<Account> => {
-  const token = await readFile(file, 'utf8').catch(() => {
-    throw new ConfigFault(`--${option}: ${file} cannot be read`)
-  })
-  const account = await openAccounts(join(dataDir, 'accounts.json')).byToken(token.trim())
-  if (account === undefined) throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
-  return account
-}
 
 /** The account in the one of the two roles that it holds. @throws ConfigFault */
 const officerOf = (option: string, account: Account): Officer => {
@@ -60,6 +53,7 @@ export type Acting = Readonly<{
   store: EventStore
   /** What somebody works with in a role. */
   as: (who: Principal, role: Role) => Service
+  journal: Journal
   close: () => Promise<void>
 }>
 
@@ -76,18 +70,19 @@ export const openActing = async (config: Config): Promise<Acting> => {
       ...{ handle, ledger, policy: config.policy, now, randomBytes },
       actor: () => actors(who, role),
     })
+    const journal = createJournal({ handle, now, newId: randomUUID, actors, program })
     const close = async (): Promise<void> => {
       await store.close()
       await custody.close()
     }
-    return { custody, store, as, close }
+    return { custody, store, as, journal, close }
   } catch (error) {
     await custody.close()
     throw error
   }
 }
 
-export const principalOf = ({ id, person, entities }: Officer): Principal => ({
+export const principalOf = ({ id, person, entities }: Account): Principal => ({
   ...{ id, person, entities },
   ...{ kind: 'account', auth: 'token' },
 })
@@ -101,6 +96,45 @@ const pairOf = ([one, other]: Two<Account>): Two<Officer> => {
 
 const hasLedger = ({ dataDir, ledgerUrl }: Config): boolean =>
   ledgerUrl !== undefined || existsSync(join(dataDir, 'ledger'))
+
+/** From where somebody signs in who gives a command here: what an address is to a request. */
+const here = 'command line'
+
+/** CGU-114: a token that is nobody's is in the journal, where there is one. */
+const recordFailure = async (
+  config: Config,
+  shown: Parameters<Journal['failedSignIn']>[0],
+): Promise<void> => {
+  if (!hasLedger(config) || !hasCustody(config)) return
+  const { journal, close } = await openActing(config)
+  try {
+    await journal.failedSignIn(shown)
+  } finally {
+    await close()
+  }
+}
+
+/** Who signs in with the token of a file. @throws ConfigFault; KeyFault, LedgerFault where a failure cannot be written down */
+const accountOf = async (config: Config, option: string, file: string): Promise<Account> => {
+  const token = await readFile(file, 'utf8').catch(() => {
+    throw new ConfigFault(`--${option}: ${file} cannot be read`)
+  })
+  const shown = await byToken(openAccounts(join(config.dataDir, 'accounts.json')))(token.trim())
+  if (!('cause' in shown)) return shown.account
+  await recordFailure(config, { ...shown, address: here })
+  throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
+}
+
+/** CGU-114: whoever has signed in is in his journal, before he does anything. */
+const recordSignIn = async (
+  { as, journal }: Pick<Acting, 'as' | 'journal'>,
+  held: HeldAccount,
+): Promise<void> => {
+  const role = held.roles[0] ?? held.named[0]
+  if (role === undefined) return
+  const actor = await as(principalOf(held), role).actor()
+  await journal.signedIn(actor, { means: 'token', identifier: held.id, address: here })
+}
 
 /**
  * Who holds a ceremony, and who stands beside him: whoever the tokens are of. In a place without a ledger nobody is appointed yet,
@@ -129,18 +163,22 @@ const appointmentsIn = async (ledger: Ledger): Promise<readonly string[]> => {
 }
 
 /**
- * The two officers as the ledger has them now: from its acceptance on an appointment decides (docs/adr/0013), as at each request.
+ * The two officers as the ledger has them now: from its acceptance on an appointment decides (docs/adr/0013), as at each request. Both are
+ * signed in.
  * @throws ConfigFault where one of them holds neither role, or both are one
  */
 export const officersIn = async (
-  { ledger, now }: Pick<Service, 'ledger' | 'now'>,
+  acting: Pick<Acting, 'as' | 'journal'>,
   accounts: Two<Account>,
 ): Promise<Two<Officer>> => {
+  const { ledger, now } = acting.as(program, 'program')
   const ids = await appointmentsIn(ledger)
   const fold = async <S, E>(aggregate: Aggregate<S, E>, id: string) =>
     (await ledger.load(aggregate, id)).state
   const { held } = createPosts({ fold, now, appointmentsOf: async () => ids })
-  return pairOf([await held(accounts[0]), await held(accounts[1])])
+  const both = [await held(accounts[0]), await held(accounts[1])] as const
+  for (const one of both) await recordSignIn(acting, one)
+  return pairOf(both)
 }
 
 export type Opened = Readonly<{
@@ -155,11 +193,11 @@ export type Opened = Readonly<{
 
 /** The ledger and the keys, with the first of the two officers as who acts. @throws ConfigFault, as `officersIn` */
 export const open = async (config: Config, accounts: Two<Account>): Promise<Opened> => {
-  const { as, ...parts } = await openActing(config)
+  const { as, journal, ...parts } = await openActing(config)
   try {
-    const own = as(program, 'program')
-    const officers = await officersIn(own, accounts)
-    return { ...parts, officers, service: as(principalOf(officers[0]), officers[0].role), program: own }
+    const officers = await officersIn({ as, journal }, accounts)
+    const service = as(principalOf(officers[0]), officers[0].role)
+    return { ...parts, officers, service, program: as(program, 'program') }
   } catch (error) {
     await parts.close()
     throw error

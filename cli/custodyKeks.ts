@@ -108,9 +108,10 @@ export const destroyKek = async (
 ): Promise<void> => {
   const config = readConfig(env)
   const accounts = await twoAccounts(config, asked)
-  await withCustody(config, async ({ custody, as }) => {
+  await withCustody(config, async (acting) => {
+    const { custody, as } = acting
     const { escrow } = custody.vault
-    const [first, other] = await officersIn(as(program, 'program'), accounts)
+    const [first, other] = await officersIn(acting, accounts)
     const service = as(principalOf(first), first.role)
     const second = { person: other.person, roles: other.roles }
     if ((await escrow.currentKek()).id === kek)

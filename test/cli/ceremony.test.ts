@@ -187,6 +187,35 @@ describe('a ceremony', () => {
     ])
   })
 
+  it('CGU-114: both officers have signed in, before they act; a token of nobody is in the journal too', async () => {
+    const journal = async () => {
+      const { stdout } = await site.run(['ledger', 'export'], settings())
+      const events = stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Exported)
+      return events
+        .filter(({ type }) => ['SignedIn', 'SignInFailed', 'ServiceKeyPlanned'].includes(type))
+        .map(({ type, body: { pub } }) =>
+          [type, pub.env['role'], ...(pub['cause'] === undefined ? [] : [pub['cause']])].join(' '),
+        )
+    }
+    const before = await journal()
+    const both = ['SignedIn caOfficer', 'SignedIn securityOfficer']
+    expect(before.slice(0, 3)).toEqual([...both, 'ServiceKeyPlanned caOfficer'])
+    expect(await hold('nobody', [], 'nobody')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--second: the token of .* opens no account/) as string,
+    })
+    expect(await hold('other', [], 'marie')).toMatchObject({ status: 2 })
+    expect((await journal()).slice(before.length)).toEqual([
+      'SignInFailed program unknown-token',
+      'SignedIn caOfficer',
+      'SignedIn raOfficer',
+    ])
+    expect(readdirSync(site.file('')).filter((name) => /^(?:nobody|other)$/.test(name))).toEqual([])
+  })
+
   it('CGU-13, CGU-105: the service starts on these keys and makes no others, its responder’s among them', async () => {
     const service = await site.start(settings())
     await service.stop()
