@@ -2,25 +2,27 @@
 // without this service; and whether each counts now.
 import { Type } from 'typebox'
 import { fingerprint } from '../commands/approvalKeys.ts'
-import { appointedTo, approversAt, type Appointed } from '../commands/approvals.ts'
+import { appointedTo, approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
+import type { Appointed } from '../commands/signedApproval.ts'
+import type { SignedApproval } from '../domain/approval.ts'
 import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'
 import { concerned } from '../domain/policy/recovery.ts'
-import { recovery, type Approval } from '../domain/recovery.ts'
+import { recovery } from '../domain/recovery.ts'
 import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { readRoute, type Api } from './routes.ts'
 import { byId, h, id, orNull, t } from './schemas.ts'
 
-const answer = Type.Object({
+export const evidenceAnswer = Type.Object({
   id,
   quorum: Type.Integer(),
   approvers: Type.Array(id, { description: 'Whose approvals count at this instant: each was verified.' }),
   approvals: Type.Array(
     Type.Object({
       approver: orNull(id),
-      expiresAt: t,
+      expiresAt: orNull(t),
       signedStatement: orNull({ type: 'string' as const, description: 'The text, whose UTF-8 is signed.' }),
       signature: orNull({ type: 'string' as const, description: 'Base64.' }),
       keySha256: orNull(h),
@@ -32,22 +34,32 @@ const answer = Type.Object({
   ),
 })
 
+type Given = Readonly<{ approver: string | undefined; signed: SignedApproval | undefined }>
+
 /** The key that an approval was signed by, where it is still its officer's. */
-const keyOf = (appointed: Appointed, { signed }: Approval): string | undefined => {
+const keyOf = (appointed: Appointed, { signed }: Given): string | undefined => {
   const held = signed === undefined ? undefined : appointed.get(signed.appointment)
   const known = held === undefined || held.status === 'unknown' ? undefined : held.approvalKey?.publicKey
   const named = signed === undefined ? undefined : termsOf(signed.statement)?.keySha256
   return known !== undefined && fingerprint(known) === named ? known : undefined
 }
 
-const shownOf = (appointed: Appointed, approval: Approval) => ({
-  approver: approval.approver ?? null,
-  expiresAt: approval.expiresAt,
-  signedStatement: approval.signed?.statement ?? null,
-  signature: approval.signed?.signature ?? null,
-  keySha256: (approval.signed && termsOf(approval.signed.statement)?.keySha256) ?? null,
-  publicKey: keyOf(appointed, approval) ?? null,
-})
+const textOf = ({ statement, signature }: SignedApproval) => {
+  const { keySha256 = null, expiresAt = null } = termsOf(statement) ?? {}
+  return { signedStatement: statement, signature, keySha256, expiresAt }
+}
+const unsigned = { signedStatement: null, signature: null, keySha256: null, expiresAt: null }
+
+/** An approval as evidence. @param said what its event says of it too */
+export const shownOf = (
+  appointed: Appointed,
+  approval: Given,
+  said: Readonly<{ expiresAt?: string }> = {},
+) => {
+  const { approver = null, signed } = approval
+  const text = signed === undefined ? unsigned : textOf(signed)
+  return { approver, ...text, ...said, publicKey: keyOf(appointed, approval) ?? null }
+}
 
 export const evidenceRoute = (api: Api): void => {
   const { load, now, policy } = api.services
@@ -59,7 +71,7 @@ export const evidenceRoute = (api: Api): void => {
     tag: 'recovery-requests',
     clauses: ['CGU-04', 'CGU-46'],
     params: byId,
-    answer,
+    answer: evidenceAnswer,
     read: async ({ request, params }) => {
       const file = await fold(recovery, params.id)
       const stream = `recovery-${params.id}`
@@ -78,7 +90,7 @@ export const evidenceRoute = (api: Api): void => {
         id: params.id,
         quorum: policy.escrow.recoveryQuorum,
         approvers: approversAt(policy, { id: params.id, file, held, appointed }, now()),
-        approvals: file.approvals.map((one) => shownOf(appointed, one)),
+        approvals: file.approvals.map((one) => shownOf(appointed, one, { expiresAt: one.expiresAt })),
       }
     },
   })

@@ -1,6 +1,11 @@
-// CGU-46: the keys of recovery officers: registered by themselves, confirmed by the security officer.
+// CGU-46, CGU-116: the keys of officers who approve: registered by themselves, confirmed by the security officer.
 import { Type } from 'typebox'
-import { confirmApprovalKey, fingerprint, registerApprovalKey } from '../commands/approvalKeys.ts'
+import {
+  confirmApprovalKey,
+  fingerprint,
+  registerApprovalKey,
+  rolesWithKey,
+} from '../commands/approvalKeys.ts'
 import { appointment } from '../domain/appointment.ts'
 import { accept } from '../domain/kernel.ts'
 import { approvalKeyFrom } from '../pki/approvalSignature.ts'
@@ -32,11 +37,13 @@ const confirmation = closed(
 
 const officersAtMost = 1000
 
-/** The appointments of all recovery officers: each is judged on its own stream. */
+/** The appointments of all who approve: each is judged on its own stream. */
 const officersOf = async (services: Services): Promise<readonly string[]> => {
   await caughtUp(services)
-  const rows = await findAppointments(services.db, { role: 'recoveryOfficer', limit: officersAtMost })
-  return rows.map(({ appointment: one }) => one)
+  const found = await Promise.all(
+    rolesWithKey.map((role) => findAppointments(services.db, { role, limit: officersAtMost })),
+  )
+  return found.flat().map(({ appointment: one }) => one)
 }
 
 /** For the action that an appointment shows: what is left is the key, and its proof. */
@@ -50,11 +57,11 @@ const asProven = (registering: ReturnType<typeof registerApprovalKey>): typeof r
 
 export const approvalKeyRoutes = (api: Api): void => {
   const { services } = api
-  const about = { tag: 'appointments', clauses: ['CGU-46'], params: byId } as const
+  const about = { tag: 'appointments', clauses: ['CGU-46', 'CGU-116'], params: byId } as const
   const registering = registerApprovalKey(services.policy)
   const route = {
     url: '/appointments/:id/approval-key',
-    summary: 'Register the key by which a recovery officer signs his approvals, by himself',
+    summary: 'Register the key by which an officer signs his approvals, by himself',
   } as const
 
   api.actions.list(route, {

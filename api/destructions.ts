@@ -1,17 +1,13 @@
 // CGU-116: destruction at the end of the term: proposed from the due list, visa, two approvals. The act itself follows
-// by itself once they are there (jobs/destructions.ts).
+// by itself once they are there (jobs/destructions.ts). Approvals: destructionApprovals.ts.
 import { Type } from 'typebox'
-import {
-  approveDestruction,
-  cancelDestruction,
-  proposeDestruction,
-  recordVisa,
-} from '../commands/destructions.ts'
-import { sha256 } from '../commands/issuing.ts'
-import { destruction, type Destruction, type Run } from '../domain/destruction.ts'
+import { cancelDestruction, proposeDestruction, recordVisa } from '../commands/destructions.ts'
+import { listDigest } from '../commands/approvalStatement.ts'
+import { destruction } from '../domain/destruction.ts'
 import { unit } from '../domain/fields.ts'
 import { retentionClass, type RetentionClass } from '../domain/lists.ts'
 import { heldAmong } from '../readmodels/retention.ts'
+import { destructionApprovalRoutes } from './destructionApprovals.ts'
 import { caughtUp, notFound, tag } from './readers.ts'
 import { dueList, keepers } from './retention.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -41,16 +37,7 @@ const visa = closed(
     ],
   },
 )
-const approval = closed(
-  { listSha256: Type.String({ ...h, description: 'Of the list that was seen, as GET answers it.' }) },
-  { examples: [{ listSha256: 'a'.repeat(64) }] },
-)
 const cancellation = closed({ cause: code }, { examples: [{ cause: 'wrong-list' }] })
-
-/** SHA-256 of a run's list: its units, one a line, in their order. */
-const listDigest = ({ units }: Run): string => sha256(`${units.join('\n')}\n`)
-
-const digestOf = (state: Destruction): string => (state.status === 'unknown' ? '' : listDigest(state))
 
 export const destructionRoutes = (api: Api): void => {
   const { services } = api
@@ -66,7 +53,6 @@ export const destructionRoutes = (api: Api): void => {
     const held = new Set(await heldAmong(services.db, asked))
     return asked.map((one) => due.get(one) ?? { unit: one, due: undefined, held: held.has(one) })
   }
-  const loadRun = async (runId: string) => (await services.load(destruction, runId)).state
 
   commandRoute(api, {
     ...about,
@@ -99,21 +85,7 @@ export const destructionRoutes = (api: Api): void => {
     },
     data: ({ params, body }) => ({ destruction: params.id, ...body }),
   })
-  commandRoute(api, {
-    ...about,
-    url: '/destructions/:id/approvals',
-    summary: 'Approve the run, by somebody who has neither proposed nor approved it',
-    params: byId,
-    body: approval,
-    created: true,
-    decider: approveDestruction,
-    trial: { on: 'destruction', data: (run) => ({ destruction: run, listSha256: '', ofRun: '' }) },
-    data: async ({ params, body }) => ({
-      destruction: params.id,
-      ...body,
-      ofRun: digestOf(await loadRun(params.id)),
-    }),
-  })
+  destructionApprovalRoutes(api)
   commandRoute(api, {
     ...about,
     url: '/destructions/:id/cancellation',
@@ -154,7 +126,7 @@ export const destructionRoutes = (api: Api): void => {
       return {
         ...{ id: params.id, stream, revision, status, class: state.class, latestDue, units },
         ...{ held: await heldAmong(services.db, units), listSha256: listDigest(state) },
-        ...{ visa: state.visa ?? null, approvals: state.approvers.length },
+        ...{ visa: state.visa ?? null, approvals: state.approvals.length },
       }
     },
   })

@@ -1,4 +1,4 @@
-// CGU-46: the key of a recovery officer, by which his approvals are verified. He registers it himself, with a signature that shows
+// CGU-46, CGU-116: the key of an officer who approves recoveries or destructions, by which his approvals are verified. He registers it himself, with a signature that shows
 // that he holds it; the security officer, who has seen its fingerprint in his hands, confirms it, and only then does it count. A new
 // key takes the place of the old one in the same two steps.
 import {
@@ -7,7 +7,9 @@ import {
   type Appointment,
   type AppointmentEvent,
 } from '../domain/appointment.ts'
+import { approverRoles } from '../domain/approval.ts'
 import { accept, refuse, type Command, type Decider, type Decision, type Fold } from '../domain/kernel.ts'
+import type { Role } from '../domain/lists.ts'
 import { rolesFor } from '../domain/policy/duties.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
@@ -18,7 +20,7 @@ import { sha256 } from './issuing.ts'
 
 type On<T> = {
   appointment: string
-  /** The appointments of recovery officers, as the read model knows them: judged on the ledger. */
+  /** The appointments of those who approve, as the read model knows them: judged on the ledger. */
   others?: readonly string[]
 } & T
 
@@ -45,6 +47,9 @@ const foldOthers = (
   { data: { appointment: own, others = [] } }: Readonly<{ data: On<object> }>,
 ): Promise<readonly Appointment[]> =>
   Promise.all(others.filter((id) => id !== own).map((id) => fold(appointment, id)))
+
+/** Who has a key to approve with. */
+export const rolesWithKey: readonly Role[] = Object.values(approverRoles).flat()
 
 /** The fingerprint of a key: what two persons compare. */
 export const fingerprint = (publicKey: string): string => sha256(Buffer.from(publicKey, 'base64'))
@@ -91,8 +96,8 @@ export const registerApprovalKey = (
   decide: (command, state, others) => {
     const { data, by, at } = command
     if (state.status === 'unknown') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
-    if (!appointmentInForce(state, { person: by.person, role: 'recoveryOfficer', at }))
-      return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
+    const isHis = (role: Role): boolean => appointmentInForce(state, { person: by.person, role, at })
+    if (!rolesWithKey.some(isHis)) return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const { publicKey, proof, certificate } = data
     if (newestOf(state)?.publicKey === publicKey) return accept()
     const registered = { nth: (newestOf(state)?.nth ?? 0) + 1, publicKey, proof }

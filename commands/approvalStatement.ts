@@ -1,10 +1,11 @@
-// CGU-46: what a recovery officer approves, as the one text that he signs: which key leaves the escrow, for whom, who asks and on
-// what ground, why he approves it and until when. The text is canonical JSON (RFC 8785): whoever checks it later writes it anew from
-// what was asked and compares the octets.
+// CGU-46, CGU-116: what an officer approves, as the one text that he signs: which key leaves the escrow, for whom, who asks and on what
+// ground, or which list of units is destroyed, and under which visa; why he approves it and until when. The text is canonical JSON
+// (RFC 8785): whoever checks it later writes it anew from what was asked and compares the octets.
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { opened } from '../domain/event.ts'
 import { h, t, text } from '../domain/fields.ts'
+import type { Run } from '../domain/destruction.ts'
 import type { Json } from '../domain/kernel.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Asked, RecoveryFile } from '../domain/recovery.ts'
@@ -13,11 +14,12 @@ import { sha256 } from './issuing.ts'
 
 type Place = Pick<Policy, 'environment' | 'log'>
 
-const approvalForm = 'grand-livre/recovery-approval/1'
+const forms = ['grand-livre/recovery-approval/1', 'grand-livre/destruction-approval/1'] as const
+const [recoveryForm, destructionForm] = forms
 const keyForm = 'grand-livre/approval-key/1'
 
 const terms = Type.Object({
-  form: Type.Literal(approvalForm),
+  form: Type.Enum([...forms]),
   keySha256: h,
   reason: text,
   expiresAt: t,
@@ -57,7 +59,7 @@ export const approvalStatement = (
   const { serial, key, output, recipient, requesterRole, requester, represents, ground, legalBasis } = asked
   const certificate = file.recipientCertificate
   return canonical({
-    ...{ form: approvalForm, environment, log, recovery: id, keySha256, reason, expiresAt, nonce },
+    ...{ form: recoveryForm, environment, log, recovery: id, keySha256, reason, expiresAt, nonce },
     // Names, evidence and all the rest of the request with them.
     requestSha256: sha256(canonical(asked)),
     asked: present({ requesterRole, requester, represents, ground, legalBasis }),
@@ -68,6 +70,26 @@ export const approvalStatement = (
     }),
   })
 }
+
+/** SHA-256 of a run's list: its units, one a line, in their order. */
+export const listDigest = ({ units }: Pick<Run, 'units'>): string => sha256(`${units.join('\n')}\n`)
+
+/**
+ * The text that an officer signs to approve the destruction of a run's list (CGU-116).
+ * @returns undefined while there is no visa, which is its ground
+ */
+export const destructionStatement = (
+  { environment, log }: Place,
+  { id, run }: Readonly<{ id: string; run: Run }>,
+  { keySha256, reason, expiresAt, nonce }: ApprovalTerms,
+): string | undefined =>
+  run.visa === undefined
+    ? undefined
+    : canonical({
+        ...{ form: destructionForm, environment, log, destruction: id, keySha256, reason, expiresAt, nonce },
+        scope: { class: run.class, units: run.units.length, listSha256: listDigest(run) },
+        ground: { cause: run.cause, latestDue: run.latestDue, visaSha256: run.visa.sha256 },
+      })
 
 /** What an officer has added, read in what he has signed; undefined for a text that is no approval, or not in its one form. */
 export const termsOf = (statement: string): ApprovalTerms | undefined => {

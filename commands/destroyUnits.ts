@@ -30,9 +30,9 @@ type Gone = Readonly<{ serial: string; spkiSha256: string; blobSha256: string }>
 
 type Outcome = Readonly<{ units: readonly string[]; spared: readonly string[]; keys: readonly Gone[] }>
 
-const approvers = ({ approvers: all }: Run): readonly string[] => [
-  ...new Set(all.filter((one) => one !== undefined)),
-]
+/** Whose act it is. A run that was begun before its operators were kept has been approved by these. */
+const operatorsOf = ({ operators, approvals }: Run): readonly string[] =>
+  operators ?? [...new Set(approvals.flatMap(({ approver }) => (approver === undefined ? [] : [approver])))]
 
 /**
  * Destroys the escrowed key of a serial, unless its own stream says that it has to stay.
@@ -88,7 +88,7 @@ const attestationOf = (runId: string, run: Run, outcome: Outcome): Uint8Array =>
           spared: outcome.spared,
         },
         visaSha256: run.visa?.sha256,
-        approvals: approvers(run).length,
+        approvals: operatorsOf(run).length,
         method: methodOf(run),
         escrowedKeys: outcome.keys.map(({ serial, spkiSha256 }) => ({ serial, spkiSha256 })),
         note: 'Backups of the vault keep wrapped keys until the KEK of their year is destroyed.',
@@ -134,12 +134,12 @@ export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<
   const { service, keep, heldAmong } = tools
   const { state: run } = await service.ledger.load(destruction, runId)
   if (run.status !== 'proposed' && run.status !== 'started') return run.status === 'done'
-  if (run.visa === undefined || approvers(run).length < 2) return false
+  if (run.visa === undefined || operatorsOf(run).length < 2) return false
   const circumstances = { correlationId: runId }
   const held = await heldAmong(run.units)
   if (run.units.every((unit) => held.includes(unit))) return false
   if (run.status === 'proposed')
-    await perform(service, startDestruction, {
+    await perform(service, startDestruction(service.policy), {
       key: runId,
       data: { destruction: runId, held },
       circumstances,
@@ -152,7 +152,7 @@ export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<
     data: {
       ...{ destruction: runId, units: [...units], spared: [...spared], held: [...(await heldAmong(units))] },
       ...{ method: methodOf(run), dataKeys: units.length, attestationSha256 },
-      operators: [...approvers(run)],
+      operators: [...operatorsOf(run)],
     },
     circumstances,
   })

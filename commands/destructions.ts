@@ -1,12 +1,18 @@
 // CGU-116: « A l’issue de la durée de l’archivage, les données font l’objet d’une destruction. » In steps that people answer for:
 // proposed from the due list, visa of the archives (code du patrimoine L.212-2), approved by two persons who are not the
-// proposer, then the act. What is on hold is neither proposed nor destroyed.
+// proposer, each by his own signature over the list (docs/adr/0022-dual-control.md), then the act. What is on hold is neither proposed
+// nor destroyed.
+import { approverRoles } from '../domain/approval.ts'
 import { destruction, type Destruction, type DestructionEvent, type Run } from '../domain/destruction.ts'
 import { opened } from '../domain/event.ts'
 import { accept, refuse, type Command, type Decider, type Decision } from '../domain/kernel.ts'
 import type { RetentionClass } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
+import type { Policy } from '../domain/policy/policy.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
+import { listDigest } from './approvalStatement.ts'
+import { appointedToRun, destructionApproved, runApproversAt } from './destructionApprovals.ts'
+import { givenApproval, type Appointed, type GivenApproval } from './signedApproval.ts'
 
 type Data<T extends DestructionEvent['type']> = Extract<DestructionEvent, { type: T }>['data']
 type On<T> = { destruction: string } & T
@@ -21,8 +27,8 @@ export type ProposeDestruction = Command<
 export type RecordVisa = Command<'RecordVisa', On<Data<'EliminationVisaRecorded'>>>
 export type ApproveDestruction = Command<
   'ApproveDestruction',
-  /** `listSha256`: of the list that the approver has seen; `ofRun`: of the run's own list, which the shell computes. */
-  On<{ listSha256: string; ofRun: string }>
+  /** `listSha256`: of the list that the approver has seen; `statement`: his reason, where he signs the one that he has signed. */
+  On<{ listSha256: string }> & GivenApproval
 >
 export type CancelDestruction = Command<'CancelDestruction', On<{ cause: string }>>
 export type StartDestruction = Command<'StartDestruction', On<{ held: readonly string[] }>>
@@ -92,23 +98,32 @@ export const recordVisa: Decider<Destruction, RecordVisa, DestructionEvent> = {
   },
 }
 
-export const approveDestruction: Decider<Destruction, ApproveDestruction, DestructionEvent> = {
+export const approveDestruction = (
+  policy: Policy,
+): Decider<Destruction, ApproveDestruction, DestructionEvent, Appointed> => ({
   ...onRun,
   type: 'ApproveDestruction',
-  who: ['caOfficer', 'securityOfficer'],
-  decide: ({ data, by }, state) => {
+  who: approverRoles.destruction,
+  facts: (fold, { data }, state) => appointedToRun(fold, state, data.appointment),
+  decide: ({ data, by, at }, state, appointed) => {
     if (!proposed(state)) return refuse('CGU-116', 'OUT_OF_ORDER', state.status)
     if (state.visa === undefined) return refuse('CGU-116', 'VISA_MISSING', 'visa')
     if (state.proposer === by.person) return refuse('CGU-04', 'SELF_APPROVAL', by.role)
-    if (state.approvers.includes(by.person)) return refuse('CGU-116', 'APPROVER_ALREADY_COUNTED', by.role)
+    const about = { id: data.destruction, run: state, appointed }
+    if (runApproversAt(policy, about, at).includes(by.person))
+      return refuse('CGU-116', 'APPROVER_ALREADY_COUNTED', by.role)
     // He approves the list that he has seen, or nothing.
-    if (data.listSha256 !== data.ofRun) return refuse('CGU-116', 'OUT_OF_ORDER', 'listSha256')
-    return accept({
-      type: 'DestructionApproved',
-      data: { nth: state.approvers.length + 1, listSha256: data.listSha256, approver: by.person },
-    })
+    const { listSha256 } = data
+    if (listSha256 !== listDigest(state)) return refuse('CGU-116', 'OUT_OF_ORDER', 'listSha256')
+    const { signedApprovals: required, approvalHours: hours } = policy.escrow
+    const signing = { person: by.person, at }
+    const given = givenApproval(destructionApproved(policy, about), data, signing, { required, hours })
+    if (given !== undefined && ('refused' in given || 'accepted' in given)) return given
+    const { statement } = data
+    const approval = { nth: state.approvals.length + 1, listSha256, approver: by.person, statement }
+    return accept({ type: 'DestructionApproved', data: { ...approval, ...given } })
   },
-}
+})
 
 export const cancelDestruction: Decider<Destruction, CancelDestruction, DestructionEvent> = {
   ...onRun,
@@ -121,24 +136,28 @@ export const cancelDestruction: Decider<Destruction, CancelDestruction, Destruct
   },
 }
 
-const approvals = 2
+/** Persons who have to approve a run. */
+export const approvalsNeeded = 2
 
-/** The act may begin: visa recorded, two distinct persons, and something left that is not on hold. */
-export const startDestruction: Decider<Destruction, StartDestruction, DestructionEvent> = {
+/** The act may begin: visa recorded, approvals of two distinct persons that count now, and something left that is not on hold. */
+export const startDestruction = (
+  policy: Policy,
+): Decider<Destruction, StartDestruction, DestructionEvent, Appointed> => ({
   ...onRun,
   type: 'StartDestruction',
   who: ['program'],
-  decide: ({ data }, state) => {
+  facts: (fold, _, state) => appointedToRun(fold, state),
+  decide: ({ data, at }, state, appointed) => {
     if (state.status === 'started' || state.status === 'done') return accept()
     if (!proposed(state)) return refuse('CGU-116', 'OUT_OF_ORDER', state.status)
     if (state.visa === undefined) return refuse('CGU-116', 'VISA_MISSING', 'visa')
-    if (new Set(state.approvers).size < approvals)
-      return refuse('CGU-06', 'SECOND_PERSON_REQUIRED', 'approvals')
+    const operators = [...runApproversAt(policy, { id: data.destruction, run: state, appointed }, at)]
+    if (operators.length < approvalsNeeded) return refuse('CGU-06', 'SECOND_PERSON_REQUIRED', 'approvals')
     if (state.units.every((unit) => data.held.includes(unit)))
       return refuse('CGU-116', 'UNIT_ON_HOLD', data.destruction)
-    return accept({ type: 'DestructionStarted', data: {} })
+    return accept({ type: 'DestructionStarted', data: { operators } })
   },
-}
+})
 
 /** Every unit of the run is destroyed or spared, and nothing else; by two people, and nothing that is on hold. */
 export const recordDestruction: Decider<Destruction, RecordDestruction, DestructionEvent> = {
@@ -153,7 +172,7 @@ export const recordDestruction: Decider<Destruction, RecordDestruction, Destruct
       return refuse('CGU-116', 'OUT_OF_ORDER', 'units')
     const onHold = data.units.find((unit) => held.includes(unit))
     if (onHold !== undefined) return refuse('CGU-116', 'UNIT_ON_HOLD', onHold)
-    if (new Set(opened(data.operators)).size < approvals)
+    if (new Set(opened(data.operators)).size < approvalsNeeded)
       return refuse('CGU-06', 'SECOND_PERSON_REQUIRED', 'operators')
     return accept({ type: 'DataDestroyed', data })
   },

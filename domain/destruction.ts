@@ -2,6 +2,7 @@
 // visa of the archives, two approvals, then the act.
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
+import { signedFields, signedOf, type SignedApproval } from './approval.ts'
 import { codec, event, opened, type EventOf } from './event.ts'
 import { code, d, h, id, n, t, text, unit } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
@@ -22,11 +23,15 @@ const EliminationVisaRecorded = event('EliminationVisaRecorded', {
   sealed: { reg: { reference: text } },
 })
 const DestructionApproved = event('DestructionApproved', {
-  pub: { nth: n, listSha256: h },
-  sealed: { reg: { approver: id } },
+  pub: { nth: n, listSha256: h, statementSha256: Type.Optional(h), expiresAt: Type.Optional(t) },
+  sealed: { reg: { approver: id, statement: Type.Optional(text), ...signedFields } },
 })
 const DestructionCancelled = event('DestructionCancelled', { pub: { cause: code } })
-const DestructionStarted = event('DestructionStarted', { pub: {} })
+const DestructionStarted = event('DestructionStarted', {
+  pub: {},
+  // Whose approvals counted when it began.
+  sealed: { reg: { operators: Type.Optional(Type.Array(id)) } },
+})
 const DataDestroyed = event('DataDestroyed', {
   pub: {
     units: Type.Array(unit),
@@ -48,6 +53,8 @@ export const destructionForms = [
 ] as const
 export type DestructionEvent = EventOf<(typeof destructionForms)[number]>
 
+/** By the number of a person, absent once the run's own file has been destroyed. */
+export type RunApproval = Readonly<{ approver: string | undefined; signed: SignedApproval | undefined }>
 export type Run = Readonly<{
   status: 'proposed' | 'cancelled' | 'started' | 'done'
   class: RetentionClass
@@ -56,8 +63,9 @@ export type Run = Readonly<{
   latestDue: string
   proposer: string | undefined
   visa: Readonly<{ sha256: string; grantedOn: string }> | undefined
-  /** Person numbers, absent once the run's own file has been destroyed. */
-  approvers: readonly (string | undefined)[]
+  approvals: readonly RunApproval[]
+  /** Person numbers of those whose approvals counted when it began; absent before, and once the run's own file has been destroyed. */
+  operators: readonly string[] | undefined
 }>
 export type Destruction = Readonly<{ status: 'unknown' }> | Run
 
@@ -71,18 +79,22 @@ const evolve = (state: Destruction, { type, data }: DestructionEvent): Destructi
       latestDue: data.latestDue,
       proposer: opened(data.proposer),
       visa: undefined,
-      approvers: [],
+      approvals: [],
+      operators: undefined,
     }
   if (state.status === 'unknown') throw new Error(`${type} before DestructionProposed`)
   switch (type) {
     case 'EliminationVisaRecorded':
       return { ...state, visa: { sha256: data.visaSha256, grantedOn: data.grantedOn } }
     case 'DestructionApproved':
-      return { ...state, approvers: [...state.approvers, opened(data.approver)] }
+      return {
+        ...state,
+        approvals: [...state.approvals, { approver: opened(data.approver), signed: signedOf(data) }],
+      }
     case 'DestructionCancelled':
       return { ...state, status: 'cancelled' }
     case 'DestructionStarted':
-      return { ...state, status: 'started' }
+      return { ...state, status: 'started', operators: opened(data.operators) }
     case 'DataDestroyed':
       return { ...state, status: 'done' }
     default:

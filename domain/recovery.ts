@@ -1,6 +1,7 @@
 // Recoveries: one request of one person for one escrowed key (CGU-44 to CGU-48).
 // These schemas ARE the storage format. Never edit one: add a `.v2` schema and an upcast.
 import { Type } from 'typebox'
+import { signedFields, signedOf, type SignedApproval } from './approval.ts'
 import { codec, event, opened, type EventOf } from './event.ts'
 import { b, clause, code, h, id, n, sn, t, text, x } from './fields.ts'
 import { unreachable, type Aggregate } from './kernel.ts'
@@ -37,10 +38,7 @@ const RecoveryApproved = event('RecoveryApproved', {
     rec: {
       approver: id,
       statement: text,
-      // What he has signed (commands/approvalStatement.ts), his signature, and the appointment that his key is registered on.
-      signedStatement: optional(Type.String({ minLength: 1, maxLength: 20_000 })),
-      signature: optional(x),
-      appointment: optional(id),
+      ...signedFields,
     },
   },
 })
@@ -63,8 +61,6 @@ export const recoveryForms = [
 ] as const
 export type RecoveryEvent = EventOf<(typeof recoveryForms)[number]>
 
-/** What an officer has signed, DER of the signature in base64, and the appointment that names his key. */
-export type SignedApproval = Readonly<{ statement: string; signature: string; appointment: string }>
 /** One approval; `approver` is a person number, absent once the request's data key has been destroyed. */
 export type Approval = Readonly<{
   approver: string | undefined
@@ -93,19 +89,11 @@ export type Recovery = Readonly<{ status: 'unknown' }> | RecoveryFile
 
 type Approved = Extract<RecoveryEvent, { type: 'RecoveryApproved' }>['data']
 
-const approvalOf = (data: Approved): Approval => {
-  const [statement, signature, appointment] = [
-    opened(data.signedStatement),
-    opened(data.signature),
-    opened(data.appointment),
-  ]
-  const whole = statement !== undefined && signature !== undefined && appointment !== undefined
-  return {
-    approver: opened(data.approver),
-    expiresAt: data.expiresAt,
-    signed: whole ? { statement, signature, appointment } : undefined,
-  }
-}
+const approvalOf = (data: Approved): Approval => ({
+  approver: opened(data.approver),
+  expiresAt: data.expiresAt,
+  signed: signedOf(data),
+})
 
 const evolve = (state: Recovery, { type, data }: RecoveryEvent): Recovery => {
   if (type === 'RecoveryRequested')

@@ -16,7 +16,7 @@ export const refusals = {
     en: 'Agent cards are for agents in the referential only.',
   },
   APPROVAL_EXPIRED: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "La durée pour laquelle l'approbation a été signée est écoulée.",
     en: 'The time that the approval was signed for is over.',
   },
@@ -31,7 +31,7 @@ export const refusals = {
     en: "This approval key is another person's.",
   },
   APPROVAL_KEY_UNKNOWN: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "Aucune clé d'approbation confirmée pour ce responsable.",
     en: 'No confirmed approval key of this officer.',
   },
@@ -41,17 +41,17 @@ export const refusals = {
     en: 'This key cannot sign approvals, or its possession is not proven.',
   },
   APPROVAL_MALFORMED: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "Le texte signé n'est pas une approbation.",
     en: 'The signed text is no approval.',
   },
   APPROVAL_NOT_SIGNED: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "L'approbation doit être signée par son auteur.",
     en: 'The approval has to be signed by who gives it.',
   },
   APPROVAL_OF_ANOTHER_REQUEST: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "L'approbation a été signée pour autre chose que cette demande.",
     en: 'The approval was signed for something else than this request.',
   },
@@ -81,7 +81,7 @@ export const refusals = {
     en: 'There are not enough shares.',
   },
   APPROVAL_SIGNATURE_INVALID: {
-    clauses: ['CGU-46'],
+    clauses: ['CGU-46', 'CGU-116'],
     fr: "La signature n'est pas celle de la clé de ce responsable.",
     en: "The signature is not by this officer's key.",
   },

@@ -63,7 +63,7 @@ export const dutyTable = {
       { scope: 'own' },
     ),
     // An officer brings his own key; somebody else has seen whose it is.
-    RegisterApprovalKey: by([RO], { scope: 'own' }),
+    RegisterApprovalKey: by([RO, CA, SO], { scope: 'own' }),
     ConfirmApprovalKey: by([SO], { apart: not('appointee') }),
     EndAppointment: by([RA, LR, SO, CA, P]),
   },

@@ -17,7 +17,7 @@ import {
   appointOfficer,
   approvalBy,
   approve,
-  recoveryOfficer,
+  officerWithKey,
   registerKey,
   statementFor,
   type Officer,
@@ -30,8 +30,8 @@ let b: Officer
 beforeAll(async () => {
   product = await openEmbedded({ api: 100_000 })
   life = await inUse(product)
-  a = await recoveryOfficer(product, 'ro-sign-a')
-  b = await recoveryOfficer(product, 'ro-sign-b')
+  a = await officerWithKey(product, 'ro-sign-a')
+  b = await officerWithKey(product, 'ro-sign-b')
 })
 afterAll(() => product.close())
 

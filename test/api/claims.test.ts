@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { agent, done, inUse, issued, revocation, verdict, type Issued } from '../support/life.ts'
-import { approve as approveAs, recoveryOfficer, type Officer } from '../support/officers.ts'
+import { approve as approveAs, officerWithKey, type Officer } from '../support/officers.ts'
 import { openAuthority } from '../pki/authority.ts'
 import { openReaders, pemOf, type Readers } from '../pki/readers.ts'
 
@@ -198,7 +198,7 @@ describe('a request for revocation', () => {
 })
 
 describe('a recovery to a certificate', () => {
-  const officer = (id: string) => recoveryOfficer(product, id)
+  const officer = (id: string) => officerWithKey(product, id)
   const ask = (life: Issued, more: object = {}) =>
     life.holder.post('/recovery-requests', {
       ...{ serial: life.serial, name: holderName, ground: 'holderRequest', evidence: 'carte perdue' },

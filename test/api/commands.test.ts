@@ -20,7 +20,7 @@ import {
   validated,
   verdict,
 } from '../support/life.ts'
-import { approve, recoveryOfficer } from '../support/officers.ts'
+import { approve, officerWithKey } from '../support/officers.ts'
 import { approved, recovered } from '../support/recoveredLife.ts'
 
 let product: Embedded
@@ -56,7 +56,7 @@ const mayGive: Readonly<Record<string, readonly Role[]>> = {
   '/appointments/{id}/check': ['raOfficer', 'securityOfficer'],
   '/appointments/{id}/acceptance': roles.filter((role) => role !== 'program'),
   '/appointments/{id}/end': ['raOfficer', 'legalRepresentative', 'securityOfficer', 'caOfficer'],
-  '/appointments/{id}/approval-key': ['recoveryOfficer'],
+  '/appointments/{id}/approval-key': ['recoveryOfficer', 'caOfficer', 'securityOfficer'],
   '/appointments/{id}/approval-key/confirmation': ['securityOfficer'],
   '/requests': ['raOfficer', 'mc', 'holder'],
   '/requests/{id}/cgu-acceptance': ['holder'],
@@ -613,7 +613,7 @@ describe('acts with two parts', () => {
     const before = await deliveries.inventory()
     const waits = await recovered(product, await inUse(product))
     const { id } = await recovered(product, await inUse(product))
-    const officer = await recoveryOfficer(product, 'ro-hands-over')
+    const officer = await officerWithKey(product, 'ro-hands-over')
     const handOver = (of: string) => officer.post(`/recovery-requests/${of}/delivery`, { receipt: 'PV' })
     // The process that gave it ended before it could remove it.
     const { remove } = deliveries
@@ -656,7 +656,7 @@ describe('acts with two parts', () => {
         holderNotice: true,
       }),
     )
-    const officer = await recoveryOfficer(product, 'ro-lonely')
+    const officer = await officerWithKey(product, 'ro-lonely')
     const execute = () => officer.post(`/recovery-requests/${asked.id}/execution`)
     expect(verdict(await execute())).toEqual([409, 'RECOVERY_NOT_APPROVED'])
     done(await approve(officer, asked.id))

@@ -1,25 +1,22 @@
-import { randomUUID } from 'node:crypto'
+import { createPublicKey, randomUUID, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { done, requested, verdict } from '../support/life.ts'
+import { approveRun, officerWithKey, type Officer } from '../support/officers.ts'
 
 let product: Embedded
-let archivist: Client, officer: Client, security: Client
+let archivist: Client, officer: Officer, security: Officer
 const eightYears = 8 * 366 * 86_400
 
 beforeAll(async () => {
   product = await openEmbedded({ api: 100_000 })
-  const as = (name: string, role: 'archivist' | 'caOfficer' | 'securityOfficer'): Client =>
-    client(product.app, product.account(name, [role]).headers)
-  ;[archivist, officer, security] = [
-    as('av', 'archivist'),
-    as('ca', 'caOfficer'),
-    as('so', 'securityOfficer'),
-  ]
+  archivist = client(product.app, product.account('av', ['archivist']).headers)
   await requested(product)
   await product.pass(eightYears)
   await product.settle()
+  officer = await officerWithKey(product, 'ca', 'caOfficer')
+  security = await officerWithKey(product, 'so', 'securityOfficer')
 })
 afterAll(() => product.close())
 
@@ -34,6 +31,22 @@ type Run = Readonly<{
 const dueJournals = async (): Promise<Due['units']> =>
   (await archivist.get('/retention/due?class=journal&limit=100')).json<Due>().units
 const show = async (by: Client, id: string): Promise<Run> => (await by.get(`/destructions/${id}`)).json<Run>()
+
+type Evidence = Readonly<{
+  quorum: number
+  approvers: readonly string[]
+  approvals: readonly Readonly<{ signedStatement: string; signature: string; publicKey: string }>[]
+}>
+
+/** What was signed is shown to whoever keeps files, and is verified without this service. */
+const expectEvidence = async (id: string): Promise<void> => {
+  const shown = (await archivist.get(`/destructions/${id}/approvals`)).json<Evidence>()
+  expect([shown.quorum, shown.approvers]).toEqual([2, [officer.person, security.person]])
+  for (const { signedStatement, signature, publicKey } of shown.approvals) {
+    const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), type: 'spki', format: 'der' })
+    expect(verify('sha256', Buffer.from(signedStatement), key, Buffer.from(signature, 'base64'))).toBe(true)
+  }
+}
 
 describe('retention over HTTP', () => {
   it('CGU-114, CGU-116: journals of eight years ago are due; one on hold is spared; two persons and a visa stand before the act', async () => {
@@ -52,13 +65,21 @@ describe('retention over HTTP', () => {
     const { units, listSha256 } = await show(archivist, id)
     expect(units).not.toContain(kept)
     expect(units).toHaveLength(due.length - 1)
-    const approve = (by: Client) => by.post(`/destructions/${id}/approvals`, { listSha256 })
-    expect(verdict(await approve(officer))).toEqual([409, 'VISA_MISSING'])
+    const approve = (by: Officer, list = listSha256) => approveRun(by, id, list)
+    expect(verdict(await officer.get(`/destructions/${id}/approval-statement`))).toEqual([
+      409,
+      'VISA_MISSING',
+    ])
+    const bare = { listSha256, statement: 'Liste vue.' }
+    expect(verdict(await officer.post(`/destructions/${id}/approvals`, bare))).toEqual([409, 'VISA_MISSING'])
     const visa = { visaSha256: 'a'.repeat(64), grantedOn: '2034-01-02', reference: 'bordereau 12' }
     done(await archivist.post(`/destructions/${id}/visa`, visa))
-    expect(
-      verdict(await officer.post(`/destructions/${id}/approvals`, { listSha256: 'b'.repeat(64) })),
-    ).toEqual([409, 'OUT_OF_ORDER'])
+    expect(verdict(await approve(officer, 'b'.repeat(64)))).toEqual([409, 'OUT_OF_ORDER'])
+    const unsigned = await officer.post(`/destructions/${id}/approvals`, bare)
+    expect(verdict(unsigned)).toEqual([unsigned.statusCode, 'APPROVAL_NOT_SIGNED'])
+    const nobody = client(product.app, product.account('ca-3', ['caOfficer']).headers)
+    const keyless = await nobody.get(`/destructions/${id}/approval-statement`)
+    expect(verdict(keyless)).toEqual([keyless.statusCode, 'APPROVAL_KEY_UNKNOWN'])
     done(await approve(officer))
     expect(verdict(await approve(officer))).toEqual([409, 'APPROVER_ALREADY_COUNTED'])
     const open = async (by: Client) =>
@@ -73,6 +94,7 @@ describe('retention over HTTP', () => {
     })
     done(await approve(security))
     expect(await show(archivist, id)).toMatchObject({ status: 'proposed', approvals: 2 })
+    await expectEvidence(id)
 
     done(await officer.post(`/holds/${hold}/lifting`, { reference: 'mainlevée' }))
     done(await archivist.post(`/destructions/${id}/cancellation`, { cause: 'wrong-list' }))
@@ -91,7 +113,7 @@ describe('retention over HTTP', () => {
     done(await archivist.post(`/destructions/${id}/visa`, visa))
     for (const by of [officer, security]) {
       await product.run('destructions')
-      done(await by.post(`/destructions/${id}/approvals`, { listSha256 }))
+      done(await approveRun(by, id, listSha256))
     }
     const { id: hold } = done(await officer.post('/holds', { units: [kept], reference: 'réquisition' }))
     for (const _ of [1, 2]) await product.run('destructions')

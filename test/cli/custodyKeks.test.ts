@@ -262,7 +262,12 @@ it('CGU-116: vault by pg_dump and pg_restore, keys and tokens by a copy: what wa
     )(service.handle, uuid(94))
     const { escrow, dataKeys } = vault
     const keep = async (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-    expect(await destroyUnits({ service, escrow, dataKeys, keep, heldAmong: async () => [] }, run)).toBe(true)
+    expect(
+      await destroyUnits(
+        { service: f.unsigned(service), escrow, dataKeys, keep, heldAmong: async () => [] },
+        run,
+      ),
+    ).toBe(true)
   })
   expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
 

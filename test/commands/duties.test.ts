@@ -10,6 +10,7 @@ import { commissionComponent } from '../../commands/components.ts'
 import { consider } from '../../commands/consider.ts'
 import { completeControl, type CompleteControl } from '../../commands/controls.ts'
 import { correctRegistration } from '../../commands/correctRegistration.ts'
+import { listDigest } from '../../commands/approvalStatement.ts'
 import { approveDestruction, startDestruction } from '../../commands/destructions.ts'
 import { discloseData } from '../../commands/disclosures.ts'
 import { closeDispute } from '../../commands/disputes.ts'
@@ -188,10 +189,11 @@ const controlled: CompleteControl['data'] = {
 }
 
 const D = uuid(800)
+const units = [`reg/${f.R}`]
 const proposedRun: DestructionEvent = {
   type: 'DestructionProposed',
   data: {
-    ...{ class: 'reg', cause: 'termEnded', units: [`reg/${f.R}`], latestDue: morning },
+    ...{ class: 'reg', cause: 'termEnded', units, latestDue: morning },
     proposer: uuid(60),
   },
 }
@@ -205,11 +207,15 @@ const approvalOf = (person: number): DestructionEvent => ({
 })
 const approveRun = (before: readonly DestructionEvent[], by: Actor) =>
   given(on(destruction, D, proposedRun, visa, ...before))
-    .when(approveDestruction, { destruction: D, listSha256: f.digest, ofRun: f.digest }, by)
+    .when(
+      approveDestruction(f.policy),
+      { destruction: D, listSha256: listDigest({ units }), statement: 'Vu.' },
+      by,
+    )
     .outcome()
 const startRun = (...approvers: readonly number[]) =>
   given(on(destruction, D, proposedRun, visa, ...approvers.map(approvalOf)))
-    .when(startDestruction, { destruction: D, held: [] }, f.program)
+    .when(startDestruction(f.policy), { destruction: D, held: [] }, f.program)
     .outcome()
 const disclose = (second: Second) =>
   given()

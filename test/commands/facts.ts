@@ -17,6 +17,12 @@ export const shipped: unknown = JSON.parse(
   readFileSync(new URL('../../domain/policy/ac-confidentialite-mef-qualifiee.json', import.meta.url), 'utf8'),
 )
 export const signing = parsePolicy(shipped)
+/** A service for which approvals that are not signed count. */
+export const unsigned = <S extends Readonly<{ policy: Policy }>>(service: S): S => ({
+  ...service,
+  policy: { ...service.policy, escrow: { ...service.policy.escrow, signedApprovals: false } },
+})
+
 /** Approvals are unsigned here, so that a table says in a word who has approved; signedApprovals.test.ts has them signed. */
 export const policy: Policy = parsePolicy({
   ...signing,

@@ -107,6 +107,19 @@ const [notMandated, notEntitled] = ['CGU-23 MANDATE_NOT_IN_FORCE', 'CGU-62 REVOK
 const [notHeld, notHis] = ['CGU-06 ROLE_NOT_HELD', 'CGU-37 ACCEPTANCE_HOLDER_ONLY']
 const notRecovered = 'CGU-47 RECOVERY_REQUESTER_NOT_ENTITLED'
 
+/** A key, on the appointment of somebody else. */
+const registering = (role: Role) => (): Promise<string> =>
+  given(
+    on(
+      appointment,
+      M,
+      f.proposed({ role, entity: undefined, powers: [], person: uuid(6) }),
+      ...[f.checked, f.undertaken],
+    ),
+  )
+    .when(registerApprovalKey(policy), { appointment: M, publicKey: 'AAAA', proof: 'AAAA' }, actor(role, 99))
+    .outcome()
+
 type Case = readonly [refusal: string, outcome: () => Promise<string>]
 
 /** What becomes of a command on what is not one's own, by `Command/role`. */
@@ -117,24 +130,12 @@ const cases: Readonly<Record<string, Case>> = {
       [notMandated, accepting(role)] as const,
     ]),
   ),
-  'RegisterApprovalKey/recoveryOfficer': [
-    notHeld,
-    () =>
-      given(
-        on(
-          appointment,
-          M,
-          f.proposed({ role: 'recoveryOfficer', entity: undefined, powers: [], person: uuid(6) }),
-          ...[f.checked, f.undertaken],
-        ),
-      )
-        .when(
-          registerApprovalKey(policy),
-          { appointment: M, publicKey: 'AAAA', proof: 'AAAA' },
-          actor('recoveryOfficer', 99),
-        )
-        .outcome(),
-  ],
+  ...Object.fromEntries(
+    (duties.get('RegisterApprovalKey')?.who ?? []).map((role) => [
+      `RegisterApprovalKey/${role}`,
+      [notHeld, registering(role)] as const,
+    ]),
+  ),
   'ProposeAppointment/legalRepresentative': [
     notMandated,
     () =>

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { listDigest } from '../../commands/approvalStatement.ts'
 import {
   approveDestruction,
   cancelDestruction,
@@ -136,7 +137,7 @@ describe('a run', () => {
     ).toBe(outcome)
   })
 
-  const seen = { destruction: D, listSha256: digest, ofRun: digest }
+  const seen = { destruction: D, listSha256: listDigest({ units: [file] }), statement: 'Vu.' }
   it.each([
     ['by an officer', officer, seen, [proposedRun, visa], 'DestructionApproved'],
     ['by a second one', security, seen, [proposedRun, visa, approvedBy(61)], 'DestructionApproved'],
@@ -159,7 +160,7 @@ describe('a run', () => {
     [
       'of another list',
       officer,
-      { ...seen, ofRun: 'e'.repeat(64) },
+      { ...seen, listSha256: 'e'.repeat(64) },
       [proposedRun, visa],
       'CGU-116 OUT_OF_ORDER',
     ],
@@ -167,7 +168,7 @@ describe('a run', () => {
   ] as const)('CGU-116: approved %s', async (...[, by, data, events, outcome]) => {
     expect(
       await given(run(...events))
-        .when(approveDestruction, data, by)
+        .when(approveDestruction(policy), data, by)
         .outcome(),
     ).toBe(outcome)
   })
@@ -179,7 +180,7 @@ describe('a run', () => {
     ['all on hold meanwhile', ready, [file], 'CGU-116 UNIT_ON_HOLD'],
     ['begun before', [...ready, started], [], 'nothing'],
   ] as const)('CGU-116: the act, %s', async (...[, events, held, outcome]) => {
-    const when = given(run(...events)).when(startDestruction, { destruction: D, held }, f.program)
+    const when = given(run(...events)).when(startDestruction(policy), { destruction: D, held }, f.program)
     expect(await when.outcome()).toBe(outcome)
   })
 
@@ -219,8 +220,8 @@ describe('a run', () => {
         }
         if (state.status !== 'started') return
         expect(state.visa).toBeDefined()
-        expect(new Set(state.approvers).size).toBeGreaterThanOrEqual(2)
-        expect(state.approvers).not.toContain(archivist.person)
+        expect(new Set(state.operators).size).toBeGreaterThanOrEqual(2)
+        expect(state.operators).not.toContain(archivist.person)
       }),
       { seed: 20_260_302, numRuns: 500 },
     )
@@ -232,15 +233,15 @@ const decided = (step: string, state: Parameters<typeof recordVisa.decide>[1]) =
   const visaData = { destruction: D, visaSha256: digest, grantedOn: '2026-03-01', reference: 'x' }
   const as = (person: number) => actor('caOfficer', person)
   const approve = (person: number) =>
-    approveDestruction.decide(
+    approveDestruction(policy).decide(
       {
         ...order,
         type: 'ApproveDestruction',
         by: as(person),
-        data: { destruction: D, listSha256: '', ofRun: '' },
+        data: { destruction: D, listSha256: listDigest({ units: [file] }), statement: 'Vu.' },
       },
       state,
-      undefined,
+      new Map(),
     )
   switch (step) {
     case 'visa':
@@ -256,10 +257,10 @@ const decided = (step: string, state: Parameters<typeof recordVisa.decide>[1]) =
         undefined,
       )
     case 'start':
-      return startDestruction.decide(
+      return startDestruction(policy).decide(
         { ...order, type: 'StartDestruction', by: f.program, data: { destruction: D, held: [] } },
         state,
-        undefined,
+        new Map(),
       )
     default:
       return approve(Number(step.slice(-2)))

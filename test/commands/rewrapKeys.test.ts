@@ -185,7 +185,7 @@ describe('CGU-116: the end of the term', () => {
   const destroy = ({ service, vault }: Installation, held: readonly string[] = []) =>
     destroyUnits(
       {
-        ...{ service, escrow: vault.escrow, dataKeys: vault.dataKeys },
+        ...{ service: f.unsigned(service), escrow: vault.escrow, dataKeys: vault.dataKeys },
         keep: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
         heldAmong: async (asked) => asked.filter((unit) => held.includes(unit)),
       },

@@ -33,22 +33,24 @@ import { openSomeDatabase } from '../support/database.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { openNode, type OwnNode } from '../support/eventstoredb/openNode.ts'
 import { done } from '../support/life.ts'
+import { approveRun, officerWithKey } from '../support/officers.ts'
 
 const eightYears = 8 * 366 * 86_400
 
 /** CGU-114: the journals of eight years ago are destroyed, on two persons' word. */
 const destroyJournals = async (product: Embedded): Promise<void> => {
-  const as = (id: string, role: 'archivist' | 'caOfficer' | 'securityOfficer') =>
-    client(product.app, product.account(id, [role]).headers)
-  const archivist = as('av', 'archivist')
-  const officers = [as('ca-2', 'caOfficer'), as('so-2', 'securityOfficer')]
+  const archivist = client(product.app, product.account('av', ['archivist']).headers)
   await product.pass(eightYears)
   await product.settle()
+  const officers = [
+    await officerWithKey(product, 'ca-2', 'caOfficer'),
+    await officerWithKey(product, 'so-2', 'securityOfficer'),
+  ]
   const { id } = done(await archivist.post('/destructions', { class: 'journal' }))
   const { listSha256 } = (await archivist.get(`/destructions/${id}`)).json<{ listSha256: string }>()
   const visa = { visaSha256: 'a'.repeat(64), grantedOn: '2034-01-02', reference: 'bordereau 12' }
   done(await archivist.post(`/destructions/${id}/visa`, visa))
-  for (const officer of officers) done(await officer.post(`/destructions/${id}/approvals`, { listSha256 }))
+  for (const officer of officers) done(await approveRun(officer, id, listSha256))
   await product.settle()
   await product.run('destructions')
 }

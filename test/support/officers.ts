@@ -1,4 +1,4 @@
-// Recovery officers as the product wants them: appointed, each with a key of his own that the security officer has confirmed.
+// Officers who approve, as the product wants them: appointed, each with a key of his own that the security officer has confirmed.
 import type { LightMyRequestResponse } from 'fastify'
 import { keyStatement } from '../../commands/approvalStatement.ts'
 import { client, type Client } from './client.ts'
@@ -21,14 +21,18 @@ export const registerKey = async (
   return key
 }
 
-/** Appoints a recovery officer, by a security officer who checks him too. @returns the appointment, accepted */
+type ApproverRole = 'recoveryOfficer' | 'caOfficer' | 'securityOfficer'
+
+/** Appoints an officer who approves, from this year on, by a security officer who checks him too. @returns the appointment, accepted */
 export const appointOfficer = async (
   product: Embedded,
-  { account, security }: Readonly<{ account: Person; security: Client }>,
+  parts: Readonly<{ account: Person; security: Client; role?: ApproverRole }>,
 ): Promise<string> => {
+  const { account, security, role = 'recoveryOfficer' } = parts
+  const year = Number(product.services.now().slice(0, 4))
   const { id } = done(
     await security.post('/appointments', {
-      ...{ role: 'recoveryOfficer', person: account.person, fromOn: '2026-01-01', untilOn: '2027-12-31' },
+      ...{ role, person: account.person, fromOn: `${year}-01-01`, untilOn: `${year + 1}-12-31` },
       ...{ surname: 'Aubry', givenNames: 'Luc', email: 'luc@finances.example', mandate: 'décision 4' },
     }),
   )
@@ -42,22 +46,30 @@ export const appointOfficer = async (
   return id
 }
 
-export const recoveryOfficer = async (product: Embedded, id: string): Promise<Officer> => {
-  const account = product.account(id, ['recoveryOfficer'])
+/** An officer with a key that is confirmed: of recoveries, or one who approves destructions. */
+export const officerWithKey = async (
+  product: Embedded,
+  id: string,
+  role: ApproverRole = 'recoveryOfficer',
+): Promise<Officer> => {
+  const account = product.account(id, [role])
   const officer = client(product.app, account.headers)
   const security = client(product.app, product.account(`so-of-${id}`, ['securityOfficer']).headers)
-  const appointment = await appointOfficer(product, { account, security })
+  const appointment = await appointOfficer(product, { account, security, role })
   const key = await registerKey(product, { officer, security, appointment })
   return { ...officer, person: account.person, appointment, key }
 }
 
-/** What an officer signs of a request, with his reason. */
-export const statementFor = async (officer: Client, recovery: string, reason: string): Promise<string> => {
-  const answer = await officer.get(`/recovery-requests/${recovery}/approval-statement`)
+const textAt = async (officer: Client, path: string, reason: string): Promise<string> => {
+  const answer = await officer.get(`${path}/approval-statement`)
   if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${answer.body}`)
   const { before, after } = answer.json<{ before: string; after: string }>()
   return `${before}${JSON.stringify(reason)}${after}`
 }
+
+/** What an officer signs of a request, with his reason. */
+export const statementFor = (officer: Client, recovery: string, reason: string): Promise<string> =>
+  textAt(officer, `/recovery-requests/${recovery}`, reason)
 
 /** The body of an approval, signed by the officer. */
 export const approvalBy = async (
@@ -72,3 +84,15 @@ export const approvalBy = async (
 /** Approves a request, whatever becomes of it. */
 export const approve = async (officer: Officer, recovery: string): Promise<LightMyRequestResponse> =>
   officer.post(`/recovery-requests/${recovery}/approvals`, await approvalBy(officer, recovery))
+
+/** Approves the list of a run that he has seen, whatever becomes of it. */
+export const approveRun = async (
+  { key, ...officer }: Officer,
+  run: string,
+  listSha256: string,
+): Promise<LightMyRequestResponse> => {
+  const [path, statement] = [`/destructions/${run}`, 'Liste vue.']
+  const signedStatement = await textAt(officer, path, statement)
+  const signature = key.sign(signedStatement)
+  return officer.post(`${path}/approvals`, { listSha256, statement, signedStatement, signature })
+}

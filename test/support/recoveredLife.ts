@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Embedded } from './embedded.ts'
 import { done, type Issued } from './life.ts'
-import { approve, recoveryOfficer, type Officer } from './officers.ts'
+import { approve, officerWithKey, type Officer } from './officers.ts'
 
 /** A recovery asked by the holder and approved by two officers. */
 export const approved = async (
@@ -19,8 +19,8 @@ export const approved = async (
   const { id } = done(asked)
   const name = randomUUID().slice(0, 8)
   const [first, second] = [
-    await recoveryOfficer(product, `ro-a-${name}`),
-    await recoveryOfficer(product, `ro-b-${name}`),
+    await officerWithKey(product, `ro-a-${name}`),
+    await officerWithKey(product, `ro-b-${name}`),
   ]
   done(await approve(first, id))
   const { position } = done(await approve(second, id))

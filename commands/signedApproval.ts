@@ -1,0 +1,148 @@
+// CGU-46, CGU-116: whether an approval is its officer's own, now: by the key that is registered for him, over the text as it is written anew.
+// Of a recovery (approvals.ts) or of a destruction (destructionApprovals.ts).
+import { appointment, type Appointment } from '../domain/appointment.ts'
+import type { SignedApproval } from '../domain/approval.ts'
+import { refuse, type Decision, type Fold, type Instant } from '../domain/kernel.ts'
+import type { Role } from '../domain/lists.ts'
+import { addHours } from '../domain/policy/dates.ts'
+import { appointmentInForce } from '../domain/policy/mandate.ts'
+import { signedByKey } from '../pki/approvalSignature.ts'
+import { termsOf, type ApprovalTerms } from './approvalStatement.ts'
+import { sha256 } from './issuing.ts'
+
+/** Appointments by their ids. */
+export type Appointed = ReadonlyMap<string, Appointment>
+
+/** The appointments that some approvals name, and one more where it is given. */
+export const appointedIn = async (
+  fold: Fold,
+  approvals: readonly Readonly<{ signed: SignedApproval | undefined }>[],
+  more?: string,
+): Promise<Appointed> => {
+  const named = [...approvals.map(({ signed }) => signed?.appointment), more]
+  const ids = [...new Set(named)].flatMap((id) => (id === undefined ? [] : [id]))
+  return new Map(await Promise.all(ids.map(async (id) => [id, await fold(appointment, id)] as const)))
+}
+
+/** Somebody who signs, by the number of his person, at an instant. */
+export type Signing = Readonly<{ person: string; at: Instant }>
+
+/** The key of an officer in one of these roles: confirmed, and his appointment in force. SubjectPublicKeyInfo, DER. */
+export const approvalKeyOf = (
+  held: Appointment | undefined,
+  { person, at }: Signing,
+  roles: readonly Role[],
+): Uint8Array | undefined => {
+  if (held === undefined || !roles.some((role) => appointmentInForce(held, { person, role, at })))
+    return undefined
+  const known = 'approvalKey' in held ? held.approvalKey?.publicKey : undefined
+  return known === undefined ? undefined : Buffer.from(known, 'base64')
+}
+
+/** What is approved. */
+export type Approved = Readonly<{
+  id: string
+  clause: 'CGU-46' | 'CGU-116'
+  /** Whose appointments let him approve it. */
+  roles: readonly Role[]
+  appointed: Appointed
+  /** The text with these terms; undefined once what it is about has been destroyed. */
+  textOf: (terms: ApprovalTerms) => string | undefined
+}>
+
+/** What keeps a signed approval from counting at an instant, if anything. */
+export const signedFault = (
+  { id, clause, roles, appointed, textOf }: Approved,
+  { statement, signature, appointment: named }: SignedApproval,
+  signing: Signing,
+): Decision<never> | undefined => {
+  const spki = approvalKeyOf(appointed.get(named), signing, roles)
+  if (spki === undefined) return refuse(clause, 'APPROVAL_KEY_UNKNOWN', 'appointment')
+  const terms = termsOf(statement)
+  if (terms === undefined) return refuse(clause, 'APPROVAL_MALFORMED', 'signedStatement')
+  const isHis =
+    terms.keySha256 === sha256(spki) && signedByKey(statement, Buffer.from(signature, 'base64'), spki)
+  if (!isHis) return refuse(clause, 'APPROVAL_SIGNATURE_INVALID', 'signature')
+  const expected = textOf(terms)
+  if (expected === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', id)
+  if (expected !== statement) return refuse(clause, 'APPROVAL_OF_ANOTHER_REQUEST', id)
+  return signing.at < terms.expiresAt ? undefined : refuse(clause, 'APPROVAL_EXPIRED', terms.expiresAt)
+}
+
+/** What is given with an approval: signature in base64 of the DER; the appointment that the officer's key is registered on. */
+export type GivenApproval = Readonly<{
+  statement: string
+  signedStatement?: string
+  signature?: string
+  appointment?: string
+}>
+
+/** What an event keeps of a signed approval. */
+export type KeptApproval = Readonly<{
+  statementSha256: string
+  expiresAt: Instant
+  signedStatement: string
+  signature: string
+  appointment: string
+}>
+
+/** What was signed says it itself, and for no longer than the policy lets an approval last, in hours. */
+const kept = (
+  about: Approved,
+  { statement: reason, signedStatement, signature, appointment: named }: Required<GivenApproval>,
+  signing: Signing,
+  hours: number,
+): KeptApproval | Decision<never> => {
+  const { clause } = about
+  const given = { statement: signedStatement, signature, appointment: named }
+  const fault = signedFault(about, given, signing)
+  const terms = termsOf(signedStatement)
+  if (fault !== undefined || terms === undefined)
+    return fault ?? refuse(clause, 'APPROVAL_MALFORMED', 'signedStatement')
+  if (addHours(signing.at, hours) < terms.expiresAt) return refuse(clause, 'APPROVAL_MALFORMED', 'expiresAt')
+  if (terms.reason !== reason) return refuse(clause, 'APPROVAL_MALFORMED', 'statement')
+  const { expiresAt } = terms
+  return {
+    statementSha256: sha256(signedStatement),
+    expiresAt,
+    signedStatement,
+    signature,
+    appointment: named,
+  }
+}
+
+/** @param required by the policy. @returns what is kept of it; undefined where nothing was signed and need not be; or why it is refused */
+export const givenApproval = (
+  about: Approved,
+  given: GivenApproval,
+  signing: Signing,
+  { required, hours }: Readonly<{ required: boolean; hours: number }>,
+): KeptApproval | Decision<never> | undefined => {
+  const { clause, appointed, roles } = about
+  const { signedStatement, signature, appointment: named } = given
+  if (signedStatement === undefined && signature === undefined) {
+    if (!required) return undefined
+    const isKnown = approvalKeyOf(appointed.get(named ?? ''), signing, roles) !== undefined
+    return refuse(clause, isKnown ? 'APPROVAL_NOT_SIGNED' : 'APPROVAL_KEY_UNKNOWN', 'signature')
+  }
+  if (signedStatement === undefined || signature === undefined)
+    return refuse(clause, 'APPROVAL_MALFORMED', signature === undefined ? 'signature' : 'signedStatement')
+  if (named === undefined) return refuse(clause, 'APPROVAL_KEY_UNKNOWN', 'appointment')
+  return kept(about, { ...given, signedStatement, signature, appointment: named }, signing, hours)
+}
+
+/** An approval as it counts: by whom, and by which key, where it is signed. */
+export type Counted = Readonly<{ approver: string; key: string | undefined }>
+
+/** Each person once, and no two by one key. */
+export const eachOnce = (approvals: readonly (Counted | undefined)[]): readonly string[] => {
+  const counted: Counted[] = []
+  for (const one of approvals) {
+    if (one === undefined) continue
+    const known = counted.some(
+      ({ approver, key }) => approver === one.approver || (key !== undefined && key === one.key),
+    )
+    if (!known) counted.push(one)
+  }
+  return counted.map(({ approver }) => approver)
+}
