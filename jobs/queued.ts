@@ -69,11 +69,22 @@ const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
   prefix,
 })
 
-const openWorker = (job: Job, options: QueuedOptions, tell: Tell): Worker => {
-  const process = async (): Promise<void> => {
+/** Milliseconds after so many failures in a row. */
+const pauseOf = (job: Job, failures: number): number =>
+  Math.round(pauseAfter(failures, pausesOf(job), Math.random()) * 1000)
+
+/** Name of the run that a timer asks for: each of them is one of its own, so it leaves what fails to the one that lasts. */
+const timed = 'due'
+
+/** What a run answers that did all that was due: whichever process it ran in, the job has no fault then. */
+const done = 'done'
+
+const openWorker = (queue: Queue, job: Job, options: QueuedOptions, tell: Tell): Worker => {
+  const run = async (): Promise<string> => {
     try {
       await job.run(inOrder)
       tell(undefined)
+      return done
     } catch (error) {
       const fault = error as Error
       tell(fault)
@@ -82,28 +93,45 @@ const openWorker = (job: Job, options: QueuedOptions, tell: Tell): Worker => {
       throw nameOnly
     }
   }
-  const backoffStrategy = (failures: number): number =>
-    Math.round(pauseAfter(failures, pausesOf(job), Math.random()) * 1000)
-  const settings = { backoffStrategy }
+  const runTimed = async (): Promise<string> => {
+    // One that waits, or is to be tried again, sees what is due.
+    if ((await queue.getDeduplicationJobId(job.name)) !== null) return 'left'
+    return run().catch(async () => {
+      await queue.add(job.name, {}, { ...nudged(job.name, undefined), delay: pauseOf(job, 1) })
+      return 'left'
+    })
+  }
+  const process = ({ name }: Readonly<{ name: string }>): Promise<string> =>
+    name === timed ? runTimed() : run()
+  const settings = { backoffStrategy: (failures: number) => pauseOf(job, failures) }
   return new Worker(job.name, process, { ...connectionOf(options), concurrency: 1, settings })
 }
 
 /** What Redis has to know of a job that runs here: one at a time, and when its time comes. */
-const derive = async (queue: Queue, { name, everySeconds }: Job): Promise<void> => {
+const derive = async (queue: Queue, { everySeconds }: Job): Promise<void> => {
   await queue.setGlobalConcurrency(1)
-  await queue.upsertJobScheduler('due', { every: everySeconds * 1000 }, { name, opts: lasting })
+  const opts = { attempts: 1, removeOnComplete: true, removeOnFail: true }
+  await queue.upsertJobScheduler(timed, { every: everySeconds * 1000 }, { name: timed, opts })
 }
 
 /** @param client the connection that the queues of this process share */
-const openTrack = async (client: Redis, job: Job, options: QueuedOptions, tell: Tell): Promise<Track> => {
+const openTrack = async (
+  client: Redis,
+  job: Job,
+  options: QueuedOptions,
+  { tell, lost }: Readonly<{ tell: Tell; lost: (error: Error) => void }>,
+): Promise<Track> => {
   const queue = new Queue(job.name, { ...connectionOf(options), connection: client })
   const events = new QueueEvents(job.name, connectionOf(options))
-  const worker = options.run === false ? undefined : openWorker(job, options, tell)
+  const worker = options.run === false ? undefined : openWorker(queue, job, options, tell)
   const track = { queue, events, worker }
-  // A connection that is lost comes back by itself; until then the job's timer stands still.
-  queue.on('error', tell)
-  events.on('error', tell)
-  worker?.on('error', tell)
+  // A connection that is lost comes back by itself; until then the job's timer stands still. That is told, and no fault of the job.
+  queue.on('error', lost)
+  events.on('error', lost)
+  worker?.on('error', lost)
+  events.on('completed', ({ returnvalue }) => {
+    if (returnvalue === done) tell(undefined)
+  })
   try {
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker?.waitUntilReady()])
     if (worker === undefined) return track
@@ -154,8 +182,14 @@ export const startQueuedJobs = async (
     client.disconnect()
   }
   try {
-    for (const job of jobs)
-      tracks.set(job.name, await openTrack(client, job, options, (error) => tell(job.name, error)))
+    for (const job of jobs) {
+      const { name } = job
+      const heard = {
+        tell: (error: Error | undefined) => tell(name, error),
+        lost: (error: Error) => onFault(name, error),
+      }
+      tracks.set(name, await openTrack(client, job, options, heard))
+    }
   } catch (error) {
     await stop()
     throw error
@@ -171,7 +205,7 @@ export const startQueuedJobs = async (
     nudge: (name, about) => {
       const nudge = trackOf(name)
         .queue.add(name, {}, nudged(name, about))
-        .catch((error: unknown) => tell(name, error as Error))
+        .catch((error: unknown) => onFault(name, error as Error))
         .finally(() => nudges.delete(nudge))
       nudges.add(nudge)
     },

@@ -253,6 +253,46 @@ describe('jobs on Redis', () => {
     await next.stop()
   }, 60_000)
 
+  it('one that goes on failing is tried again by one run, however often its time has come; a fault of one process is over when another has done it', async () => {
+    const [work, other] = [openWork(1), openWork(1)]
+    const place = { url: redisUrl, prefix: `test-${randomUUID()}` }
+    prefixes.push(place.prefix)
+    work.fail(new RangeError('told to'))
+    const jobs = await startQueuedJobs([work.job], () => undefined, place)
+    open.push(jobs)
+    await work.begun(4)
+    const waiting = (await jobs.counts()).filter(({ state }) => state === 'delayed' || state === 'waiting')
+    // The next time, and one that is tried again, at most.
+    expect(waiting.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(2)
+    expect(jobs.faults().size).toBe(1)
+    const release = work.hold()
+    open.push(await startQueuedJobs([other.job], () => undefined, place))
+    release()
+    // Whoever of the two has it next: one succeeds, and the other hears of it.
+    await other.begun(1)
+    work.fail(undefined)
+    await expect.poll(() => jobs.faults().size, { timeout: 20_000 }).toBe(0)
+  }, 60_000)
+
+  it('a Redis that was away leaves no fault of a job behind', async () => {
+    const port = await freePort()
+    const server = await startRedis(port)
+    const work = openWork()
+    const told: string[] = []
+    const url = `redis://127.0.0.1:${port}`
+    const jobs = await startQueuedJobs([work.job], (job) => told.push(job), { url, prefix: 'test' })
+    await jobs.runNow('work')
+    const before = work.count()
+    await server.stop()
+    await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(0)
+    expect([jobs.faults().size, await jobs.health()]).toEqual([0, 'Redis gives no answer (REDIS_URL)'])
+    const next = await startRedis(port)
+    await work.begun(before + 1)
+    expect([jobs.faults().size, await jobs.health()]).toEqual([0, true])
+    await jobs.stop()
+    await next.stop()
+  }, 60_000)
+
   it('a process that runs nothing needs a Redis to ask by', async () => {
     const alone = openJobs([], () => undefined, { redisUrl: undefined, log: 'x', run: false })
     await expect(alone).rejects.toThrow('REDIS_URL is not set')
