@@ -1,6 +1,7 @@
 // The service on TLS of its own, beside the plain port of what relying parties fetch (RFC 5280 8: lists and statuses are plain
 // HTTP). A client may show a certificate in the handshake; TLS proves that it has the key, and we judge the rest ourselves, so
 // that a refusal is a problem document and not a connection that breaks.
+import { constants } from 'node:crypto'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -34,9 +35,10 @@ export const listenTls = async (
   { cert, key, port, askForCertificates }: TlsOptions,
 ): Promise<TlsServer> => {
   const asking = { requestCert: askForCertificates, rejectUnauthorized: false }
-  const server = createServer({ cert, key, minVersion: 'TLSv1.2', ...asking }, (request, response) =>
-    app.routing(request, response),
-  )
+  // A session that is resumed has the client's certificate, and not those that came with it (SSL_get_peer_cert_chain(3)).
+  const anew = { secureOptions: constants.SSL_OP_NO_TICKET }
+  const settings = { cert, key, minVersion: 'TLSv1.2', ...asking, ...anew } as const
+  const server = createServer(settings, (request, response) => app.routing(request, response))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

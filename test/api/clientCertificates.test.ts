@@ -1,7 +1,7 @@
 // Sign-in by a client certificate, on TLS of our own and behind a proxy (RFC 9440). Every certificate and list is made by the
 // openssl program; the connections are real ones.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -165,6 +165,17 @@ describe.each([
     expect(after[0]?.data).toMatchObject({ means: 'certificate', env: { auth: 'certificate' } })
   })
 })
+
+it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'RFC 5280 6, %s: who comes back by the session of before still shows the authority that came with him',
+  async (maxVersion) => {
+    // It keeps sessions, and no connections.
+    const agent = new Agent({ keepAlive: false })
+    for (let n = 0; n < 3; n += 1)
+      expect((await over('under', ['second'], { agent, maxVersion })).status).toBe(200)
+    agent.destroy()
+  },
+)
 
 describe('RFC 9440 4: whose header is believed', () => {
   it.each([
