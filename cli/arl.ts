@@ -13,7 +13,7 @@ import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyPar
 import { arlPage, type ArlReport } from './arlReport.ts'
 import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
-import { logKeyOf, wouldRefuse } from './endCeremony.ts'
+import { dryRunEnd, logKeyOf, wouldRefuse } from './endCeremony.ts'
 import type { Output } from './output.ts'
 import { NothingThere } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
@@ -111,8 +111,8 @@ export const rehearse = async (
       `The root ${root} would revoke the certificate ${serial} of the authority ${issuer},`,
       `and issue its list ${list.number} of ${list.entries} certificates of authorities.`,
       refused === undefined
-        ? 'Nothing stands against it. A dry run: nothing was changed.'
-        : `Refused now: ${refused.code} (${refused.clause}): ${refused.detail}. A dry run: nothing was changed.`,
+        ? `Nothing stands against it. ${dryRunEnd}`
+        : `Refused now: ${refused.code} (${refused.clause}): ${refused.detail}. ${dryRunEnd}`,
     ].join('\n'),
   )
   return refused === undefined

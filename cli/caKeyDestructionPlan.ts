@@ -7,7 +7,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import type { Officer } from './ceremonyParts.ts'
 import { presentOf, type DestructionScript } from './ceremonyScript.ts'
 import { ConfigFault } from './configFault.ts'
-import { foundEnd, requireWitnesses, wouldRefuse, type Ceremony } from './endCeremony.ts'
+import { dryRunEnd, foundEnd, requireWitnesses, wouldRefuse, type Ceremony } from './endCeremony.ts'
 import type { Output } from './output.ts'
 import { NothingThere } from './reading.ts'
 
@@ -62,8 +62,8 @@ export const rehearse = async (opened: Ceremony, held: Destroying, output: Outpu
         `The key ${about.servicekey} (SHA-256 ${spkiSha256 ?? 'of none'}) of the authority ${issuer}`,
         `Copies in the ledger: ${copies.join(', ') || 'none'}; listed: ${about.copies.join(', ') || 'none'}`,
         refusal === undefined
-          ? 'Nothing stands against it. A dry run: nothing was changed.'
-          : `Refused now: ${refusal.code} (${refusal.clause}): ${refusal.detail}. A dry run: nothing was changed.`,
+          ? `Nothing stands against it. ${dryRunEnd}`
+          : `Refused now: ${refusal.code} (${refusal.clause}): ${refusal.detail}. ${dryRunEnd}`,
       ].join('\n'),
   )
   return refusal === undefined

@@ -154,8 +154,8 @@ export const ceremony = async (
 ): Promise<void> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const accounts = await twoAccounts(config, asked)
   const rehearsal = asked.dryRun === true
+  const accounts = await twoAccounts(config, asked, rehearsal)
   const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
   let opened: Opened | undefined
   try {

@@ -100,29 +100,35 @@ const hasLedger = ({ dataDir, ledgerUrl }: Config): boolean =>
 /** From where somebody signs in who gives a command here: what an address is to a request. */
 const here = 'command line'
 
-/** CGU-114: a token that is nobody's is in the journal, where there is one. */
+/** CGU-114: a token that is nobody's is in the journal, where a ledger has begun. */
 const recordFailure = async (
   config: Config,
   shown: Parameters<Journal['failedSignIn']>[0],
 ): Promise<void> => {
   if (!hasLedger(config) || !hasCustody(config)) return
-  const { journal, close } = await openActing(config)
+  const { as, journal, close } = await openActing(config)
   try {
-    await journal.failedSignIn(shown)
+    if ((await as(program, 'program').ledger.head()) !== undefined) await journal.failedSignIn(shown)
   } finally {
     await close()
   }
 }
 
-/** Who signs in with the token of a file. @throws ConfigFault; KeyFault, LedgerFault where a failure cannot be written down */
-const accountOf = async (config: Config, option: string, file: string): Promise<Account> => {
+type Asking = Readonly<{ option: string; file: string; isRehearsal: boolean }>
+
+/** Who signs in with the token of a file. @throws ConfigFault */
+const accountOf = async (config: Config, { option, file, isRehearsal }: Asking): Promise<Account> => {
   const token = await readFile(file, 'utf8').catch(() => {
     throw new ConfigFault(`--${option}: ${file} cannot be read`)
   })
   const shown = await byToken(openAccounts(join(config.dataDir, 'accounts.json')))(token.trim())
   if (!('cause' in shown)) return shown.account
-  await recordFailure(config, { ...shown, address: here })
-  throw new ConfigFault(`--${option}: the token of ${file} opens no account`)
+  const sentence = `--${option}: the token of ${file} opens no account`
+  if (!isRehearsal)
+    await recordFailure(config, { ...shown, address: here }).catch((error: unknown) => {
+      throw new ConfigFault(`${sentence}; and it was not written down: ${(error as Error).message}`)
+    })
+  throw new ConfigFault(sentence)
 }
 
 /** CGU-114: whoever has signed in is in his journal, before he does anything. */
@@ -139,15 +145,17 @@ const recordSignIn = async (
 /**
  * Who holds a ceremony, and who stands beside him: whoever the tokens are of. In a place without a ledger nobody is appointed yet,
  * and the accounts file alone says what they hold (docs/adr/0013): it is asked before anything is made.
+ * @param isRehearsal held in a place of its own: nothing of it is written down anywhere else
  * @throws ConfigFault
  */
 export const twoAccounts = async (
   config: Config,
   asked: Readonly<{ officer: string; second: string }>,
+  isRehearsal = false,
 ): Promise<Two<Account>> => {
   const accounts = [
-    await accountOf(config, 'officer', asked.officer),
-    await accountOf(config, 'second', asked.second),
+    await accountOf(config, { option: 'officer', file: asked.officer, isRehearsal }),
+    await accountOf(config, { option: 'second', file: asked.second, isRehearsal }),
   ] as const
   if (!hasLedger(config)) pairOf(accounts)
   return accounts

@@ -6,7 +6,7 @@ import { countKept } from '../commands/transferEscrow.ts'
 import { successorFault } from '../pki/recipient.ts'
 import type { Officer } from './ceremonyParts.ts'
 import { presentOf, type CeremonyScript } from './ceremonyScript.ts'
-import { foundEnd, requireWitnesses, wouldRefuse, type Ceremony } from './endCeremony.ts'
+import { dryRunEnd, foundEnd, requireWitnesses, wouldRefuse, type Ceremony } from './endCeremony.ts'
 import { begunIn, changed } from './escrowPackage.ts'
 import type { Output } from './output.ts'
 
@@ -68,8 +68,8 @@ export const rehearse = async (opened: Ceremony, handing: Handing): Promise<bool
         `${keys} keys would go to the holder of the certificate ${fingerprint} (SHA-256).`,
         ...(begun === undefined ? [] : [`The transfer ${begun} was begun, and would go on.`]),
         refused === undefined
-          ? 'Nothing stands against it. A dry run: nothing was changed.'
-          : `Refused now: ${refused.code} (${refused.clause}): ${refused.detail}. A dry run: nothing was changed.`,
+          ? `Nothing stands against it. ${dryRunEnd}`
+          : `Refused now: ${refused.code} (${refused.clause}): ${refused.detail}. ${dryRunEnd}`,
       ].join('\n'),
   )
   return refused === undefined

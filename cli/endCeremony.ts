@@ -1,5 +1,5 @@
 // What the ceremonies at the end of an authority have in common: two witnesses at least, what the ledger alone says of the end, a dry run
-// that asks the same decider and writes nothing, and the log key that signs the report.
+// that asks the same decider and writes nothing but that two have signed in, and the log key that signs the report.
 import { ceremonyKey } from '../commands/ceremony.ts'
 import { consider } from '../commands/consider.ts'
 import { ProcessRefused, type Service } from '../commands/program.ts'
@@ -16,6 +16,9 @@ export type Ceremony = Readonly<{
   service: Service
   custody: Readonly<{ keys: ServiceKeys; vault: Pick<CustodyVault, 'escrow'> }>
 }>
+
+/** How a dry run ends: it is on the ledger itself, which has it that somebody has signed in. */
+export const dryRunEnd = 'A dry run: nothing was changed; that both have signed in is written down.'
 
 const leastWitnesses = 2
 
