@@ -64,7 +64,8 @@ const openQuestions = (client: pg.Client): ((asked: Asked) => Promise<boolean>) 
   return (asked) =>
     new Promise((resolve, reject) => {
       queue.push({ ...asked, resolve, reject })
-      running ??= run()
+      // A moment later: what is asked for at the same time goes at once.
+      running ??= Promise.resolve().then(run)
     })
 }
 
