@@ -3,6 +3,7 @@
 // crash: what is absent is destroyed, and the act goes on. (events.md P6, steps 4 to 6)
 import { certificate } from '../domain/certificate.ts'
 import { destruction, type Run } from '../domain/destruction.ts'
+import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
 import type { EscrowCare } from '../pki/custody.ts'
@@ -18,7 +19,7 @@ export type DestroyTools = Readonly<{
   dataKeys: Readonly<{ destroy: (keyId: string) => Promise<void> }>
   /** Keeps the attestation. @returns its SHA-256 */
   keep: (bytes: Uint8Array) => Promise<string>
-  /** Those of some units that are on hold. */
+  /** Those of some units that are on hold now. @throws where nobody knows all holds at the moment */
   heldAmong: (units: readonly string[]) => Promise<readonly string[]>
 }>
 
@@ -33,6 +34,11 @@ type Outcome = Readonly<{ units: readonly string[]; spared: readonly string[]; k
 /** Whose act it is. A run that was begun before its operators were kept has been approved by these. */
 const operatorsOf = ({ operators, approvals }: Run): readonly string[] =>
   operators ?? [...new Set(approvals.flatMap(({ approver }) => (approver === undefined ? [] : [approver])))]
+
+const foldOf =
+  ({ ledger }: Service): Fold =>
+  async (aggregate, id) =>
+    (await ledger.load(aggregate, id)).state
 
 /**
  * Destroys the escrowed key of a serial, unless its own stream says that it has to stay.
@@ -62,9 +68,7 @@ const destroyEscrowed = async (
   const decider = recordKeyDestruction(service.policy)
   // Asked before anything is removed: a key that a recovery holds, or whose term runs, stays.
   const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
-  const fold = async <S, E>(aggregate: Parameters<typeof service.ledger.load<S, E>>[0], id: string) =>
-    (await service.ledger.load(aggregate, id)).state
-  if ('refused' in (await consider(decider, command, held, fold))) return 'spared'
+  if ('refused' in (await consider(decider, command, held, foldOf(service)))) return 'spared'
   const record = () =>
     perform(service, decider, { key: `${spki}|${runId}`, data, circumstances: { correlationId: runId } })
   // Gone first, then said to be; but not where nobody would know any more whose it was. What is said to be gone is removed again.
@@ -125,6 +129,23 @@ const destroyEach = async (
   return { units, spared, keys }
 }
 
+/** Begins a run. @returns it; undefined: it still waits for its visa or its approvals, or all of it is on hold */
+const begin = async (
+  { service }: DestroyTools,
+  runId: string,
+  { run, held }: Readonly<{ run: Run; held: readonly string[] }>,
+): Promise<Run | undefined> => {
+  if (run.status === 'started') return run
+  const { ledger, policy } = service
+  const decider = startDestruction(policy)
+  const data = { destruction: runId, held }
+  const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
+  if ('refused' in (await consider(decider, command, run, foldOf(service)))) return undefined
+  await perform(service, decider, { key: runId, data, circumstances: { correlationId: runId } })
+  const { state } = await ledger.load(destruction, runId)
+  return state.status === 'started' ? state : undefined
+}
+
 /**
  * Carries out a run that is approved, or goes on with one that was started.
  * @returns whether it is done now; false: it still waits for its visa or its approvals, or all of it is on hold
@@ -132,18 +153,12 @@ const destroyEach = async (
  */
 export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<boolean> => {
   const { service, keep, heldAmong } = tools
-  const { state: run } = await service.ledger.load(destruction, runId)
-  if (run.status !== 'proposed' && run.status !== 'started') return run.status === 'done'
-  if (run.visa === undefined || operatorsOf(run).length < 2) return false
-  const circumstances = { correlationId: runId }
-  const held = await heldAmong(run.units)
-  if (run.units.every((unit) => held.includes(unit))) return false
-  if (run.status === 'proposed')
-    await perform(service, startDestruction(service.policy), {
-      key: runId,
-      data: { destruction: runId, held },
-      circumstances,
-    })
+  const { state } = await service.ledger.load(destruction, runId)
+  if (state.status !== 'proposed' && state.status !== 'started') return state.status === 'done'
+  const held = await heldAmong(state.units)
+  if (state.units.every((unit) => held.includes(unit))) return false
+  const run = await begin(tools, runId, { run: state, held })
+  if (run === undefined) return false
   const outcome = await destroyEach(tools, runId, run, held)
   const { units, spared } = outcome
   const attestationSha256 = await keep(attestationOf(runId, run, outcome))
@@ -154,7 +169,7 @@ export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<
       ...{ method: methodOf(run), dataKeys: units.length, attestationSha256 },
       operators: [...operatorsOf(run)],
     },
-    circumstances,
+    circumstances: { correlationId: runId },
   })
   return true
 }

@@ -16,8 +16,9 @@ export type StatusView = Readonly<{
   size: () => Promise<number>
   /** Number of the newest CRL that was issued; 0 for none. */
   lastNumber: () => Promise<number>
+  /** @throws where the table has not taken in so much: it may be being built anew */
   entriesUpTo: (size: number) => Promise<readonly RevokedEntry[]>
-  /** Digest of the status table as at that size (proofs.md section 3). */
+  /** Digest of the status table as at that size (proofs.md section 3). @throws as `entriesUpTo` */
   tableSha256: (size: number) => Promise<string>
 }>
 
@@ -54,6 +55,9 @@ export const issueCrl = async (
   if (state.status !== 'planned') return number
   // Another process may have planned this number, up to another size.
   const entries = read?.upTo === state.upTo ? read.entries : await view.entriesUpTo(state.upTo)
+  // CGU-76: whatever has become of the table since, no list is signed that leaves out what its plan has.
+  if (entries.length !== state.entries)
+    throw new Error(`CRL ${number}: ${entries.length} entries, and ${state.entries} were planned`)
   const tbs = crlTbs({ ...state, issuer: ca.issuer, number, entries })
   const findings = rulesOf(
     lintCrl(tbs, {

@@ -38,7 +38,14 @@ export const crlForms = [CrlPlanned, CrlIssued, CrlPlanRejected, CrlPublished] a
 export type CrlEvent = EventOf<(typeof crlForms)[number]>
 
 /** The plan of one CRL: with the leaves before rank `upTo` it determines the TBSCertList byte for byte. */
-export type CrlPlan = Readonly<{ thisUpdate: string; nextUpdate: string; upTo: number; last: boolean }>
+export type CrlPlan = Readonly<{
+  thisUpdate: string
+  nextUpdate: string
+  upTo: number
+  /** How many it lists. */
+  entries: number
+  last: boolean
+}>
 export type Crl =
   | Readonly<{ status: 'none'; tries: number }>
   | (CrlPlan & Readonly<{ status: 'planned'; tries: number }>)
@@ -48,8 +55,8 @@ const evolve = (state: Crl, { type, data }: CrlEvent): Crl => {
   const tries = 'tries' in state ? state.tries : 0
   switch (type) {
     case 'CrlPlanned': {
-      const { thisUpdate, nextUpdate, upTo, last } = data
-      return { status: 'planned', tries: tries + 1, thisUpdate, nextUpdate, upTo, last }
+      const { thisUpdate, nextUpdate, upTo, entries, last } = data
+      return { status: 'planned', tries: tries + 1, thisUpdate, nextUpdate, upTo, entries, last }
     }
     case 'CrlIssued':
       if (state.status !== 'planned') throw new Error('CrlIssued without CrlPlanned')

@@ -27,6 +27,8 @@ type Parts = Readonly<{
   /** Leaves that every read model has taken in. */
   size: () => Promise<number>
   settled: () => Promise<void>
+  /** Reads the status table once it has taken in so many leaves. @throws where it has not */
+  rowsUpTo: <T>(size: number, read: (db: OpenDatabase['db']) => Promise<T>) => Promise<T>
   /** Waits for the read models, but not for longer than a list may wait for them; whatever they are missing is on the next one. */
   soon: () => Promise<boolean>
   /** Told of each list of revocations that are on no earlier one, when the oldest of them took effect. */
@@ -40,12 +42,12 @@ export type Crls = Readonly<{
   requireFresh: (authorities: readonly IssuingCa[]) => Promise<void>
 }>
 
-export const openCrls = ({ service, db, size, settled, soon, listed }: Parts): Crls => {
+export const openCrls = ({ service, db, size, settled, rowsUpTo, soon, listed }: Parts): Crls => {
   const viewOf = (id: string): StatusView => ({
     size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
-    entriesUpTo: (upTo) => crlEntriesUpTo(db, id, upTo),
-    tableSha256: (upTo) => linesDigest(statusLinesAt(db, upTo)),
+    entriesUpTo: (upTo) => rowsUpTo(upTo, (rows) => crlEntriesUpTo(rows, id, upTo)),
+    tableSha256: (upTo) => rowsUpTo(upTo, (rows) => linesDigest(statusLinesAt(rows, upTo))),
   })
   /** After a list has been issued: says what it is the first to list. @returns how far it goes */
   const tell = async (issuer: string, before: number): Promise<number> => {

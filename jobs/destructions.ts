@@ -1,14 +1,14 @@
 // CGU-116: runs that two officers have approved are carried out, and those that a stop has cut off go on.
 import { destroyUnits, type DestroyTools } from '../commands/destroyUnits.ts'
-import { heldAmong, openRuns } from '../readmodels/retention.ts'
+import { openRuns } from '../readmodels/retention.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Job } from './port.ts'
 
-export type DestructionTools = Omit<DestroyTools, 'heldAmong'> &
+export type DestructionTools = DestroyTools &
   Readonly<{
     db: OpenDatabase['db']
     inTurn: <T>(id: string, act: () => Promise<T>) => Promise<T>
-    /** Resolves when the read models know every hold that was placed. */
+    /** Resolves when the read models know every run. */
     settled: () => Promise<void>
   }>
 
@@ -19,7 +19,7 @@ export const destructionsJob = ({ db, inTurn, settled, ...tools }: DestructionTo
     await settled()
     await each(await openRuns(db), (run) =>
       inTurn(run, async () => {
-        await destroyUnits({ ...tools, heldAmong: (units) => heldAmong(db, units) }, run)
+        await destroyUnits(tools, run)
       }),
     )
   },

@@ -155,5 +155,5 @@ export const resumeAll = async (
   // Looked for first: what is put down later belongs to an execution that is known or has yet to begin.
   const outputs = await tools.deliveries.inventory()
   await resume(tools, await intentsNow(), how)
-  await sweepOutputs(tools, outputs)
+  await how.each(outputs.length === 0 ? [] : ['outputs'], () => sweepOutputs(tools, outputs))
 }

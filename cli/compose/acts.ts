@@ -7,7 +7,9 @@ import { toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
 import { openRevocationDelay, type RevocationDelay } from '../../jobs/revocationDelay.ts'
 import { openRenewals, type Renewals } from '../../jobs/renewals.ts'
 import type { Issuance } from '../../commands/issueCertificate.ts'
+import { certificateStatus } from '../../projections/certificateStatus.ts'
 import type { Standing } from '../../projections/standing.ts'
+import { steadily, upTo } from '../../projections/steadily.ts'
 import { openTrust } from '../trust.ts'
 import type { Common } from './common.ts'
 
@@ -32,6 +34,8 @@ export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts =
   const { size, settled, lagSeconds } = standing
   const delay = openRevocationDelay({ db, issuer: ca.id, now, lagSeconds })
   const soon = () => standing.caughtUp(longestForList)
+  const rowsUpTo: Parameters<typeof openCrls>[0]['rowsUpTo'] = (to, read) =>
+    steadily(db, { projection: certificateStatus, suffices: upTo(to) }, read)
   return {
     ...{ common, chain, standing, delay },
     issuance: { service, ca, escrow: custody.vault.escrow, cards: custody.cards, subjectMac },
@@ -39,7 +43,7 @@ export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts =
       ...{ service, db, issuer: ca.id, size, settled },
       toldEverybody: toldByNotices({ service, db }),
     },
-    crls: openCrls({ service, db, size, settled, soon, listed: delay.listed }),
+    crls: openCrls({ service, db, size, settled, rowsUpTo, soon, listed: delay.listed }),
     renewals: openRenewals({
       ...{ service, db, inTurn: turns.inTurn, verifier: program.person },
       trust: config.authTrust === undefined ? undefined : openTrust(config.authTrust),

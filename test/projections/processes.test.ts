@@ -1,4 +1,5 @@
 // What holds between processes that share PostgreSQL: who projects, how far the rows are, whose turn it is.
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openInstallationTurns } from '../../cli/compose/turns.ts'
 import { openLockSession } from '../../host/postgresLocks.ts'
@@ -6,6 +7,7 @@ import { readModels } from '../../projections/readModels.ts'
 import { advance, beginning, resetProjection } from '../../projections/checkpoint.ts'
 import { Deposed, takeOver } from '../../projections/epoch.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
+import { RowsBehind, steadily, upTo, upToNow } from '../../projections/steadily.ts'
 import { openDatabase, isMigrated, type OpenDatabase } from '../../readmodels/database.ts'
 import { createOnServer } from '../support/database.ts'
 
@@ -25,6 +27,14 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     await database.close()
     await place.drop()
   })
+
+  const locksAwaited = async (): Promise<number> => {
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`.execute(
+      database.db,
+    )
+    return rows[0]?.n ?? 0
+  }
 
   it('a database without the tables of this release is known, and nothing is made in it', async () => {
     const { db, close } = await openDatabase({ url: url ?? '', asItStands: true })
@@ -76,6 +86,29 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
       await latter(tx)
       await advance(tx, [first!], beginning, reached)
     })
+  })
+
+  it('CGU-76: rows are read whole or not at all: who empties them waits for who reads them, and who comes after is told', async () => {
+    const { db } = database
+    const status = projections.find(({ name }) => name === 'certificateStatus')!
+    const fence = await takeOver(db)
+    await resetProjection(db, status, fence)
+    const wanted = { projection: status, suffices: upTo(7) }
+    await expect(steadily(db, wanted, async () => 'read')).rejects.toThrow(RowsBehind)
+    await db.transaction().execute((tx) => advance(tx, [status], beginning, reached))
+    let isEmptied = false
+    const { whileRead, emptying } = await steadily(db, wanted, async () => {
+      const under = resetProjection(db, status, fence).then(() => (isEmptied = true))
+      await expect.poll(locksAwaited).toBe(1)
+      return { whileRead: isEmptied, emptying: under }
+    })
+    await emptying
+    expect([whileRead, isEmptied]).toEqual([false, true])
+    await expect(steadily(db, wanted, async () => 'read')).rejects.toThrow(RowsBehind)
+    const everything = { projection: status, suffices: await upToNow({ head: async () => head }) }
+    await expect(steadily(db, everything, async () => 'read')).rejects.toThrow(RowsBehind)
+    await db.transaction().execute((tx) => advance(tx, [status], beginning, reached))
+    expect(await steadily(db, everything, async () => 'read')).toBe('read')
   })
 
   it('read your writes: a projector that never ran is behind, and so is one whose rows are built anew', async () => {
