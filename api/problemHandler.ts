@@ -42,6 +42,7 @@ const retry = { 'retry-after': '1' }
 
 const byName: Readonly<Record<string, EdgeFault>> = {
   LedgerFault: { code: 'LEDGER_UNAVAILABLE', headers: { 'retry-after': '5' } },
+  RowsBehind: { code: 'PROJECTION_LAGGING', headers: retry },
   KeyFault: { code: 'CUSTODY_UNAVAILABLE', headers: { 'retry-after': '5' } },
 }
 type EdgeFault = Readonly<{ code: ProblemCode; headers?: Readonly<Record<string, string>> }>

@@ -24,7 +24,13 @@ import { audienceOf } from '../readmodels/terminationAudience.ts'
 type Db = OpenDatabase['db']
 
 /** Who is to be told that an authority ends, and how many of them have not been (CGU-81, CGU-84). */
-export type ToldEverybody = (issuer: string) => Promise<Audience>
+export type ToldEverybody = (rows: Db, issuer: string) => Promise<Audience>
+
+/**
+ * Reads every read model, all of them whole: they have taken in every fact, and nobody empties them meanwhile. What cannot be undone is
+ * decided on these. @throws RowsBehind
+ */
+export type SettledRows = <T>(read: (rows: Db, size: number) => Promise<T>) => Promise<T>
 
 export type EndOfLifeTools = Readonly<{
   service: Service
@@ -32,44 +38,47 @@ export type EndOfLifeTools = Readonly<{
   issuer: string
   /** Ledger entries that every read model has taken in. */
   size: () => Promise<number>
-  settled: () => Promise<void>
+  settledRows: SettledRows
   toldEverybody: ToldEverybody
 }>
 
 /** The audience as the read models know it. */
 export const toldByNotices =
-  ({ service, db }: Pick<EndOfLifeTools, 'service' | 'db'>): ToldEverybody =>
-  (issuer) =>
-    audienceOf(db, { issuer, at: service.now() })
+  ({ now }: Pick<Service, 'now'>): ToldEverybody =>
+  (rows, issuer) =>
+    audienceOf(rows, { issuer, at: now() })
 
 /** What the commands of the end are given, at a size of the ledger that the read models have taken in. */
-const numbersOf = async ({ service, db, issuer, size }: EndOfLifeTools) => {
-  const count = await countCertificates(db, issuer, { upTo: await size(), at: service.now() })
-  return { count, entries: (await crlEntriesUpTo(db, issuer, count.upTo)).length }
+const numbersOf = async (
+  { service, issuer }: Pick<EndOfLifeTools, 'service' | 'issuer'>,
+  rows: Db,
+  upTo: number,
+) => {
+  const count = await countCertificates(rows, issuer, { upTo, at: service.now() })
+  return { count, entries: (await crlEntriesUpTo(rows, issuer, upTo)).length }
 }
 
 /** What the dry run and the officers' commands are told beside the authority's own streams. */
 export const observeEnd = async (tools: EndOfLifeTools): Promise<Observed> => {
-  const { service, db, issuer, settled, toldEverybody } = tools
-  await settled()
-  const numbers = await numbersOf(tools)
+  const { service, issuer, settledRows, toldEverybody } = tools
   const { state } = await service.ledger.load(authority, issuer)
-  const crlNumber = await lastCrlNumber(db, issuer)
   const keys = 'servicekey' in state ? [state.servicekey] : []
-  const held = await heldAmong(
-    db,
-    keys.map((servicekey) => `reg/${servicekey}`),
-  )
-  return {
-    ...numbers,
-    crlNumber,
-    held: held.length > 0,
-    audience: await toldEverybody(issuer),
-    moments: await momentsOf(db, [
-      ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${finalAnswersOf(issuer)}`],
-      ...keys.map((servicekey) => `servicekey-${servicekey}`),
-    ]),
-  }
+  return settledRows(async (rows, size) => {
+    const crlNumber = await lastCrlNumber(rows, issuer)
+    const held = await heldAmong(
+      rows,
+      keys.map((servicekey) => `reg/${servicekey}`),
+    )
+    return {
+      ...(await numbersOf(tools, rows, size)),
+      ...{ crlNumber, held: held.length > 0 },
+      audience: await toldEverybody(rows, issuer),
+      moments: await momentsOf(rows, [
+        ...[`authority-${issuer}`, `crl-${issuer}-${crlNumber}`, `ocsp-${finalAnswersOf(issuer)}`],
+        ...keys.map((servicekey) => `servicekey-${servicekey}`),
+      ]),
+    }
+  })
 }
 
 /** The same of what only the commands ask for, as the read models have it now: for a look, which waits for nobody. */
@@ -84,7 +93,7 @@ export const glanceAtEnd = async (
     const none = { issued: 0, revoked: 0, expired: 0, abandoned: 0, planned: 0 }
     return { crlNumber, entries: 0, count: { upTo: await size(), ...none } }
   }
-  return { crlNumber, ...(await numbersOf(tools)) }
+  return { crlNumber, ...(await numbersOf(tools, db, await size())) }
 }
 
 /** Digest of every serial that was issued before a size of the ledger: one a line, in their order. */
@@ -98,21 +107,22 @@ const batch = 500
 
 /** Revokes all that is valid, when all that has to come before it has come, and records that it is done. */
 export const revokeAll = async (tools: EndOfLifeTools): Promise<void> => {
-  const { service, db, issuer, settled } = tools
+  const { service, issuer, settledRows } = tools
   const { state } = await service.ledger.load(authority, issuer)
   if (notYetToRevoke(state, service.now()) !== undefined) return
-  await settled()
-  const { untold } = await tools.toldEverybody(issuer)
+  const { untold } = await settledRows((rows) => tools.toldEverybody(rows, issuer))
   if (untold > 0) return
   const circumstances = { correlationId: 'servicekey' in state ? state.servicekey : issuer }
   for (;;) {
-    const serials = await validCertificates(db, issuer, { at: service.now(), limit: batch })
+    const valid = { at: service.now(), limit: batch }
+    const serials = await settledRows((rows) => validCertificates(rows, issuer, valid))
     if (serials.length === 0) break
     for (const serial of serials)
       await perform(service, terminateCertificate, { key: serial, data: { serial }, circumstances })
-    await settled()
   }
-  const count = await countCertificates(db, issuer, { upTo: await tools.size(), at: service.now() })
+  const count = await settledRows((rows, upTo) =>
+    countCertificates(rows, issuer, { upTo, at: service.now() }),
+  )
   // A plan that is under way gets its outcome first; the next run counts again.
   if (stillValid(count) !== undefined) return
   await perform(service, completeRevocations, {

@@ -77,10 +77,11 @@ export const resetProjection = async (
     await fence?.(tx)
     const nowhere = { commit_position: null, prepare_position: null, size: 0, last_at: null }
     const row = { version, ...nowhere, ...eventColumns(beginning) }
+    const before = sql<number>`greatest(projection_checkpoint.size, projection_checkpoint.rebuild_to)`
     await tx
       .insertInto('projection_checkpoint')
-      .values({ name, ...row })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+      .values({ name, ...row, rebuild_to: 0 })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...row, rebuild_to: before }))
       .execute()
     for (const table of tables) await sql`truncate table ${sql.table(table)}`.execute(tx)
   })
@@ -162,6 +163,7 @@ export const advance = async (
       size: to.size,
       last_at: to.lastAt ?? null,
       ...eventColumns(to),
+      rebuild_to: sql<number>`case when rebuild_to > ${to.size} then rebuild_to else 0 end`,
     })
     .where((eb) => eb.or(projections.map(({ name, version }) => eb.and({ name, version, size: from.size }))))
     .executeTakeFirst()

@@ -2,20 +2,16 @@
 import { sql, type Kysely } from 'kysely'
 import type { Ledger } from '../ledger/ledger.ts'
 import { comparePositions } from '../ledger/store.ts'
+import { RowsBehind } from '../readmodels/rowsBehind.ts'
 import type { Database } from '../readmodels/schema.ts'
 import { checkpointsOf, type Checkpoint } from './checkpoint.ts'
 import type { Projection } from './projection.ts'
 
 type Db = Kysely<Database>
 
-/** A read model is behind, or is being built anew: what is to be read of it is not there yet. It is asked for again later. */
-export class RowsBehind extends Error {
-  override readonly name = 'RowsBehind'
-}
-
 /** Which rows, and how far they have to be. */
 export type Wanted = Readonly<{
-  projection: Pick<Projection, 'name' | 'version' | 'tables'>
+  projections: readonly Pick<Projection, 'name' | 'version' | 'tables'>[]
   suffices: (at: Checkpoint) => boolean
 }>
 
@@ -30,19 +26,24 @@ export const upToNow = async (ledger: Pick<Ledger, 'head'>) => {
 }
 
 /**
- * Reads rows of a projection, which nobody empties meanwhile.
+ * Reads rows of projections, which nobody empties meanwhile.
+ * @param read is told how many entries of the ledger all of them have taken in
  * @throws RowsBehind where they are not that far
  */
 export const steadily = <T>(
   db: Db,
-  { projection, suffices }: Wanted,
-  read: (db: Db) => Promise<T>,
+  { projections, suffices }: Wanted,
+  read: (db: Db, size: number) => Promise<T>,
 ): Promise<T> =>
   db.transaction().execute(async (tx) => {
     // Before the checkpoint is looked at: to empty a table takes a lock that waits for this one (checkpoint.ts, resetProjection).
-    const tables = sql.join(projection.tables.map((table) => sql.table(table)))
+    const tables = sql.join(projections.flatMap((one) => one.tables.map((table) => sql.table(table))))
     await sql`lock table ${tables} in access share mode`.execute(tx)
-    const at = (await checkpointsOf(tx, [projection])).get(projection.name)
-    if (at === undefined || !suffices(at)) throw new RowsBehind(`${projection.name} is behind`)
-    return await read(tx)
+    const found = await checkpointsOf(tx, projections)
+    const sizes = projections.map(({ name }) => {
+      const at = found.get(name)
+      if (at === undefined || !suffices(at)) throw new RowsBehind(`${name} is behind`)
+      return at.size
+    })
+    return await read(tx, Math.min(...sizes))
   })

@@ -2,6 +2,7 @@
 // stream in the ledger (domain/policy/posts.ts).
 import { sql, type Kysely } from 'kysely'
 import type { Role } from '../domain/lists.ts'
+import { RowsBehind } from './rowsBehind.ts'
 import type { AppointmentRow, Database } from './schema.ts'
 
 type Db = Kysely<Database>
@@ -9,16 +10,21 @@ type Db = Kysely<Database>
 const idsOf = (rows: readonly Pick<AppointmentRow, 'appointment'>[]): readonly string[] =>
   rows.map(({ appointment }) => appointment)
 
-/** Ids of a person's appointments, oldest first. @param term keyed digest of the person number (blind kind `person`) */
-export const appointmentsOf = async (db: Db, term: string): Promise<readonly string[]> =>
-  idsOf(
-    await db
-      .selectFrom('appointment')
-      .select('appointment')
-      .where('person_term', '=', term)
-      .orderBy('rank')
-      .execute(),
+/**
+ * Ids of a person's appointments, oldest first. In one statement: nobody empties the table in the middle of it.
+ * @param term keyed digest of the person number (blind kind `person`)
+ * @throws RowsBehind while the table is built anew: whoever was relieved of a role has not got it back meanwhile
+ */
+export const appointmentsOf = async (db: Db, term: string): Promise<readonly string[]> => {
+  const { rows } = await sql<{ ids: readonly string[]; isRebuilt: boolean }>`
+    select coalesce((select json_agg(appointment order by rank) from appointment where person_term = ${term}), '[]') as ids,
+      exists (select 1 from projection_checkpoint where name = 'appointments' and size < rebuild_to) as "isRebuilt"`.execute(
+    db,
   )
+  const [found] = rows
+  if (found === undefined || found.isRebuilt) throw new RowsBehind('appointments are being built anew')
+  return found.ids
+}
 
 export type AppointmentFilter = Readonly<{
   entity?: string

@@ -15,6 +15,7 @@ import { m009Claims } from './migrations/m009_claims.ts'
 import { m011Controls } from './migrations/m011_controls.ts'
 import { m021SignInTickets } from './migrations/m021_sign_in_tickets.ts'
 import { m022ListedByRank } from './migrations/m022_listed_by_rank.ts'
+import { m023Rebuilding } from './migrations/m023_rebuilding.ts'
 import { m008Renewals } from './migrations/m008_renewals.ts'
 import { m020Processes } from './migrations/m020_processes.ts'
 import { m015CheckpointEvent } from './migrations/m015_checkpoint_event.ts'
@@ -54,6 +55,7 @@ const migratorOf = (db: Kysely<Database>): Migrator => {
       m020_processes: m020Processes,
       m021_sign_in_tickets: m021SignInTickets,
       m022_listed_by_rank: m022ListedByRank,
+      m023_rebuilding: m023Rebuilding,
     }),
   }
   // The escrow has tables of the same names in a schema of its own: without a schema, those would be taken for these.

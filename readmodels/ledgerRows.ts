@@ -98,4 +98,6 @@ export type CheckpointRow = Readonly<{
   last_stream: string | null
   last_revision: number | null
   last_id: string | null
+  /** Size that its rows had when they were emptied; 0 once they have it again. */
+  rebuild_to: number
 }>

@@ -3,13 +3,14 @@
 import type { Chain } from '../../commands/ceremony.ts'
 import { program } from '../../commands/actors.ts'
 import { openCrls, type Crls } from '../../jobs/crls.ts'
-import { toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
+import { toldByNotices, type EndOfLifeTools, type SettledRows } from '../../jobs/endOfLife.ts'
 import { openRevocationDelay, type RevocationDelay } from '../../jobs/revocationDelay.ts'
 import { openRenewals, type Renewals } from '../../jobs/renewals.ts'
 import type { Issuance } from '../../commands/issueCertificate.ts'
+import { readModels } from '../../projections/readModels.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
 import type { Standing } from '../../projections/standing.ts'
-import { steadily, upTo } from '../../projections/steadily.ts'
+import { steadily, upTo, upToNow } from '../../projections/steadily.ts'
 import { openTrust } from '../trust.ts'
 import type { Common } from './common.ts'
 
@@ -17,6 +18,7 @@ export type Acts = Readonly<{
   common: Common
   chain: Chain
   standing: Standing
+  settledRows: SettledRows
   issuance: Issuance
   ending: EndOfLifeTools
   crls: Crls
@@ -35,13 +37,19 @@ export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts =
   const delay = openRevocationDelay({ db, issuer: ca.id, now, lagSeconds })
   const soon = () => standing.caughtUp(longestForList)
   const rowsUpTo: Parameters<typeof openCrls>[0]['rowsUpTo'] = (to, read) =>
-    steadily(db, { projection: certificateStatus, suffices: upTo(to) }, read)
+    steadily(db, { projections: [certificateStatus], suffices: upTo(to) }, read)
+  const projections = readModels(common.blind)
+  const settledRows: SettledRows = async (read) => {
+    const suffices = await upToNow(common.ledger)
+    await settled()
+    return steadily(db, { projections, suffices }, read)
+  }
   return {
-    ...{ common, chain, standing, delay },
+    ...{ common, chain, standing, settledRows, delay },
     issuance: { service, ca, escrow: custody.vault.escrow, cards: custody.cards, subjectMac },
     ending: {
-      ...{ service, db, issuer: ca.id, size, settled },
-      toldEverybody: toldByNotices({ service, db }),
+      ...{ service, db, issuer: ca.id, size, settledRows },
+      toldEverybody: toldByNotices(service),
     },
     crls: openCrls({ service, db, size, settled, rowsUpTo, soon, listed: delay.listed }),
     renewals: openRenewals({

@@ -12,46 +12,27 @@ import type { Each, Job } from '../../jobs/port.ts'
 import { resumeAll, type CarryOn } from '../../jobs/resume.ts'
 import { noticeJobs } from '../../jobs/sendNotices.ts'
 import { cardsToRevoke, lateSessions } from '../../readmodels/cards.ts'
-import type { Projection } from '../../projections/projection.ts'
-import { recoveries } from '../../projections/recoveries.ts'
-import { retention } from '../../projections/retention.ts'
-import { steadily, upToNow } from '../../projections/steadily.ts'
 import { findIntents } from '../../readmodels/intents.ts'
 import { collectableRecoveries } from '../../readmodels/recoveries.ts'
 import { heldAmong as heldIn } from '../../readmodels/retention.ts'
 import type { Around } from '../around.ts'
 import type { Custody } from '../parts.ts'
 import type { Acts } from './acts.ts'
-import type { Common } from './common.ts'
-
-type Db = Common['db']
 
 /** CGU-41: the KEK of the year is in the ledger before keys are put under it. */
 export const recordCurrentKek = async (service: Service, { vault }: Custody): Promise<void> => {
   await recordKek(service, await vault.escrow.currentKek())
 }
 
-/** Reads rows that have taken in every fact of this moment, and are whole. @throws RowsBehind where they were emptied meanwhile */
-const settledRows = async <T>(
-  { db, ledger, standing }: Readonly<{ db: Db; ledger: Common['ledger']; standing: Acts['standing'] }>,
-  projection: Projection,
-  read: (rows: Db) => Promise<T>,
-): Promise<T> => {
-  const suffices = await upToNow(ledger)
-  await standing.settled()
-  return steadily(db, { projection, suffices }, read)
-}
-
 /** Goes on with what a stop has interrupted. */
 export const goOn = async (
-  { common, standing, issuance, renewals }: Acts,
+  { common, standing, settledRows, issuance, renewals }: Acts,
   how: Readonly<{ carrying: CarryOn; each: Each }>,
 ): Promise<void> => {
-  const { custody, db, ledger, now, turns } = common
+  const { custody, db, now, turns } = common
   const tools = {
     ...{ ...issuance, inTurn: turns.inTurn, deliveries: custody.vault.deliveries },
-    collectable: (since: string) =>
-      settledRows({ db, ledger, standing }, recoveries, (rows) => collectableRecoveries(rows, since)),
+    collectable: (since: string) => settledRows((rows) => collectableRecoveries(rows, since)),
   }
   await standing.settled()
   await closeLateSessions(tools, await lateSessions(db), how.each)
@@ -91,14 +72,13 @@ export const jobsOf = (
   acts: Acts,
   { documents, around, responder, stock, carrying }: JobParts,
 ): readonly Job[] => {
-  const { common, chain, standing, ending, crls } = acts
-  const { config, custody, db, ledger, service, turns, measure } = common
+  const { common, chain, standing, settledRows, ending, crls } = acts
+  const { config, custody, db, service, turns, measure } = common
   const { policy } = config
   const { vault } = custody
   const { inTurn } = turns
   const { settled } = standing
-  const heldAmong = (units: readonly string[]) =>
-    settledRows({ db, ledger, standing }, retention, (rows) => heldIn(rows, units))
+  const heldAmong = (units: readonly string[]) => settledRows((rows) => heldIn(rows, units))
   const due: readonly Job[] = [
     { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(chain.ca, policy.crl) },
     { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },

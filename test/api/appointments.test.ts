@@ -1,5 +1,7 @@
 // Appointments over HTTP: what an account holds follows them, from one request to the next.
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { resetProjection } from '../../projections/checkpoint.ts'
+import { readModels } from '../../projections/readModels.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded, type Person } from '../support/embedded.ts'
 import { done, employer, verdict } from '../support/life.ts'
@@ -105,4 +107,27 @@ it('CGU-06: an auditor may not become an officer; of two acceptances that cross,
   expect(verdict(await person.post(`/appointments/${third}/acceptance`, undertaking))[1]).toBe(
     'ROLES_INCOMPATIBLE',
   )
+})
+
+it('CGU-06: while appointments are built anew, whoever was relieved of a post has not got it back by the accounts file', async () => {
+  const own = await openEmbedded({ api: 100_000 })
+  const security = client(own.app, own.account('so-9', ['securityOfficer']).headers)
+  const account = own.account('relieved', ['raOfficer'])
+  const officer = client(own.app, account.headers)
+  const { id } = done(
+    await security.post('/appointments', { ...term, ...who, person: account.person, role: 'raOfficer' }),
+  )
+  const documents = { method: 'inPerson', documentKind: 'passport', documentNumber: '12AB34567' }
+  done(await security.post(`/appointments/${id}/check`, documents))
+  done(await officer.post(`/appointments/${id}/acceptance`, undertaking))
+  done(await security.post(`/appointments/${id}/end`, { cause: 'withdrawn', effectiveOn: '2026-03-02' }))
+  await own.settle()
+  expect(verdict(await officer.post('/entities', employer))).toEqual([403, 'ROLE_NOT_HELD'])
+
+  const { db, reads } = own.services
+  const appointments = readModels(reads.blind).find(({ name }) => name === 'appointments')!
+  await resetProjection(db, appointments)
+  const answer = await officer.post('/entities', employer)
+  expect([...verdict(answer), answer.headers['retry-after']]).toEqual([503, 'PROJECTION_LAGGING', '1'])
+  await own.close()
 })

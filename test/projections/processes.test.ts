@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openInstallationTurns } from '../../cli/compose/turns.ts'
 import { openLockSession } from '../../host/postgresLocks.ts'
 import { readModels } from '../../projections/readModels.ts'
-import { advance, beginning, resetProjection } from '../../projections/checkpoint.ts'
+import { appointmentsOf } from '../../readmodels/appointments.ts'
+import { advance, beginning, resetProjection, type Checkpoint } from '../../projections/checkpoint.ts'
 import { Deposed, takeOver } from '../../projections/epoch.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
-import { RowsBehind, steadily, upTo, upToNow } from '../../projections/steadily.ts'
+import { steadily, upTo, upToNow } from '../../projections/steadily.ts'
+import { RowsBehind } from '../../readmodels/rowsBehind.ts'
 import { openDatabase, isMigrated, type OpenDatabase } from '../../readmodels/database.ts'
 import { createOnServer } from '../support/database.ts'
 
@@ -93,7 +95,7 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     const status = projections.find(({ name }) => name === 'certificateStatus')!
     const fence = await takeOver(db)
     await resetProjection(db, status, fence)
-    const wanted = { projection: status, suffices: upTo(7) }
+    const wanted = { projections: [status], suffices: upTo(7) }
     await expect(steadily(db, wanted, async () => 'read')).rejects.toThrow(RowsBehind)
     await db.transaction().execute((tx) => advance(tx, [status], beginning, reached))
     let isEmptied = false
@@ -105,10 +107,31 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     await emptying
     expect([whileRead, isEmptied]).toEqual([false, true])
     await expect(steadily(db, wanted, async () => 'read')).rejects.toThrow(RowsBehind)
-    const everything = { projection: status, suffices: await upToNow({ head: async () => head }) }
+    const everything = { projections: [status], suffices: await upToNow({ head: async () => head }) }
     await expect(steadily(db, everything, async () => 'read')).rejects.toThrow(RowsBehind)
     await db.transaction().execute((tx) => advance(tx, [status], beginning, reached))
     expect(await steadily(db, everything, async () => 'read')).toBe('read')
+  })
+
+  it('CGU-06: nobody is told of whose appointments these are while they are built anew, and behind is not anew', async () => {
+    const { db } = database
+    const appointments = projections.find(({ name }) => name === 'appointments')!
+    await db.deleteFrom('projection_checkpoint').execute()
+    expect(await appointmentsOf(db, 'nobody')).toEqual([])
+    const fence = await takeOver(db)
+    await resetProjection(db, appointments, fence)
+    expect(await appointmentsOf(db, 'nobody')).toEqual([])
+    const moved = (from: Checkpoint, size: number) =>
+      db.transaction().execute((tx) => advance(tx, [appointments], from, { ...reached, size }))
+    await moved(beginning, 7)
+    for (let n = 0; n < 2; n += 1) {
+      await resetProjection(db, appointments, fence)
+      await expect(appointmentsOf(db, 'nobody')).rejects.toThrow(RowsBehind)
+    }
+    await moved(beginning, 6)
+    await expect(appointmentsOf(db, 'nobody')).rejects.toThrow(RowsBehind)
+    await moved({ ...reached, size: 6 }, 7)
+    expect(await appointmentsOf(db, 'nobody')).toEqual([])
   })
 
   it('read your writes: a projector that never ran is behind, and so is one whose rows are built anew', async () => {
