@@ -31,7 +31,8 @@ export const statesOf = (
         const own = projections.filter(({ name }) => name === checkpoint.name)
         const { name, size } = checkpoint
         const rows = unchanged.get(name)?.rows ?? (await dump(tx, own, []))
-        states.push({ name, size, checkpoint: JSON.stringify(checkpoint), rows })
+        // What the rows had before they were emptied is no part of where they stand.
+        states.push({ name, size, checkpoint: JSON.stringify({ ...checkpoint, rebuild_to: 0 }), rows })
       }
       return states
     })
