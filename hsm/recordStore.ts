@@ -25,7 +25,7 @@ export type RecordStore = Readonly<{
   names: () => IterableIterator<string>
   /** On disk when it resolves; puts given meanwhile share one flush. @throws KeyFault: not written, unless the process ends before the next one */
   put: (name: string, value: Uint8Array) => Promise<void>
-  /** Removes the record and overwrites it; nothing happens where there is none. */
+  /** Removes the record and overwrites it; nothing happens where there is none. @throws KeyFault: it is there, or not overwritten yet */
   remove: (name: string) => Promise<void>
   close: () => Promise<void>
 }>
@@ -40,6 +40,15 @@ export type RecordStoreOptions = Readonly<{
 }>
 
 type Waiting = Readonly<{ change: Change; resolve: () => void; reject: (reason: Error) => void }>
+
+/** `passes`: it may be over when it is asked again. */
+type Broken = Readonly<{ fault: KeyFault; passes: boolean }>
+
+/** Another process writes here now, or the file was tampered with: that does not pass. */
+const brokenBy = (cause: unknown): Broken =>
+  cause instanceof KeyFault
+    ? { fault: cause, passes: false }
+    : { fault: new KeyFault('the vault was not written', { cause }), passes: true }
 
 const mostAtOnce = 1024
 
@@ -124,8 +133,11 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
   let { file, framing, index, end } = await openFile(options)
   let queue: Waiting[] = []
   let running: Promise<void> | undefined
-  /** Why nothing is written at present; `passes`: it may be over when it is asked again. */
-  let broken: Readonly<{ fault: KeyFault; passes: boolean }> | undefined
+  let isRunning = false
+  /** Where records stand whose removal is on disk, and which are not known to be overwritten. */
+  let removed: number[] = []
+  /** Why nothing is written at present. */
+  let broken: Broken | undefined
 
   /** Frames of the changes, and what they do to the index. */
   const prepare = (batch: readonly Waiting[]) => {
@@ -149,22 +161,32 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
   const write = async (batch: readonly Waiting[]): Promise<void> => {
     await options.mayWrite?.()
     const { staged, toErase, bytes, at } = prepare(batch)
+    if (bytes.length === 0) return
     await writeAll(file, bytes, end)
     await file.datasync()
-    for (const offset of toErase) await erase(file, offset)
-    if (toErase.length > 0) await file.datasync()
+    // Before anything is overwritten: what is removed on disk is looked for by nobody, whatever becomes of the overwriting.
     end = at
     for (const [name, offset] of staged)
       if (offset === undefined) index.delete(name)
       else index.set(name, offset)
+    removed.push(...toErase)
+  }
+
+  const eraseRemoved = async (): Promise<void> => {
+    if (removed.length === 0) return
+    for (const offset of removed) await erase(file, offset)
+    await file.datasync()
+    removed = []
   }
 
   /**
    * After a failed flush nobody knows what is on disk, and what is read may not be (the kernel's pages count as written). What was
-   * acknowledged goes into a new file, and the change that failed with it into none. @throws what a full disk says, until it has room
+   * acknowledged goes into a new file, and the change that failed with it into none; what was removed is overwritten in the old one, as
+   * long as there is one. @throws what a full disk says, until it has room
    */
   const mend = async (): Promise<void> => {
     await options.mayWrite?.()
+    await eraseRemoved()
     await compact(options, file, framing, index)
     const [before, renewed] = [file, await openFile(options)]
     ;({ file, framing, index, end } = renewed)
@@ -173,32 +195,35 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
     await before.close()
   }
 
+  const carryOut = async (batch: readonly Waiting[]): Promise<void> => {
+    if (broken?.passes === false) throw broken.fault
+    if (broken !== undefined) await mend()
+    await write(batch)
+    for (const { change, resolve } of batch) if (change.operation === 'put') resolve()
+    await eraseRemoved()
+    for (const { resolve } of batch) resolve()
+  }
+
   const run = async (): Promise<void> => {
+    isRunning = true
     while (queue.length > 0) {
       const batch = queue.slice(0, mostAtOnce)
       queue = queue.slice(mostAtOnce)
       try {
-        // Another process writes here now, or the file was tampered with: that does not pass.
-        if (broken?.passes === false) throw broken.fault
-        if (broken !== undefined) await mend()
-        await write(batch)
-        for (const { resolve } of batch) resolve()
+        await carryOut(batch)
       } catch (cause) {
-        broken =
-          cause instanceof KeyFault
-            ? { fault: cause, passes: false }
-            : { fault: new KeyFault('the vault was not written', { cause }), passes: true }
-        const { fault } = broken
-        for (const { reject } of batch) reject(fault)
+        broken = brokenBy(cause)
+        for (const { reject } of batch) reject(broken.fault)
       }
     }
-    running = undefined
+    isRunning = false
   }
 
   const submit = (change: Change): Promise<void> =>
     new Promise((resolve, reject) => {
       queue.push({ change, resolve, reject })
-      running ??= run()
+      // Not by `running`: a run that refuses everything ends at once, before there is its promise.
+      if (!isRunning) running = run()
     })
 
   return {

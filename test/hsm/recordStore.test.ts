@@ -20,6 +20,15 @@ const key = randomBytes(32)
 const fresh = (): string => join(directory, `${(counted += 1)}.records`)
 const openStore = (path: string): Promise<RecordStore> => openRecordStore({ path, key })
 
+/** What every open file has its functions from. */
+const handles = async (path: string): Promise<FileHandle> => {
+  const handle = await open(path, 'r')
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
+const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+const ioFault = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+
 describe('a file of records', () => {
   type Step = readonly ['put' | 'remove', string, string] | readonly ['reopen']
   const name = fc.constantFrom('a', 'b', 'c', 'd')
@@ -64,10 +73,7 @@ describe('a file of records', () => {
     const path = fresh()
     const store = await openStore(path)
     await store.put('a', Buffer.from('before'))
-    const handle = await open(path, 'r')
-    const files = Object.getPrototypeOf(handle) as FileHandle
-    await handle.close()
-    const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const files = await handles(path)
     const flush = vi.spyOn(files, 'datasync').mockRejectedValueOnce(noRoom)
     const anew = vi.spyOn(files, 'sync')
     try {
@@ -89,6 +95,39 @@ describe('a file of records', () => {
       ['a', 'before'],
       ['c', 'after'],
     ])
+    await found.close()
+  })
+
+  it('CGU-116: a disk that fails once while a removed record is overwritten fails that removal, and takes what follows', async () => {
+    const path = fresh()
+    const store = await openStore(path)
+    const before = await open(path, 'r')
+    await store.put('a', Buffer.from('destroyed'))
+    const put = (await readFile(path)).length
+    await store.put('b', Buffer.from('stays'))
+    const real = before.datasync.bind(before)
+    // The removal is flushed; the zeros in the place of what it removes are not.
+    const flush = vi
+      .spyOn(await handles(path), 'datasync')
+      .mockImplementationOnce(real)
+      .mockRejectedValueOnce(ioFault)
+    try {
+      await expect(store.remove('a')).rejects.toThrow(KeyFault)
+    } finally {
+      flush.mockRestore()
+    }
+    expect([...store.names()]).toEqual(['b'])
+    await store.remove('a')
+    await store.put('c', Buffer.from('after'))
+    expect(['b', 'c'].map((name) => store.get(name)?.toString())).toEqual(['stays', 'after'])
+    // The file that was written before has zeros there as well.
+    const first = Buffer.alloc(put)
+    await before.read(first, 0, put, 0)
+    await before.close()
+    expect(first.subarray(36)).toEqual(Buffer.alloc(put - 36))
+    await store.close()
+    const found = await openStore(path)
+    expect([...found.names()]).toEqual(['b', 'c'])
     await found.close()
   })
 
@@ -152,7 +191,8 @@ describe('a file of records', () => {
     may = false
     await expect(store.put('b', Buffer.from('2'))).rejects.toThrow(KeyFault)
     may = true
-    await expect(store.put('c', Buffer.from('3'))).rejects.toThrow(KeyFault)
+    for (const name of ['c', 'd', 'e'])
+      await expect(store.put(name, Buffer.from('3'))).rejects.toThrow(KeyFault)
     expect([...store.names()]).toEqual(['a'])
     await store.close()
   })
