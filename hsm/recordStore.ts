@@ -1,11 +1,11 @@
 // Small records on disk, enciphered, by name. What has been acknowledged survives the process and the machine; what was
 // removed is overwritten. Names stay in memory, some hundred octets each; values do not.
-import { open, rename, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, type FileHandle } from 'node:fs/promises'
 import { randomBytes as systemRandom } from 'node:crypto'
 import type { RandomBytes } from './box.ts'
-import { createDurable, privateMode, syncDirectory, unfinished } from './durable.ts'
+import { createDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
+import { clearUnfinished, compact, writeAll } from './recordCompaction.ts'
 import {
   frameHeadOctets,
   frameOf,
@@ -52,13 +52,6 @@ const brokenBy = (cause: unknown): Broken =>
 
 const mostAtOnce = 1024
 
-const writeAll = async (file: FileHandle, bytes: Buffer, offset: number): Promise<void> => {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
-    done += bytesWritten
-  }
-}
-
 const erase = async (file: FileHandle, offset: number): Promise<void> => {
   const length = readAt(file.fd, offset, frameHeadOctets).readUInt32BE(0)
   await writeAll(file, Buffer.alloc(length), offset + frameHeadOctets)
@@ -68,34 +61,6 @@ const place = (offset: number): Buffer => {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(BigInt(offset))
   return bytes
-}
-
-/** Writes the live records into a new file, which takes the old one's place. */
-const compact = async (
-  options: RecordStoreOptions,
-  from: FileHandle,
-  framing: Framing,
-  index: Map<string, number>,
-) => {
-  const { path, key, randomBytes = systemRandom } = options
-  const temporary = `${path}${unfinished}`
-  const to = await open(temporary, 'w', privateMode)
-  try {
-    const head = newHead(randomBytes)
-    const renewed = framingOf(head, key, randomBytes)
-    await writeAll(to, head, 0)
-    let end = headOctets
-    for (const offset of index.values()) {
-      const frame = frameOf(renewed, readChange(from.fd, framing, offset), end)
-      await writeAll(to, frame, end)
-      end += frame.length
-    }
-    await to.sync()
-  } finally {
-    await to.close()
-  }
-  await rename(temporary, path)
-  await syncDirectory(dirname(path))
 }
 
 type Opened = Readonly<{ file: FileHandle; framing: Framing; index: Map<string, number>; end: number }>
@@ -116,7 +81,7 @@ const openFile = async (options: RecordStoreOptions): Promise<Opened> => {
     if (end < size) await file.truncate(end)
     if (end < size || toErase.length > 0) await file.sync()
     if (dead <= index.size) return { file, framing, index, end }
-    await compact(options, file, framing, index)
+    await compact({ file, framing, index }, { path, key, randomBytes })
   } catch (error) {
     await file.close()
     throw error
@@ -130,6 +95,8 @@ const openFile = async (options: RecordStoreOptions): Promise<Opened> => {
  * @throws KeyFault on damage or a wrong key
  */
 export const openRecordStore = async (options: RecordStoreOptions): Promise<RecordStore> => {
+  const { path, key, randomBytes = systemRandom } = options
+  await clearUnfinished(path)
   let { file, framing, index, end } = await openFile(options)
   let queue: Waiting[] = []
   let running: Promise<void> | undefined
@@ -187,7 +154,7 @@ export const openRecordStore = async (options: RecordStoreOptions): Promise<Reco
   const mend = async (): Promise<void> => {
     await options.mayWrite?.()
     await eraseRemoved()
-    await compact(options, file, framing, index)
+    await compact({ file, framing, index }, { path, key, randomBytes })
     const [before, renewed] = [file, await openFile(options)]
     ;({ file, framing, index, end } = renewed)
     broken = undefined

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { appendFile, open, readFile, truncate, writeFile, type FileHandle } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, link, open, readFile, rm, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -129,6 +130,41 @@ describe('a file of records', () => {
     const found = await openStore(path)
     expect([...found.names()]).toEqual(['b', 'c'])
     await found.close()
+  })
+
+  it('CGU-116: a file written anew that was not finished is overwritten and removed, when that fails and at the next start', async () => {
+    const path = fresh()
+    const [anew, inode] = [`${path}.new`, fresh()]
+    /** Another name for what will be written there: it shows what is left of it on the disk. */
+    const leave = async (): Promise<void> => {
+      await writeFile(anew, 'a wrapped key that was destroyed since')
+      await rm(inode, { force: true })
+      await link(anew, inode)
+    }
+    const expectCleared = async (): Promise<void> => {
+      expect(existsSync(anew)).toBe(false)
+      const left = await readFile(inode)
+      expect(left.length).toBeGreaterThan(36)
+      expect(left).toEqual(Buffer.alloc(left.length))
+    }
+    const store = await openStore(path)
+    await store.put('a', Buffer.from('value'))
+    const files = await handles(path)
+    const flush = vi.spyOn(files, 'datasync').mockRejectedValueOnce(noRoom)
+    const written = vi.spyOn(files, 'sync').mockRejectedValueOnce(noRoom)
+    try {
+      await expect(store.put('b', Buffer.from('refused'))).rejects.toThrow(KeyFault)
+      await leave()
+      await expect(store.put('b', Buffer.from('refused too'))).rejects.toThrow(KeyFault)
+    } finally {
+      flush.mockRestore()
+      written.mockRestore()
+    }
+    await expectCleared()
+    await store.close()
+    await leave()
+    await (await openStore(path)).close()
+    await expectCleared()
   })
 
   it('cut anywhere, it opens with every record that was whole, and goes on from there', async () => {
