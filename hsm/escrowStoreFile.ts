@@ -1,81 +1,31 @@
 // The rows of the escrow in the enciphered file of records. A row has up to three records: the wrapped key, which is written once;
 // what it is kept with, under its serial; and a word that it was given up. A key that is wrapped anew is written beside the old one,
 // then the record of its serial points to it, then the old one is overwritten: that pointer is the one write that counts.
-import type { Instant } from '../domain/kernel.ts'
+import { openTurns } from '../domain/turns.ts'
 import type { KekState } from '../pki/custody.ts'
+import {
+  after,
+  discardedName,
+  keyName,
+  placeIn,
+  placesIn,
+  read,
+  serialName,
+  staleNames,
+  type KeyRecord,
+  type Place,
+  type SerialRecord,
+} from './escrowPlace.ts'
 import { sameRow, type EscrowRow, type EscrowStore, type Held } from './escrowStore.ts'
 import { KeyFault } from './keyFault.ts'
 import type { RecordStore } from './recordStore.ts'
 
-/** As it is written. Earlier releases had neither `octets` nor `tested`. */
-type KeyRecord = Readonly<{
-  kek: string
-  generatedAt: Instant
-  spki: string
-  blob: string
-  octets?: number
-  tested?: Readonly<{ at: Instant; mac: string }>
-}>
-/** `wrapping`: which of the key's wrappings, where it is not the first. */
-type SerialRecord = Readonly<{
-  spkiSha256: string
-  wrapping?: number
-  kept?: EscrowRow['kept']
-}>
-
-type Place = Readonly<{ wrapping: number; serial?: string; discarded: boolean }>
-
 const json = (value: object): Buffer => Buffer.from(JSON.stringify(value))
-const keyName = (spkiSha256: string, wrapping: number): string =>
-  wrapping === 0 ? `key/${spkiSha256}` : `key/${spkiSha256}.${wrapping}`
-const serialName = (serial: string): string => `serial/${serial}`
-const discardedName = (spkiSha256: string): string => `discarded/${spkiSha256}`
+/** Of a key that is not there. */
+const nowhere: Place = { written: [], wrapping: 0, discarded: false }
 const kekName = (kek: string): string => `kek/${kek}`
 const purgedName = 'purged/'
 const countName = 'stock/'
-const after = (name: string): string => name.slice(name.indexOf('/') + 1)
-
-const read = (records: RecordStore, name: string): unknown => {
-  const bytes = records.get(name)
-  return bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
-}
-
-/** The wrappings of each key that are there, in the order in which the keys were made. */
-const wrappingsOf = (names: readonly string[]): ReadonlyMap<string, readonly number[]> => {
-  const wrappings = new Map<string, number[]>()
-  for (const name of names.filter((one) => one.startsWith('key/'))) {
-    const [spkiSha256 = '', wrapping = '0'] = after(name).split('.')
-    wrappings.set(spkiSha256, [...(wrappings.get(spkiSha256) ?? []), Number(wrapping)])
-  }
-  return wrappings
-}
-
-/** Where each key stands; and what a stop has left of an act: it is removed. */
-const index = (records: RecordStore) => {
-  const names = [...records.names()]
-  const wrappings = wrappingsOf(names)
-  const places = new Map<string, Place>()
-  const left: string[] = []
-  for (const [spkiSha256, written] of wrappings)
-    places.set(spkiSha256, { wrapping: Math.max(...written), discarded: false })
-  /** Of a key that was being removed nothing but this is left: the blob goes first. */
-  const stand = (name: string, spkiSha256: string, is: Partial<Place>): void => {
-    const place = places.get(spkiSha256)
-    if (place === undefined) left.push(name)
-    else places.set(spkiSha256, { ...place, ...is })
-  }
-  for (const name of names.filter((one) => one.startsWith('discarded/')))
-    stand(name, after(name), { discarded: true })
-  for (const name of names.filter((one) => one.startsWith('serial/'))) {
-    const { spkiSha256, wrapping = 0 } = read(records, name) as SerialRecord
-    stand(name, spkiSha256, { wrapping, serial: after(name), discarded: false })
-  }
-  // Of a key that was being wrapped anew: the one that its serial does not point to, or of two without a serial the old one.
-  for (const [spkiSha256, written] of wrappings)
-    for (const one of written)
-      if (one !== places.get(spkiSha256)?.wrapping) left.push(keyName(spkiSha256, one))
-  return { places, left }
-}
 
 /** A field that may be absent. */
 const present = <N extends string, T>(name: N, value: T | undefined): { [K in N]?: T } =>
@@ -86,11 +36,13 @@ const stateOf = ({ serial, discarded }: Place, kept: unknown): EscrowRow['state'
   return discarded ? 'discarded' : 'stock'
 }
 
-const rowOf = (records: RecordStore, spkiSha256: string, place: Place): EscrowRow => {
-  const key = read(records, keyName(spkiSha256, place.wrapping)) as KeyRecord | undefined
-  if (key === undefined) throw new KeyFault('the escrowed key is missing', { code: 'keyNotHeld' })
+/** The record of its serial says which wrapping is the key's, and is kept with: the two change in one write. */
+const rowOf = (records: RecordStore, spkiSha256: string, place: Place): EscrowRow | undefined => {
   const { serial } = place
-  const kept = serial === undefined ? undefined : (read(records, serialName(serial)) as SerialRecord).kept
+  const pointer = serial === undefined ? undefined : read(records, serialName(serial))
+  const { wrapping = 0, kept } = (pointer ?? { wrapping: place.wrapping }) as SerialRecord
+  const key = read(records, keyName(spkiSha256, wrapping)) as KeyRecord | undefined
+  if (key === undefined) return undefined
   return {
     ...{ spkiSha256, kek: key.kek, generatedAt: key.generatedAt },
     ...{ spki: Buffer.from(key.spki, 'base64'), blob: Buffer.from(key.blob, 'base64') },
@@ -104,17 +56,38 @@ const keyRecord = ({ kek, generatedAt, spki, blob, octets, tested }: EscrowRow):
   ...{ ...present('octets', octets), ...present('tested', tested) },
 })
 
+/** Overwrites what a stop has left of keys that were removed or wrapped anew. @returns where the others stand */
+const cleared = async (records: RecordStore): Promise<Map<string, Place>> => {
+  for (;;) {
+    const { places, left } = placesIn(records)
+    if (left.length === 0) return places
+    for (const name of left) await records.remove(name)
+  }
+}
+
 /** Opens the rows in a file of records, and overwrites what a stop has left of a key that was removed or wrapped anew. */
 export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowStore> => {
-  const { places, left } = index(records)
-  for (const name of left) await records.remove(name)
+  const places = await cleared(records)
   const bySerial = new Map(
     [...places].flatMap(([key, { serial }]) => (serial === undefined ? [] : [[serial, key]])),
   )
+  // A key's turn may wait for a serial's, and never the other way round.
+  const inTurn = openTurns()
+  const inKeyTurn = <T>(spkiSha256: string, act: () => Promise<T>): Promise<T> =>
+    inTurn(`key ${spkiSha256}`, act)
 
   const row = (spkiSha256: string): EscrowRow | undefined => {
     const place = places.get(spkiSha256)
     return place === undefined ? undefined : rowOf(records, spkiSha256, place)
+  }
+
+  /** After an act, however it has ended: what is known of a key is what its records say. */
+  const refresh = (spkiSha256: string, wrappings: readonly number[], serials: readonly string[]): void => {
+    const place = placeIn(records, spkiSha256, { wrappings, serials })
+    for (const serial of serials) if (bySerial.get(serial) === spkiSha256) bySerial.delete(serial)
+    if (place === undefined) places.delete(spkiSha256)
+    else places.set(spkiSha256, place)
+    if (place?.serial !== undefined) bySerial.set(place.serial, spkiSha256)
   }
 
   const putSerial = (serial: string, { spkiSha256, kept }: EscrowRow, wrapping: number): Promise<void> => {
@@ -126,17 +99,14 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     return records.put(serialName(serial), json(record))
   }
 
-  const add: EscrowStore['add'] = async (added) => {
-    const { spkiSha256 } = added
-    if (places.has(spkiSha256)) throw new KeyFault('this key is in the escrow already', { code: 'keyTaken' })
-    places.set(spkiSha256, { wrapping: 0, discarded: false })
-    await records.put(keyName(spkiSha256, 0), json(keyRecord(added)))
-  }
-
-  const requireFree = (serial: string, spkiSha256: string): void => {
-    if ((bySerial.get(serial) ?? spkiSha256) !== spkiSha256)
-      throw new KeyFault('another key has this serial', { code: 'keyTaken' })
-  }
+  const add: EscrowStore['add'] = (added) =>
+    inKeyTurn(added.spkiSha256, async () => {
+      const { spkiSha256 } = added
+      if (places.has(spkiSha256))
+        throw new KeyFault('this key is in the escrow already', { code: 'keyTaken' })
+      await records.put(keyName(spkiSha256, 0), json(keyRecord(added)))
+      refresh(spkiSha256, [0], [])
+    })
 
   /** Where the row stands, if it is as it was read. @throws KeyFault `rowSwapped` */
   const placeOf = (was: EscrowRow): Place => {
@@ -146,43 +116,82 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     throw new KeyFault('the row of an escrowed key is not as it was read', { code: 'rowSwapped' })
   }
 
+  /** Under the key's serial, in turn with whoever asks for the same one. @throws KeyFault `keyTaken` */
+  const putUnder = (serial: string, is: EscrowRow, wrapping: number): Promise<void> =>
+    inTurn(`serial ${serial}`, async () => {
+      if ((bySerial.get(serial) ?? is.spkiSha256) !== is.spkiSha256)
+        throw new KeyFault('another key has this serial', { code: 'keyTaken' })
+      await putSerial(serial, is, wrapping)
+      bySerial.set(serial, is.spkiSha256)
+    })
+
   /** The word that a key is given up, or what it is kept with. */
   const putState = async (was: EscrowRow, is: EscrowRow, wrapping: number): Promise<void> => {
-    if (is.serial !== undefined) await putSerial(is.serial, is, wrapping)
+    if (is.serial !== undefined) await putUnder(is.serial, is, wrapping)
     if (is.state === 'discarded' && was.state !== 'discarded')
       await records.put(discardedName(is.spkiSha256), new Uint8Array())
+    if (was.serial !== undefined && was.serial !== is.serial) await records.remove(serialName(was.serial))
   }
 
-  const freeSerial = async (was: string | undefined, is: string | undefined): Promise<void> => {
-    if (was === undefined || was === is) return
-    bySerial.delete(was)
-    await records.remove(serialName(was))
+  /** Of an act that was cut short: its wrapping would outlive the key. */
+  const removeStale = async (spkiSha256: string, place: Place): Promise<void> => {
+    for (const name of staleNames(spkiSha256, place)) await records.remove(name)
   }
 
-  const replace: EscrowStore['replace'] = async (was, is) => {
-    const { spkiSha256 } = was
-    const place = placeOf(was)
-    const { serial } = is
-    if (serial !== undefined) requireFree(serial, spkiSha256)
-    if (serial !== undefined) bySerial.set(serial, spkiSha256)
-    const anew = JSON.stringify(keyRecord(was)) !== JSON.stringify(keyRecord(is))
-    const wrapping = place.wrapping + (anew ? 1 : 0)
-    // Records are written in the order in which they are given: what points to a key is never there without it.
-    const key = anew ? records.put(keyName(spkiSha256, wrapping), json(keyRecord(is))) : undefined
-    await Promise.all([key, putState(was, is, wrapping)])
-    places.set(spkiSha256, { wrapping, discarded: is.state === 'discarded', ...present('serial', serial) })
-    await freeSerial(was.serial, serial)
-    if (anew) await records.remove(keyName(spkiSha256, place.wrapping))
+  const replace: EscrowStore['replace'] = (was, is) =>
+    inKeyTurn(was.spkiSha256, async () => {
+      const { spkiSha256 } = was
+      const place = placeOf(was)
+      const isAnew = JSON.stringify(keyRecord(was)) !== JSON.stringify(keyRecord(is))
+      const wrapping = place.wrapping + (isAnew ? 1 : 0)
+      const serials = [is.serial, was.serial].filter((one) => one !== undefined)
+      const look = (): void => refresh(spkiSha256, [...new Set([...place.written, wrapping])], serials)
+      try {
+        await removeStale(spkiSha256, place)
+        // One after the other: what points to a key is never there without it.
+        if (isAnew) await records.put(keyName(spkiSha256, wrapping), json(keyRecord(is)))
+        await putState(was, is, wrapping)
+        look()
+        if (isAnew) await records.remove(keyName(spkiSha256, place.wrapping))
+      } finally {
+        look()
+      }
+    })
+
+  const remove: EscrowStore['remove'] = (spkiSha256) =>
+    inKeyTurn(spkiSha256, async () => {
+      const { written, wrapping, serial }: Place = places.get(spkiSha256) ?? nowhere
+      try {
+        await removeStale(spkiSha256, { written, wrapping, discarded: false })
+        // Of a key that is gone already as well: its removal may have failed at the last, and be done by this one.
+        await records.remove(keyName(spkiSha256, wrapping))
+        if (serial !== undefined) await records.remove(serialName(serial))
+        await records.remove(discardedName(spkiSha256))
+      } finally {
+        refresh(spkiSha256, written, serial === undefined ? [] : [serial])
+      }
+    })
+
+  /** What a fault has left since the opening. */
+  const sweep = async (): Promise<void> => {
+    for (const [spkiSha256, { written }] of places)
+      if (written.length > 1)
+        await inKeyTurn(spkiSha256, async () => {
+          const place = places.get(spkiSha256)
+          if (place === undefined) return
+          await removeStale(spkiSha256, place)
+          places.set(spkiSha256, { ...place, written: [place.wrapping] })
+        })
   }
 
-  const remove: EscrowStore['remove'] = async (spkiSha256) => {
-    const place = places.get(spkiSha256)
-    if (place === undefined) return
-    await records.remove(keyName(spkiSha256, place.wrapping))
-    if (place.serial !== undefined) await records.remove(serialName(place.serial))
-    await records.remove(discardedName(spkiSha256))
-    places.delete(spkiSha256)
-    if (place.serial !== undefined) bySerial.delete(place.serial)
+  /** Every wrapping counts: one that a fault has left lies under its KEK as well. */
+  const countUnder: EscrowStore['countUnder'] = async (kek) => {
+    await sweep().catch(() => undefined)
+    const under = new Set<string>()
+    for (const name of records.names())
+      if (name.startsWith('key/') && (read(records, name) as KeyRecord).kek === kek)
+        under.add(after(name).split('.')[0] ?? '')
+    return under.size
   }
 
   const kekOf = (spkiSha256: string) => present('kek', row(spkiSha256)?.kek)
@@ -197,15 +206,14 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
   return {
     byKey: async (spkiSha256) => row(spkiSha256),
     bySerial: async (serial) => row(bySerial.get(serial) ?? ''),
-    ...{ add, replace, remove },
-    inventory: async () => [...places].map(heldOf),
+    ...{ add, replace, remove, countUnder },
+    inventory: async () => [...places].filter(([, { written }]) => written.length > 0).map(heldOf),
     rows: async function* (first = '') {
       for (const spkiSha256 of [...places.keys()].filter((name) => name > first).sort()) {
         const found = row(spkiSha256)
         if (found !== undefined) yield found
       }
     },
-    countUnder: async (kek) => [...places.keys()].filter((spkiSha256) => row(spkiSha256)?.kek === kek).length,
     keks: async () => {
       const found = new Map<string, KekState>()
       for (const name of records.names())
