@@ -1,13 +1,13 @@
 // CGU-38, CGU-41: the escrow. Holder keys lie wrapped (RFC 5649) under the year's KEK; each record is authenticated, so
 // that no two can be exchanged. A key in clear exists in memory only, for as long as one act takes.
 import type { Instant } from '../domain/kernel.ts'
+import { openTurns } from '../domain/turns.ts'
 import type { Escrow, EscrowRecord } from '../pki/custody.ts'
 import { sha256 } from './digest.ts'
-import { openEscrowCare, type OpenEscrowCare } from './escrowCare.ts'
+import { openEscrowCare, type InKeyTurn, type OpenEscrowCare } from './escrowCare.ts'
 import { isKept, openRecords, type KeptRow } from './escrowRecord.ts'
 import type { EscrowRow, EscrowStore, Held } from './escrowStore.ts'
 import { KeyFault } from './keyFault.ts'
-import { once } from './once.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 
@@ -31,17 +31,17 @@ export const openEscrow = async (
 ): Promise<SoftwareEscrow> => {
   const { keys, now, holderKeys } = parts
   const records = openRecords(keys, await keys.recordMac('escrow-records'))
-  const perSerial = once()
+  // What concerns one serial goes one after the other, and so does what concerns one key. Who has a serial's turn may wait for a key's, and
+  // never the other way round.
+  const inTurn = openTurns()
+  const inKeyTurn: InKeyTurn = (spkiSha256, act) => inTurn(`key ${spkiSha256}`, act)
+  const inSerialTurn = <T>(serial: string, act: () => Promise<T>): Promise<T> =>
+    inTurn(`serial ${serial}`, act)
   const waiting = (await store.inventory()).filter(({ state }) => state === 'stock')
   /** Oldest first: neither set aside nor given up. */
   const stock = new Set(waiting.map(({ spkiSha256 }) => spkiSha256))
-  const care = await openEscrowCare({ store, keys, records, now, gone: (key) => stock.delete(key) })
-
-  const storedKey = async (spkiSha256: string): Promise<EscrowRow> => {
-    const stored = await store.byKey(spkiSha256)
-    if (stored === undefined) throw notHeld('the escrowed key is missing')
-    return stored
-  }
+  const gone = (spkiSha256: string): void => void stock.delete(spkiSha256)
+  const care = await openEscrowCare({ store, keys, records, now, inKeyTurn, gone })
 
   /** A fresh key, wrapped, shown to be recoverable, and written: nobody waits for that at a desk. */
   const make = async (): Promise<string> => {
@@ -61,16 +61,42 @@ export const openEscrow = async (
     return oldest
   }
 
-  const reserve = async (serial: string): Promise<{ spkiSha256: string; spki: Uint8Array }> => {
-    const present = await store.bySerial(serial)
-    const row = present ?? (await storedKey(takeFromStock() ?? (await make())))
+  /** @returns undefined where the key is not in stock any more: it was destroyed, or set aside by a write whose answer was lost */
+  const setAside = async (spkiSha256: string, serial: string): Promise<EscrowRow | undefined> => {
+    const row = await store.byKey(spkiSha256)
+    if (row?.state !== 'stock') return undefined
     records.requirePublicHalf(row)
-    if (present === undefined) await store.replace(row, { ...row, state: 'reserved', serial })
+    try {
+      await store.replace(row, { ...row, state: 'reserved', serial })
+    } catch (error) {
+      stock.add(spkiSha256)
+      throw error
+    }
+    return row
+  }
+
+  const reserve = async (serial: string): Promise<{ spkiSha256: string; spki: Uint8Array }> => {
+    let row = await store.bySerial(serial)
+    if (row !== undefined) records.requirePublicHalf(row)
+    while (row === undefined) {
+      const spkiSha256 = takeFromStock() ?? (await make())
+      row = await inKeyTurn(spkiSha256, () => setAside(spkiSha256, serial))
+    }
     return { spkiSha256: row.spkiSha256, spki: row.spki }
   }
 
-  const keep: Escrow['keep'] = async ({ serial, person, from, until }) => {
-    const row = await store.bySerial(serial)
+  /** An act on the row of a serial, in turn with whatever else concerns its key; the row is what it is by then. */
+  const onRow = <T>(serial: string, act: (row: EscrowRow | undefined) => Promise<T>): Promise<T> =>
+    inSerialTurn(serial, async () => {
+      const found = await store.bySerial(serial)
+      if (found === undefined) return act(undefined)
+      return inKeyTurn(found.spkiSha256, async () => act(await store.bySerial(serial)))
+    })
+
+  const keep = async (
+    { serial, person, from, until }: Parameters<Escrow['keep']>[0],
+    row: EscrowRow | undefined,
+  ): Promise<EscrowRecord> => {
     if (row === undefined) throw notHeld(`no key is set aside for ${serial}`)
     if (isKept(row)) {
       // That it says so is no proof of it: who can write the vault can write that as well.
@@ -108,8 +134,7 @@ export const openEscrow = async (
     return await kek.releaseTo(blob, spkiSha256, transportKey)
   }
 
-  const discard: Escrow['discard'] = async (serial) => {
-    const row = await store.bySerial(serial)
+  const discard = async (serial: string, row: EscrowRow | undefined): Promise<void> => {
     if (row === undefined) return
     if (isKept(row)) throw new KeyFault(`the key of ${serial} is kept for its term`, { code: 'keyTaken' })
     const { serial: _, ...free } = row
@@ -119,9 +144,9 @@ export const openEscrow = async (
 
   return {
     ...care,
-    reserve: (serial) => perSerial(`reserve ${serial}`, () => reserve(serial)),
-    keep: (record) => perSerial(`keep ${record.serial}`, () => keep(record)),
-    discard: (serial) => perSerial(`discard ${serial}`, () => discard(serial)),
+    reserve: (serial) => inSerialTurn(serial, () => reserve(serial)),
+    keep: (record) => onRow(record.serial, (row) => keep(record, row)),
+    discard: (serial) => onRow(serial, (row) => discard(serial, row)),
     release,
     releaseTo,
     inventory: store.inventory,

@@ -21,11 +21,15 @@ const refusalOf = (error: unknown): string => {
   throw error
 }
 
+/** Acts on one key, one after the other. */
+export type InKeyTurn = <T>(spkiSha256: string, act: () => Promise<T>) => Promise<T>
+
 type Parts = Readonly<{
   store: EscrowStore
   keys: WrappingKeys
   records: Records
   now: () => Instant
+  inKeyTurn: InKeyTurn
   /** Told of each key that goes. */
   gone: (spkiSha256: string) => void
 }>
@@ -34,7 +38,8 @@ const rewrappedOf = ({ serial, kek, kept: { blobSha256, recordMac } }: KeptRow):
   ...{ serial, kek, blobSha256, recordMac },
 })
 
-export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts): Promise<OpenEscrowCare> => {
+export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
+  const { store, keys, records, now, inKeyTurn, gone } = parts
   const keks = new Map(await store.keks())
   const setKek = async (kek: string, state: KekState): Promise<void> => {
     await store.setKek(kek, state)
@@ -142,7 +147,9 @@ export const openEscrowCare = async ({ store, keys, records, now, gone }: Parts)
     )
 
   return {
-    ...{ currentKek, rewrap, handOver, destroyKey, destroyKek },
+    ...{ currentKek, handOver, destroyKek },
+    rewrap: (spkiSha256, to) => inKeyTurn(spkiSha256, () => rewrap(spkiSha256, to)),
+    destroyKey: (spkiSha256) => inKeyTurn(spkiSha256, () => destroyKey(spkiSha256)),
     keks: async () => keks,
     rows: store.rows,
     countUnder: store.countUnder,

@@ -1,5 +1,5 @@
 // What the signer process does for its clients: each operation of the table over the custody that it holds. Several clients ask at once:
-// what concerns one serial, and what fills the stock, goes one after the other.
+// what fills the stock goes one after the other, and the escrow itself has turns for a serial and for a key.
 import { openTurns } from '../../domain/turns.ts'
 import type { KekDescription } from '../../pki/custody.ts'
 import type { HeldCustody } from '../custody.ts'
@@ -69,7 +69,6 @@ const dataKeyActs = ({ custody: { vault }, forgotten }: ActsParts) => {
 
 const escrowActs = ({ vault: { escrow } }: HeldCustody) => {
   const inTurn = openTurns()
-  const ofSerial = <T>(serial: string, act: () => Promise<T>): Promise<T> => inTurn(`serial ${serial}`, act)
   const once = () => {
     let isFirst = true
     return (): boolean => {
@@ -79,10 +78,9 @@ const escrowActs = ({ vault: { escrow } }: HeldCustody) => {
     }
   }
   return {
-    'escrow.reserve': (serial: string) => ofSerial(serial, () => escrow.reserve(serial)),
-    'escrow.discard': (serial: string) => ofSerial(serial, () => escrow.discard(serial)),
-    'escrow.keep': (record: Parameters<Shared['escrow.keep']>[0]) =>
-      ofSerial(record.serial, () => escrow.keep(record)),
+    'escrow.reserve': (serial: string) => escrow.reserve(serial),
+    'escrow.discard': (serial: string) => escrow.discard(serial),
+    'escrow.keep': (record: Parameters<Shared['escrow.keep']>[0]) => escrow.keep(record),
     'escrow.release': async (serial: string, of?: string) => passingOn(await escrow.release(serial, of)),
     'escrow.releaseTo': (serial: string, transportKey: Uint8Array, of?: string) =>
       escrow.releaseTo(serial, transportKey, of),

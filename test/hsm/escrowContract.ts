@@ -194,6 +194,69 @@ export const escrowContract = (
     await escrow.discard(serial(3))
   })
 
+  const reopenRows = async (): Promise<void> => openOn(await rows!.reopen())
+  const moments = [async () => undefined, reopenRows]
+
+  it('CGU-38, CGU-41: keys that are set aside, then kept, while they move to another KEK come back whole, at once and after a restart', async () => {
+    const to = async (label: string): Promise<string> => (await keys!.escrowKek(label)).id
+    const serials = [21, 22, 23, 24].map(serial)
+    await escrow.fillStock(serials.length)
+    const [first, second] = [await to('escrow-moved-1'), await to('escrow-moved-2')]
+    const inStock = (await escrow.inventory()).filter(({ state }) => state === 'stock')
+    const moves = inStock.map(({ spkiSha256 }) => escrow.rewrap(spkiSha256, first))
+    const taken = await Promise.all(serials.map((of) => escrow.reserve(of)))
+    await Promise.all(moves)
+    expect(new Set(taken.map(({ spkiSha256 }) => spkiSha256)).size).toBe(serials.length)
+    await Promise.all(
+      taken.flatMap(({ spkiSha256 }, i) => {
+        const acts = [
+          () => escrow.keep({ serial: serials[i]!, person, ...term }),
+          () => escrow.rewrap(spkiSha256, second),
+        ]
+        return (i % 2 === 0 ? acts : acts.reverse()).map((act) => act())
+      }),
+    )
+    for (const moment of moments) {
+      await moment()
+      expect(await escrow.countUnder(second)).toBe(serials.length)
+      for (const [i, { spkiSha256 }] of taken.entries())
+        expect(spkiOf(await escrow.release(serials[i]!, spkiSha256))).toBe(spkiSha256)
+    }
+  })
+
+  it('CGU-116: keys that are destroyed while they move to another KEK are nowhere, at once and after a restart', async () => {
+    const { id: to } = await keys!.escrowKek('escrow-moved-3')
+    const serials = [31, 32, 33, 34].map(serial)
+    const doomed: string[] = []
+    for (const of of serials) doomed.push((await escrow.reserve(of)).spkiSha256)
+    const outcomes = await Promise.all(
+      doomed.map(async (key, i) => {
+        const acts = [() => escrow.rewrap(key, to), () => escrow.destroyKey(key)]
+        const [one, other] = (i % 2 === 0 ? acts : acts.reverse()).map((act) => act())
+        const [moved, destroyed] = i % 2 === 0 ? [one, other] : [other, one]
+        if (i % 2 === 0) await moved
+        else await refused(moved!, 'keyNotHeld')
+        return destroyed
+      }),
+    )
+    expect(outcomes).toEqual([1, 1, 1, 1])
+    for (const moment of moments) {
+      await moment()
+      expect(await escrow.countUnder(to)).toBe(0)
+      for (const [i, key] of doomed.entries())
+        expect([await escrow.holds(key), await escrow.keyOf(serials[i]!)]).toEqual([false, undefined])
+    }
+  })
+
+  it('CGU-38: a key that is asked for by two holders at once is kept for one of them', async () => {
+    await escrow.reserve(serial(25))
+    const asked = [person, other].map((of) => escrow.keep({ serial: serial(25), person: of, ...term }))
+    const [first, second] = await Promise.allSettled(asked)
+    expect([first!.status, second!.status]).toEqual(['fulfilled', 'rejected'])
+    await refused(asked[1]!, 'keyTaken')
+    expect((await store.bySerial(serial(25)))?.kept?.person).toBe(person)
+  })
+
   describe('CGU-41', () => {
     const [a, b] = [serial(11), serial(12)]
     let [keyA, keyB] = ['', '']
