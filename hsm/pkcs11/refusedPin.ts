@@ -28,10 +28,23 @@ export const openRefusedPin = (path: string | undefined) => {
     const digest = (await digestOf(serial, pin, salt)).toString('hex')
     await replaceDurable(file, Buffer.from(JSON.stringify({ salt, digest } satisfies Remembered)))
   }
+  /** What has to be said of a PIN that was refused: the fault is the same where it could not be remembered, so that this process is done. */
+  const refusedAs = async (fault: ModuleFault, remembering: () => Promise<void>): Promise<ModuleFault> => {
+    try {
+      await remembering()
+      return fault
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'no code'
+      return new ModuleFault(
+        fault.kind,
+        `${fault.message}; that could not be remembered (${why}), and the next start will try it again: do not start before the PIN is right`,
+      )
+    }
+  }
   return {
     /**
      * Logs in, unless this token has refused this PIN before. What was remembered is forgotten once another PIN is good.
-     * @throws ModuleFault `pin`; whatever `login` throws
+     * @throws ModuleFault `pin`, whether it could be remembered or not; whatever `login` throws
      */
     unlessRefused: async (
       { serial, pin }: Readonly<{ serial: string; pin: string }>,
@@ -49,8 +62,8 @@ export const openRefusedPin = (path: string | undefined) => {
       try {
         login()
       } catch (error) {
-        if (error instanceof ModuleFault && isWrong.test(error.message)) await remember(path, serial, pin)
-        throw error
+        if (!(error instanceof ModuleFault) || !isWrong.test(error.message)) throw error
+        throw await refusedAs(error, () => remember(path, serial, pin))
       }
       await rm(path, { force: true })
     },

@@ -106,6 +106,28 @@ describe('the PIN', () => {
     await expect(stat(remembered)).rejects.toThrow('ENOENT')
   })
 
+  it('RGS A2 XI: one that was refused is tried once where that cannot be remembered, and the fault says so', async () => {
+    const tokens = await freshTokens()
+    const logins = join(tokens.directory, 'logins')
+    setEnvironment('GRAND_LIVRE_TEST_LOGINS', logins)
+    setEnvironment('NODE_OPTIONS', `--import ${join(import.meta.dirname, 'countLogins.js')}`)
+    const tried = async (): Promise<number> => (await readFile(logins, 'utf8')).split('\n').length - 1
+    // Nobody can write there, root neither: there is no such directory.
+    const refusedPin = join(tokens.directory, 'gone', 'refused-ca')
+    const client = openSignerClient({ ...settingsOf(tokens).ca, pin: wrongPin, refusedPin })
+    onTestFinished(client.close)
+    const fault = await faultOf(client.ask('token', {}))
+    expect([fault.kind, fault.message]).toEqual([
+      'pin',
+      expect.stringMatching(/CKR_PIN_INCORRECT; that could not be remembered \(ENOENT\)/),
+    ])
+    // Neither this process nor the next one of this service: what is left alone for a while is `waiting`.
+    expect(await kindOf(client.ask('health', {}))).toBe('pin')
+    await killAndWait(client)
+    expect(await kindOf(client.ask('token', {}))).toBe('pin')
+    expect(await tried()).toBe(1)
+  })
+
   it('RGS A2 XI: a signer process is told its PIN, and no secret is in its environment or on its command line', async () => {
     setEnvironment('GRAND_LIVRE_PASSPHRASE', 'correct cheval batterie agrafe')
     setEnvironment('PKCS11_CA_PIN', pins.ca)
