@@ -1,6 +1,6 @@
 // A SoftHSM2 token as a card: PKCS#11 from end to end, for tests and trials. It is files on a disk, and no QSCD: whoever has its folder and
 // its PIN has its keys, and programs that use the module without this driver are not counted. What the procedure asks of a card
-// (CGU-49 to CGU-53) the driver adds: a counter on disk before each try, a PIN that is taken away when the card blocks, a PUK that
+// (CGU-49 to CGU-53) the driver adds: a counter on disk before each try of a PIN, a PIN that is taken away when the card blocks, a PUK that
 // custody derives when it is wanted and no person ever sees.
 //
 // Its module is in a process of its own (tokenCard/process.ts), which opens one card at a time, as a reader does.
@@ -163,9 +163,12 @@ export const openTokenCards = async (parts: TokenCardParts): Promise<TokenCards>
     if (state.unblocked === true) return { unblocked: true }
     if (state.triesLeft > 0) return { unblocked: false, fault: 'notBlocked' }
     if (state.pukTriesLeft === 0) return { unblocked: false, fault: 'pukBlocked', triesLeft: 0 }
-    const triesLeft = state.pukTriesLeft - 1
-    await save(card, { ...state, pukTriesLeft: triesLeft })
-    if (!(await takePinAway(card))) return { unblocked: false, fault: 'pukWrong', triesLeft }
+    // Counted once the card has refused it: jobs ask for as long as a card is out of reach, and no person guesses a PUK.
+    if (!(await takePinAway(card))) {
+      const triesLeft = state.pukTriesLeft - 1
+      await save(card, { ...state, pukTriesLeft: triesLeft })
+      return { unblocked: false, fault: 'pukWrong', triesLeft }
+    }
     const { pin: _, ...withoutPin } = state
     await save(card, { ...withoutPin, pukTriesLeft: pukTries, unblocked: true })
     return { unblocked: true }

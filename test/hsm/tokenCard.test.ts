@@ -214,6 +214,24 @@ describe('a token as a card', () => {
   })
 })
 
+it('CGU-51, CGU-53: a card that cannot be reached has refused no PUK: back again, it is opened', async () => {
+  const card = uuid(5)
+  await put(card, [one!])
+  await cards.definePin({ card, pin })
+  const ask = { card, serial: one!.serial, ciphertext: encipher(one!) }
+  for (const tried of ['1', '22222', '33333'])
+    await expect(cards.decrypt({ ...ask, pin: tried })).rejects.toThrow(PinRefused)
+  const [token, away] = [join(reader.path, card, 'current', 'tokens'), join(reader.directory, 'away')]
+  await rename(token, away)
+  // More often than a PUK may be wrong: what is to be done is asked for again until it is.
+  for (let turn = 0; turn < 6; turn += 1) await expect(cards.unblock(card)).rejects.toThrow(CardUnreachable)
+  await rename(away, token)
+  const stranger = await reader.open({ puks: () => '0'.repeat(64) })
+  expect(await stranger.unblock(card)).toEqual({ unblocked: false, fault: 'pukWrong', triesLeft: 4 })
+  await stranger.close()
+  expect(await cards.unblock(card)).toEqual({ unblocked: true })
+})
+
 it('CGU-43: a card that lies in the place of another one is refused by its own name, and stays as it is', async () => {
   const [mine, theirs] = [uuid(3), uuid(4)]
   await put(mine, [one!])
