@@ -171,11 +171,13 @@ export const openPairs = (token: Token, { counting }: Pick<SignatureCounts, 'cou
     throw new ModuleFault('integrity', 'a key that was destroyed still signs')
   }
 
-  /** CGU-90. Sessions are closed first: an armed signature outlives its key (hsm.md 5). The public half stays, for the minutes. */
-  const destroy: Pairs['destroy'] = async ({ id }) => {
-    const sessionsClosed = await token.reopen()
-    known.delete(id)
-    return await token.runAlone('destroy a key', async (at) => {
+  /**
+   * CGU-90. Sessions are closed first: an armed signature outlives its key (hsm.md 5). Whoever waits to sign has one again once the key is
+   * gone. The public half stays, for the minutes.
+   */
+  const destroy: Pairs['destroy'] = ({ id }) =>
+    token.runReopened('destroy a key', async (at, sessionsClosed) => {
+      known.delete(id)
       const objects = objectsOf(at, 'private', id)
       for (const object of objects) at.module.C_DestroyObject(at.session, object)
       at.handles.delete(`private ${id}`)
@@ -186,7 +188,6 @@ export const openPairs = (token: Token, { counting }: Pick<SignatureCounts, 'cou
       const mechanism = isEc ? pkcs11js.CKM_ECDSA : pkcs11js.CKM_RSA_PKCS
       return { objects: objects.length, failedUseCode: useAfter(at, mechanism, objects[0]), sessionsClosed }
     })
-  }
 
   return { generate, find, sign, destroy }
 }

@@ -124,10 +124,9 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
         return true
       }),
 
-    // A session that was armed with it would outlive it (hsm.md 5): they are closed first.
-    destroySecret: async ({ id, use }) => {
-      const sessionsClosed = await token.reopen()
-      return await token.runAlone('destroy a secret key', async (at) => {
+    // A session that was armed with it would outlive it (hsm.md 5): they are closed first, and none is had again before it is gone.
+    destroySecret: ({ id, use }) =>
+      token.runReopened('destroy a secret key', async (at, sessionsClosed) => {
         await token.requireOurs(at)
         const keys = objectsOf(at, 'secret', id)
         const probes: Buffer[] = []
@@ -143,8 +142,7 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
           throw new ModuleFault('integrity', `the key ${id} was destroyed and is still there`)
         const [failedUseCode = useAfter(at)] = keys.map((key, index) => useAfter(at, key, probes[index]))
         return { objects: keys.length, failedUseCode, sessionsClosed }
-      })
-    },
+      }),
 
     hmac: ({ id, data }) =>
       withObject(token, 'authenticate', ['secret', id], async ({ module, session }, key) => {

@@ -1,6 +1,6 @@
 // One token, opened: one login, some sessions, and everything opened anew where that may heal it (hsm.md 7). Handles are good for one
 // login; they are found again by CKA_ID after each.
-import pkcs11js, { type Handle, type PKCS11 } from 'pkcs11js'
+import pkcs11js, { type Handle } from 'pkcs11js'
 import { openTurns } from '../../domain/turns.ts'
 import { openActBreaker, openBreaker } from './breaker.ts'
 import { faultOf, mayHeal, ModuleFault } from './fault.ts'
@@ -8,6 +8,7 @@ import { findAgain, requireObject, type At, type ObjectClass } from './objects.t
 import { openPool } from './pool.ts'
 import type { TokenInfo, TokenSettings } from './protocol.ts'
 import { openRefusedPin } from './refusedPin.ts'
+import { describe, slotOf, verdictOf } from './slot.ts'
 
 export type Token = Readonly<{
   info: () => Promise<TokenInfo>
@@ -30,56 +31,14 @@ export type Token = Readonly<{
   /** Whether a handle is known under this name since the last login: to look for it would have to be done alone. */
   knows: (name: string) => boolean
   /**
-   * Closes every session and opens new ones, once nothing is at work: what was armed in one is gone.
-   * @returns how many were closed
+   * As `runAlone`, once every session was closed and new ones were opened, and before anybody has one of these: what was armed is gone, and
+   * nobody arms anything until the act has ended.
+   * @param use is told how many sessions were closed
    */
-  reopen: () => Promise<number>
+  runReopened: <T>(act: string, use: (at: At, sessionsClosed: number) => Promise<T>) => Promise<T>
   /** Ends once nothing is at work any more. */
   close: () => Promise<void>
 }>
-
-const stripped = (text: string): string => text.replace(/[\0 ]+$/, '')
-
-const notThere = (): ModuleFault => new ModuleFault('lost', 'the token is not there')
-
-/** The slot of the token; its number is another one in each process. */
-const slotOf = (
-  module: PKCS11,
-  wanted: string,
-): Readonly<{ slot: Handle; label: string; serial: string }> => {
-  const found = module
-    .C_GetSlotList(true)
-    .map((slot) => {
-      const { label, serialNumber } = module.C_GetTokenInfo(slot)
-      return { slot, label: stripped(label), serial: stripped(serialNumber) }
-    })
-    .filter(({ label, serial }) => label === wanted || serial === wanted)
-  const [one, ...others] = found
-  if (one === undefined) throw notThere()
-  if (others.length > 0) throw new ModuleFault('lost', 'two tokens have this label: name it by its serial')
-  return one
-}
-
-const describe = (module: PKCS11): string => {
-  const { manufacturerID, libraryDescription, libraryVersion } = module.C_GetInfo()
-  const name = `${stripped(manufacturerID)} ${stripped(libraryDescription)}`
-  return `${name} ${libraryVersion.major}.${libraryVersion.minor}`
-}
-
-/**
- * What it is not when it is opened, it will not be at the next try: another token, or this one initialised anew. One that has gone since has
- * no canary either, and is not judged by that.
- */
-const verdictOf = (module: PKCS11, slot: Handle, error: unknown): ModuleFault => {
-  const fault = faultOf(error, 'look at the canary')
-  if (fault.kind !== 'lost') return fault
-  try {
-    module.C_GetTokenInfo(slot)
-  } catch {
-    return notThere()
-  }
-  return new ModuleFault('foreign', fault.message)
-}
 
 /**
  * @param look looks at the canary, each time before anything is done with a token that was opened (canary.ts)
@@ -122,13 +81,13 @@ export const openToken = (
     }
   }
 
-  const openSessions = async (): Promise<readonly Handle[]> => {
+  const openSessions = async (): Promise<readonly [Handle, ...Handle[]]> => {
     finalize()
     module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
     const { slot, label, serial } = slotOf(module, settings.token)
     const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION
     const sessions = Array.from({ length: settings.sessions }, () => module.C_OpenSession(slot, flags))
-    const [first] = sessions
+    const [first, ...others] = sessions
     if (first === undefined) throw new ModuleFault('device', 'no session was asked for')
     await refused.unlessRefused({ serial, pin: settings.pin }, () => login(first))
     info = { module: describe(module), label, serial }
@@ -138,34 +97,45 @@ export const openToken = (
     await look(at, serial).catch((error: unknown) => {
       throw verdictOf(module, slot, error)
     })
-    return sessions
+    return [first, ...others]
   }
 
-  const openAnew = async (): Promise<void> => {
+  const openOrWait = async (): ReturnType<typeof openSessions> => {
+    try {
+      const sessions = await openSessions()
+      breaker.closed()
+      epoch += 1
+      return sessions
+    } catch (error) {
+      const fault = faultOf(error, 'open the token')
+      breaker.failed(fault)
+      // Nobody stays logged in to a token that is not used.
+      finalize()
+      throw fault
+    }
+  }
+
+  /** @param before anybody else has a session; it throws nothing */
+  const openAnew = async (before?: (at: At) => Promise<void>): Promise<void> => {
     breaker.check()
     await pool.alone(async () => {
-      try {
-        const sessions = await openSessions()
-        breaker.closed()
-        epoch += 1
-        return sessions
-      } catch (error) {
-        const fault = faultOf(error, 'open the token')
-        breaker.failed(fault)
-        // Nobody stays logged in to a token that is not used.
-        finalize()
-        throw fault
-      }
+      const sessions = await openOrWait()
+      await before?.({ module, session: sessions[0], handles })
+      return sessions
     })
+  }
+
+  const opens = (before?: (at: At) => Promise<void>): Promise<void> => {
+    opening = openAnew(before).finally(() => {
+      opening = undefined
+    })
+    return opening
   }
 
   /** Opens it, or joins who does; not where somebody has since `seen`. */
   const renew = (seen: number): Promise<void> => {
     if (epoch !== seen) return Promise.resolve()
-    opening ??= openAnew().finally(() => {
-      opening = undefined
-    })
-    return opening
+    return opening ?? opens()
   }
 
   const once = <T>(act: string, use: (at: At) => Promise<T>): Promise<T> =>
@@ -198,8 +168,36 @@ export const openToken = (
     })
   }
 
+  /** Opens it anew and does an act before anybody has a session. @returns what it gave, or its fault; one of the opening is thrown */
+  const reopened = async <T>(act: string, use: (at: At) => Promise<T>): Promise<(() => T) | ModuleFault> => {
+    // One that is under way hands its sessions out when it ends.
+    while (opening !== undefined) await opening.catch(() => undefined)
+    let outcome: (() => T) | ModuleFault = new ModuleFault('device', `the module did not ${act}`)
+    await opens(async (at) => {
+      outcome = await use(at).then(
+        (given) => () => given,
+        (error: unknown) => faultOf(error, act),
+      )
+    })
+    return outcome
+  }
+
+  const runReopened: Token['runReopened'] = (act, use) =>
+    acts.guard(act, async (failedAgain) => {
+      const sessionsClosed = epoch === 0 ? 0 : settings.sessions
+      const given = () => reopened(act, (at) => use(at, sessionsClosed))
+      let outcome = await given()
+      if (outcome instanceof ModuleFault && mayHeal(outcome)) {
+        outcome = await given()
+        if (outcome instanceof ModuleFault && mayHeal(outcome)) failedAgain(outcome, epoch)
+      }
+      if (outcome instanceof ModuleFault) throw outcome
+      return outcome()
+    })
+
   return {
     run,
+    runReopened: (act, use) => inTurn('objects', () => runReopened(act, use)),
     runAlone: (act, use, name) => inTurn('objects', () => run(act, use, name)),
     info: async () => {
       if (epoch === 0) await renew(0)
@@ -212,11 +210,6 @@ export const openToken = (
       if (fault !== undefined) throw fault
     },
     knows: (name) => handles.has(name),
-    reopen: async () => {
-      const before = epoch === 0 ? 0 : settings.sessions
-      await renew(epoch)
-      return before
-    },
     close: () =>
       pool.alone(async () => {
         finalize()

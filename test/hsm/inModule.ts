@@ -105,8 +105,8 @@ const undestroyed = async ({ token }: Opened, { wrapMechanism }: TokenSettings, 
   const { id } = await honest.secret({ label, use: 'escrowKek' })
   const feigned: Token = {
     ...token,
-    runAlone: (act, use) =>
-      token.runAlone(act, (at) => {
+    runReopened: (act, use) =>
+      token.runReopened(act, (at, sessionsClosed) => {
         let isGone = false
         const module = new Proxy(at.module, {
           get: (real, name) => {
@@ -116,7 +116,7 @@ const undestroyed = async ({ token }: Opened, { wrapMechanism }: TokenSettings, 
             return typeof member === 'function' ? (member.bind(real) as unknown) : member
           },
         })
-        return use({ ...at, module })
+        return use({ ...at, module }, sessionsClosed)
       }),
   }
   const asked = { id, use: 'escrowKek' } as const

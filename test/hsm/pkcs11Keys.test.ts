@@ -2,7 +2,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { sha256 } from '../../hsm/digest.ts'
 import { openSignerClient } from '../../hsm/pkcs11/client.ts'
+import type { FaultKind, ModuleFault } from '../../hsm/pkcs11/fault.ts'
 import { faultOf, folderOf, freshClient, freshTokens, inModule, kindOf, signsWith, uuid } from './faults.ts'
 import { settingsOf } from './tokens.ts'
 
@@ -132,6 +134,64 @@ describe('CGU-90', () => {
       again: { objects: 0, failedUseCode: gone, sessionsClosed: 4 },
       isFound: false,
     })
+  })
+
+  it('no signature of a caller that waited is answered once its destruction was', async () => {
+    const client = await freshClient(await freshTokens())
+    const after: string[] = []
+    for (const id of [uuid(1), uuid(2), uuid(3), uuid(4)]) {
+      const { spki } = await client.ask('generate', { ...key, id })
+      let isDestroyed = false
+      let signed = 0
+      const signing = async (caller: number): Promise<FaultKind> => {
+        for (;;) {
+          const asked = { id, digest: Buffer.alloc(32, caller), hash: 'sha256' } as const
+          try {
+            await client.ask('sign', asked)
+          } catch (error) {
+            return (error as ModuleFault).kind
+          }
+          signed += 1
+          if (isDestroyed) after.push(id)
+        }
+      }
+      const callers = Array.from({ length: 8 }, (_, caller) => signing(caller))
+      while (signed < callers.length) await signsWith(client, id, spki, 'before')
+      const { objects, failedUseCode, sessionsClosed } = await client.ask('destroy', { id })
+      isDestroyed = true
+      expect([objects, failedUseCode, sessionsClosed]).toEqual([1, 'CKR_OBJECT_HANDLE_INVALID', 4])
+      for (const kind of await Promise.all(callers)) expect(['lost', 'waiting']).toContain(kind)
+    }
+    expect(after).toEqual([])
+  })
+
+  it('no holder’s key is opened under a KEK once the KEK’s destruction was answered', async () => {
+    const client = await freshClient(await freshTokens())
+    let proved = 0
+    for (const label of ['escrow-2026', 'escrow-2027', 'escrow-2028']) {
+      const { id: kek } = await client.ask('secret', { label, use: 'escrowKek' })
+      const { spki, blob } = await client.ask('makePair', { kek })
+      const held = { kek, blob, spkiSha256: sha256(spki) }
+      let [isDestroyed, before] = [false, 0]
+      const proving = async (): Promise<FaultKind> => {
+        for (;;) {
+          try {
+            await client.ask('prove', held)
+          } catch (error) {
+            return (error as ModuleFault).kind
+          }
+          if (isDestroyed) proved += 1
+          before += 1
+        }
+      }
+      const callers = Array.from({ length: 8 }, proving)
+      while (before < callers.length) await client.ask('prove', held)
+      const { objects, sessionsClosed } = await client.ask('destroySecret', { id: kek, use: 'escrowKek' })
+      isDestroyed = true
+      expect([objects, sessionsClosed]).toEqual([1, 4])
+      for (const kind of await Promise.all(callers)) expect(['lost', 'waiting']).toContain(kind)
+    }
+    expect(proved).toBe(0)
   })
 
   it('nobody signs with it, nor is it made again unasked', async () => {
