@@ -28,10 +28,11 @@ export type CeremonyAsked = Readonly<{
   dryRun?: boolean
 }>
 
-/** A place of its own for a rehearsal, and the tokens that are set aside for it. @throws ConfigFault */
+/** A place of its own for a rehearsal, no server of the installation, and the tokens that are set aside for it. @throws ConfigFault */
 const rehearsalIn = (dataDir: string, config: Config): Config => {
   const { tokens, env } = config
-  if (tokens === undefined) return { ...config, dataDir, ledgerUrl: undefined, signer: undefined }
+  const apart = { ...config, dataDir, ledgerUrl: undefined, databaseUrl: undefined, signer: undefined }
+  if (tokens === undefined) return apart
   const [ca, escrow] = [env['PKCS11_REHEARSAL_CA_TOKEN'], env['PKCS11_REHEARSAL_ESCROW_TOKEN']]
   if (ca === undefined || escrow === undefined || ca === tokens.ca.token || escrow === tokens.escrow.token)
     throw new ConfigFault(
@@ -42,7 +43,7 @@ const rehearsalIn = (dataDir: string, config: Config): Config => {
     ca: { ...tokens.ca, token: ca },
     escrow: { ...tokens.escrow, token: escrow },
   }
-  return { ...config, dataDir, ledgerUrl: undefined, signer: undefined, tokens: rehearsed }
+  return { ...apart, tokens: rehearsed }
 }
 
 /** The key that exports are signed with. */

@@ -1,6 +1,7 @@
 // The key ceremony as its people hold it: rehearsed, held by two officers before witnesses, told by a report that OpenSSL verifies.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openssl } from '../../cli/demo/openssl.ts'
 import { readConfig } from '../../cli/config.ts'
@@ -63,6 +64,18 @@ const hold = (
     settings(),
   )
 
+/** Asks the installation's database, where it has one. */
+const inDatabase = async (question: string): Promise<readonly Record<string, unknown>[]> => {
+  if (database.DATABASE_URL === undefined) return []
+  const client = new pg.Client({ connectionString: database.DATABASE_URL })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(question)).rows
+  } finally {
+    await client.end()
+  }
+}
+
 const reportIn = (out: string): Report =>
   JSON.parse(readFileSync(join(site.file(out), 'ceremony.json'), 'utf8')) as Report
 
@@ -107,6 +120,7 @@ describe('a ceremony', () => {
     for (const { destroyed } of keys) expect(destroyed).toMatch(/^CKR_\w*HANDLE_INVALID$/)
     expect(readdirSync(site.file('rehearsal')).sort()).toEqual(['ceremony.html', 'ceremony.json'])
     expect((await site.run(['ledger', 'export'], settings())).stdout).toBe((await before).stdout)
+    expect(await inDatabase("select from pg_namespace where nspname = 'vault'")).toEqual([])
   })
 
   it('CGU-06, RGS A2 VI.1.1, EN 319 411-1 GEN-6.5.1-13A: two officers, planned and recorded, every key read back', async () => {
@@ -146,6 +160,17 @@ describe('a ceremony', () => {
     }
     // Witnesses are named in the report, and sealed in the ledger.
     expect(exported.stdout).not.toMatch(/Notaire|Montreuil/)
+  })
+
+  it('EN 319 411-1 GEN-6.5.1-13A: one is rehearsed beside an escrow that has keys too, and changes nothing there', async () => {
+    const row = "('x', '', 'x', '', '2026-01-01T00:00:00Z', 'stock')"
+    const columns = 'spki_sha256, spki, kek, blob, generated_at, state'
+    await inDatabase(`insert into vault.escrowed_key (${columns}) values ${row}`)
+    const before = (await site.run(['ledger', 'export'], settings())).stdout.split('\n').length
+    const ended = await hold('rehearsal-again', ['--dry-run'])
+    expect([ended.status, ended.stderr, reportIn('rehearsal-again').rehearsal]).toEqual([0, '', true])
+    await inDatabase('delete from vault.escrowed_key')
+    expect((await site.run(['ledger', 'export'], settings())).stdout.split('\n').length).toBe(before)
   })
 
   it('EN 319 411-1 GEN-6.5.1-13A: OpenSSL verifies the report, and not one that was changed', async () => {
