@@ -1,5 +1,5 @@
 // `grand-livre arl`: the root revokes the certificate of the authority that has ended, and issues the list that says so, before
-// two officers and witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
+// two officers and two witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
 import { planCaRevocation } from '../commands/endOfLife.ts'
 import { issueArl, type Arl } from '../commands/issueArl.ts'
 import { sha256, type IssuingCa } from '../commands/issuing.ts'
@@ -11,7 +11,7 @@ import { issuerOf } from '../pki/issuer.ts'
 import { installedIn, rootListView } from '../projections/rootList.ts'
 import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
-import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { dryRunEnd, logKeyOf, wouldRefuse } from './endCeremony.ts'
 import type { Output } from './output.ts'
@@ -121,8 +121,8 @@ export const rehearse = async (
 /**
  * Holds the ceremony, or says what it would do. It leaves list and report in a directory; the service publishes the list from its next start on.
  * @returns whether it is done, or may be
- * @throws ConfigFault; ProcessRefused CA_KEY_NOT_DESTROYED, OUT_OF_ORDER: nothing was signed; KeyFault, LedgerFault: held again, it goes
- *   on where it stopped
+ * @throws ConfigFault; ProcessRefused WITNESSES_MISSING, CA_KEY_NOT_DESTROYED, OUT_OF_ORDER: nothing was signed; KeyFault,
+ *   LedgerFault: held again, it goes on where it stopped
  */
 export const ceremonyOfArl = async (
   env: NodeJS.ProcessEnv,
@@ -131,7 +131,9 @@ export const ceremonyOfArl = async (
 ): Promise<boolean> => {
   const config = readConfig(env)
   const script = readScript(asked.script)
-  const opened = await open(config, await twoAccounts(config, asked))
+  const accounts = await twoAccounts(config, asked)
+  requireWitnesses(planCaRevocation.type, script, 'CGU-91')
+  const opened = await open(config, accounts)
   try {
     const held = { script, heldAt: opened.service.now() }
     if (asked.dryRun === true) return await rehearse(opened, held, output)

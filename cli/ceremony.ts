@@ -12,7 +12,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
 import { leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
-import { presentOf, readScript, type CeremonyScript } from './ceremonyScript.ts'
+import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
@@ -145,8 +145,8 @@ const hold = async (
 
 /**
  * Holds the ceremony, or rehearses it, and leaves its report in a directory.
- * @throws ConfigFault for a script or an officer that does not fit; ProcessRefused SECOND_PERSON_REQUIRED; KeyFault, LedgerFault: held
- *   again, it goes on where it stopped
+ * @throws ConfigFault for a script or an officer that does not fit; ProcessRefused WITNESSES_MISSING: nothing was made;
+ *   ProcessRefused SECOND_PERSON_REQUIRED; KeyFault, LedgerFault: held again, it goes on where it stopped
  */
 export const ceremony = async (
   env: NodeJS.ProcessEnv,
@@ -157,6 +157,7 @@ export const ceremony = async (
   const script = readScript(asked.script)
   const rehearsal = asked.dryRun === true
   const accounts = await twoAccounts(config, asked, rehearsal)
+  requireWitnesses('PlanServiceKey', script, 'CGU-06')
   const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
   let opened: Opened | undefined
   try {

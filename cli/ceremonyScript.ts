@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Type, type Static, type TProperties } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { id, t } from '../domain/fields.ts'
+import { ProcessRefused } from '../commands/program.ts'
 import { ConfigFault } from './configFault.ts'
 
 const words = Type.String({ minLength: 1, maxLength: 500 })
@@ -54,6 +55,23 @@ export type CeremonyScript = ReturnType<typeof readScript>
 export const readDestructionScript = readerOf({ ...common, copies: Type.Array(copy, { maxItems: 100 }) })
 export type DestructionScript = ReturnType<typeof readDestructionScript>
 export type ListedCopy = DestructionScript['copies'][number]
+
+const leastWitnesses = 2
+
+/**
+ * « plusieurs témoins » (RGS A2 VI.1.1): two, and not one of them twice.
+ * @param clause that the ceremony is held by
+ * @throws ProcessRefused WITNESSES_MISSING
+ */
+export const requireWitnesses = (
+  command: string,
+  { witnesses }: Pick<CeremonyScript, 'witnesses'>,
+  clause: 'CGU-06' | 'CGU-90' | 'CGU-91' = 'CGU-90',
+): void => {
+  const persons = new Set(witnesses.map((name) => name.trim().toLocaleLowerCase('fr')))
+  if (persons.size < leastWitnesses)
+    throw new ProcessRefused(command, 'WITNESSES_MISSING', clause, `${persons.size} of ${leastWitnesses}`)
+}
 
 /** The words of a script about who was there. */
 export const presentOf = ({ place, witnesses }: Pick<CeremonyScript, 'place' | 'witnesses'>): string =>

@@ -15,11 +15,11 @@ import { replaceDurable } from '../hsm/durable.ts'
 import { spkiOf, toPem } from '../pki/fields.ts'
 import { certificateOf } from '../pki/recipient.ts'
 import { leave, open, twoAccounts } from './ceremonyParts.ts'
-import { readScript } from './ceremonyScript.ts'
+import { readScript, requireWitnesses } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { begunFor, planOf, rehearse, type Handing } from './custodyTransferPlan.ts'
-import { logKeyOf, requireAccepted, requireWitnesses, type Ceremony } from './endCeremony.ts'
+import { logKeyOf, requireAccepted, type Ceremony } from './endCeremony.ts'
 import {
   begin,
   changed,

@@ -1,5 +1,5 @@
-// What the ceremonies at the end of an authority have in common: two witnesses at least, what the ledger alone says of the end, a dry run
-// that asks the same decider and writes nothing but that two have signed in, and the log key that signs the report.
+// What the ceremonies at the end of an authority have in common: what the ledger alone says of the end, a dry run that asks the same
+// decider and writes nothing but that two have signed in, and the log key that signs the report.
 import { ceremonyKey } from '../commands/ceremony.ts'
 import { consider } from '../commands/consider.ts'
 import { ProcessRefused, type Service } from '../commands/program.ts'
@@ -19,15 +19,6 @@ export type Ceremony = Readonly<{
 
 /** How a dry run ends: it is on the ledger itself, which has it that somebody has signed in. */
 export const dryRunEnd = 'A dry run: nothing was changed; that both have signed in is written down.'
-
-const leastWitnesses = 2
-
-/** « plusieurs témoins » (RGS A2 VI.1.1): two, and not one of them twice. @throws ProcessRefused WITNESSES_MISSING */
-export const requireWitnesses = (command: string, { witnesses }: Pick<CeremonyScript, 'witnesses'>): void => {
-  const persons = new Set(witnesses.map((name) => name.trim().toLocaleLowerCase('fr')))
-  if (persons.size < leastWitnesses)
-    throw new ProcessRefused(command, 'WITNESSES_MISSING', 'CGU-90', `${persons.size} of ${leastWitnesses}`)
-}
 
 /** What the end of the installed authority looks like, from the ledger alone. @throws NothingThere */
 export const foundEnd = async ({ ledger, now }: Pick<Service, 'ledger' | 'now'>) => {

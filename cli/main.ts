@@ -125,7 +125,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     'ceremony',
     'make the keys of the authorities by a script: two officers, witnesses, a report',
   )
-    .requiredOption('--script <file>', 'JSON: title, place, witnesses, remarks')
+    .requiredOption('--script <file>', 'JSON: title, place, witnesses (two at least), remarks')
     .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
     .requiredOption('--second <file>', 'the token of the other of the two')
     .option('--out <dir>', 'where the report is left', 'ceremony')
@@ -135,7 +135,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
     )
 
   command(program, 'arl', 'a ceremony: the root revokes the authority that has ended, and lists it')
-    .requiredOption('--script <file>', 'JSON: title, place, witnesses, remarks')
+    .requiredOption('--script <file>', 'JSON: title, place, witnesses (two at least), remarks')
     .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
     .requiredOption('--second <file>', 'the token of the other of the two')
     .option('--out <dir>', 'where list and report are left', 'arl')

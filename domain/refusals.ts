@@ -626,7 +626,7 @@ export const refusals = {
     en: 'The elimination visa is missing.',
   },
   WITNESSES_MISSING: {
-    clauses: ['CGU-90'],
+    clauses: ['CGU-06', 'CGU-90', 'CGU-91'],
     fr: 'La cérémonie demande deux témoins distincts.',
     en: 'The ceremony asks for two distinct witnesses.',
   },

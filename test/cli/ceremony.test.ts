@@ -87,6 +87,10 @@ beforeAll(async () => {
   database = await site.onServer()
   writeFileSync(site.file('script.json'), JSON.stringify(script))
   writeFileSync(site.file('alone.json'), JSON.stringify({ ...script, witnesses: [] }))
+  writeFileSync(
+    site.file('one.json'),
+    JSON.stringify({ ...script, witnesses: ['Ève Notaire', ' ève notaire'] }),
+  )
   await officer('jean-ca', 'caOfficer')
   await officer('anne-so', 'securityOfficer')
   await officer('marie', 'raOfficer')
@@ -107,6 +111,19 @@ describe('what it is not held with: nothing is made', () => {
     const ended = await hold('refused', [], second, file)
     expect([ended.status, ended.stderr]).toEqual([2, expect.stringMatching(sentence)])
     expect(readdirSync(site.file('')).includes('refused')).toBe(false)
+  })
+
+  it.each([
+    ['held', []],
+    ['rehearsed', ['--dry-run']],
+  ])('CGU-06, RGS A2 VI.1.1: one witness, twice: it is not %s', async (_, more) => {
+    const ended = await hold('refused', more, 'anne-so', 'one.json')
+    expect([ended.status, ended.stderr]).toEqual([
+      1,
+      expect.stringContaining('WITNESSES_MISSING (CGU-06): 1 of 2'),
+    ])
+    expect(readdirSync(site.file('')).includes('refused')).toBe(false)
+    expect(readdirSync(site.dataDir)).toEqual(['accounts.json'])
   })
 })
 
@@ -299,6 +316,18 @@ describe('a ceremony', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('CA_KEY_NOT_DESTROYED (CGU-90)')])
     expect(readdirSync(site.file('')).includes('arl')).toBe(false)
     expect((await compared())[0]).toBe(0)
+  })
+
+  it.each([
+    ['held', []],
+    ['rehearsed', ['--dry-run']],
+  ])('CGU-91, RGS A2 VI.1.1: before one witness no list of the root is %s', async (_, more) => {
+    const asked = ['--script', site.file('one.json'), '--officer', site.file('jean-ca.token')]
+    const { status, stderr } = await site.run(
+      ['arl', ...asked, '--second', site.file('anne-so.token'), '--out', site.file('arl'), ...more],
+      settings(),
+    )
+    expect([status, stderr]).toEqual([1, expect.stringContaining('WITNESSES_MISSING (CGU-91): 1 of 2')])
   })
 
   it('RGS A2 V.4: one that the ledger does not know is found, and so is a count that was lost', async () => {
