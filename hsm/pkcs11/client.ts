@@ -40,11 +40,12 @@ const triesInAll = 2
 const aheadOfSession = 8
 const threads = 4
 
+/** What a secret is called: an address may have a password in it, and headers sign in at a collector. */
+const isSecret = /PIN|PASSPHRASE|PASSWORD|SECRET|TOKEN|URL$|HEADERS$/i
+
 /** Of the environment, everything but secrets: the module has its own variables, as SOFTHSM2_CONF. A session has a thread. */
 const environment = (sessions: number): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/(?:PIN|PASSPHRASE|PASSWORD|SECRET|TOKEN)/i.test(name)),
-  ),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSecret.test(name))),
   UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
 })
 

@@ -13,6 +13,7 @@ import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { settings } from '../../cli/settings.ts'
 import { sha256 } from '../../hsm/digest.ts'
 import { openUnder, withoutPadding } from '../../hsm/keyWrap.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
@@ -131,11 +132,22 @@ describe('the PIN', () => {
   it('RGS A2 XI: a signer process is told its PIN, and no secret is in its environment or on its command line', async () => {
     setEnvironment('GRAND_LIVRE_PASSPHRASE', 'correct cheval batterie agrafe')
     setEnvironment('PKCS11_CA_PIN', pins.ca)
-    const client = await freshClient(await freshTokens())
+    const secrets = settings.filter(({ secret }) => secret !== undefined).map(({ name }) => name)
+    expect(secrets).toContain('DATABASE_URL')
+    for (const name of secrets.filter((one) => !(one in process.env)))
+      setEnvironment(name, 'proto://nom:mot-de-passe@serveur')
+    // What a module is told of its own passes, whoever made it.
+    setEnvironment('CS_PKCS11_R2_CFG', '/etc/utimaco.cfg')
+    const tokens = await freshTokens()
+    const client = await freshClient(tokens)
     const of = (name: string) => readFile(`/proc/${client.pid()}/${name}`, 'latin1').catch(() => '')
     const seen = `${await of('environ')} ${await of('cmdline')}`
     expect(seen).not.toContain(pins.ca)
     expect(seen).not.toContain('correct cheval')
+    expect(seen).not.toContain('mot-de-passe')
+    expect(secrets.filter((name) => seen.includes(`${name}=`))).toEqual([])
+    expect(seen).toContain('CS_PKCS11_R2_CFG=/etc/utimaco.cfg')
+    expect(seen).toContain(`SOFTHSM2_CONF=${tokens.env.SOFTHSM2_CONF}`)
   })
 })
 
