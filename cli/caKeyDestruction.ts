@@ -15,7 +15,7 @@ import { readDestructionScript, requireWitnesses, type ListedCopy } from './cere
 import { readConfig } from './config.ts'
 import { destructionPage, type DestructionMinutes, type DestructionReport } from './caKeyDestructionReport.ts'
 import { logKeyOf, requireAccepted, type Ceremony } from './endCeremony.ts'
-import { orderOf, refused, rehearse, type Destroying } from './caKeyDestructionPlan.ts'
+import { foundIn, orderOf, refused, rehearse, type Destroying } from './caKeyDestructionPlan.ts'
 import { placeOf } from './ledgerPlace.ts'
 import type { Output } from './output.ts'
 import { reconciledKeys } from './reconcile.ts'
@@ -35,13 +35,16 @@ const objectName = 'object.json'
 
 type Described = Pick<DestructionMinutes, 'spkiSha256' | 'attributes'>
 
-/** The key as it is, or was before an earlier run destroyed it. @throws ProcessRefused where it is another one than the ledger's */
+/**
+ * The key as it is, or was before an earlier run destroyed it.
+ * @throws ProcessRefused where it is another one than the ledger's; KeyFault where the module does not say: nothing is destroyed then
+ */
 const describedKey = async (
-  { service, custody }: Ceremony,
+  opened: Ceremony,
   { out }: Destroying,
   servicekey: string,
 ): Promise<Described> => {
-  const { state } = await service.ledger.load(serviceKey, servicekey)
+  const { state } = await opened.service.ledger.load(serviceKey, servicekey)
   const recorded = 'spkiSha256' in state ? (state.spkiSha256 ?? '') : ''
   const there = await readIfPresent(join(out, objectName))
   if (there !== undefined) {
@@ -49,7 +52,7 @@ const describedKey = async (
     if (described.spkiSha256 === recorded) return described
     throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
   }
-  const found = await custody.keys.describe(servicekey).catch(() => undefined)
+  const found = await foundIn(opened, servicekey)
   if (found !== undefined && sha256(found.spki) !== recorded)
     throw refused('OUT_OF_ORDER', 'the key of the module is not the one that the ledger recorded')
   const described = { spkiSha256: recorded, attributes: found?.attributes ?? {} }

@@ -4,6 +4,8 @@ import { ProcessRefused } from '../commands/program.ts'
 import { planServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { authority } from '../domain/authority.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
+import { KeyFault } from '../hsm/keyFault.ts'
+import type { KeyDescription } from '../pki/custody.ts'
 import type { Officer } from './ceremonyParts.ts'
 import { presentOf, requireWitnesses, type DestructionScript } from './ceremonyScript.ts'
 import { ConfigFault } from './configFault.ts'
@@ -16,6 +18,22 @@ export type Destroying = Readonly<{
   officers: readonly [Officer, Officer]
   out: string
 }>
+
+/**
+ * What the module says of a key; undefined where it says that there is none.
+ * @throws KeyFault for anything else that it says: nothing is known of the key then
+ */
+export const foundIn = async (
+  { custody }: Pick<Ceremony, 'custody'>,
+  servicekey: string,
+): Promise<KeyDescription | undefined> => {
+  try {
+    return await custody.keys.describe(servicekey)
+  } catch (error) {
+    if (error instanceof KeyFault && error.code === 'keyMissing') return undefined
+    throw error
+  }
+}
 
 export const refused = (code: 'COPIES_DIFFER' | 'OUT_OF_ORDER', detail: string): ProcessRefused =>
   new ProcessRefused('RecordServiceKeyDestruction', code, 'CGU-90', detail)
@@ -48,7 +66,7 @@ export const rehearse = async (opened: Ceremony, held: Destroying, output: Outpu
   requireWitnesses('PlanServiceKeyDestruction', held.script)
   const { issuer, about, order } = await orderOf(opened, held)
   const refusal = await wouldRefuse(opened.service, held.officers[0], planServiceKeyDestruction, order)
-  const key = await opened.custody.keys.describe(about.servicekey).catch(() => undefined)
+  const key = await foundIn(opened, about.servicekey)
   const spkiSha256 = key === undefined ? undefined : sha256(key.spki)
   const { state } = await opened.service.ledger.load(serviceKey, about.servicekey)
   const copies = 'copies' in state ? state.copies : []

@@ -3,6 +3,7 @@
  *
  * - `custody`: out of reach, or not able to: another try may help.
  * - `keyNotHeld`: no such key is kept, or set aside, in this escrow.
+ * - `keyMissing`: there is no such key of the service; what the keys are in has said so itself.
  * - `kekMissing`: the KEK that the row names is not here, or was destroyed.
  * - `blobTruncated`: the wrapped key is shorter than it was written.
  * - `blobOfAnotherVault`: the wrapped key does not open under its KEK: it was wrapped elsewhere, or changed.
@@ -20,6 +21,7 @@
 export type KeyFaultCode =
   | 'custody'
   | 'keyNotHeld'
+  | 'keyMissing'
   | 'kekMissing'
   | 'blobTruncated'
   | 'blobOfAnotherVault'

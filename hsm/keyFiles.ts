@@ -73,7 +73,7 @@ export const openKeyFiles = async (
     },
     reveal: (id) => {
       const file = files.get(id)
-      if (file === undefined) throw new KeyFault(`there is no key ${id}`)
+      if (file === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
       return openBox(key, boundTo(file), Buffer.from(file.box, 'base64'))
     },
     remove: async (id) => {

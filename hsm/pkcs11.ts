@@ -50,7 +50,7 @@ const ecdsaDer = (raw: Uint8Array): Uint8Array => {
 
 const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
   const info = await ca.ask('find', { id })
-  if (info === undefined) throw new KeyFault(`there is no key ${id}`)
+  if (info === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
   const { algorithm } = info
   return verifiedSigner({ id, algorithm, spki: Buffer.from(info.spki) }, async (signed, hash) => {
     const digest = createHash(hash).update(signed).digest()
@@ -226,7 +226,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
       },
       describe: async (id) => {
         const found = await ca.ask('find', { id })
-        if (found === undefined) throw new KeyFault(`there is no key ${id}`)
+        if (found === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
         return { spki: found.spki, attributes: found.attributes }
       },
       destroy: async (id) => {

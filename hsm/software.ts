@@ -94,7 +94,7 @@ export const openSoftwareKeys = async ({
 
   const openSigner = (id: string): Signer => {
     const header = files.byId(id)
-    if (header === undefined) throw new KeyFault(`there is no key ${id}`)
+    if (header === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
     const pkcs8 = files.reveal(id)
     const privateKey = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
     pkcs8.fill(0)
@@ -152,7 +152,7 @@ export const openSoftwareKeys = async ({
     }),
     describe: async (id) => {
       const header = files.byId(id)
-      if (header === undefined) throw new KeyFault(`there is no key ${id}`)
+      if (header === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
       return { spki: spkiOf(header), attributes: {} }
     },
     find: (id) => files.byId(id),

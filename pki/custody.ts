@@ -17,7 +17,7 @@ export type ServiceKeys = Readonly<{
   /** Idempotent on `id`: a key that exists is found again. */
   generate: (key: { id: string; purpose: string; algorithm: Algorithm }) => Promise<KeyDescription>
   signer: (id: string) => Promise<Signer>
-  /** What the module says of a key now. @throws KeyFault when there is none */
+  /** What the module says of a key now. @throws KeyFault `keyMissing` when there is none */
   describe: (id: string) => Promise<KeyDescription>
   /**
    * Removes the key for ever, and shows that it signs no more (CGU-90). What was open to sign with it is closed first: an armed signature

@@ -1,6 +1,6 @@
 // The end of an authority whose keys are on tokens: its escrow opened by OpenSSL with the successor's key, its key destroyed and its
 // certificate revoked by the commands as its officers give them. What no command does is done by the same deciders beside them.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addAccount } from '../../cli/accountsFile.ts'
@@ -17,6 +17,7 @@ import { perform } from '../../commands/program.ts'
 import { recordServiceKeyCopy } from '../../commands/serviceKeys.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
 import { certificateOf } from '../../pki/recipient.ts'
+import { inModule } from '../hsm/faults.ts'
 import { environmentOf, openTokens, settingsOf, type Tokens } from '../hsm/tokens.ts'
 import { uuid } from '../ledger/filled.ts'
 import { openReaders, type Readers } from '../pki/readers.ts'
@@ -146,6 +147,17 @@ describe('the end of an authority on tokens', () => {
     rmSync(site.file('backup'), { recursive: true })
     const destroyed = { at: `${new Date().toISOString().slice(0, 19)}Z`, how: 'support broyé' }
     listCopy({ destroyed })
+    // A module that does not say what the key is: it stays, and nothing is written of it.
+    const { policy } = readConfig({ DATA_DIR: site.dataDir })
+    const planted = { CKA_EXTRACTABLE: serviceKeyId(policy, 'ca', 1), CKA_MODIFIABLE: uuid(76) }
+    cpSync(tokens.files, site.file('whole'), { recursive: true })
+    const flaws = { ...planted, CKA_DECRYPT: uuid(77) }
+    await inModule(settingsOf(tokens).ca, { act: 'plant', flaws })
+    const unsaid = await hold('ca-key-destruction', 'destroyed')
+    expect([unsaid.status, unsaid.stderr]).toEqual([3, expect.stringContaining('have the same CKA_ID')])
+    expect(existsSync(site.file('destroyed'))).toBe(false)
+    rmSync(tokens.files, { recursive: true })
+    cpSync(site.file('whole'), tokens.files, { recursive: true })
     expect(await held('ca-key-destruction', 'destroyed')).toContain('CKR_OBJECT_HANDLE_INVALID')
     const json = site.file('destroyed/ca-key-destruction.json')
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
@@ -157,7 +169,6 @@ describe('the end of an authority on tokens', () => {
     const verified = ['-verify', site.file('destroyed/log-key.pem'), '-signature', `${json}.sig`, json]
     expect(await readers.run('openssl', 'dgst', '-sha384', ...verified)).toContain('Verified OK')
     // A process of its own, which has never seen the key.
-    const { policy } = readConfig({ DATA_DIR: site.dataDir })
     const keys = await openPkcs11Keys({ ...settingsOf(tokens), manifest: site.file('manifest.json') })
     await expect(keys.signer(serviceKeyId(policy, 'ca', 1))).rejects.toThrow(/there is no key/)
     expect(
