@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { inOrder, JobsFault, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
+import { closeTrack, type Track } from './queuedTrack.ts'
 
 export type QueuedOptions = Readonly<{
   /** `redis://…`. */
@@ -53,15 +54,6 @@ const nudged = (name: string, about: string | undefined) => ({
     : { jobId: `${name}-${about.replaceAll(':', '-')}`, removeOnComplete: { age: 600, count: 10_000 } }),
 })
 
-/** Without a worker, this process only asks. */
-type Track = Readonly<{ queue: Queue; events: QueueEvents; worker: Worker | undefined }>
-
-const closeTrack = async ({ worker, events, queue }: Track): Promise<void> => {
-  await worker?.close()
-  await events.close()
-  await queue.close()
-}
-
 type Tell = (error: Error | undefined) => void
 
 const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
@@ -79,7 +71,13 @@ const timed = 'due'
 /** What a run answers that did all that was due: whichever process it ran in, the job has no fault then. */
 const done = 'done'
 
-const openWorker = (queue: Queue, job: Job, options: QueuedOptions, tell: Tell): Worker => {
+const openWorker = (
+  queue: Queue,
+  job: Job,
+  options: QueuedOptions,
+  tell: Tell,
+): Pick<Track, 'worker' | 'idle'> => {
+  const under = new Set<Promise<unknown>>()
   const run = async (): Promise<string> => {
     try {
       await job.run(inOrder)
@@ -101,10 +99,16 @@ const openWorker = (queue: Queue, job: Job, options: QueuedOptions, tell: Tell):
       return 'left'
     })
   }
-  const process = ({ name }: Readonly<{ name: string }>): Promise<string> =>
-    name === timed ? runTimed() : run()
+  const process = ({ name }: Readonly<{ name: string }>): Promise<string> => {
+    const running = name === timed ? runTimed() : run()
+    under.add(running)
+    const forget = (): void => void under.delete(running)
+    running.then(forget, forget)
+    return running
+  }
   const settings = { backoffStrategy: (failures: number) => pauseOf(job, failures) }
-  return new Worker(job.name, process, { ...connectionOf(options), concurrency: 1, settings })
+  const worker = new Worker(job.name, process, { ...connectionOf(options), concurrency: 1, settings })
+  return { worker, idle: () => Promise.allSettled([...under]) }
 }
 
 /** What Redis has to know of a job that runs here: one at a time, and when its time comes. */
@@ -123,8 +127,9 @@ const openTrack = async (
 ): Promise<Track> => {
   const queue = new Queue(job.name, { ...connectionOf(options), connection: client })
   const events = new QueueEvents(job.name, connectionOf(options))
-  const worker = options.run === false ? undefined : openWorker(queue, job, options, tell)
-  const track = { queue, events, worker }
+  const asksOnly = { worker: undefined, idle: () => Promise.resolve() }
+  const { worker, idle } = options.run === false ? asksOnly : openWorker(queue, job, options, tell)
+  const track: Track = { queue, events, worker, idle }
   // A connection that is lost comes back by itself; until then the job's timer stands still. That is told, and no fault of the job.
   queue.on('error', lost)
   events.on('error', lost)
@@ -178,7 +183,7 @@ export const startQueuedJobs = async (
   const nudges = new Set<Promise<unknown>>()
   const stop = async (): Promise<void> => {
     await Promise.race([Promise.allSettled(nudges), sleep(nudgeMs, undefined, { ref: false })])
-    for (const track of tracks.values()) await closeTrack(track)
+    await Promise.all([...tracks.values()].map(closeTrack))
     client.disconnect()
   }
   try {

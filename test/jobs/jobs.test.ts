@@ -293,6 +293,26 @@ describe('jobs on Redis', () => {
     await next.stop()
   }, 60_000)
 
+  it('a stop waits for the run under way, and not for a Redis that is away', async () => {
+    const port = await freePort()
+    const server = await startRedis(port)
+    const work = openWork()
+    const url = `redis://127.0.0.1:${port}`
+    const jobs = await startQueuedJobs([work.job], () => undefined, { url, prefix: 'test' })
+    await jobs.runNow('work')
+    const release = work.hold()
+    const before = work.count()
+    jobs.nudge('work')
+    await work.begun(before + 1)
+    await server.stop()
+    let isStopped = false
+    const stopping = jobs.stop().then(() => (isStopped = true))
+    await expect.poll(jobs.health).not.toBe(true)
+    expect(isStopped).toBe(false)
+    release()
+    await stopping
+  }, 60_000)
+
   it('a process that runs nothing needs a Redis to ask by', async () => {
     const alone = openJobs([], () => undefined, { redisUrl: undefined, log: 'x', run: false })
     await expect(alone).rejects.toThrow('REDIS_URL is not set')
