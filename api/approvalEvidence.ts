@@ -2,9 +2,9 @@
 // without this service; and whether each counts now.
 import { Type } from 'typebox'
 import { fingerprint } from '../commands/approvalKeys.ts'
-import { appointedTo, approversAt } from '../commands/approvals.ts'
+import { approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
-import type { Appointed } from '../commands/signedApproval.ts'
+import { appointedTo, type Appointed } from '../commands/signedApproval.ts'
 import type { SignedApproval } from '../domain/approval.ts'
 import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'

@@ -2,8 +2,9 @@
 // what he has signed, and the approvals of a run as evidence.
 import { Type } from 'typebox'
 import { destructionStatement, listDigest } from '../commands/approvalStatement.ts'
-import { appointedToRun, runApproversAt } from '../commands/destructionApprovals.ts'
+import { runApproversAt } from '../commands/destructionApprovals.ts'
 import { approvalsNeeded, approveDestruction } from '../commands/destructions.ts'
+import { appointedTo } from '../commands/signedApproval.ts'
 import { approverRoles } from '../domain/approval.ts'
 import { destruction, type Run } from '../domain/destruction.ts'
 import type { Actor, Fold, Refusal } from '../domain/kernel.ts'
@@ -107,7 +108,7 @@ export const destructionApprovalRoutes = (api: Api): void => {
       await api.who.actor(request, keepers, look)
       if (run === undefined) return notFound()
       const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
-      const appointed = await appointedToRun(fold, run)
+      const appointed = await appointedTo(fold, run)
       return {
         ...{ id, quorum: approvalsNeeded },
         approvers: runApproversAt(policy, { id, run, appointed }, services.now()),

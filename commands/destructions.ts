@@ -11,8 +11,8 @@ import { dayOf } from '../domain/policy/dates.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
 import { listDigest } from './approvalStatement.ts'
-import { appointedToRun, destructionApproved, runApproversAt } from './destructionApprovals.ts'
-import { givenApproval, type Appointed, type GivenApproval } from './signedApproval.ts'
+import { destructionApproved, runApproversAt } from './destructionApprovals.ts'
+import { appointedTo, givenApproval, type Appointed, type GivenApproval } from './signedApproval.ts'
 
 type Data<T extends DestructionEvent['type']> = Extract<DestructionEvent, { type: T }>['data']
 type On<T> = { destruction: string } & T
@@ -104,7 +104,7 @@ export const approveDestruction = (
   ...onRun,
   type: 'ApproveDestruction',
   who: approverRoles.destruction,
-  facts: (fold, { data }, state) => appointedToRun(fold, state, data.appointment),
+  facts: (fold, { data }, state) => appointedTo(fold, state, data.appointment),
   decide: ({ data, by, at }, state, appointed) => {
     if (!proposed(state)) return refuse('CGU-116', 'OUT_OF_ORDER', state.status)
     if (state.visa === undefined) return refuse('CGU-116', 'VISA_MISSING', 'visa')
@@ -115,9 +115,7 @@ export const approveDestruction = (
     // He approves the list that he has seen, or nothing.
     const { listSha256 } = data
     if (listSha256 !== listDigest(state)) return refuse('CGU-116', 'OUT_OF_ORDER', 'listSha256')
-    const { signedApprovals: required, approvalHours: hours } = policy.escrow
-    const signing = { person: by.person, at }
-    const given = givenApproval(destructionApproved(policy, about), data, signing, { required, hours })
+    const given = givenApproval(policy, destructionApproved(policy, about), data, { person: by.person, at })
     if (given !== undefined && ('refused' in given || 'accepted' in given)) return given
     const { statement } = data
     const approval = { nth: state.approvals.length + 1, listSha256, approver: by.person, statement }
@@ -146,7 +144,7 @@ export const startDestruction = (
   ...onRun,
   type: 'StartDestruction',
   who: ['program'],
-  facts: (fold, _, state) => appointedToRun(fold, state),
+  facts: (fold, _, state) => appointedTo(fold, state),
   decide: ({ data, at }, state, appointed) => {
     if (state.status === 'started' || state.status === 'done') return accept()
     if (!proposed(state)) return refuse('CGU-116', 'OUT_OF_ORDER', state.status)

@@ -6,9 +6,9 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { escrowRuns } from '../domain/policy/validity.ts'
 import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.ts'
-import { appointedTo, quorumOf } from './approvals.ts'
+import { quorumOf } from './approvals.ts'
 import { keyOf, outputOf } from './recoveries.ts'
-import type { Appointed } from './signedApproval.ts'
+import { appointedTo, type Appointed } from './signedApproval.ts'
 
 export type ExecuteRecovery = Command<'ExecuteRecovery', { recovery: string }>
 

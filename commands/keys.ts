@@ -9,8 +9,8 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { dueAt } from '../domain/policy/retention.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
 import { request, type Request } from '../domain/request.ts'
-import { appointedTo, quorumOf } from './approvals.ts'
-import type { Appointed } from './signedApproval.ts'
+import { quorumOf } from './approvals.ts'
+import { appointedTo, type Appointed } from './signedApproval.ts'
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
 

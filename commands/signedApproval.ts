@@ -6,6 +6,7 @@ import { refuse, type Decision, type Fold, type Instant } from '../domain/kernel
 import type { Role } from '../domain/lists.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
+import type { Policy } from '../domain/policy/policy.ts'
 import { signedByKey } from '../pki/approvalSignature.ts'
 import { termsOf, type ApprovalTerms } from './approvalStatement.ts'
 import { sha256 } from './issuing.ts'
@@ -13,13 +14,16 @@ import { sha256 } from './issuing.ts'
 /** Appointments by their ids. */
 export type Appointed = ReadonlyMap<string, Appointment>
 
-/** The appointments that some approvals name, and one more where it is given. */
-export const appointedIn = async (
+/** An approval as an event has it: by the number of a person, absent once its data key has been destroyed. */
+type Kept = Readonly<{ approver: string | undefined; signed: SignedApproval | undefined }>
+
+/** The appointments that the approvals of a request or a run name, and one more where it is given. */
+export const appointedTo = async (
   fold: Fold,
-  approvals: readonly Readonly<{ signed: SignedApproval | undefined }>[],
+  state: Readonly<{ status: string; approvals?: readonly Pick<Kept, 'signed'>[] }> | undefined,
   more?: string,
 ): Promise<Appointed> => {
-  const named = [...approvals.map(({ signed }) => signed?.appointment), more]
+  const named = [...(state?.approvals ?? []).map(({ signed }) => signed?.appointment), more]
   const ids = [...new Set(named)].flatMap((id) => (id === undefined ? [] : [id]))
   return new Map(await Promise.all(ids.map(async (id) => [id, await fold(appointment, id)] as const)))
 }
@@ -111,38 +115,51 @@ const kept = (
   }
 }
 
-/** @param required by the policy. @returns what is kept of it; undefined where nothing was signed and need not be; or why it is refused */
+/** @returns what is kept of it; undefined where nothing was signed and, by the policy, need not be; or why it is refused */
 export const givenApproval = (
+  { escrow }: Pick<Policy, 'escrow'>,
   about: Approved,
   given: GivenApproval,
   signing: Signing,
-  { required, hours }: Readonly<{ required: boolean; hours: number }>,
 ): KeptApproval | Decision<never> | undefined => {
   const { clause, appointed, roles } = about
   const { signedStatement, signature, appointment: named } = given
   if (signedStatement === undefined && signature === undefined) {
-    if (!required) return undefined
+    if (!escrow.signedApprovals) return undefined
     const isKnown = approvalKeyOf(appointed.get(named ?? ''), signing, roles) !== undefined
     return refuse(clause, isKnown ? 'APPROVAL_NOT_SIGNED' : 'APPROVAL_KEY_UNKNOWN', 'signature')
   }
   if (signedStatement === undefined || signature === undefined)
     return refuse(clause, 'APPROVAL_MALFORMED', signature === undefined ? 'signature' : 'signedStatement')
   if (named === undefined) return refuse(clause, 'APPROVAL_KEY_UNKNOWN', 'appointment')
-  return kept(about, { ...given, signedStatement, signature, appointment: named }, signing, hours)
+  return kept(
+    about,
+    { ...given, signedStatement, signature, appointment: named },
+    signing,
+    escrow.approvalHours,
+  )
 }
 
 /** An approval as it counts: by whom, and by which key, where it is signed. */
-export type Counted = Readonly<{ approver: string; key: string | undefined }>
+type Counted = Readonly<{ approver: string; key: string | undefined }>
 
-/** Each person once, and no two by one key. */
-export const eachOnce = (approvals: readonly (Counted | undefined)[]): readonly string[] => {
+/** The persons whose approvals count at an instant: signed, where the policy wants it; each once, and no two by one key. */
+export const countedApprovers = (
+  { escrow }: Pick<Policy, 'escrow'>,
+  about: Approved,
+  approvals: readonly Kept[],
+  at: Instant,
+): readonly string[] => {
   const counted: Counted[] = []
-  for (const one of approvals) {
-    if (one === undefined) continue
-    const known = counted.some(
-      ({ approver, key }) => approver === one.approver || (key !== undefined && key === one.key),
-    )
-    if (!known) counted.push(one)
+  for (const { approver, signed } of approvals) {
+    if (approver === undefined) continue
+    const counts =
+      signed === undefined
+        ? !escrow.signedApprovals
+        : signedFault(about, signed, { person: approver, at }) === undefined
+    const key = signed && termsOf(signed.statement)?.keySha256
+    const isKnown = counted.some((one) => approver === one.approver || (key !== undefined && key === one.key))
+    if (counts && !isKnown) counted.push({ approver, key })
   }
   return counted.map(({ approver }) => approver)
 }
