@@ -55,8 +55,8 @@ export const validCertificates = async (
 /** Every serial that was issued before a size of the ledger, in their order. */
 export const issuedSerials = (db: Db, issuer: string, upTo: number): AsyncGenerator<string> =>
   walkSerials(
-    async (after, size) => {
-      const rows = await db
+    (after, size) =>
+      db
         .selectFrom('certificate_status')
         .select('serial')
         .where('issuer', '=', issuer)
@@ -64,9 +64,7 @@ export const issuedSerials = (db: Db, issuer: string, upTo: number): AsyncGenera
         .where('serial', '>', after)
         .orderBy('serial')
         .limit(size)
-        .execute()
-      return rows.map(({ serial }) => serial)
-    },
+        .execute(),
     { most: Infinity, pageSize: 5000 },
   )
 

@@ -25,8 +25,8 @@ export const standingSerials = (
   { at, most }: Readonly<{ at: string; most: number }>,
 ): AsyncGenerator<string> =>
   walkSerials(
-    async (after, size) => {
-      const rows = await db
+    (after, size) =>
+      db
         .selectFrom('ocsp_answer as answer')
         .innerJoin('certificate_status as row', (on) =>
           on.onRef('row.issuer', '=', 'answer.issuer').onRef('row.serial', '=', 'answer.serial'),
@@ -37,8 +37,6 @@ export const standingSerials = (
         .where('row.not_after', '>', at)
         .orderBy('answer.serial')
         .limit(size)
-        .execute()
-      return rows.map(({ serial }) => serial)
-    },
+        .execute(),
     { most, pageSize: 500 },
   )
