@@ -75,6 +75,15 @@ const startRedis = async (port: number) => {
   }
 }
 
+/** Work that has run once, on a Redis of its own. */
+const onOwnRedis = async (onFault: OnFault = () => undefined) => {
+  const port = await freePort()
+  const [server, work, url] = [await startRedis(port), openWork(), `redis://127.0.0.1:${port}`]
+  const jobs = await startQueuedJobs([work.job], onFault, { url, prefix: 'test' })
+  await jobs.runNow('work')
+  return { work, url, jobs, server, before: work.count(), startAgain: () => startRedis(port) }
+}
+
 const prefixes: string[] = []
 const kinds: readonly [string, (jobs: readonly Job[], onFault: OnFault) => Promise<Jobs>][] = [
   ['in the process', async (jobs, onFault) => startJobs(jobs, onFault)],
@@ -235,16 +244,10 @@ describe('jobs on Redis', () => {
   })
 
   it('a Redis that comes back empty: the timers are made anew, and what was due meanwhile is done', async () => {
-    const port = await freePort()
-    const server = await startRedis(port)
-    const work = openWork()
-    const url = `redis://127.0.0.1:${port}`
-    const jobs = await startQueuedJobs([work.job], () => undefined, { url, prefix: 'test' })
-    await jobs.runNow('work')
-    const before = work.count()
+    const { work, url, jobs, server, before, startAgain } = await onOwnRedis()
     await server.stop()
     jobs.nudge('work')
-    const next = await startRedis(port)
+    const next = await startAgain()
     await work.begun(before + 1)
     const client = new Redis(url)
     await expect.poll(() => client.exists('test:work:repeat'), { timeout: 20_000 }).toBe(1)
@@ -275,18 +278,12 @@ describe('jobs on Redis', () => {
   }, 60_000)
 
   it('a Redis that was away leaves no fault of a job behind', async () => {
-    const port = await freePort()
-    const server = await startRedis(port)
-    const work = openWork()
     const told: string[] = []
-    const url = `redis://127.0.0.1:${port}`
-    const jobs = await startQueuedJobs([work.job], (job) => told.push(job), { url, prefix: 'test' })
-    await jobs.runNow('work')
-    const before = work.count()
+    const { work, jobs, server, before, startAgain } = await onOwnRedis((job) => told.push(job))
     await server.stop()
     await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(0)
     expect([jobs.faults().size, await jobs.health()]).toEqual([0, 'Redis gives no answer (REDIS_URL)'])
-    const next = await startRedis(port)
+    const next = await startAgain()
     await work.begun(before + 1)
     expect([jobs.faults().size, await jobs.health()]).toEqual([0, true])
     await jobs.stop()
@@ -294,14 +291,8 @@ describe('jobs on Redis', () => {
   }, 60_000)
 
   it('a stop waits for the run under way, and not for a Redis that is away', async () => {
-    const port = await freePort()
-    const server = await startRedis(port)
-    const work = openWork()
-    const url = `redis://127.0.0.1:${port}`
-    const jobs = await startQueuedJobs([work.job], () => undefined, { url, prefix: 'test' })
-    await jobs.runNow('work')
+    const { work, jobs, server, before } = await onOwnRedis()
     const release = work.hold()
-    const before = work.count()
     jobs.nudge('work')
     await work.begun(before + 1)
     await server.stop()
