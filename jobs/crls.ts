@@ -12,6 +12,7 @@ import {
 } from '../readmodels/crls.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import { statusLinesAt } from '../readmodels/statusTable.ts'
+import type { StatusRows } from '../readmodels/wholeRows.ts'
 import { publishCrl, type Rhythm } from './publishCrl.ts'
 import { linesDigest } from './statusDigest.ts'
 
@@ -27,8 +28,7 @@ type Parts = Readonly<{
   /** Leaves that every read model has taken in. */
   size: () => Promise<number>
   settled: () => Promise<void>
-  /** Reads the status table once it has taken in so many leaves. @throws where it has not */
-  rowsUpTo: <T>(size: number, read: (db: OpenDatabase['db']) => Promise<T>) => Promise<T>
+  statusRows: StatusRows
   /** Waits for the read models, but not for longer than a list may wait for them; whatever they are missing is on the next one. */
   soon: () => Promise<boolean>
   /** Told of each list of revocations that are on no earlier one, when the oldest of them took effect. */
@@ -42,12 +42,12 @@ export type Crls = Readonly<{
   requireFresh: (authorities: readonly IssuingCa[]) => Promise<void>
 }>
 
-export const openCrls = ({ service, db, size, settled, rowsUpTo, soon, listed }: Parts): Crls => {
+export const openCrls = ({ service, db, size, settled, statusRows, soon, listed }: Parts): Crls => {
   const viewOf = (id: string): StatusView => ({
     size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
-    entriesUpTo: (upTo) => rowsUpTo(upTo, (rows) => crlEntriesUpTo(rows, id, upTo)),
-    tableSha256: (upTo) => rowsUpTo(upTo, (rows) => linesDigest(statusLinesAt(rows, upTo))),
+    entriesUpTo: (upTo) => statusRows(upTo, (rows) => crlEntriesUpTo(rows, id, upTo)),
+    tableSha256: (upTo) => statusRows(upTo, (rows) => linesDigest(statusLinesAt(rows, upTo))),
   })
   /** After a list has been issued: says what it is the first to list. @returns how far it goes */
   const tell = async (issuer: string, before: number): Promise<number> => {

@@ -20,17 +20,12 @@ import {
 } from '../readmodels/endOfLife.ts'
 import { heldAmong } from '../readmodels/retention.ts'
 import { audienceOf } from '../readmodels/terminationAudience.ts'
+import type { SettledRows } from '../readmodels/wholeRows.ts'
 
 type Db = OpenDatabase['db']
 
 /** Who is to be told that an authority ends, and how many of them have not been (CGU-81, CGU-84). */
 export type ToldEverybody = (rows: Db, issuer: string) => Promise<Audience>
-
-/**
- * Reads every read model, all of them whole: they have taken in every fact, and nobody empties them meanwhile. What cannot be undone is
- * decided on these. @throws RowsBehind
- */
-export type SettledRows = <T>(read: (rows: Db, size: number) => Promise<T>) => Promise<T>
 
 export type EndOfLifeTools = Readonly<{
   service: Service

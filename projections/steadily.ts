@@ -2,7 +2,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Ledger } from '../ledger/ledger.ts'
 import { comparePositions } from '../ledger/store.ts'
-import { RowsBehind } from '../readmodels/rowsBehind.ts'
+import { RowsBehind } from '../readmodels/wholeRows.ts'
 import type { Database } from '../readmodels/schema.ts'
 import { checkpointsOf, type Checkpoint } from './checkpoint.ts'
 import type { Projection } from './projection.ts'

@@ -2,7 +2,7 @@
 // stream in the ledger (domain/policy/posts.ts).
 import { sql, type Kysely } from 'kysely'
 import type { Role } from '../domain/lists.ts'
-import { RowsBehind } from './rowsBehind.ts'
+import { RowsBehind } from './wholeRows.ts'
 import type { AppointmentRow, Database } from './schema.ts'
 
 type Db = Kysely<Database>

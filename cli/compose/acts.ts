@@ -3,7 +3,7 @@
 import type { Chain } from '../../commands/ceremony.ts'
 import { program } from '../../commands/actors.ts'
 import { openCrls, type Crls } from '../../jobs/crls.ts'
-import { toldByNotices, type EndOfLifeTools, type SettledRows } from '../../jobs/endOfLife.ts'
+import { toldByNotices, type EndOfLifeTools } from '../../jobs/endOfLife.ts'
 import { openRevocationDelay, type RevocationDelay } from '../../jobs/revocationDelay.ts'
 import { openRenewals, type Renewals } from '../../jobs/renewals.ts'
 import type { Issuance } from '../../commands/issueCertificate.ts'
@@ -11,6 +11,7 @@ import { readModels } from '../../projections/readModels.ts'
 import { certificateStatus } from '../../projections/certificateStatus.ts'
 import type { Standing } from '../../projections/standing.ts'
 import { steadily, upTo, upToNow } from '../../projections/steadily.ts'
+import type { SettledRows, StatusRows } from '../../readmodels/wholeRows.ts'
 import { openTrust } from '../trust.ts'
 import type { Common } from './common.ts'
 
@@ -36,7 +37,7 @@ export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts =
   const { size, settled, lagSeconds } = standing
   const delay = openRevocationDelay({ db, issuer: ca.id, now, lagSeconds })
   const soon = () => standing.caughtUp(longestForList)
-  const rowsUpTo: Parameters<typeof openCrls>[0]['rowsUpTo'] = (to, read) =>
+  const statusRows: StatusRows = (to, read) =>
     steadily(db, { projections: [certificateStatus], suffices: upTo(to) }, read)
   const projections = readModels(common.blind)
   const settledRows: SettledRows = async (read) => {
@@ -51,7 +52,7 @@ export const actsOf = (common: Common, chain: Chain, standing: Standing): Acts =
       ...{ service, db, issuer: ca.id, size, settledRows },
       toldEverybody: toldByNotices(service),
     },
-    crls: openCrls({ service, db, size, settled, rowsUpTo, soon, listed: delay.listed }),
+    crls: openCrls({ service, db, size, settled, statusRows, soon, listed: delay.listed }),
     renewals: openRenewals({
       ...{ service, db, inTurn: turns.inTurn, verifier: program.person },
       trust: config.authTrust === undefined ? undefined : openTrust(config.authTrust),

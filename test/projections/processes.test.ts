@@ -9,7 +9,7 @@ import { advance, beginning, resetProjection, type Checkpoint } from '../../proj
 import { Deposed, takeOver } from '../../projections/epoch.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
 import { steadily, upTo, upToNow } from '../../projections/steadily.ts'
-import { RowsBehind } from '../../readmodels/rowsBehind.ts'
+import { RowsBehind } from '../../readmodels/wholeRows.ts'
 import { openDatabase, isMigrated, type OpenDatabase } from '../../readmodels/database.ts'
 import { createOnServer } from '../support/database.ts'
 
