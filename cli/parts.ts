@@ -13,7 +13,7 @@ import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
 import { signaturesFile } from '../hsm/signatureCount.ts'
 import { openSoftwareKeys } from '../hsm/software.ts'
-import { openVault } from '../hsm/vault.ts'
+import { openVault, requireFree } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
 import type { Cards, ServiceKeys } from '../pki/custody.ts'
@@ -71,13 +71,15 @@ export const openHeldCustody = async (
   const stretching = cost === undefined ? {} : { cost }
   const master = await openMaster(directory, passphrase, stretching)
   const closes: (() => Promise<void>)[] = []
+  const vaultDirectory = join(dataDir, 'vault')
   try {
+    await requireFree(vaultDirectory)
     const keys = await openKeys(tokens, directory, master)
     closes.push(keys.close)
     const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }
     const cards = await openCards(config, master, soft)
     closes.push(cards.close)
-    const place = { directory: join(dataDir, 'vault'), databaseUrl, keys, now: instantsOf(clock) }
+    const place = { directory: vaultDirectory, databaseUrl, keys, now: instantsOf(clock) }
     const vault = await openVault({ ...place, ...(holderKeys === undefined ? {} : { holderKeys }) })
     const registersKey = subkey(master, registersUse)
     const close = async (): Promise<void> => {

@@ -202,7 +202,9 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
   const stored = await readIfPresent(manifest)
   const known = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Manifest)
   const counting = { ...caToken, ...(counts === undefined ? {} : { counts }) }
-  const remembering = (name: string) => ({ refusedPin: `${manifest}.refused-${name}` })
+  const remembering = (name: string) => ({
+    ...{ refusedPin: `${manifest}.refused-${name}`, inside: `${manifest}.inside-${name}` },
+  })
   const ca = openSignerClient({ ...counting, ...remembering('ca') }, { canary: known?.ca })
   const escrow = openSignerClient({ ...escrowToken, ...remembering('escrow') }, { canary: known?.escrow })
   const clients = { ca, escrow }

@@ -3,6 +3,7 @@
 // reserved has counted too many, never too few; how many of the count are uncertain for that is kept as well.
 import { readFileSync } from 'node:fs'
 import { replaceDurable } from './durable.ts'
+import { KeyFault } from './keyFault.ts'
 
 /** Signatures of a key: `signatures` at most, and `uncertain` of them perhaps never made. */
 export type SignatureCount = Readonly<{ signatures: number; uncertain: number }>
@@ -38,20 +39,22 @@ const quietMs = 1_000
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** @throws Error where the file is not one of these: who counts from nought again would hide what was signed */
+const fits = ({ signatures, reserved, uncertain }: Stored): boolean =>
+  [signatures, reserved, uncertain].every(isCount) && signatures <= reserved
+
+/** @throws KeyFault where the file is not one of these: who counts from nought again would hide what was signed */
 const storedIn = (file: string): Readonly<Record<string, Stored>> => {
-  let text: string
   try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
+    const { v, keys } = JSON.parse(readFileSync(file, 'utf8')) as Readonly<{
+      v: unknown
+      keys: Readonly<Record<string, Stored>>
+    }>
+    if (v === 1 && Object.values(keys).every(fits)) return keys
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new KeyFault(`the count of signatures cannot be read: ${file}`, { cause })
   }
-  const { v, keys } = JSON.parse(text) as Readonly<{ v: unknown; keys: Readonly<Record<string, Stored>> }>
-  const fits = ({ signatures, reserved, uncertain }: Stored): boolean =>
-    [signatures, reserved, uncertain].every(isCount) && signatures <= reserved
-  if (v !== 1 || !Object.values(keys).every(fits)) throw new Error('the count of signatures cannot be read')
-  return keys
+  throw new KeyFault(`the count of signatures cannot be read: ${file}`)
 }
 
 const opened = ({ signatures, reserved, uncertain }: Stored): Counted => ({
@@ -62,7 +65,7 @@ const opened = ({ signatures, reserved, uncertain }: Stored): Counted => ({
 
 /**
  * The counts as the file has them, beside whoever counts in it: what is reserved is counted, and uncertain.
- * @throws Error where it cannot be read
+ * @throws KeyFault where it cannot be read
  */
 export const readSignatureCounts = (file: string): CountsByKey =>
   Object.fromEntries(
@@ -75,7 +78,7 @@ export const readSignatureCounts = (file: string): CountsByKey =>
 /**
  * Opens the counts of a file, which has one writer.
  * @param file undefined: they last as long as the process
- * @throws Error where it cannot be read
+ * @throws KeyFault where it cannot be read
  */
 export const openSignatureCounts = (file: string | undefined): SignatureCounts => {
   const keys = new Map<string, Counted>()

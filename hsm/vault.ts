@@ -121,6 +121,15 @@ const openEscrowRows = async (rows: Rows): Promise<EscrowStore> => {
 }
 
 /**
+ * Looks whether a vault can be opened, before a token is: whoever has the vault has its tokens too.
+ * @throws KeyFault when another process has it open
+ */
+export const requireFree = async (directory: string): Promise<void> => {
+  await makePrivateDirectory(directory)
+  await (await takeLock(directory)).release()
+}
+
+/**
  * Opens the vault of a directory, or makes it.
  * @throws KeyFault when another process has it open, when a file is damaged, or when the keys are not the vault's
  */

@@ -21,6 +21,8 @@ export type TokenSettings = Readonly<{
   counts?: string
   /** File in which a PIN that was refused is remembered (refusedPin.ts); without one it is tried once by each process. */
   refusedPin?: string
+  /** How the names of sockets begin by which a process shows that it is inside the token (inside.ts); without it nobody waits for another. */
+  inside?: string
 }>
 
 export type { PairAlgorithm }

@@ -26,8 +26,8 @@ const ways = {
   before: () => fails(),
   after: (_, act) => thenFails(act()),
   // The process has one thread for it: whatever else it is asked waits as well.
-  slow: (_, act) => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  slow: (_, act, { ms = 500 }) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
     return act()
   },
   // Handles and login go with it; the call itself is left to find that out.

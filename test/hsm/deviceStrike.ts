@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /**
  * - `before`: CKR_DEVICE_ERROR, and nothing is done. - `after`: it is done, and the answer is CKR_DEVICE_ERROR all the same.
  * - `loggedOut`, `closed`: the login, or the session, is gone when the call comes.
- * - `slow`: it takes half a second.
+ * - `slow`: it takes half a second, or `ms`.
  * - `takenAway`: it is done, and the token's `folder` is moved to `away`.
  * - `orphaned`: it is done, and the process that asked for it is killed before it hears of it.
  */
@@ -15,6 +15,7 @@ export type Strike = Readonly<{
   /** Only calls with this mechanism; or with so many octets to sign. */
   mechanism?: number
   octets?: number
+  ms?: number
   folder?: string
   away?: string
 }>

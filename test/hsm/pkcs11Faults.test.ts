@@ -1,5 +1,6 @@
 // Whatever happens to a token or to its signer process: it is noticed, nothing is made or signed twice, lost or wrong, and what heals
 // without anybody does (hsm.md 7). SoftHSM2 is the module, and every process is a real one.
+import { fork } from 'node:child_process'
 import {
   constants as padding,
   createPrivateKey,
@@ -8,7 +9,8 @@ import {
   privateDecrypt,
   randomBytes,
 } from 'node:crypto'
-import { readdir, readFile, rename, stat } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
@@ -219,7 +221,55 @@ describe('a signer process that ends', () => {
   })
 })
 
+describe('the signer processes of a service that was killed', () => {
+  it('hsm.md 7, RGS A2 V.4: are waited for: each key is there once, and no count is put back', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const settings = settingsOf(tokens)
+    const service = fork(join(import.meta.dirname, 'makeForever.ts'), [JSON.stringify(settings), uuid(1)], {
+      execArgv: ['--import', 'tsx'],
+    })
+    onTestFinished(() => void service.kill('SIGKILL'))
+    await once(service, 'message')
+    // Longer than the next service takes to come to the same point.
+    await device.strike({ call: 'C_GenerateKeyPairAsync', how: 'slow', ms: 6_000 })
+    service.send('make')
+    await expect.poll(() => device.left(), { timeout: 20_000 }).toBe(0)
+    service.kill('SIGKILL')
+    const keys = await freshKeys(tokens)
+    const made = await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
+    expect(await keys.describe(uuid(1))).toEqual(made)
+    await keys.close()
+    const both = { privateKeys: 2, publicKeys: 2, secretKeys: 0 }
+    expect(await inModule<Count>(settings.ca, { act: 'count' })).toEqual(both)
+  })
+
+  it('hsm.md 7: two that open new tokens at once make one canary on each', async () => {
+    const tokens = await freshTokens()
+    const open = async () => {
+      const keys = await openPkcs11Keys(settingsOf(tokens))
+      await keys.close()
+    }
+    await Promise.all([open(), open()])
+    expect(await (await freshKeys(tokens)).health()).toBe(true)
+  })
+})
+
 describe('a token', () => {
+  it('hsm.md 7: whose module is being replaced when its process starts: once it is there again, the next act is done', async () => {
+    const tokens = await freshTokens()
+    const module = join(tokens.directory, 'module.so')
+    await copyFile(tokens.module, module)
+    const client = await freshClient(tokens, { module })
+    await rename(module, `${module}.away`)
+    await killAndWait(client)
+    expect(await kindOf(client.ask('health', {}))).toBe('device')
+    await rename(`${module}.away`, module)
+    const state = () => client.ask('health', {}).then(() => true, String)
+    await expect.poll(state, { timeout: 20_000, interval: 200 }).toBe(true)
+  })
+
   it('that is moved away: health says so, acts fail; moved back it is healed without anybody', async () => {
     const tokens = await freshTokens()
     const keys = await freshKeys(tokens)

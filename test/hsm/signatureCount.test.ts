@@ -85,7 +85,7 @@ describe('RGS A2 V.4: signatures are counted by who makes them', () => {
     const spoilt = fresh()
     for (const text of ['', '{}', '{"v":1,"keys":{"a":{"signatures":2,"reserved":1,"uncertain":0}}}']) {
       await writeFile(spoilt, text)
-      expect(() => openSignatureCounts(spoilt)).toThrow()
+      expect(() => openSignatureCounts(spoilt)).toThrow(`the count of signatures cannot be read: ${spoilt}`)
     }
     await rm(spoilt)
     expect(readSignatureCounts(spoilt)).toEqual({})
