@@ -1,6 +1,7 @@
 // `grand-livre custody keks`, `rewrap` and `destroy-kek`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run
 // meanwhile: one process has the vault.
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
 import { sha256 } from '../commands/issuing.ts'
@@ -10,7 +11,9 @@ import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { leave, officersIn, openActing, principalOf, twoAccounts, type Acting } from './ceremonyParts.ts'
+import { readIfPresent, replaceDurable } from '../hsm/durable.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { officersIn, openActing, principalOf, twoAccounts, type Acting } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, type Output } from './output.ts'
@@ -94,6 +97,36 @@ export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | un
     }
   })
 
+/** The digest of the attestation that the ledger names; undefined while the destruction is not recorded. */
+const recordedIn = async (ledger: Ledger, kek: string): Promise<string | undefined> => {
+  let recorded: string | undefined
+  for await (const { type, body } of ledger.stream(`servicekey-${kek}`))
+    if (type === 'ServiceKeyDestroyed') recorded = body.pub['minutesSha256'] as string
+  return recorded
+}
+
+/**
+ * Leaves the attestation, before the record that names its digest; one that is recorded stays as it is.
+ * @throws ConfigFault where that one is not in the directory: another one would be none
+ */
+const attested = async (
+  { kek, out, recorded }: Readonly<{ kek: string; out: string; recorded: string | undefined }>,
+  said: object,
+): Promise<Readonly<{ file: string; minutesSha256: string }>> => {
+  const file = join(resolve(out), `kek-destruction-${kek}.json`)
+  if (recorded === undefined) {
+    const bytes = Buffer.from(`${JSON.stringify(said, null, 2)}\n`)
+    await mkdir(resolve(out), { recursive: true })
+    await replaceDurable(file, bytes)
+    return { file, minutesSha256: sha256(bytes) }
+  }
+  const there = await readIfPresent(file)
+  if (there !== undefined && sha256(there) === recorded) return { file, minutesSha256: recorded }
+  throw new ConfigFault(
+    `--out: ${kek} was destroyed before, and the attestation that the ledger names (SHA-256 ${recorded}) is not there`,
+  )
+}
+
 export type DestroyKekAsked = Readonly<{ officer: string; second: string; out: string; present: string }>
 
 /**
@@ -136,23 +169,18 @@ export const destroyKek = async (
       })
     const asking = { command: 'RecordServiceKeyDestruction', stream: `servicekey-${kek}`, clause: 'CGU-116' }
     const { failedUseCode } = await orRefused(service, asking, () => escrow.destroyKek(kek))
-    const attestation = Buffer.from(
-      `${JSON.stringify(
-        {
-          form: 'grand-livre/kek-destruction/v1',
-          ...{ kek, at: service.now(), failedUseCode, copies, removedUnused: removed },
-          note: 'Whatever backup of the vault has keys under this KEK cannot be opened any more.',
-        },
-        null,
-        2,
-      )}\n`,
+    const recorded = await recordedIn(service.ledger, kek)
+    const { file, minutesSha256 } = await attested(
+      { kek, out: asked.out, recorded },
+      {
+        form: 'grand-livre/kek-destruction/v1',
+        ...{ kek, at: service.now(), failedUseCode, copies, removedUnused: removed },
+        note: 'Whatever backup of the vault has keys under this KEK cannot be opened any more.',
+      },
     )
-    const name = `kek-destruction-${kek}.json`
-    // Before the record that names its digest.
-    const file = join(await leave(asked.out, { [name]: attestation }), name)
     await perform(service, recordServiceKeyDestruction, {
       key: `${kek}|record`,
-      data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256: sha256(attestation) },
+      data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256 },
       circumstances,
     })
     await countStock(counting)

@@ -1,7 +1,7 @@
 // `grand-livre custody pin`: the PIN of the recovery token, split among officers and put together again (docs/adr/0022). Each share
 // is written enciphered to one officer's certificate, who opens it with his card: `openssl cms -decrypt`.
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDurable, makePrivateDirectory, readIfPresent } from '../hsm/durable.ts'
 import {
@@ -56,6 +56,22 @@ const refusePresent = async (files: readonly string[]): Promise<void> => {
     if ((await readIfPresent(file)) !== undefined) throw new ConfigFault(`${file} is there already`)
 }
 
+type NewFile = Readonly<{ file: string; bytes: Uint8Array }>
+
+/** All of them, or, where one cannot be written, none. @throws why it cannot */
+const writeAll = async (files: readonly NewFile[]): Promise<void> => {
+  const written: string[] = []
+  try {
+    for (const { file, bytes } of files) {
+      await createDurable(file, bytes)
+      written.push(file)
+    }
+  } catch (error) {
+    for (const file of written) await rm(file, { force: true })
+    throw error
+  }
+}
+
 export type SplitAsked = Readonly<{
   threshold: string
   to: readonly string[]
@@ -89,16 +105,16 @@ export const splitAmong = async (output: Output, asked: SplitAsked, at: string):
   const pin = asked.pinFile === undefined ? drawPin(randomBytes) : await pinFrom(asked.pinFile)
   const shares = await splitPin(pin, { threshold, shares: recipients.length })
   await makePrivateDirectory(asked.out)
-  const written: { index: number; to: string; file: string }[] = []
-  for (const [i, share] of shares.entries()) {
+  const made = shares.map((share, i) => {
     const { file: to, certificate } = recipients[i] as Recipient
     const content = Buffer.from(writeShare(share), 'utf8')
-    const file = fileOf(share.index)
-    await createDurable(file, envelop({ content, recipient: certificate, random: randomBytes }))
+    const bytes = envelop({ content, recipient: certificate, random: randomBytes })
     content.fill(0)
-    written.push({ index: share.index, to, file })
-  }
-  if (asked.pinOut !== undefined) await createDurable(asked.pinOut, Buffer.from(`${pin}\n`))
+    return { index: share.index, to, file: fileOf(share.index), bytes }
+  })
+  const shown = asked.pinOut === undefined ? [] : [{ file: asked.pinOut, bytes: Buffer.from(`${pin}\n`) }]
+  await writeAll([...made, ...shown])
+  const written = made.map(({ index, to, file }) => ({ index, to, file }))
   const set = shares[0]?.set ?? ''
   output.result({ set, threshold, shares: written }, () =>
     [

@@ -183,5 +183,9 @@ describe('the PIN of the recovery token', () => {
     expect((await split('twice', [second, first], '--pin-out', site.file('late'))).status).toBe(2)
     expect(readFileSync(site.file('twice/share-1.p7m')).equals(before)).toBe(true)
     expect(existsSync(site.file('late'))).toBe(false)
+    // What cannot be written to its end is not begun: the same command, once it can, gives a whole set.
+    const torn = await split('torn', [first, second], '--pin-out', site.file('nowhere/pin'))
+    expect([torn.status, readdirSync(site.file('torn'))]).toEqual([3, []])
+    expect((await split('torn', [first, second])).status).toBe(0)
   })
 })

@@ -3,7 +3,7 @@
 // on the token as well, before it serves anything.
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -240,6 +240,15 @@ it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, on
     minutesSha256: createHash('sha256').update(attestation).digest('hex'),
   })
   expect((await keks())[0]).toEqual({ kek: old, keys: 0, state: 'destroyed' })
+  // Given again, as after an answer that was lost: what both are to sign is what the ledger names.
+  const again = await destroy(old, 'pia')
+  expect([again.status, again.stderr]).toEqual([0, ''])
+  const file = site.file(`attestations/kek-destruction-${old}.json`)
+  expect(await readFile(file)).toEqual(attestation)
+  await rename(file, `${file}.away`)
+  const lost = await destroy(old, 'pia')
+  expect([lost.status, lost.stderr]).toEqual([2, expect.stringMatching(/attestation that the ledger names/)])
+  await rename(`${file}.away`, file)
 })
 
 it('CGU-116: vault by pg_dump and pg_restore, keys and tokens by a copy: what was destroyed since, on the token too, is gone before anything is served', async () => {
