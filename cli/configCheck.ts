@@ -10,10 +10,10 @@ type Effective = Readonly<{ name: string; value: string; from: string }>
 
 const masked = '•••'
 
-/** An address without who signs in, and without what follows it, which may hold a key. */
+/** An address without who signs in, and without what follows it, which may hold a key. A password may have any sign in it, also where it should not. */
 const maskedUrl = (text: string): string =>
   text
-    .replace(/\/\/[^@/]*@/, `//${masked}@`)
+    .replace(/\/\/.*@/, `//${masked}@`)
     .replace(/\?.*$/, `?${masked}`)
     .slice(0, 200)
 

@@ -84,7 +84,7 @@ const mail = async ({ mail: asked }: Config): Promise<string> => {
 /** The name and the code of an error: its message may hold an address with who signs in. */
 const whyNot = (error: unknown): string => {
   const { name, code, message } = error as Error & { code?: unknown }
-  const more = typeof code === 'string' ? code : message.replace(/\w+:\/\/\S+/g, '…')
+  const more = typeof code === 'string' ? code : message.replace(/\w+:\/\/\S+|\S+@/g, '…')
   return `${name}: ${more}`
 }
 

@@ -85,6 +85,24 @@ describe('the settings in force', () => {
       expect([secret, shown.includes(secret)]).toEqual([secret, false])
   })
 
+  it.each([
+    ['LEDGER_URL', 'esdb://admin:Tr0/0ubad@0ur?0@127.0.0.1:1', 'esdb://•••@127.0.0.1:1'],
+    [
+      'DATABASE_URL',
+      'postgres://igc:Tr0@0ubad/0ur@127.0.0.1:1/igc?a=b',
+      'postgres://•••@127.0.0.1:1/igc?•••',
+    ],
+    ['REDIS_URL', 'redis://:Tr0?0ubad#0ur@127.0.0.1:1', 'redis://•••@127.0.0.1:1'],
+    ['SMTP_URL', 'smtp://igc:Tr0/0ubad@0ur@127.0.0.1:1', 'smtp://•••@127.0.0.1:1'],
+  ])(
+    'a password is masked to its end, whatever signs it has: %s, asked for an answer too',
+    async (name, url, value) => {
+      const { result, shown } = await check({ [name]: url }, true)
+      expect(result.settings.find((one) => one.name === name)?.value).toBe(value)
+      for (const part of ['Tr0', '0ubad', '0ur']) expect([part, shown.includes(part)]).toEqual([part, false])
+    },
+  )
+
   it('every one that is read anywhere is known, and is in the README', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
     const sources = ['cli', 'hsm'].flatMap((folder) =>
