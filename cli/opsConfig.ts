@@ -73,15 +73,29 @@ export const logLevelFrom = (text: string): string => {
   throw new ConfigFault(`LOG_LEVEL: ${text} is none of ${levels.join(', ')}`)
 }
 
-const schemes = {
-  LEDGER_URL: /^esdb(?:\+discover)?:\/\//,
-  DATABASE_URL: /^postgres(?:ql)?:\/\//,
-  REDIS_URL: /^rediss?:\/\//,
+const node = String.raw`(?:\[[0-9a-f:.]+\]|[^@/?#,:[\]\s]+)(?::\d{1,5})?`
+
+/** How each begins, and whether it can be read. EventStoreDB has several nodes, with commas between; a host of PostgreSQL's may be in its query. */
+const addresses = {
+  LEDGER_URL: {
+    begins: 'esdb://',
+    fits: (text: string) =>
+      new RegExp(String.raw`^esdb(?:\+discover)?://(?:[^@]*@)?${node}(?:,${node})*/?(?:\?.*)?$`, 'i').test(
+        text,
+      ),
+  },
+  DATABASE_URL: {
+    begins: 'postgres://',
+    fits: (text: string) => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/')),
+  },
+  REDIS_URL: { begins: 'redis://', fits: (text: string) => /^rediss?:\/\//.test(text) && URL.canParse(text) },
 } as const
 
 /** What may hold who signs in is not repeated. @throws ConfigFault */
-export const urlFrom = (name: keyof typeof schemes, text: string | undefined): string | undefined => {
-  if (text === undefined || schemes[name].test(text)) return text
-  const [scheme = ''] = { LEDGER_URL: ['esdb'], DATABASE_URL: ['postgres'], REDIS_URL: ['redis'] }[name]
-  throw new ConfigFault(`${name}: is no address that begins with ${scheme}://`)
+export const urlFrom = (name: keyof typeof addresses, text: string | undefined): string | undefined => {
+  const { begins, fits } = addresses[name]
+  if (text === undefined || fits(text)) return text
+  throw new ConfigFault(
+    `${name}: is no address that begins with ${begins} (in a password, @ is written as %40, / as %2F, # as %23, ? as %3F)`,
+  )
 }

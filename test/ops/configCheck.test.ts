@@ -86,19 +86,31 @@ describe('the settings in force', () => {
   })
 
   it.each([
-    ['LEDGER_URL', 'esdb://admin:Tr0/0ubad@0ur?0@127.0.0.1:1', 'esdb://•••@127.0.0.1:1'],
+    ['LEDGER_URL', 'esdb://admin:Tr0/0ubad?0ur@127.0.0.1:1', 'esdb://•••@127.0.0.1:1', true],
+    ['LEDGER_URL', 'esdb://admin:Tr0@0ubad0ur@127.0.0.1:1', 'esdb://•••@127.0.0.1:1', false],
+    [
+      'LEDGER_URL',
+      'esdb://admin:Tr00ubad0ur@a.example:1,[::1]:2113/?tls=false',
+      'esdb://•••@a.example:1,[::1]:2113/?•••',
+      true,
+    ],
+    ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur@a.example:1,', 'esdb://•••@a.example:1,', false],
     [
       'DATABASE_URL',
-      'postgres://igc:Tr0@0ubad/0ur@127.0.0.1:1/igc?a=b',
+      'postgres://igc:Tr0@0ubad0ur@127.0.0.1:1/igc?a=b',
       'postgres://•••@127.0.0.1:1/igc?•••',
+      true,
     ],
-    ['REDIS_URL', 'redis://:Tr0?0ubad#0ur@127.0.0.1:1', 'redis://•••@127.0.0.1:1'],
-    ['SMTP_URL', 'smtp://igc:Tr0/0ubad@0ur@127.0.0.1:1', 'smtp://•••@127.0.0.1:1'],
-  ])(
-    'a password is masked to its end, whatever signs it has: %s, asked for an answer too',
-    async (name, url, value) => {
-      const { result, shown } = await check({ [name]: url }, true)
+    ['DATABASE_URL', 'postgres://igc:Tr00ubad0ur@/igc?host=/run/postgresql', 'postgres://•••@/igc?•••', true],
+    ['DATABASE_URL', 'postgres://igc:Tr0/0ubad@0ur@127.0.0.1:1/igc', 'postgres://•••@127.0.0.1:1/igc', false],
+    ['REDIS_URL', 'redis://:Tr0?0ubad#0ur@127.0.0.1:1', 'redis://•••@127.0.0.1:1', false],
+    ['SMTP_URL', 'smtp://igc:Tr0/0ubad@0ur@127.0.0.1:1', 'smtp://•••@127.0.0.1:1', false],
+  ] as const)(
+    'a password is masked to its end, whatever signs it has; one that cannot be read as it stands is at fault: %s=%s',
+    async (name, url, value, fits) => {
+      const { result, shown } = await check({ [name]: url })
       expect(result.settings.find((one) => one.name === name)?.value).toBe(value)
+      expect(namesOf(result.faults)).toEqual(fits ? [] : [name])
       for (const part of ['Tr0', '0ubad', '0ur']) expect([part, shown.includes(part)]).toEqual([part, false])
     },
   )
