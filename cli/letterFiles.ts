@@ -1,7 +1,7 @@
 // Letters of a process that shares its jobs with nobody: a file each, so that a command beside it can read and remove them.
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makePrivateDirectory, readIfPresent, replaceDurable, unfinished } from '../hsm/durable.ts'
+import { clearAbandoned, makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
 import type { Letter, LetterStore } from '../jobs/letters.ts'
 
 const suffix = '.json'
@@ -12,8 +12,7 @@ const nameOf = ({ job, item }: Pick<Letter, 'job' | 'item'>): string =>
 /** Opens a directory, and clears away what a crash left half written. */
 export const openLetterFiles = async (directory: string): Promise<LetterStore> => {
   await makePrivateDirectory(directory)
-  for (const name of await readdir(directory))
-    if (name.endsWith(unfinished)) await rm(join(directory, name), { force: true })
+  await clearAbandoned(directory)
   return {
     all: async () => {
       const names = (await readdir(directory)).filter((name) => name.endsWith(suffix)).sort()

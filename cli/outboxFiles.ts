@@ -1,15 +1,13 @@
 // The outbox as files: one RFC 5322 message each, readable by the owner alone. Whoever sends them takes them from here; a name
 // that ends otherwise than in `.eml` is unfinished.
-import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createDurable, makePrivateDirectory, unfinished } from '../hsm/durable.ts'
+import { clearAbandoned, createDurable, makePrivateDirectory } from '../hsm/durable.ts'
 import type { Outbox } from '../jobs/outbox.ts'
 
 /** Opens the outbox of a directory, and clears away what a crash left half written. */
 export const openOutbox = async (directory: string): Promise<Outbox> => {
   await makePrivateDirectory(directory)
-  for (const name of await readdir(directory))
-    if (name.endsWith(unfinished)) await rm(join(directory, name), { force: true })
+  await clearAbandoned(directory)
   return {
     ready: async () => undefined,
     recorded: async () => undefined,

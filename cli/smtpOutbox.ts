@@ -2,7 +2,7 @@
 // in the middle of a mailing sends nobody the same again; the ledger has it once the whole mailing is through.
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createDurable, makePrivateDirectory, unfinished } from '../hsm/durable.ts'
+import { clearAbandoned, createDurable, makePrivateDirectory } from '../hsm/durable.ts'
 import type { Outbox } from '../jobs/outbox.ts'
 import { openMailer } from '../jobs/smtp.ts'
 import type { MailConfig } from './mailConfig.ts'
@@ -19,8 +19,7 @@ export const openSmtpOutbox = async (
   { smtpUrl, from }: MailConfig,
 ): Promise<Outbox & Readonly<{ close: () => Promise<void> }>> => {
   await makePrivateDirectory(directory)
-  for (const name of await readdir(directory))
-    if (name.endsWith(unfinished)) await rm(join(directory, name), { force: true })
+  await clearAbandoned(directory)
   const mailer = openMailer({ url: smtpUrl, from })
   return {
     ready: mailer.ready,

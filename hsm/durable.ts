@@ -1,6 +1,7 @@
 // Files that are either as they were or wholly as they are to be, whatever moment the process dies at.
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { randomInt } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 /** What the name of a file ends with that a crash may leave behind, half written. */
 export const unfinished = '.new'
@@ -22,8 +23,24 @@ export const makePrivateDirectory = async (path: string): Promise<void> => {
   await mkdir(path, { recursive: true, mode: 0o700 })
 }
 
+/** Far longer than a write takes, in milliseconds. */
+const abandonedMs = 60_000
+
+/**
+ * Clears away what a crash has left half written in a directory that several processes write to: what another one writes at this moment is
+ * younger, and stays.
+ */
+export const clearAbandoned = async (directory: string): Promise<void> => {
+  for (const name of (await readdir(directory)).filter((one) => one.endsWith(unfinished))) {
+    const path = join(directory, name)
+    const written = await stat(path).catch(() => undefined)
+    if (written !== undefined && Date.now() - written.mtimeMs > abandonedMs) await rm(path, { force: true })
+  }
+}
+
 const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => {
-  const temporary = `${path}.${process.pid}${unfinished}`
+  // Drawn by chance: of processes in several containers each may have the same number.
+  const temporary = `${path}.${randomInt(2 ** 47)}${unfinished}`
   const file = await open(temporary, 'w', privateMode)
   try {
     await file.writeFile(bytes)

@@ -1,9 +1,11 @@
 // Notices by SMTP: a real server on the loopback that takes, puts off, refuses, hangs up and is gone.
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openLetterFiles } from '../../cli/letterFiles.ts'
+import { openOutbox } from '../../cli/outboxFiles.ts'
 import { openSmtpOutbox } from '../../cli/smtpOutbox.ts'
 import { mailFrom } from '../../cli/mailConfig.ts'
 import { client, type Client } from '../support/client.ts'
@@ -175,6 +177,42 @@ it('RFC 3207: a server whose certificate nobody has signed gets nothing, nor doe
   expect(server.received.length).toBe(before + 2)
   await outbox.recorded('n')
   await outbox.close()
+  await rm(directory, { recursive: true })
+})
+
+it('a second worker that starts takes nothing away that the first one is writing: what was sent is not sent again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
+  const smtpUrl = `smtp://sender:secret@127.0.0.1:${server.port}/?tls.rejectUnauthorized=false`
+  const open = () => openSmtpOutbox(directory, { smtpUrl, from: 'igc@finances.example' })
+  const [first, before] = [await open(), server.received.length]
+  let [isSending, starts] = [true, 0]
+  const starting = (async () => {
+    for (; isSending; starts += 1) await (await open()).close()
+  })()
+  const bytes = Buffer.from('Subject: x\r\n\r\ny\r\n')
+  for (let place = 0; place < 20; place += 1) {
+    const letter = { name: `n-${place}`, to: 'zoe@douane.example', bytes, turn: 0 }
+    expect(await first.put(letter)).toBe('taken')
+    expect(await first.put(letter)).toBe('taken')
+  }
+  isSending = false
+  await starting
+  expect(starts).toBeGreaterThan(0)
+  expect(server.received.length).toBe(before + 20)
+  await first.close()
+  await rm(directory, { recursive: true })
+})
+
+it('what a crash has left half written is cleared away by the next start, of each place that processes share', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
+  const smtp = { smtpUrl: 'smtp://127.0.0.1:1', from: 'igc@finances.example' }
+  for (const open of [openOutbox, openLetterFiles, (at: string) => openSmtpOutbox(at, smtp)]) {
+    for (const name of ['n-0.1.new', 'n-1.2.new', 'n-2.eml']) await writeFile(join(directory, name), '')
+    const hourAgo = Date.now() / 1000 - 3600
+    for (const name of ['n-0.1.new', 'n-2.eml']) await utimes(join(directory, name), hourAgo, hourAgo)
+    await open(directory)
+    expect((await readdir(directory)).toSorted()).toEqual(['n-1.2.new', 'n-2.eml'])
+  }
   await rm(directory, { recursive: true })
 })
 
