@@ -129,8 +129,7 @@ const byCertificate = async (
   return client?.account.id === shown.account.id ? { client } : nobody('certificateOfAnother', id)
 }
 
-/** @returns undefined where it cannot be told by which of the ways the client means to prove who it is */
-export const proofOf = async (
+const byWhatIsShown = async (
   tools: ProofTools,
   request: FastifyRequest,
   form: Form,
@@ -143,4 +142,31 @@ export const proofOf = async (
   if (assertion !== undefined) return byAssertion(tools, assertion)
   const id = form.get('client_id')
   return id === undefined ? undefined : byCertificate(tools, request, id)
+}
+
+/** RFC 7521 4.2: a `client_id` beside a proof is that of the client who proves. */
+const ofWhomItNames = (proof: Proof | undefined, form: Form): Proof | undefined => {
+  const id = form.get('client_id')
+  if (proof === undefined || 'cause' in proof || id === undefined || id === proof.client.account.id)
+    return proof
+  return nobody('clientOfAnother', id)
+}
+
+/** @returns undefined where it cannot be told by which of the ways the client means to prove who it is */
+export const proofOf = async (
+  tools: ProofTools,
+  request: FastifyRequest,
+  form: Form,
+): Promise<Proof | undefined> => ofWhomItNames(await byWhatIsShown(tools, request, form), form)
+
+/** What has been shown where that cannot be told; undefined where nothing was: nobody has tried anything then. */
+export const unclearProof = (
+  { headers }: FastifyRequest,
+  form: Form,
+): Readonly<{ cause: string; identifier: string }> | undefined => {
+  const isShown =
+    headers.authorization !== undefined || form.has('client_secret') || form.has('client_assertion')
+  return isShown
+    ? { cause: 'proofUnclear', identifier: (form.get('client_id') ?? 'client').slice(0, 200) }
+    : undefined
 }

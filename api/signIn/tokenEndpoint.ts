@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { documented } from '../routes.ts'
 import { accessPrefix } from './bearer.ts'
-import { proofOf, type Form, type ProofTools } from './clientProof.ts'
+import { proofOf, unclearProof, type Form, type ProofTools } from './clientProof.ts'
 import type { SignInTools } from './signIn.ts'
 
 /** How long an access token is good for, in seconds. */
@@ -53,7 +53,11 @@ const give = async (
   const fault = form === undefined ? 'invalid_request' : faultOf(form)
   if (form === undefined || fault !== undefined) return refuse(request, reply, fault ?? 'invalid_request')
   const proof = await proofOf(tools.proof, request, form)
-  if (proof === undefined) return refuse(request, reply, 'invalid_request')
+  if (proof === undefined) {
+    const unclear = unclearProof(request, form)
+    if (unclear !== undefined) await outcomes.failed(request, { means: 'accessToken', ...unclear })
+    return refuse(request, reply, 'invalid_request')
+  }
   if ('cause' in proof) {
     await outcomes.failed(request, { means: 'accessToken', ...proof })
     return refuse(request, reply, 'invalid_client')

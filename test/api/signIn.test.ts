@@ -460,6 +460,43 @@ describe('OAuth 2.0 client credentials', () => {
     expect(await last()).toMatchObject({ data: { cause: 'assertionReplayed', identifier: 'station' } })
   })
 
+  it.each<[string, () => Promise<unknown>, object]>([
+    [
+      'a secret in the body',
+      () => token(`${grant}&client_id=robot&client_secret=${secret}`),
+      { cause: 'proofUnclear', identifier: 'robot' },
+    ],
+    [
+      'two proofs',
+      () => token(`${grant}&client_assertion=a&client_assertion_type=${type}`, basic('robot', secret)),
+      { cause: 'proofUnclear', identifier: 'client' },
+    ],
+    [
+      'an assertion of no kind',
+      () => token(`${grant}&client_assertion=a`),
+      { cause: 'proofUnclear', identifier: 'client' },
+    ],
+    [
+      'a secret beside the name of another client (RFC 7521 4.2)',
+      () => token(`${grant}&client_id=station`, basic('robot', secret)),
+      { cause: 'clientOfAnother', identifier: 'station' },
+    ],
+    [
+      'an assertion beside the name of another client (RFC 7521 4.2)',
+      async () => assert(`${await assertion()}&client_id=robot`),
+      { cause: 'clientOfAnother', identifier: 'robot' },
+    ],
+  ])('CGU-114: what proves nothing is in the journal: %s', async (_, ask, data) => {
+    const before = (await written()).length
+    await ask()
+    expect((await written()).length).toBe(before + 1)
+    expect(await last()).toMatchObject({ type: 'SignInFailed', data: { means: 'accessToken', ...data } })
+    // Who shows nothing has tried nothing; who names himself beside his proof is himself.
+    await token(grant)
+    expect((await written()).length).toBe(before + 1)
+    expect((await token(`${grant}&client_id=robot`, basic('robot', secret))).statusCode).toBe(200)
+  })
+
   const now = (): number => Math.floor(Date.parse(product.services.now()) / 1000)
   it.each<[string, () => Promise<string>]>([
     ['for somebody else', () => assertion({ aud: 'https://other.example/token' })],
