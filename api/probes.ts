@@ -50,10 +50,13 @@ export type Probed = Pick<Services, 'now' | 'health'> &
 /** So long a probe waits for what it looks at, in milliseconds: whoever asks waits for a few seconds only. */
 const patienceMs = 3_000
 
+/** So long one part is waited for whose silence is to hide nothing of what is looked at beside it, in milliseconds. */
+export const shortPatienceMs = 1_500
+
 /** What a look finds; `otherwise` where it fails, or finds nothing in time. */
-export const inTime = async <T>(look: () => Promise<T>, otherwise: T): Promise<T> => {
+export const inTime = async <T>(look: () => Promise<T>, otherwise: T, ms = patienceMs): Promise<T> => {
   const late = new AbortController()
-  const tooLate = sleep(patienceMs, otherwise, { ref: false, signal: late.signal })
+  const tooLate = sleep(ms, otherwise, { ref: false, signal: late.signal })
   tooLate.catch(() => undefined)
   const looked = look().catch(() => otherwise)
   return Promise.race([looked, tooLate]).finally(() => late.abort())
@@ -85,13 +88,14 @@ export const readinessRoute = (app: FastifyInstance, probed: Probed): void => {
       },
     },
     async (_, reply) => {
-      const parts = { ...(await health()), ...(probed.isDraining?.() === true ? draining : {}) }
+      const [found, told] = await Promise.all([health(), alarms()])
+      const parts = { ...found, ...(probed.isDraining?.() === true ? draining : {}) }
       const ready = Object.values(parts).every((state) => state === true)
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
         .send({
-          ...{ ready, checks: parts, alarms: await alarms() },
+          ...{ ready, checks: parts, alarms: told },
           ...(probed.state === undefined ? {} : { state: probed.state() }),
         })
     },

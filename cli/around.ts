@@ -1,5 +1,6 @@
 // What stands around the jobs of an installation: where notices leave, and where lies what could not be done.
 import { join } from 'node:path'
+import { inTime, shortPatienceMs } from '../api/probes.ts'
 import type { Service } from '../commands/program.ts'
 import type { Instant } from '../domain/kernel.ts'
 import { addHours } from '../domain/policy/dates.ts'
@@ -54,11 +55,14 @@ export const openAround = async (config: Config, onFault: OnFault) => {
       return [...scans.jobs, complianceJob({ service, make })]
     },
     watched: letters.watched,
-    alarms: async (seen: Seen) => ({
-      ...(await alarmsSeen(config, seen)),
-      'dead letters': deadAlarm(await letters.dead()),
-      ...(await scans?.alarms()),
-    }),
+    alarms: async (seen: Seen) => {
+      const [late, dead] = await Promise.all([
+        alarmsSeen(config, seen),
+        // They lie beside the queues: while those are away, whoever looks sees the other alarms all the same.
+        inTime(async () => deadAlarm(await letters.dead()), 'cannot be looked at', shortPatienceMs),
+      ])
+      return { ...late, 'dead letters': dead, ...(await scans?.alarms()) }
+    },
     close: async (): Promise<void> => {
       await closeMail()
       await store.close()

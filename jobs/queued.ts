@@ -22,7 +22,8 @@ const keptFailures = 20
 
 /** BullMQ waits for ever where nobody answers: ask once, and say so. */
 const requireRedis = async (url: string): Promise<void> => {
-  const client = new Redis(url, { lazyConnect: true, connectTimeout: connectMs, retryStrategy: () => null })
+  const timeouts = { connectTimeout: connectMs, commandTimeout: connectMs }
+  const client = new Redis(url, { lazyConnect: true, ...timeouts, retryStrategy: () => null })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp } from '../../api/app.ts'
+import { inTime, shortPatienceMs } from '../../api/probes.ts'
 import { openOcspActivity } from '../../commands/ocspActivity.ts'
 import { startJobs } from '../../jobs/embedded.ts'
 import { followResponder } from '../../jobs/followResponder.ts'
@@ -81,12 +82,14 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
     const machine = instruments.machine(parts)
     const services = servicesOf(acts, {
       ...{ documents, faults: recording.faults },
-      alarms: async () => ({
-        ...(await alarmsSeen(config, { db, now: now(), delay: acts.delay })),
-        // No part that it cannot do without: what it asks for is done in its time all the same.
-        queue: await nudging.health(),
-        ...(await machine.alarms()),
-      }),
+      alarms: async () => {
+        const [late, queue] = await Promise.all([
+          alarmsSeen(config, { db, now: now(), delay: acts.delay }),
+          // No part that it cannot do without: what it asks for is done in its time all the same.
+          inTime(nudging.health, 'out of reach', shortPatienceMs),
+        ])
+        return { ...late, queue, ...(await machine.alarms()) }
+      },
       responder: { responder: followResponder({ service, keys: custody.keys }), activity },
     })
     const { app: watch, drain } = instruments

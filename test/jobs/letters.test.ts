@@ -1,16 +1,22 @@
 // What could not be done: set aside one by one, in files and in Redis.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createProbesApp } from '../../api/probesApp.ts'
+import { openAround } from '../../cli/around.ts'
+import { readConfig } from '../../cli/config.ts'
 import { listJobs, retryJobs } from '../../cli/jobs.ts'
 import { openLetterFiles } from '../../cli/letterFiles.ts'
 import { deadAfter, openLetters, type LetterStore } from '../../jobs/letters.ts'
 import { openRedisLetters } from '../../jobs/lettersRedis.ts'
 import { inOrder, pauseAfter, type Job } from '../../jobs/port.ts'
 import { LedgerFault } from '../../ledger/store.ts'
+import { openSomeDatabase } from '../support/database.ts'
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? ''
 
@@ -179,6 +185,38 @@ it('grand-livre jobs: shows what has failed, and has one thing or all of them do
     { retried: [{ item: '' }, { item: 'c' }] },
     { letters: [] },
   ])
+  await rm(dataDir, { recursive: true })
+})
+
+it('grand-livre jobs: a Redis that is away is named', async () => {
+  const env = { DATA_DIR: join(tmpdir(), 'none'), REDIS_URL: 'redis://127.0.0.1:1' }
+  const output = { json: true, say: () => undefined, result: () => undefined }
+  const fault = { name: 'JobsFault', message: 'REDIS_URL: Redis gives no answer' }
+  await expect(listJobs(env, output)).rejects.toMatchObject(fault)
+  await expect(retryJobs(env, output, { job: 'resume' })).rejects.toMatchObject(fault)
+})
+
+it('CGU-76: while Redis hangs, whoever looks is told what is late all the same', async () => {
+  const hanging = createServer()
+  await once(hanging.listen(0, '127.0.0.1'), 'listening')
+  const { port } = hanging.address() as AddressInfo
+  const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-'))
+  const config = readConfig({ DATA_DIR: dataDir, REDIS_URL: `redis://127.0.0.1:${port}` })
+  const [around, { db, close }] = [await openAround(config, () => undefined), await openSomeDatabase()]
+  const now = '2026-03-02T09:00:00Z'
+  const late = 'CRL 9 s; promised are 5 s'
+  const delay = { alarm: async () => late, listed: () => undefined, current: () => expect.unreachable() }
+  const app = await createProbesApp('test', {
+    ...{ now: () => now, health: async () => ({}) },
+    alarms: () => around.alarms({ db, now, delay }),
+  })
+  expect((await app.inject('/readyz')).json<{ alarms: object }>().alarms).toMatchObject({
+    ...{ 'revocation publication': late, 'dead letters': 'cannot be looked at' },
+  })
+  await app.close()
+  await around.close()
+  await close()
+  hanging.close()
   await rm(dataDir, { recursive: true })
 })
 
