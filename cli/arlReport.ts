@@ -3,7 +3,10 @@ import { style } from '../projections/compliance/style.ts'
 import { escaped, table } from '../projections/compliance/table.ts'
 import { reconciliation, signaturesOf, type CeremonyReport } from './ceremonyReport.ts'
 
-export type ArlReport = Omit<CeremonyReport, 'rehearsal' | 'steps' | 'keys' | 'certificates' | 'remarks'> &
+export type ArlReport = Omit<
+  CeremonyReport,
+  'rehearsal' | 'settings' | 'functions' | 'steps' | 'keys' | 'certificates' | 'remarks'
+> &
   Readonly<{
     list: Readonly<{
       number: number

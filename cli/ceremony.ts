@@ -11,7 +11,14 @@ import type { Service } from '../commands/program.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
 import { leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
-import { reportOf, reportPage, type CeremonyReport, type ReportedKey } from './ceremonyReport.ts'
+import { functionsOf, steps, type Step } from './ceremonyPhases.ts'
+import {
+  reportOf,
+  reportPage,
+  type CeremonyReport,
+  type ReportedKey,
+  type ReportedStep,
+} from './ceremonyReport.ts'
 import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
@@ -59,6 +66,13 @@ const purposesOf = (policy: Config['policy']) =>
     exportKey(policy),
   ] as const
 
+/** When the ledger recorded the last event of a type on a stream; '' where it has none. */
+const recordedOn = async ({ ledger }: Service, stream: string, event: string): Promise<string> => {
+  let at = ''
+  for await (const { type, body } of ledger.stream(stream)) if (type === event) at = body.at
+  return at
+}
+
 /** Every key of the ceremony as the ledger recorded it and the module describes it now. */
 const inventory = async ({ service, custody }: Opened): Promise<readonly ReportedKey[]> => {
   const found: ReportedKey[] = []
@@ -69,9 +83,7 @@ const inventory = async ({ service, custody }: Opened): Promise<readonly Reporte
     const recordedSha256 = 'spkiSha256' in state ? state.spkiSha256 : undefined
     if (recordedSha256 !== sha256(spki))
       throw new Error(`the key ${purpose} is not the one that the ledger recorded`)
-    let recordedAt = ''
-    for await (const { type, body } of service.ledger.stream(`servicekey-${id}`))
-      if (type === 'ServiceKeyGenerated') recordedAt = body.at
+    const recordedAt = await recordedOn(service, `servicekey-${id}`, 'ServiceKeyGenerated')
     found.push({ purpose, id, algorithm, spkiSha256: sha256(spki), recordedAt, attributes })
   }
   return found
@@ -81,6 +93,39 @@ const certificatesOf = ({ root, ca }: Chain, { policy }: Service): CeremonyRepor
   [[policy.root.commonName, root] as const, [policy.issuing.commonName, ca.certificate] as const].map(
     ([name, der]) => ({ name, sha256: sha256(der), pem: toPem(der) }),
   )
+
+type Told = Readonly<{ at: string; step: string }>
+
+/** The steps as they were told, each with the record of what it makes: one that is from before was found, and not made again. */
+const reported = async (
+  service: Service,
+  told: readonly Told[],
+  { rootCa, ca, keys }: Chain & Readonly<{ keys: readonly ReportedKey[] }>,
+): Promise<readonly ReportedStep[]> => {
+  const recordOf = async ({ phase, makes }: Partial<Step>): Promise<string | undefined> => {
+    if (phase === 'keys') return keys.find(({ purpose }) => purpose === makes)?.recordedAt
+    if (phase !== 'certificates') return undefined
+    const { id } = makes === 'root' ? rootCa : ca
+    return recordedOn(service, `authority-${id}`, 'CaCertificateInstalled')
+  }
+  return Promise.all(
+    told.map(async ({ at, step }) => {
+      const known = steps[step]
+      if (known === undefined) throw new Error(`the ceremony has no step ${step}`)
+      const recordedAt = await recordOf(known)
+      return { at, phase: known.phase, step, ...(recordedAt === undefined ? {} : { recordedAt }) }
+    }),
+  )
+}
+
+/** How the module was told to work. */
+const settingsOf = ({ tokens }: Config): CeremonyReport['settings'] =>
+  tokens === undefined
+    ? {}
+    : {
+        PKCS11_SESSIONS: String(tokens.sessions),
+        PKCS11_WRAP_MECHANISM: `0x${tokens.wrapMechanism.toString(16)}`,
+      }
 
 /** What a rehearsal made is destroyed, and shown to sign no more. */
 const destroyed = async (
@@ -95,15 +140,15 @@ const destroyed = async (
 const hold = async (
   opened: Opened,
   script: CeremonyScript,
-  about: Readonly<{ rehearsal: boolean; output: Output }>,
+  about: Readonly<{ rehearsal: boolean; config: Config; output: Output }>,
 ): Promise<Files> => {
   const { service, custody, officers } = opened
   const { rehearsal, output } = about
-  const [, second] = officers
+  const [first, second] = officers
   const heldAt = service.now()
-  const steps: { at: string; step: string }[] = []
+  const told: Told[] = []
   const minutes = (step: string): void => {
-    steps.push({ at: service.now(), step })
+    told.push({ at: service.now(), step })
     output.say(`  · ${step}`)
   }
   const held = {
@@ -130,7 +175,9 @@ const hold = async (
     ...{ policy: service.policy.version, release: readRelease(), scriptSha256: sha256(script.text) },
     ...{ module: custody.keys.module, token: custody.keys.token },
     present: officers.map(({ id: account, role }) => ({ account, role })),
-    ...{ steps, keys, certificates: certificatesOf(chain, service), signatures },
+    ...{ settings: settingsOf(about.config), functions: functionsOf([first.role, second.role], rehearsal) },
+    steps: await reported(service, told, { ...chain, keys: made }),
+    ...{ keys, certificates: certificatesOf(chain, service), signatures },
   })
   const json = `${JSON.stringify(report, null, 2)}\n`
   const html = reportPage(report)
@@ -162,7 +209,7 @@ export const ceremony = async (
   let opened: Opened | undefined
   try {
     opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), accounts)
-    const files = await hold(opened, script, { rehearsal, output })
+    const files = await hold(opened, script, { rehearsal, config, output })
     const out = await leave(asked.out, files)
     output.result({ rehearsal, out, files: Object.keys(files) }, () =>
       rehearsal

@@ -2,6 +2,7 @@
 // itself says of it; as JSON for programs and as a page in French for the people who sign it.
 import { style } from '../projections/compliance/style.ts'
 import { escaped, table } from '../projections/compliance/table.ts'
+import { functionRow, phaseNames, steps, type CeremonyFunction, type Phase } from './ceremonyPhases.ts'
 import type { CeremonyScript } from './ceremonyScript.ts'
 import type { ReconciledKey } from './reconcile.ts'
 
@@ -17,6 +18,9 @@ export type ReportedKey = Readonly<{
   /** What a signature with it answered, after a rehearsal has destroyed it. */
   destroyed?: string
 }>
+
+/** `recordedAt`: when the ledger recorded what the step makes; before `heldAt` where an earlier session has made it. */
+export type ReportedStep = Readonly<{ at: string; phase: Phase; step: string; recordedAt?: string }>
 
 export type CeremonyReport = Readonly<{
   rehearsal: boolean
@@ -34,7 +38,10 @@ export type CeremonyReport = Readonly<{
   /** Accounts, by their names in the accounts file. */
   present: readonly Readonly<{ account: string; role: string }>[]
   witnesses: readonly string[]
-  steps: readonly Readonly<{ at: string; step: string }>[]
+  /** How the module was told to work. */
+  settings: Readonly<Record<string, string>>
+  functions: readonly CeremonyFunction[]
+  steps: readonly ReportedStep[]
   keys: readonly ReportedKey[]
   certificates: readonly Readonly<{ name: string; sha256: string; pem: string }>[]
   /** Each key by the ledger and by the signer's own count, before this report was signed. */
@@ -55,18 +62,6 @@ const purposes: Readonly<Record<string, string>> = {
   ocsp: 'répondeur OCSP',
   log: 'journal et rapports',
   export: 'exports',
-}
-
-/** The steps as the ceremony names them to whoever watches (commands/ceremony.ts), for the page. */
-const stepNames: Readonly<Record<string, string>> = {
-  'root key': 'Clé de l’AC racine',
-  'root certificate': 'Certificat de l’AC racine',
-  'issuing CA key': 'Clé de l’AC émettrice',
-  'issuing CA certificate': 'Certificat de l’AC émettrice',
-  'conditions of use in force': 'Conditions générales d’utilisation en vigueur',
-  'OCSP responder key': 'Clé du répondeur OCSP',
-  'log key': 'Clé du journal et des rapports',
-  'export key': 'Clé des exports',
 }
 
 const keyTable = ({ purpose, ...key }: ReportedKey): string =>
@@ -129,15 +124,27 @@ export const reportPage = (report: CeremonyReport): string => {
     ['Script (SHA-256)', report.scriptSha256],
     ['Module', module],
     ['Jeton', token],
+    ...Object.entries(report.settings),
     ...(report.remarks === undefined ? [] : [['Remarques', report.remarks]]),
   ]
-  const rows = report.steps.map(({ at, step }) => [at, stepNames[step] ?? step])
+  const rows = report.steps.map(({ at, phase, step, recordedAt }) => [
+    ...[at, phaseNames[phase], steps[step]?.name ?? step],
+    recordedAt !== undefined && Date.parse(recordedAt) < Date.parse(heldAt)
+      ? `trouvée, faite lors d’une séance antérieure : enregistrée le ${recordedAt}`
+      : 'faite',
+  ])
   return `<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${style}</style></head><body>
 <header><h1>${rehearsal ? 'Répétition : ' : ''}${escaped(title)}</h1>
 <p>Procès-verbal de la cérémonie des clés${rehearsal ? ', tenue à blanc : ses clés ont été détruites' : ''}.</p></header>
 ${table({ caption: 'La cérémonie', heads: ['Objet', 'Valeur'], rows: facts, empty: '' })}
-${table({ caption: 'Déroulement', heads: ['Heure (UTC)', 'Étape'], rows, empty: '' })}
+${table({
+  caption: 'Fonctions par phase',
+  heads: ['Phase', 'Rôle', 'Fonction'],
+  rows: report.functions.map(functionRow),
+  empty: '',
+})}
+${table({ caption: 'Déroulement', heads: ['Heure (UTC)', 'Phase', 'Étape', 'Constat'], rows, empty: '' })}
 <h2>Inventaire des clés</h2>
 ${report.keys.map(keyTable).join('\n')}
 <h2>Certificats</h2>

@@ -10,7 +10,10 @@ import type { Inventory } from './escrowPackage.ts'
 import { placeRows, type LedgerPlace } from './ledgerPlace.ts'
 import { readRelease } from './shipped.ts'
 
-export type TransferReport = Omit<CeremonyReport, 'rehearsal' | 'steps' | 'keys' | 'certificates'> &
+export type TransferReport = Omit<
+  CeremonyReport,
+  'rehearsal' | 'settings' | 'functions' | 'steps' | 'keys' | 'certificates'
+> &
   Readonly<{
     transfer: string
     authority: string

@@ -18,6 +18,10 @@ type Exported = Readonly<{
 type Report = Readonly<{
   rehearsal: boolean
   present: readonly object[]
+  heldAt: string
+  settings: object
+  functions: readonly Readonly<{ phase: string; role: string; does: string }>[]
+  steps: readonly Readonly<{ phase: string; step: string; recordedAt?: string }>[]
   keys: readonly Readonly<{
     purpose: string
     id: string
@@ -75,6 +79,8 @@ const inDatabase = async (question: string): Promise<readonly Record<string, unk
     await client.end()
   }
 }
+
+const pageIn = (folder: string): string => readFileSync(join(site.file(folder), 'ceremony.html'), 'utf8')
 
 const reportIn = (out: string): Report =>
   JSON.parse(readFileSync(join(site.file(out), 'ceremony.json'), 'utf8')) as Report
@@ -156,7 +162,7 @@ describe('a ceremony', () => {
         ...{ CKA_SENSITIVE: true, CKA_ALWAYS_SENSITIVE: true, CKA_NEVER_EXTRACTABLE: true },
         ...{ CKA_LOCAL: true, CKA_EXTRACTABLE: false, CKA_MODIFIABLE: false },
       })
-    const html = readFileSync(join(site.file('held'), 'ceremony.html'), 'utf8')
+    const html = pageIn('held')
     expect(html).toContain('Salle &lt;forte&gt;, Montreuil')
     expect(html).toContain('Ève Notaire, huissier')
 
@@ -177,6 +183,38 @@ describe('a ceremony', () => {
     }
     // Witnesses are named in the report, and sealed in the ledger.
     expect(exported.stdout).not.toMatch(/Notaire|Montreuil/)
+  })
+
+  it('EN 319 411-1 GEN-6.5.1-13A: the report has every function by its phase, the settings, and what an earlier session had made', async () => {
+    const { heldAt, functions, steps, settings: of, keys } = reportIn('held')
+    const during = (phase: string) =>
+      functions.filter((one) => one.phase === phase).map(({ role, does }) => [role, does])
+    for (const phase of ['keys', 'certificates', 'conditions'])
+      expect(during(phase).slice(0, 3)).toEqual([
+        ['caOfficer', 'commands'],
+        ['securityOfficer', 'standsBeside'],
+        ['witness', 'watches'],
+      ])
+    expect(during('closing').map(([role]) => role)).toEqual([
+      ...['program', 'caOfficer', 'securityOfficer', 'witness'],
+    ])
+    expect(of).toEqual({ PKCS11_SESSIONS: '4', PKCS11_WRAP_MECHANISM: '0x210a' })
+    const recorded = steps.filter(({ recordedAt }) => recordedAt !== undefined)
+    expect(recorded.map(({ phase }) => phase).sort()).toEqual([
+      ...Array<string>(2).fill('certificates'),
+      ...Array<string>(keys.length).fill('keys'),
+    ])
+    for (const { recordedAt = '' } of recorded)
+      expect(Date.parse(recordedAt)).toBeGreaterThanOrEqual(Date.parse(heldAt))
+    expect(pageIn('held')).not.toContain('séance antérieure')
+
+    const ended = await hold('held-again')
+    expect([ended.status, ended.stderr]).toEqual([0, ''])
+    const again = reportIn('held-again')
+    expect(again.steps.map(({ step, recordedAt }) => [step, recordedAt])).toEqual(
+      steps.map(({ step, recordedAt }) => [step, recordedAt]),
+    )
+    expect(pageIn('held-again').match(/séance antérieure/g)).toHaveLength(recorded.length)
   })
 
   it('EN 319 411-1 GEN-6.5.1-13A: one is rehearsed beside an escrow that has keys too, and changes nothing there', async () => {
@@ -296,11 +334,11 @@ describe('a ceremony', () => {
       return [purpose, verdict, least, signatures]
     })
     expect(counted).toEqual([
-      // Its own certificate, that of the authority, and a list; the authority's responder, and a list; two documents of the report, and the head of an export.
+      // Its own certificate, that of the authority, and a list; the authority's responder, and a list; two documents of each of two reports, and the head of an export.
       ['root', 'agrees', 3, 3],
       ['ca', 'agrees', 2, 2],
       ['ocsp', 'agrees', 0, 0],
-      ['log', 'agrees', 3, 3],
+      ['log', 'agrees', 5, 5],
       ['export', 'agrees', 0, 0],
     ])
     const words = await site.run(['custody', 'reconcile'], settings())
