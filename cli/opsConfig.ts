@@ -1,5 +1,6 @@
 // Settings of those who run the service: where /metrics is, what is an alarm of the machine, how long a stop waits.
 import { ConfigFault } from './configFault.ts'
+import { isLedgerUrl } from './ledgerUrl.ts'
 import { numberFrom } from './numberSetting.ts'
 
 export type HostLimits = Readonly<{
@@ -73,17 +74,9 @@ export const logLevelFrom = (text: string): string => {
   throw new ConfigFault(`LOG_LEVEL: ${text} is none of ${levels.join(', ')}`)
 }
 
-const node = String.raw`(?:\[[0-9a-f:.]+\]|[^@/?#,:[\]\s]+)(?::\d{1,5})?`
-
-/** How each begins, and whether it can be read. EventStoreDB has several nodes, with commas between; a host of PostgreSQL's may be in its query. */
+/** How each begins, and whether it can be read. A host of PostgreSQL's may be in its query. */
 const addresses = {
-  LEDGER_URL: {
-    begins: 'esdb://',
-    fits: (text: string) =>
-      new RegExp(String.raw`^esdb(?:\+discover)?://(?:[^@]*@)?${node}(?:,${node})*/?(?:\?.*)?$`, 'i').test(
-        text,
-      ),
-  },
+  LEDGER_URL: { begins: 'esdb://', fits: isLedgerUrl },
   DATABASE_URL: {
     begins: 'postgres://',
     fits: (text: string) => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/')),
@@ -96,6 +89,6 @@ export const urlFrom = (name: keyof typeof addresses, text: string | undefined):
   const { begins, fits } = addresses[name]
   if (text === undefined || fits(text)) return text
   throw new ConfigFault(
-    `${name}: is no address that begins with ${begins} (in a password, @ is written as %40, / as %2F, # as %23, ? as %3F)`,
+    `${name}: is no address that begins with ${begins} and can be read to its end, options included (in a password, @ is written as %40, / as %2F, # as %23, ? as %3F)`,
   )
 }

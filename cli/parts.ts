@@ -25,6 +25,7 @@ import type { EventStore } from '../ledger/store.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
+import { openLedgerAt } from './ledgerUrl.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
 export type { Custody }
@@ -206,17 +207,14 @@ const openAnyStore = async (
   { dataDir, ledgerUrl }: Config,
   { clock = systemClock, readOnly = false }: StoreOptions,
 ): Promise<EventStore> => {
-  if (ledgerUrl !== undefined) {
-    const { openEventStoreDb } = await import('../ledger/eventstoredb.ts')
-    return openEventStoreDb({ connectionString: ledgerUrl })
-  }
+  if (ledgerUrl !== undefined) return openLedgerAt(ledgerUrl)
   const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
   return openEmbeddedStore({ path, readOnly, clock })
 }
 
 /**
  * The embedded store of the data directory, or the EventStoreDB that LEDGER_URL names.
- * @throws LedgerFault, also while an import into it has not ended
+ * @throws ConfigFault where that has a file that is not there; LedgerFault, also while an import into it has not ended
  */
 export const openStore = async (config: Config, options: StoreOptions = {}): Promise<EventStore> => {
   const store = await openAnyStore(config, options)

@@ -44,8 +44,10 @@ export const openConnection = (connectionString: string): Connection => {
     try {
       return EventStoreDBClient.connectionString(connectionString)
     } catch (error) {
-      // The client's own message repeats the whole string, password included.
-      throw new Error(`the connection string of the ledger is refused: ${(error as Error).name}`)
+      const { name, message } = error as Error
+      // The client's own message repeats the whole string, password included, but where it is about a file.
+      const why = message.startsWith('Failed to load certificate file') ? message : name
+      throw new Error(`the connection string of the ledger is refused: ${why}`)
     }
   }
   let client = connect()

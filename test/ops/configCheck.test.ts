@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configCheck } from '../../cli/configCheck.ts'
+import { ConfigFault } from '../../cli/configFault.ts'
 import { examine } from '../../cli/configFaults.ts'
+import { openLedgerAt } from '../../cli/ledgerUrl.ts'
 import { settings, strangers } from '../../cli/settings.ts'
 
 type Result = Readonly<{
@@ -90,10 +92,20 @@ describe('the settings in force', () => {
     ['LEDGER_URL', 'esdb://admin:Tr0@0ubad0ur@127.0.0.1:1', 'esdb://•••@127.0.0.1:1', false],
     [
       'LEDGER_URL',
-      'esdb://admin:Tr00ubad0ur@a.example:1,[::1]:2113/?tls=false',
-      'esdb://•••@a.example:1,[::1]:2113/?•••',
+      'esdb://admin:Tr00ubad0ur@a.example:1,b.example:2113/?tls=true&tls_ca_file=/ca&nodePreference=leader',
+      'esdb://•••@a.example:1,b.example:2113/?•••',
       true,
     ],
+    // What the client of EventStoreDB cannot read: an address of IPv6, and options that it does not know or does not keep to.
+    ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur@[::1]:2113', 'esdb://•••@[::1]:2113', false],
+    ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur%@a.example', 'esdb://•••@a.example', false],
+    ...['tlsVerify=false', 'tlsVerifyCert=false', 'tls=maybe', 'tls', 'tls=', 'keepAliveInterval=ten'].map(
+      (option) =>
+        [
+          ...['LEDGER_URL', `esdb://admin:Tr00ubad0ur@a.example?${option}`],
+          ...['esdb://•••@a.example?•••', false],
+        ] as const,
+    ),
     ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur@a.example:1,', 'esdb://•••@a.example:1,', false],
     [
       'DATABASE_URL',
@@ -114,6 +126,14 @@ describe('the settings in force', () => {
       for (const part of ['Tr0', '0ubad', '0ur']) expect([part, shown.includes(part)]).toEqual([part, false])
     },
   )
+
+  it('a ledger’s address that names a file which is not there is at fault as well, and not repeated', async () => {
+    const url = 'esdb://admin:Tr00ubad0ur@127.0.0.1:1?tls=true&tlsCAFile=/gone'
+    const fault = await openLedgerAt(url).catch((error: unknown) => error)
+    expect(fault).toBeInstanceOf(ConfigFault)
+    expect(String(fault)).toMatch(/LEDGER_URL: .*certificate file/)
+    expect(String(fault)).not.toContain('Tr00')
+  })
 
   it('every one that is read anywhere is known, and is in the README', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
