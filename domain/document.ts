@@ -39,6 +39,8 @@ const parameters = Type.Object(
     approvalHours: n,
     // Not recorded before approvals could be signed.
     signedApprovals: Type.Optional(Type.Boolean()),
+    // Only where the policy names any. Digests of public keys of the service's security officers: nobody's own.
+    approvalAnchors: Type.Optional(Type.Array(h)),
     regYears: n,
     journalYears: n,
     recoveryYears: n,

@@ -68,6 +68,7 @@ export const parametersOf = (policy: Policy): Parameters => ({
   recoveryQuorum: policy.escrow.recoveryQuorum,
   approvalHours: policy.escrow.approvalHours,
   signedApprovals: policy.escrow.signedApprovals,
+  ...(policy.escrow.approvalAnchors === undefined ? {} : { approvalAnchors: policy.escrow.approvalAnchors }),
   regYears: policy.retention.regYears,
   journalYears: policy.retention.journalYears,
   recoveryYears: policy.retention.recoveryYears,

@@ -14,6 +14,9 @@ const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maxi
 /** What the authorities' keys may be of: RSA-4096 or P-384 in production, whatever else in a test. */
 const strong: readonly string[] = ['rsa4096', 'ecP384']
 
+const anchorsMissing =
+  'must name the key of a security officer in production: the SHA-256 that `openssl pkey -pubin -in key.pem -outform DER | sha256sum` prints'
+
 /** A certification authority of the chain: its subject and its certificate's life. */
 const authority = Type.Object(
   {
@@ -63,6 +66,13 @@ export const policySchema = Type.Object(
         approvalHours: count(1, 720),
         /** CGU-46: whether an approval counts only with the officer's own signature (docs/adr/0022). Always, in production. */
         signedApprovals: Type.Boolean(),
+        /**
+         * CGU-46: SHA-256 of keys (SubjectPublicKeyInfo, DER) of security officers that are known beforehand: every other approval key counts
+         * by a chain of signed confirmations that begins at one. At least one, in production.
+         */
+        approvalAnchors: Type.Optional(
+          Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), { maxItems: 100, uniqueItems: true }),
+        ),
       },
       closed,
     ),
@@ -196,6 +206,7 @@ const weaknessesOf = ({ environment, escrow, root, issuing, ocsp, records }: Pol
   }
   return [
     ...(escrow.signedApprovals ? [] : ['/escrow/signedApprovals must be true in production']),
+    ...(escrow.approvalAnchors?.length ? [] : [`/escrow/approvalAnchors ${anchorsMissing}`]),
     ...Object.entries(algorithms)
       .filter(([, algorithm]) => !strong.includes(algorithm))
       .map(([field]) => `${field} must be ${strong.join(' or ')} in production`),

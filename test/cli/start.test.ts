@@ -36,10 +36,15 @@ const withPolicy = (change: object): Record<string, string> => {
   writeFileSync(file, JSON.stringify({ ...site.policy, ...change }))
   return { POLICY_FILE: file }
 }
+/** With the key of a security officer, as production wants it. */
+const anchored = (): object => ({
+  environment: 'production',
+  escrow: { ...(site.policy['escrow'] as object), approvalAnchors: ['a'.repeat(64)] },
+})
 /** With keys that production takes. */
 const inProduction = (): Record<string, string> =>
   withPolicy({
-    environment: 'production',
+    ...anchored(),
     ocsp: { ...(site.policy['ocsp'] as object), algorithm: 'ecP384' },
   })
 
@@ -367,6 +372,11 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     [
       'RGS B1: production on keys that are too weak for it',
       'POLICY_FILE: the policy file is not valid: /ocsp/algorithm must be rsa4096 or ecP384 in production',
+      () => withPolicy(anchored()),
+    ],
+    [
+      'CGU-46: production without the key of a security officer',
+      'POLICY_FILE: the policy file is not valid: /escrow/approvalAnchors must name the key of a security officer in production: ',
       () => withPolicy({ environment: 'production' }),
     ],
     [

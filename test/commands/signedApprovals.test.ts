@@ -533,12 +533,14 @@ describe('the key of an officer', () => {
 
 describe('the policy', () => {
   it('CGU-46: in production an approval is always signed', () => {
-    const weak = { ...policy, escrow: { ...policy.escrow, signedApprovals: false } }
+    const approvalAnchors = [keyA.keySha256]
+    const strong = { ...policy, escrow: { ...policy.escrow, approvalAnchors } }
+    const weak = { ...policy, escrow: { ...strong.escrow, signedApprovals: false } }
     expect(() => parsePolicy({ ...weak, environment: 'production' })).toThrow(
       '/escrow/signedApprovals must be true in production',
     )
     expect(parsePolicy(weak).escrow.signedApprovals).toBe(false)
-    expect(parsePolicy({ ...policy, environment: 'production' }).escrow.signedApprovals).toBe(true)
+    expect(parsePolicy({ ...strong, environment: 'production' }).escrow.signedApprovals).toBe(true)
     expect(policy.escrow.signedApprovals).toBe(true)
   })
 

@@ -30,6 +30,10 @@ const changed = (tree: unknown, path: string, value: unknown): unknown => {
   return copy
 }
 
+/** As production takes it: with the key of a security officer. */
+const inProduction = (policy: unknown): unknown =>
+  changed(changed(policy, '/environment', 'production'), '/escrow/approvalAnchors', ['a'.repeat(64)])
+
 /** Every field of the policy that holds no others. */
 const leaves = (tree: unknown, path = ''): readonly string[] =>
   typeof tree === 'object' && tree !== null
@@ -59,11 +63,26 @@ describe('the policy file', () => {
   ])('RGS B1: %s may not be %s in production, and may in a test', (path, value) => {
     const weak = changed(shipped, path, value)
     expect(faultOf(weak)).toBe('none')
-    expect(faultOf(changed(weak, '/environment', 'production'))).toBe(
+    expect(faultOf(inProduction(weak))).toBe(
       `the policy file is not valid: ${path} must be rsa4096 or ecP384 in production`,
     )
-    expect(faultOf(changed(shipped, '/environment', 'production'))).toBe('none')
+    expect(faultOf(inProduction(shipped))).toBe('none')
   })
+
+  it.each([
+    ['none', undefined],
+    ['an empty list', []],
+  ])(
+    'CGU-46: in production it names the key of a security officer, and may not in a test: %s',
+    (_, value) => {
+      const without = changed(shipped, '/escrow/approvalAnchors', value)
+      expect(faultOf(without)).toBe('none')
+      expect(faultOf(changed(without, '/environment', 'production'))).toBe(
+        'the policy file is not valid: /escrow/approvalAnchors must name the key of a security officer in production: ' +
+          'the SHA-256 that `openssl pkey -pubin -in key.pem -outform DER | sha256sum` prints',
+      )
+    },
+  )
 
   it('each of its fields, with a value of another type, is named by the error', () => {
     const unnamed = leaves(shipped).filter((path) => {
@@ -103,6 +122,8 @@ describe('the policy file', () => {
     ['CGU-41: ten years of escrow', '/escrow/years', 9],
     ['CGU-41: ten years of escrow', '/escrow/years', 11],
     ['CGU-46: two officers at least', '/escrow/recoveryQuorum', 1],
+    ['CGU-46: fingerprints of keys', '/escrow/approvalAnchors', 'a'.repeat(64)],
+    ['CGU-46: a key once', '/escrow/approvalAnchors', ['a'.repeat(64), 'a'.repeat(64)]],
     ['CGU-60: RSA-3072', '/holder/algorithm', 'rsa2048'],
     ['CGU-60: RSA-3072', '/holder/algorithm', 'ecP256'],
     ['CGU-76: a CRL a day', '/crl/everyHours', 25],
@@ -135,14 +156,21 @@ describe('the policy file', () => {
     expect(faultOf(changed(shipped, path, value))).toContain(`${path} `)
   })
 
+  it.each(['A'.repeat(64), 'a'.repeat(63), `${'a'.repeat(64)} -`, 'SHA256:abc'])(
+    'CGU-46: %s is no fingerprint: lower-case hex alone',
+    (value) => {
+      expect(faultOf(changed(shipped, '/escrow/approvalAnchors', [value]))).toContain(
+        '/escrow/approvalAnchors/0 ',
+      )
+    },
+  )
+
   it.each([[undefined], [null], ['policy'], [[]], [7]])('%j is no policy', (value) => {
     expect(faultOf(value)).toContain('the policy file is not valid: / ')
   })
 
   it('RGS A4 II.4: names are marked everywhere but in production', () => {
-    const names = ['test', 'production'].map((environment) =>
-      marked(parsePolicy(changed(shipped, '/environment', environment)), 'AC RACINE'),
-    )
+    const names = [shipped, inProduction(shipped)].map((policy) => marked(parsePolicy(policy), 'AC RACINE'))
     expect(names).toEqual(['TEST AC RACINE', 'AC RACINE'])
   })
 })

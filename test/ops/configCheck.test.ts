@@ -202,8 +202,10 @@ describe('what is wrong', () => {
         new URL('../../domain/policy/ac-confidentialite-mef-qualifiee.json', import.meta.url),
         'utf8',
       ),
-    ) as object
-    const production = fileWith('production.json', JSON.stringify({ ...policy, environment: 'production' }))
+    ) as { escrow: object }
+    const escrow = { ...policy.escrow, approvalAnchors: ['a'.repeat(64)] }
+    const inForce = JSON.stringify({ ...policy, escrow, environment: 'production' })
+    const production = fileWith('production.json', inForce)
     const inProduction = examine({ POLICY_FILE: production, PORT: 'x', DATA_DIR: directory })
     expect(namesOf(inProduction.faults)).toEqual(['PORT', 'POLICY_FILE'])
     expect(inProduction.faults[1]?.message).toMatch(/^environment: production refuses software keys/)

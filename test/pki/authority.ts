@@ -44,6 +44,8 @@ export const policyWith = (
   return parsePolicy({
     ...shipped,
     environment,
+    // Production names the key of a security officer; no certificate depends on it.
+    escrow: { ...shipped.escrow, approvalAnchors: ['a'.repeat(64)] },
     root: { ...shipped.root, algorithm },
     issuing: { ...shipped.issuing, algorithm },
   })
