@@ -81,6 +81,10 @@ export const answer = Type.Object({
     description: 'Whether it acts now: accepted, between its dates, its entity verified.',
   }),
   approvalKey: orNull({ ...h, description: 'Fingerprint of the key that approvals are verified by.' }),
+  approvalKeyCounts: Type.Boolean({
+    description:
+      'Whether approvals by it count: its confirmation was verified now, up to a key that the policy names. Otherwise it has to be confirmed again, signed.',
+  }),
   keyOffered: orNull({ ...h, description: 'Fingerprint of the key that waits for its confirmation.' }),
 })
 

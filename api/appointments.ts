@@ -1,11 +1,11 @@
 // CGU-23, CGU-25: who acts for an entity, or holds a post of the service, is proposed, checked, and accepts before he acts.
 import { Type } from 'typebox'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../commands/appointments.ts'
-import { fingerprint } from '../commands/approvalKeys.ts'
+import { fingerprint, keyCounts, withConfirmers } from '../commands/approvalKeyChain.ts'
 import { endAppointment } from '../commands/endAppointment.ts'
 import { appointment, type Appointment, type ApprovalKey } from '../domain/appointment.ts'
 import { entity } from '../domain/entity.ts'
-import type { Actor } from '../domain/kernel.ts'
+import type { Actor, Fold } from '../domain/kernel.ts'
 import { roles, type Role } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
@@ -191,6 +191,10 @@ const readOneRoute = (api: Api): void => {
     return known.entity === undefined || verifiedAt((await services.load(entity, known.entity)).state, at)
   }
 
+  const fold: Fold = async (aggregate, of) => (await services.load(aggregate, of)).state
+  const hasKeyThatCounts = async (id: string): Promise<boolean> =>
+    keyCounts({ policy: services.policy, appointed: await withConfirmers(fold, [id]) }, id)
+
   readRoute(api, {
     ...about,
     url: '/appointments/:id',
@@ -211,6 +215,7 @@ const readOneRoute = (api: Api): void => {
         ...{ entity: known.entity ?? null, person: known.person ?? null },
         ...{ lastDay: lastDayOf(known), acts: await actsNow(known) },
         ...{ approvalKey: printOf(known.approvalKey), keyOffered: printOf(known.keyOffered) },
+        approvalKeyCounts: await hasKeyThatCounts(params.id),
       }
     },
   })

@@ -1,10 +1,10 @@
 // CGU-46: the approvals of a recovery as evidence: what each officer has signed, his signature and his key, for whoever verifies them
 // without this service; and whether each counts now.
 import { Type } from 'typebox'
-import { fingerprint } from '../commands/approvalKeys.ts'
+import { fingerprint, type Appointed } from '../commands/approvalKeyChain.ts'
 import { approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
-import { appointedTo, type Appointed } from '../commands/signedApproval.ts'
+import { appointedTo } from '../commands/signedApproval.ts'
 import type { SignedApproval } from '../domain/approval.ts'
 import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import type { ApprovalTerms } from '../commands/approvalStatement.ts'
 import { sha256 } from '../commands/issuing.ts'
+import { withConfirmers } from '../commands/approvalKeyChain.ts'
 import { approvalKeyOf } from '../commands/signedApproval.ts'
 import { appointment } from '../domain/appointment.ts'
-import { accept, type Command, type Decider, type Event, type Refusal } from '../domain/kernel.ts'
+import { accept, type Command, type Decider, type Event, type Fold, type Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { addHours } from '../domain/policy/dates.ts'
+import type { RefusalCode } from '../domain/refusals.ts'
 import { h, id, note, t } from './schemas.ts'
 import type { Services } from './services.ts'
 
@@ -58,14 +60,15 @@ export const ownPost = async (
   return {}
 }
 
-/** For the action that an object shows: what is left is that the officer signs. */
-export const asSigned = <S, C extends Command, E extends Event, F>(
-  approving: Decider<S, C, E, F>,
+/** For the action that an object shows: all that is left is what a refusal of this code asks for, as that the officer signs. */
+export const butFor = <S, C extends Command, E extends Event, F>(
+  code: RefusalCode,
+  decider: Decider<S, C, E, F>,
 ): Decider<S, C, E, F> => ({
-  ...approving,
+  ...decider,
   decide: (...asked) => {
-    const decision = approving.decide(...asked)
-    return 'refused' in decision && decision.refused.code === 'APPROVAL_NOT_SIGNED' ? accept() : decision
+    const decision = decider.decide(...asked)
+    return 'refused' in decision && decision.refused.code === code ? accept() : decision
   },
 })
 
@@ -84,11 +87,11 @@ export const textFor = async (
   person: string,
 ): Promise<Omit<Static<typeof toSign>, 'id'> | { refused: Refusal }> => {
   const { policy, load, now } = services
-  const { appointment: own } = await ownPost(services, person, roles)
-  const post = own === undefined ? undefined : (await load(appointment, own)).state
-  const spki = approvalKeyOf(post, { person, at: now() }, roles)
-  if (own === undefined || spki === undefined)
-    return { refused: { clause, code: 'APPROVAL_KEY_UNKNOWN', detail: 'approvalStatement' } }
+  const { appointment: own = '' } = await ownPost(services, person, roles)
+  const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
+  const appointed = await withConfirmers(fold, own === '' ? [] : [own])
+  const spki = approvalKeyOf({ policy, appointed, roles }, own, { person, at: now() })
+  if (typeof spki === 'string') return { refused: { clause, code: spki, detail: 'approvalStatement' } }
   const terms = {
     ...{ keySha256: sha256(spki), reason: '', nonce: randomBytes(16).toString('hex') },
     expiresAt: addHours(now(), policy.escrow.approvalHours),

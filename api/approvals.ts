@@ -8,7 +8,7 @@ import type { Actor, Refusal } from '../domain/kernel.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { recovery, type RecoveryFile } from '../domain/recovery.ts'
 import { evidenceRoute } from './approvalEvidence.ts'
-import { asSigned, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
+import { butFor, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
 import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
@@ -50,7 +50,7 @@ export const approvalRoutes = (api: Api): void => {
   } as const
 
   api.actions.list(route, {
-    ...{ on: 'recovery', decider: asSigned(approving) },
+    ...{ on: 'recovery', decider: butFor('APPROVAL_NOT_SIGNED', approving) },
     data: async (recoveryId, { person }: Actor) => ({
       ...{ recovery: recoveryId, statement: '-' },
       ...(await ownPost(services, person, roles)),

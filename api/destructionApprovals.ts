@@ -9,7 +9,7 @@ import { approverRoles } from '../domain/approval.ts'
 import { destruction, type Run } from '../domain/destruction.ts'
 import type { Actor, Fold, Refusal } from '../domain/kernel.ts'
 import { evidenceAnswer, shownOf } from './approvalEvidence.ts'
-import { asSigned, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
+import { butFor, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
 import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { keepers } from './retention.ts'
@@ -61,7 +61,7 @@ export const destructionApprovalRoutes = (api: Api): void => {
   }
 
   api.actions.list(route, {
-    ...{ on: 'destruction', decider: asSigned(approving) },
+    ...{ on: 'destruction', decider: butFor('APPROVAL_NOT_SIGNED', approving) },
     data: async (destructionId, { person }: Actor) => ({
       ...{ destruction: destructionId, listSha256: await listOf(services, destructionId), statement: '-' },
       ...(await ownPost(services, person, roles)),

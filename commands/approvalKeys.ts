@@ -1,6 +1,6 @@
 // CGU-46, CGU-116: the key of an officer who approves recoveries or destructions, by which his approvals are verified. He registers it himself, with a signature that shows
-// that he holds it; the security officer, who has seen its fingerprint in his hands, confirms it, and only then does it count. A new
-// key takes the place of the old one in the same two steps.
+// that he holds it; the security officer confirms it (confirmApprovalKey.ts), and only then does it count. A new key takes the place of the
+// old one in the same two steps.
 import {
   appointment,
   type ApprovalKey,
@@ -13,12 +13,12 @@ import type { Role } from '../domain/lists.ts'
 import { rolesFor } from '../domain/policy/duties.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
-import { notForOneself } from '../domain/policy/separation.ts'
 import { approvalCertificateFault, approvalKeyFault, signedByKey } from '../pki/approvalSignature.ts'
+import { fingerprint } from './approvalKeyChain.ts'
 import { keyStatement } from './approvalStatement.ts'
-import { sha256 } from './issuing.ts'
 
-type On<T> = {
+/** About the key of an appointment. */
+export type OfAppointment<T> = {
   appointment: string
   /** The appointments of those who approve, as the read model knows them: judged on the ledger. */
   others?: readonly string[]
@@ -26,7 +26,7 @@ type On<T> = {
 
 export type RegisterApprovalKey = Command<
   'RegisterApprovalKey',
-  On<{
+  OfAppointment<{
     /** SubjectPublicKeyInfo, DER in base64. */
     publicKey: string
     /** DER in base64, where he shows his key by one. */
@@ -35,27 +35,21 @@ export type RegisterApprovalKey = Command<
     proof: string
   }>
 >
-/** @property keySha256 the fingerprint that the security officer has seen: SHA-256 of the key's DER */
-export type ConfirmApprovalKey = Command<'ConfirmApprovalKey', On<{ keySha256: string }>>
 
 type Known = Exclude<Appointment, { status: 'unknown' }>
 
-const stream = ({ data }: { data: { appointment: string } }): string => data.appointment
-
-const foldOthers = (
+/** The appointments of the others who approve. */
+export const foldOthers = (
   fold: Fold,
-  { data: { appointment: own, others = [] } }: Readonly<{ data: On<object> }>,
+  { data: { appointment: own, others = [] } }: Readonly<{ data: OfAppointment<object> }>,
 ): Promise<readonly Appointment[]> =>
   Promise.all(others.filter((id) => id !== own).map((id) => fold(appointment, id)))
 
 /** Who has a key to approve with. */
 export const rolesWithKey: readonly Role[] = Object.values(approverRoles).flat()
 
-/** The fingerprint of a key: what two persons compare. */
-export const fingerprint = (publicKey: string): string => sha256(Buffer.from(publicKey, 'base64'))
-
 /** CGU-46: two approvals are two persons', so no key is two persons'. */
-const taken = (
+export const taken = (
   { person }: Known,
   publicKey: string,
   others: readonly Appointment[],
@@ -91,7 +85,7 @@ export const registerApprovalKey = (
   type: 'RegisterApprovalKey',
   who: rolesFor('RegisterApprovalKey'),
   aggregate: appointment,
-  stream,
+  stream: ({ data }) => data.appointment,
   facts: foldOthers,
   decide: (command, state, others) => {
     const { data, by, at } = command
@@ -111,34 +105,3 @@ export const registerApprovalKey = (
     )
   },
 })
-
-const isConfirmed = ({ approvalKey }: Known, keySha256: string): boolean =>
-  approvalKey?.publicKey !== undefined && fingerprint(approvalKey.publicKey) === keySha256
-
-export const confirmApprovalKey: Decider<
-  Appointment,
-  ConfirmApprovalKey,
-  AppointmentEvent,
-  readonly Appointment[]
-> = {
-  type: 'ConfirmApprovalKey',
-  who: rolesFor('ConfirmApprovalKey'),
-  aggregate: appointment,
-  stream,
-  facts: foldOthers,
-  decide: ({ data: { keySha256 }, by }, state, others) => {
-    if (state.status !== 'inForce') return refuse('CGU-46', 'OUT_OF_ORDER', state.status)
-    const { person, keyOffered } = state
-    if (person === undefined) return refuse('CGU-116', 'PERSONAL_DATA_DESTROYED', 'person')
-    const self = notForOneself(by, person)
-    if (self !== undefined) return self
-    if (keyOffered?.publicKey === undefined)
-      return isConfirmed(state, keySha256) ? accept() : refuse('CGU-46', 'OUT_OF_ORDER', 'approvalKey')
-    if (fingerprint(keyOffered.publicKey) !== keySha256)
-      return refuse('CGU-46', 'APPROVAL_KEY_DIFFERS', 'keySha256')
-    return (
-      taken(state, keyOffered.publicKey, others) ??
-      accept({ type: 'ApprovalKeyConfirmed', data: { nth: keyOffered.nth, confirmer: by.person } })
-    )
-  },
-}

@@ -7,6 +7,7 @@ import { opened } from '../domain/event.ts'
 import { h, t, text } from '../domain/fields.ts'
 import type { Run } from '../domain/destruction.ts'
 import type { Json } from '../domain/kernel.ts'
+import type { Role } from '../domain/lists.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Asked, RecoveryFile } from '../domain/recovery.ts'
 import { canonical } from '../ledger/canonical.ts'
@@ -17,6 +18,7 @@ type Place = Pick<Policy, 'environment' | 'log'>
 const forms = ['grand-livre/recovery-approval/1', 'grand-livre/destruction-approval/1'] as const
 const [recoveryForm, destructionForm] = forms
 const keyForm = 'grand-livre/approval-key/1'
+const confirmationForm = 'grand-livre/approval-key-confirmation/1'
 
 const terms = Type.Object({
   form: Type.Enum([...forms]),
@@ -104,3 +106,23 @@ export const termsOf = (statement: string): ApprovalTerms | undefined => {
 /** The text that an officer signs to show that he holds the key which he registers. */
 export const keyStatement = ({ environment, log }: Place, appointment: string, keySha256: string): string =>
   canonical({ form: keyForm, environment, log, appointment, keySha256 })
+
+/** A key as it is confirmed: whose it is, and its number among the keys of his appointment. */
+export type KeyToConfirm = Readonly<{
+  appointment: string
+  person: string
+  role: Role
+  nth: number
+  keySha256: string
+}>
+
+/**
+ * The text that a security officer signs to confirm that the key is that officer's. Person and role are in it, so that an appointment that
+ * is written anew under the same number is another one.
+ * @param confirmer his own appointment, and the SHA-256 of the key that he signs by
+ */
+export const confirmationStatement = (
+  { environment, log }: Place,
+  key: KeyToConfirm,
+  confirmer: Readonly<{ appointment: string; keySha256: string }>,
+): string => canonical({ form: confirmationForm, environment, log, ...key, confirmer })

@@ -6,15 +6,16 @@ import type { Key } from '../domain/key.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { concerned, liveApprovals } from '../domain/policy/recovery.ts'
 import type { Approval, RecoveryFile } from '../domain/recovery.ts'
+import type { Appointed } from './approvalKeyChain.ts'
 import { approvalStatement, termsOf } from './approvalStatement.ts'
-import { countedApprovers, type Appointed, type Approved } from './signedApproval.ts'
+import { countedApprovers, type Approved } from './signedApproval.ts'
 
 /** A request, the key that it is for, and the appointments that its approvals name. */
 export type ApprovalCase = Readonly<{ id: string; file: RecoveryFile; held: Key; appointed: Appointed }>
 
 /** What an officer approves of a request. */
 export const recoveryApproved = (policy: Policy, { id, file, appointed }: ApprovalCase): Approved => ({
-  ...{ id, clause: 'CGU-46', roles: approverRoles.recovery, appointed },
+  ...{ id, clause: 'CGU-46', policy, roles: approverRoles.recovery, appointed },
   textOf: (terms) => approvalStatement(policy, { id, file }, terms),
 })
 
@@ -27,7 +28,7 @@ export const approversAt = (policy: Policy, about: ApprovalCase, at: Instant): r
     !concerned(file, held, approver) &&
     (signed === undefined || termsOf(signed.statement)?.expiresAt === expiresAt)
   const approvals = liveApprovals(file, at).filter(isAsSaid)
-  return countedApprovers(policy, recoveryApproved(policy, about), approvals, at)
+  return countedApprovers(recoveryApproved(policy, about), approvals, at)
 }
 
 /** Whether a request stands approved by the quorum at an instant. */

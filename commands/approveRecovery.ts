@@ -7,10 +7,11 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { escrowRuns } from '../domain/policy/validity.ts'
 import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.ts'
+import type { Appointed } from './approvalKeyChain.ts'
 import { approversAt, recoveryApproved } from './approvals.ts'
 import { sha256 } from './issuing.ts'
 import { keyOf } from './recoveries.ts'
-import { appointedTo, givenApproval, type Appointed, type GivenApproval } from './signedApproval.ts'
+import { appointedTo, givenApproval, type GivenApproval } from './signedApproval.ts'
 
 /** `statement`: his reason, where he signs the one that he has signed. */
 export type ApproveRecovery = Command<'ApproveRecovery', Readonly<{ recovery: string }> & GivenApproval>
@@ -38,7 +39,7 @@ export const approveRecovery = (
     const kept = escrowed(held)
     if (kept === undefined || !escrowRuns(kept.until, at))
       return refuse('CGU-48', 'ESCROW_TERM_ENDED', 'escrow')
-    const given = givenApproval(policy, recoveryApproved(policy, about), data, { person: by.person, at })
+    const given = givenApproval(recoveryApproved(policy, about), data, { person: by.person, at })
     if (given !== undefined && ('refused' in given || 'accepted' in given)) return given
     const { statement } = data
     const unsigned = {

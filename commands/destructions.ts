@@ -10,9 +10,10 @@ import type { RetentionClass } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
+import type { Appointed } from './approvalKeyChain.ts'
 import { listDigest } from './approvalStatement.ts'
 import { destructionApproved, runApproversAt } from './destructionApprovals.ts'
-import { appointedTo, givenApproval, type Appointed, type GivenApproval } from './signedApproval.ts'
+import { appointedTo, givenApproval, type GivenApproval } from './signedApproval.ts'
 
 type Data<T extends DestructionEvent['type']> = Extract<DestructionEvent, { type: T }>['data']
 type On<T> = { destruction: string } & T
@@ -115,7 +116,7 @@ export const approveDestruction = (
     // He approves the list that he has seen, or nothing.
     const { listSha256 } = data
     if (listSha256 !== listDigest(state)) return refuse('CGU-116', 'OUT_OF_ORDER', 'listSha256')
-    const given = givenApproval(policy, destructionApproved(policy, about), data, { person: by.person, at })
+    const given = givenApproval(destructionApproved(policy, about), data, { person: by.person, at })
     if (given !== undefined && ('refused' in given || 'accepted' in given)) return given
     const { statement } = data
     const approval = { nth: state.approvals.length + 1, listSha256, approver: by.person, statement }

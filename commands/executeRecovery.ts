@@ -6,9 +6,10 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { escrowRuns } from '../domain/policy/validity.ts'
 import { recovery, type Recovery, type RecoveryEvent } from '../domain/recovery.ts'
+import type { Appointed } from './approvalKeyChain.ts'
 import { quorumOf } from './approvals.ts'
 import { keyOf, outputOf } from './recoveries.ts'
-import { appointedTo, type Appointed } from './signedApproval.ts'
+import { appointedTo } from './signedApproval.ts'
 
 export type ExecuteRecovery = Command<'ExecuteRecovery', { recovery: string }>
 

@@ -9,8 +9,9 @@ import type { Policy } from '../domain/policy/policy.ts'
 import { dueAt } from '../domain/policy/retention.ts'
 import { recovery, type Recovery } from '../domain/recovery.ts'
 import { request, type Request } from '../domain/request.ts'
+import type { Appointed } from './approvalKeyChain.ts'
 import { quorumOf } from './approvals.ts'
-import { appointedTo, type Appointed } from './signedApproval.ts'
+import { appointedTo } from './signedApproval.ts'
 
 type Data<T extends KeyEvent['type']> = Extract<KeyEvent, { type: T }>['data']
 

@@ -1,52 +1,61 @@
 // CGU-46, CGU-116: whether an approval is its officer's own, now: by the key that is registered for him, over the text as it is written anew.
 // Of a recovery (approvals.ts) or of a destruction (destructionApprovals.ts).
-import { appointment, type Appointment } from '../domain/appointment.ts'
 import type { SignedApproval } from '../domain/approval.ts'
 import { refuse, type Decision, type Fold, type Instant } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import { appointmentInForce } from '../domain/policy/mandate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import type { RefusalCode } from '../domain/refusals.ts'
 import { signedByKey } from '../pki/approvalSignature.ts'
+import { keyCounts, withConfirmers, type Appointed, type Chain } from './approvalKeyChain.ts'
 import { termsOf, type ApprovalTerms } from './approvalStatement.ts'
 import { sha256 } from './issuing.ts'
-
-/** Appointments by their ids. */
-export type Appointed = ReadonlyMap<string, Appointment>
 
 /** An approval as an event has it: by the number of a person, absent once its data key has been destroyed. */
 type Kept = Readonly<{ approver: string | undefined; signed: SignedApproval | undefined }>
 
-/** The appointments that the approvals of a request or a run name, and one more where it is given. */
-export const appointedTo = async (
+/** The appointments that the approvals of a request or a run name, one more where it is given, and of whoever confirmed their keys. */
+export const appointedTo = (
   fold: Fold,
   state: Readonly<{ status: string; approvals?: readonly Pick<Kept, 'signed'>[] }> | undefined,
   more?: string,
 ): Promise<Appointed> => {
   const named = [...(state?.approvals ?? []).map(({ signed }) => signed?.appointment), more]
-  const ids = [...new Set(named)].flatMap((id) => (id === undefined ? [] : [id]))
-  return new Map(await Promise.all(ids.map(async (id) => [id, await fold(appointment, id)] as const)))
+  return withConfirmers(
+    fold,
+    named.flatMap((id) => (id === undefined ? [] : [id])),
+  )
 }
 
 /** Somebody who signs, by the number of his person, at an instant. */
 export type Signing = Readonly<{ person: string; at: Instant }>
 
-/** The key of an officer in one of these roles: confirmed, and his appointment in force. SubjectPublicKeyInfo, DER. */
+/** Why an officer has no key that counts. */
+export type NoKey = Extract<RefusalCode, 'APPROVAL_KEY_UNKNOWN' | 'APPROVAL_KEY_UNANCHORED'>
+
+/**
+ * The key of an officer in one of these roles, by his appointment, which is in force: confirmed, by a chain that is verified here.
+ * @returns SubjectPublicKeyInfo, DER; or why there is none
+ */
 export const approvalKeyOf = (
-  held: Appointment | undefined,
+  { roles, ...chain }: Chain & Readonly<{ roles: readonly Role[] }>,
+  named: string,
   { person, at }: Signing,
-  roles: readonly Role[],
-): Uint8Array | undefined => {
+): Uint8Array | NoKey => {
+  const held = chain.appointed.get(named)
   if (held === undefined || !roles.some((role) => appointmentInForce(held, { person, role, at })))
-    return undefined
+    return 'APPROVAL_KEY_UNKNOWN'
   const known = 'approvalKey' in held ? held.approvalKey?.publicKey : undefined
-  return known === undefined ? undefined : Buffer.from(known, 'base64')
+  if (known === undefined) return 'APPROVAL_KEY_UNKNOWN'
+  return keyCounts(chain, named) ? Buffer.from(known, 'base64') : 'APPROVAL_KEY_UNANCHORED'
 }
 
 /** What is approved. */
 export type Approved = Readonly<{
   id: string
   clause: 'CGU-46' | 'CGU-116'
+  policy: Policy
   /** Whose appointments let him approve it. */
   roles: readonly Role[]
   appointed: Appointed
@@ -56,12 +65,13 @@ export type Approved = Readonly<{
 
 /** What keeps a signed approval from counting at an instant, if anything. */
 export const signedFault = (
-  { id, clause, roles, appointed, textOf }: Approved,
+  about: Approved,
   { statement, signature, appointment: named }: SignedApproval,
   signing: Signing,
 ): Decision<never> | undefined => {
-  const spki = approvalKeyOf(appointed.get(named), signing, roles)
-  if (spki === undefined) return refuse(clause, 'APPROVAL_KEY_UNKNOWN', 'appointment')
+  const { id, clause, textOf } = about
+  const spki = approvalKeyOf(about, named, signing)
+  if (typeof spki === 'string') return refuse(clause, spki, 'appointment')
   const terms = termsOf(statement)
   if (terms === undefined) return refuse(clause, 'APPROVAL_MALFORMED', 'signedStatement')
   const isHis =
@@ -95,15 +105,15 @@ const kept = (
   about: Approved,
   { statement: reason, signedStatement, signature, appointment: named }: Required<GivenApproval>,
   signing: Signing,
-  hours: number,
 ): KeptApproval | Decision<never> => {
-  const { clause } = about
+  const { clause, policy } = about
   const given = { statement: signedStatement, signature, appointment: named }
   const fault = signedFault(about, given, signing)
   const terms = termsOf(signedStatement)
   if (fault !== undefined || terms === undefined)
     return fault ?? refuse(clause, 'APPROVAL_MALFORMED', 'signedStatement')
-  if (addHours(signing.at, hours) < terms.expiresAt) return refuse(clause, 'APPROVAL_MALFORMED', 'expiresAt')
+  if (addHours(signing.at, policy.escrow.approvalHours) < terms.expiresAt)
+    return refuse(clause, 'APPROVAL_MALFORMED', 'expiresAt')
   if (terms.reason !== reason) return refuse(clause, 'APPROVAL_MALFORMED', 'statement')
   const { expiresAt } = terms
   return {
@@ -117,27 +127,21 @@ const kept = (
 
 /** @returns what is kept of it; undefined where nothing was signed and, by the policy, need not be; or why it is refused */
 export const givenApproval = (
-  { escrow }: Pick<Policy, 'escrow'>,
   about: Approved,
   given: GivenApproval,
   signing: Signing,
 ): KeptApproval | Decision<never> | undefined => {
-  const { clause, appointed, roles } = about
+  const { clause, policy } = about
   const { signedStatement, signature, appointment: named } = given
   if (signedStatement === undefined && signature === undefined) {
-    if (!escrow.signedApprovals) return undefined
-    const isKnown = approvalKeyOf(appointed.get(named ?? ''), signing, roles) !== undefined
-    return refuse(clause, isKnown ? 'APPROVAL_NOT_SIGNED' : 'APPROVAL_KEY_UNKNOWN', 'signature')
+    if (!policy.escrow.signedApprovals) return undefined
+    const key = approvalKeyOf(about, named ?? '', signing)
+    return refuse(clause, typeof key === 'string' ? key : 'APPROVAL_NOT_SIGNED', 'signature')
   }
   if (signedStatement === undefined || signature === undefined)
     return refuse(clause, 'APPROVAL_MALFORMED', signature === undefined ? 'signature' : 'signedStatement')
   if (named === undefined) return refuse(clause, 'APPROVAL_KEY_UNKNOWN', 'appointment')
-  return kept(
-    about,
-    { ...given, signedStatement, signature, appointment: named },
-    signing,
-    escrow.approvalHours,
-  )
+  return kept(about, { ...given, signedStatement, signature, appointment: named }, signing)
 }
 
 /** An approval as it counts: by whom, and by which key, where it is signed. */
@@ -145,7 +149,6 @@ type Counted = Readonly<{ approver: string; key: string | undefined }>
 
 /** The persons whose approvals count at an instant: signed, where the policy wants it; each once, and no two by one key. */
 export const countedApprovers = (
-  { escrow }: Pick<Policy, 'escrow'>,
   about: Approved,
   approvals: readonly Kept[],
   at: Instant,
@@ -155,7 +158,7 @@ export const countedApprovers = (
     if (approver === undefined) continue
     const counts =
       signed === undefined
-        ? !escrow.signedApprovals
+        ? !about.policy.escrow.signedApprovals
         : signedFault(about, signed, { person: approver, at }) === undefined
     const key = signed && termsOf(signed.statement)?.keySha256
     const isKnown = counted.some((one) => approver === one.approver || (key !== undefined && key === one.key))

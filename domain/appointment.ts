@@ -51,9 +51,18 @@ const ApprovalKeyRegistered = event('ApprovalKeyRegistered', {
   pub: { nth: n },
   sealed: { reg: { publicKey: x, certificate: Type.Optional(x), proof: x } },
 })
+// The confirmer's own signature over what he confirms (commands/approvalStatement.ts), the appointment that his key is registered on,
+// and the key's SHA-256. Not recorded before confirmations could be signed.
 const ApprovalKeyConfirmed = event('ApprovalKeyConfirmed', {
   pub: { nth: n },
-  sealed: { reg: { confirmer: id } },
+  sealed: {
+    reg: {
+      confirmer: id,
+      confirmerAppointment: Type.Optional(id),
+      confirmerKey: Type.Optional(h),
+      signature: Type.Optional(x),
+    },
+  },
 })
 const AppointmentEnded = event('AppointmentEnded', {
   pub: { cause: endCause, effectiveOn: d },
@@ -70,8 +79,14 @@ export const appointmentForms = [
 ] as const
 export type AppointmentEvent = EventOf<(typeof appointmentForms)[number]>
 
-/** A key of an officer; absent once the data key of his appointment has been destroyed. Base64 of the DER. */
-export type ApprovalKey = Readonly<{ nth: number; publicKey: string | undefined }>
+/** A key of an officer and the proof that he holds it; absent once the data key of his appointment has been destroyed. Base64 of the DER. */
+export type ApprovalKey = Readonly<{ nth: number; publicKey: string | undefined; proof: string | undefined }>
+
+/** Who has confirmed a key, by his appointment and the SHA-256 of his key, and his signature: base64 of the DER. */
+export type Confirmation = Readonly<{ appointment: string; keySha256: string; signature: string }>
+
+/** A key that was confirmed; `confirmation` is undefined where nobody has signed that. */
+export type ConfirmedKey = ApprovalKey & Readonly<{ confirmation: Confirmation | undefined }>
 
 type Term = Readonly<{
   role: Role
@@ -85,13 +100,38 @@ type Term = Readonly<{
   /** The key that he has registered and that nobody has confirmed yet. */
   keyOffered: ApprovalKey | undefined
   /** The key by which his approvals are verified, until another one is confirmed. */
-  approvalKey: ApprovalKey | undefined
+  approvalKey: ConfirmedKey | undefined
+  /** What stood confirmed before, each with its confirmation: what he confirmed by such a key he has confirmed. */
+  keysBefore: readonly ConfirmedKey[]
   /** Why and when it ends before its term: the day may lie ahead (domain/policy/mandate.ts). */
   end: Readonly<{ cause: EndCause; effectiveOn: string }> | undefined
 }>
 export type Appointment =
   | Readonly<{ status: 'unknown' }>
   | (Term & Readonly<{ status: 'proposed' | 'checked' | 'inForce' | 'ended' }>)
+
+type Confirmed = Extract<AppointmentEvent, { type: 'ApprovalKeyConfirmed' }>['data']
+
+const confirmationOf = (data: Confirmed): Confirmation | undefined => {
+  const [by, keySha256, signature] = [
+    opened(data.confirmerAppointment),
+    opened(data.confirmerKey),
+    opened(data.signature),
+  ]
+  const isWhole = by !== undefined && keySha256 !== undefined && signature !== undefined
+  return isWhole ? { appointment: by, keySha256, signature } : undefined
+}
+
+/** The key that waits, or once more the one that serves. What was confirmed stays known: no later event takes it back. */
+const confirmed = (state: Term, data: Confirmed): Pick<Term, 'keyOffered' | 'approvalKey' | 'keysBefore'> => {
+  const { keyOffered, approvalKey, keysBefore } = state
+  const key = keyOffered ?? approvalKey
+  return {
+    keyOffered: undefined,
+    approvalKey: key === undefined ? undefined : { ...key, confirmation: confirmationOf(data) },
+    keysBefore: approvalKey === undefined ? keysBefore : [...keysBefore, approvalKey],
+  }
+}
 
 const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointment => {
   if (type === 'AppointmentProposed')
@@ -106,6 +146,7 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
       accepted: false,
       keyOffered: undefined,
       approvalKey: undefined,
+      keysBefore: [],
       end: undefined,
     }
   if (state.status === 'unknown') throw new Error(`${type} before AppointmentProposed`)
@@ -115,9 +156,12 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
     case 'AppointmentAccepted':
       return { ...state, status: 'inForce', accepted: true }
     case 'ApprovalKeyRegistered':
-      return { ...state, keyOffered: { nth: data.nth, publicKey: opened(data.publicKey) } }
+      return {
+        ...state,
+        keyOffered: { nth: data.nth, publicKey: opened(data.publicKey), proof: opened(data.proof) },
+      }
     case 'ApprovalKeyConfirmed':
-      return { ...state, keyOffered: undefined, approvalKey: state.keyOffered }
+      return { ...state, ...confirmed(state, data) }
     case 'AppointmentEnded':
       return { ...state, status: 'ended', end: { cause: data.cause, effectiveOn: data.effectiveOn } }
     default:

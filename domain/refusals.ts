@@ -20,6 +20,16 @@ export const refusals = {
     fr: "La durée pour laquelle l'approbation a été signée est écoulée.",
     en: 'The time that the approval was signed for is over.',
   },
+  APPROVAL_KEY_CONFIRMATION_UNSIGNED: {
+    clauses: ['CGU-46'],
+    fr: "La confirmation d'une clé d'approbation est signée par le responsable de sécurité.",
+    en: 'The confirmation of an approval key is signed by the security officer.',
+  },
+  APPROVAL_KEY_CONFIRMATION_UNVERIFIED: {
+    clauses: ['CGU-46'],
+    fr: "La signature n'est pas celle du responsable de sécurité sur cette confirmation.",
+    en: "The signature is not the security officer's over this confirmation.",
+  },
   APPROVAL_KEY_DIFFERS: {
     clauses: ['CGU-46'],
     fr: "L'empreinte vue n'est pas celle de la clé enregistrée.",
@@ -29,6 +39,11 @@ export const refusals = {
     clauses: ['CGU-46'],
     fr: "Cette clé d'approbation est celle d'une autre personne.",
     en: "This approval key is another person's.",
+  },
+  APPROVAL_KEY_UNANCHORED: {
+    clauses: ['CGU-46', 'CGU-116'],
+    fr: "La confirmation de cette clé d'approbation ne remonte à aucune clé que la politique nomme : à confirmer de nouveau, signée.",
+    en: 'The confirmation of this approval key leads to no key that the policy names: to be confirmed again, signed.',
   },
   APPROVAL_KEY_UNKNOWN: {
     clauses: ['CGU-46', 'CGU-116'],

@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { confirmApprovalKey, fingerprint, registerApprovalKey } from '../../commands/approvalKeys.ts'
+import { fingerprint } from '../../commands/approvalKeyChain.ts'
+import { registerApprovalKey } from '../../commands/approvalKeys.ts'
+import { confirmApprovalKey } from '../../commands/confirmApprovalKey.ts'
 import { keyStatement } from '../../commands/approvalStatement.ts'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../../commands/appointments.ts'
 import { planCaRevocation } from '../../commands/endOfLife.ts'
@@ -119,7 +121,7 @@ const kinds: Readonly<Record<string, readonly Act[]>> = {
       const proof = key.sign(keyStatement(f.policy, own(thing), key.keySha256))
       return { appointment: own(thing), publicKey: key.publicKey, proof }
     }),
-    act(confirmApprovalKey, [e.so], (thing, choice) => ({
+    act(confirmApprovalKey(f.policy), [e.so], (thing, choice) => ({
       ...{ appointment: own(thing), keySha256: fingerprint(pick(choice, ...keys).publicKey) },
     })),
     act(endAppointment, [f.ra, e.so, e.ca, representative], (thing, choice) => ({

@@ -1,7 +1,7 @@
 // The matrix of separation of duties against the deciders: every role of every command, and every person who may not be the same.
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { confirmApprovalKey } from '../../commands/approvalKeys.ts'
+import { confirmApprovalKey } from '../../commands/confirmApprovalKey.ts'
 import { approveRecovery } from '../../commands/approveRecovery.ts'
 import { checkAppointee, proposeAppointment, type ProposeAppointment } from '../../commands/appointments.ts'
 import { planServiceKey, recordServiceKey } from '../../commands/ceremonyActs.ts'
@@ -345,7 +345,7 @@ const cases: Readonly<Record<string, () => Promise<string>>> = {
         { type: 'ApprovalKeyRegistered', data: { nth: 1, publicKey: 'AAAA', proof: 'AAAA' } },
       ),
     )
-      .when(confirmApprovalKey, { appointment: f.M, keySha256: f.digest }, e.so)
+      .when(confirmApprovalKey(f.policy), { appointment: f.M, keySha256: f.digest }, e.so)
       .outcome(),
   'RequestCertificate/holder': () =>
     given(f.employer).when(requestCertificate(f.policy), demand, f.ra).outcome(),

@@ -8,7 +8,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { approveRecovery, type ApproveRecovery } from '../../commands/approveRecovery.ts'
 import { approversAt } from '../../commands/approvals.ts'
 import { approvalStatement, keyStatement, termsOf } from '../../commands/approvalStatement.ts'
-import { confirmApprovalKey, registerApprovalKey } from '../../commands/approvalKeys.ts'
+import { registerApprovalKey } from '../../commands/approvalKeys.ts'
+import { confirmApprovalKey } from '../../commands/confirmApprovalKey.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { sha256 } from '../../commands/issuing.ts'
 import { startKeyRecovery } from '../../commands/keys.ts'
@@ -514,7 +515,7 @@ describe('the key of an officer', () => {
     more = withKey(7, keyC),
   ) =>
     given(on(appointment, B, ...events), on(appointment, C, ...more))
-      .when(confirmApprovalKey, { appointment: B, keySha256, others: [B, C] }, by)
+      .when(confirmApprovalKey(policy), { appointment: B, keySha256, others: [B, C] }, by)
       .outcome()
 
   it('CGU-04, CGU-46: confirmed by the security officer, who has seen its fingerprint', async () => {

@@ -33,11 +33,11 @@ import { partsOf } from './mail.ts'
 
 const root = new URL('../../', import.meta.url)
 
-/** The shipped policy with keys that are made and used quickly. */
-const quickPolicy = async (): Promise<Policy> => {
-  const shipped = JSON.parse(
-    await readFile(new URL('domain/policy/ac-confidentialite-mef-qualifiee.json', root), 'utf8'),
-  ) as Policy
+const shippedFile = new URL('domain/policy/ac-confidentialite-mef-qualifiee.json', root)
+
+/** A policy, the shipped one unless a file is named, with keys that are made and used quickly. */
+const quickPolicy = async (file: string | URL = shippedFile): Promise<Policy> => {
+  const shipped = JSON.parse(await readFile(file, 'utf8')) as Policy
   return parsePolicy({
     ...shipped,
     root: { ...shipped.root, algorithm: 'ecP384' },
@@ -139,7 +139,7 @@ export const openEmbedded = async (
   escrow?: Custody['vault']['escrow'],
 ): Promise<Embedded> => {
   const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
-  const policy = await quickPolicy()
+  const policy = await quickPolicy(settings['POLICY_FILE'])
   const config: Config = { ...readConfig({ ESCROW_STOCK: '0', ...settings, DATA_DIR: directory }), policy }
   let at = '2026-03-02T09:00:00Z'
   const clock = (): Date => new Date(at)

@@ -8,17 +8,40 @@ import { officerKey, type OfficerKey } from './officerKeys.ts'
 
 export type Officer = Client & Readonly<{ person: string; appointment: string; key: OfficerKey }>
 
+type Registering = Readonly<{ officer: Client; appointment: string }>
+
+/** Registers a key of the officer, which somebody else has to confirm. */
+export const offerKey = async (
+  product: Embedded,
+  { officer, appointment }: Registering,
+  key = officerKey(),
+): Promise<OfficerKey> => {
+  const proof = key.sign(keyStatement(product.policy, appointment, key.keySha256))
+  done(await officer.post(`/appointments/${appointment}/approval-key`, { key: key.pem, proof }))
+  return key
+}
+
 /** Registers a key of the officer, and has it confirmed. */
 export const registerKey = async (
   product: Embedded,
-  { officer, security, appointment }: Readonly<{ officer: Client; security: Client; appointment: string }>,
+  { officer, security, appointment }: Registering & Readonly<{ security: Client }>,
   key = officerKey(),
 ): Promise<OfficerKey> => {
+  await offerKey(product, { officer, appointment }, key)
   const path = `/appointments/${appointment}/approval-key`
-  const proof = key.sign(keyStatement(product.policy, appointment, key.keySha256))
-  done(await officer.post(path, { key: key.pem, proof }))
   done(await security.post(`${path}/confirmation`, { keySha256: key.keySha256 }))
   return key
+}
+
+/** What a security officer gives to confirm the key of an appointment, signed by his own. */
+export const confirmationBy = async (
+  { key, ...officer }: Officer,
+  appointment: string,
+): Promise<Readonly<{ keySha256: string; signature: string }>> => {
+  const shown = await officer.get(`/appointments/${appointment}/approval-key/confirmation-statement`)
+  if (shown.statusCode !== 200) throw new Error(`${shown.statusCode} ${shown.body}`)
+  const { text, keySha256 } = shown.json<{ text: string; keySha256: string }>()
+  return { keySha256, signature: key.sign(text) }
 }
 
 type ApproverRole = 'recoveryOfficer' | 'caOfficer' | 'securityOfficer'

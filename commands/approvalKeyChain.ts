@@ -1,0 +1,120 @@
+// CGU-46, CGU-116: whether an officer's key counts. Whoever can write the ledger can write that a key was registered and confirmed: so a
+// confirmation is signed by a security officer, whose own key was confirmed in the same way, up to a key that the policy names. Nothing of
+// it is believed because it stands there: all of it is verified whenever a key is used (docs/adr/0022-dual-control.md).
+import { appointment, type Appointment, type ApprovalKey, type ConfirmedKey } from '../domain/appointment.ts'
+import type { Fold } from '../domain/kernel.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import { signedByKey } from '../pki/approvalSignature.ts'
+import { confirmationStatement, keyStatement, type KeyToConfirm } from './approvalStatement.ts'
+import { sha256 } from './issuing.ts'
+
+/** Appointments by their ids. */
+export type Appointed = ReadonlyMap<string, Appointment>
+
+type Place = Pick<Policy, 'environment' | 'log' | 'escrow'>
+
+/** What the chain of a key is judged by. */
+export type Chain = Readonly<{ policy: Place; appointed: Appointed }>
+
+type Known = Exclude<Appointment, { status: 'unknown' }>
+
+/** A confirmed key, on the appointment that it is a key of. */
+type Placed = Readonly<{ id: string; held: Known; key: ConfirmedKey }>
+
+/** The fingerprint of a key: what two persons compare. */
+export const fingerprint = (publicKey: string): string => sha256(Buffer.from(publicKey, 'base64'))
+
+/** The keys of an appointment that were ever confirmed, the newest first. */
+const confirmedKeys = (held: Appointment | undefined): readonly ConfirmedKey[] => {
+  if (held === undefined || held.status === 'unknown') return []
+  const { approvalKey, keysBefore } = held
+  return [...keysBefore, ...(approvalKey === undefined ? [] : [approvalKey])].toSorted(
+    (a, b) => b.nth - a.nth,
+  )
+}
+
+/** These appointments, and those of whoever has confirmed their keys, and so on. */
+export const withConfirmers = async (fold: Fold, ids: readonly string[]): Promise<Appointed> => {
+  const found = new Map<string, Appointment>()
+  let wanted = [...new Set(ids)]
+  while (wanted.length > 0) {
+    const read = await Promise.all(wanted.map(async (id) => [id, await fold(appointment, id)] as const))
+    for (const [id, held] of read) found.set(id, held)
+    const confirmers = read.flatMap(([, held]) =>
+      confirmedKeys(held).flatMap(({ confirmation }) =>
+        confirmation === undefined ? [] : [confirmation.appointment],
+      ),
+    )
+    wanted = [...new Set(confirmers)].filter((id) => !found.has(id))
+  }
+  return found
+}
+
+/** What is confirmed of a key; undefined once its data key has been destroyed. */
+export const toConfirm = (
+  id: string,
+  { person, role }: Pick<Known, 'person' | 'role'>,
+  { nth, publicKey }: Pick<ConfirmedKey, 'nth' | 'publicKey'>,
+): KeyToConfirm | undefined =>
+  person === undefined || publicKey === undefined
+    ? undefined
+    : { appointment: id, person, role, nth, keySha256: fingerprint(publicKey) }
+
+const anchorsOf = ({ escrow }: Place): readonly string[] => escrow.approvalAnchors ?? []
+
+/** A key, confirmed or not, on its appointment. */
+type Offered = Omit<Placed, 'key'> & Readonly<{ key: ApprovalKey }>
+
+/** Whether the policy names a key of this appointment, a security officer's, who has shown that he holds it. */
+export const isAnchor = (policy: Place, { id, held, key: { publicKey, proof } }: Offered): boolean => {
+  if (publicKey === undefined || proof === undefined || held.role !== 'securityOfficer') return false
+  const [spki, octets] = [Buffer.from(publicKey, 'base64'), Buffer.from(proof, 'base64')]
+  const shown = keyStatement(policy, id, fingerprint(publicKey))
+  return anchorsOf(policy).includes(fingerprint(publicKey)) && signedByKey(shown, octets, spki)
+}
+
+/** Whether a confirmation that nobody has signed is enough: where the policy names no key for a chain to begin with. */
+export const needsNoSignature = (policy: Place): boolean => anchorsOf(policy).length === 0
+
+/** The keys that a confirmation verifies under: of a security officer, who is another person. */
+const confirmersOf = ({ policy, appointed }: Chain, { id, held, key }: Placed): readonly Placed[] => {
+  const { confirmation } = key
+  const about = toConfirm(id, held, key)
+  if (confirmation === undefined || about === undefined) return []
+  const { appointment: named, keySha256, signature } = confirmation
+  const confirmer = appointed.get(named)
+  if (confirmer === undefined || confirmer.status === 'unknown') return []
+  if (confirmer.role !== 'securityOfficer' || confirmer.person === about.person) return []
+  const text = confirmationStatement(policy, about, { appointment: named, keySha256 })
+  return confirmedKeys(confirmer).flatMap((own) =>
+    own.publicKey !== undefined &&
+    fingerprint(own.publicKey) === keySha256 &&
+    signedByKey(text, Buffer.from(signature, 'base64'), Buffer.from(own.publicKey, 'base64'))
+      ? [{ id: named, held: confirmer, key: own }]
+      : [],
+  )
+}
+
+/** Whether a chain of confirmations leads from a key to one that needs none. Each key is looked at once, so that no circle holds it up. */
+const counts = (chain: Chain, first: Placed): boolean => {
+  const [open, seen] = [[first], new Set<ConfirmedKey>()]
+  for (const placed of open) {
+    if (seen.has(placed.key)) continue
+    seen.add(placed.key)
+    if (placed.key.confirmation === undefined && needsNoSignature(chain.policy)) return true
+    if (isAnchor(chain.policy, placed)) return true
+    open.push(...confirmersOf(chain, placed))
+  }
+  return false
+}
+
+/**
+ * Whether the key of an appointment counts. One that was replaced does not come back by a repetition of its old confirmation: of all
+ * that count it has to be the newest.
+ */
+export const keyCounts = (chain: Chain, id: string): boolean => {
+  const held = chain.appointed.get(id)
+  if (held === undefined || held.status === 'unknown') return false
+  const newest = confirmedKeys(held).find((key) => counts(chain, { id, held, key }))
+  return newest?.publicKey !== undefined && newest.publicKey === held.approvalKey?.publicKey
+}
