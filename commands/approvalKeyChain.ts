@@ -1,7 +1,13 @@
 // CGU-46, CGU-116: whether an officer's key counts. Whoever can write the ledger can write that a key was registered and confirmed: so a
 // confirmation is signed by a security officer, whose own key was confirmed in the same way, up to a key that the policy names. Nothing of
 // it is believed because it stands there: all of it is verified whenever a key is used (docs/adr/0022-dual-control.md).
-import { appointment, type Appointment, type ApprovalKey, type ConfirmedKey } from '../domain/appointment.ts'
+import {
+  appointment,
+  everConfirmed,
+  type Appointment,
+  type ApprovalKey,
+  type ConfirmedKey,
+} from '../domain/appointment.ts'
 import type { Fold } from '../domain/kernel.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import { signedByKey } from '../pki/approvalSignature.ts'
@@ -24,15 +30,6 @@ type Placed = Readonly<{ id: string; held: Known; key: ConfirmedKey }>
 /** The fingerprint of a key: what two persons compare. */
 export const fingerprint = (publicKey: string): string => sha256(Buffer.from(publicKey, 'base64'))
 
-/** The keys of an appointment that were ever confirmed, the newest first. */
-const confirmedKeys = (held: Appointment | undefined): readonly ConfirmedKey[] => {
-  if (held === undefined || held.status === 'unknown') return []
-  const { approvalKey, keysBefore } = held
-  return [...keysBefore, ...(approvalKey === undefined ? [] : [approvalKey])].toSorted(
-    (a, b) => b.nth - a.nth,
-  )
-}
-
 /** These appointments, and those of whoever has confirmed their keys, and so on. */
 export const withConfirmers = async (fold: Fold, ids: readonly string[]): Promise<Appointed> => {
   const found = new Map<string, Appointment>()
@@ -41,7 +38,7 @@ export const withConfirmers = async (fold: Fold, ids: readonly string[]): Promis
     const read = await Promise.all(wanted.map(async (id) => [id, await fold(appointment, id)] as const))
     for (const [id, held] of read) found.set(id, held)
     const confirmers = read.flatMap(([, held]) =>
-      confirmedKeys(held).flatMap(({ confirmation }) =>
+      everConfirmed(held).flatMap(({ confirmation }) =>
         confirmation === undefined ? [] : [confirmation.appointment],
       ),
     )
@@ -76,7 +73,7 @@ export const isAnchor = (policy: Place, { id, held, key: { publicKey, proof } }:
 /** Whether a confirmation that nobody has signed is enough: where the policy names no key for a chain to begin with. */
 export const needsNoSignature = (policy: Place): boolean => anchorsOf(policy).length === 0
 
-/** The keys that a confirmation verifies under: of a security officer, who is another person. */
+/** The keys that a confirmation verifies under, written once or many times: of a security officer, who is another person. */
 const confirmersOf = ({ policy, appointed }: Chain, { id, held, key }: Placed): readonly Placed[] => {
   const { confirmation } = key
   const about = toConfirm(id, held, key)
@@ -86,35 +83,44 @@ const confirmersOf = ({ policy, appointed }: Chain, { id, held, key }: Placed): 
   if (confirmer === undefined || confirmer.status === 'unknown') return []
   if (confirmer.role !== 'securityOfficer' || confirmer.person === about.person) return []
   const text = confirmationStatement(policy, about, { appointment: named, keySha256 })
-  return confirmedKeys(confirmer).flatMap((own) =>
-    own.publicKey !== undefined &&
-    fingerprint(own.publicKey) === keySha256 &&
-    signedByKey(text, Buffer.from(signature, 'base64'), Buffer.from(own.publicKey, 'base64'))
-      ? [{ id: named, held: confirmer, key: own }]
-      : [],
+  const owned = everConfirmed(confirmer).filter(
+    (own) => own.publicKey !== undefined && fingerprint(own.publicKey) === keySha256,
   )
+  const spki = Buffer.from(owned[0]?.publicKey ?? '', 'base64')
+  if (!signedByKey(text, Buffer.from(signature, 'base64'), spki)) return []
+  return owned.map((own) => ({ id: named, held: confirmer, key: own }))
 }
 
-/** Whether a chain of confirmations leads from a key to one that needs none. Each key is looked at once, so that no circle holds it up. */
-const counts = (chain: Chain, first: Placed): boolean => {
-  const [open, seen] = [[first], new Set<ConfirmedKey>()]
+/**
+ * Whether a chain of confirmations leads from one of these keys to one that needs none. Each key is looked at once, and each signature
+ * verified once, so that no circle holds it up.
+ */
+const leads = (chain: Chain, from: readonly Placed[]): boolean => {
+  const [open, seen] = [[...from], new Set<ConfirmedKey>()]
   for (const placed of open) {
     if (seen.has(placed.key)) continue
     seen.add(placed.key)
     if (placed.key.confirmation === undefined && needsNoSignature(chain.policy)) return true
     if (isAnchor(chain.policy, placed)) return true
-    open.push(...confirmersOf(chain, placed))
+    for (const confirmer of confirmersOf(chain, placed)) open.push(confirmer)
   }
   return false
 }
 
 /**
- * Whether the key of an appointment counts. One that was replaced does not come back by a repetition of its old confirmation: of all
- * that count it has to be the newest.
+ * Whether the key of an appointment counts. One that was replaced does not come back by a repetition of its old confirmation, nor because
+ * that of the key after it does not verify any more: of all that were ever confirmed it has to be the last by its number.
  */
 export const keyCounts = (chain: Chain, id: string): boolean => {
   const held = chain.appointed.get(id)
-  if (held === undefined || held.status === 'unknown') return false
-  const newest = confirmedKeys(held).find((key) => counts(chain, { id, held, key }))
-  return newest?.publicKey !== undefined && newest.publicKey === held.approvalKey?.publicKey
+  if (held === undefined || held.status === 'unknown' || held.approvalKey?.publicKey === undefined)
+    return false
+  const { publicKey } = held.approvalKey
+  const keys = everConfirmed(held)
+  const last = keys.reduce((most, { nth }) => Math.max(most, nth), 0)
+  const newest = keys.filter((key) => key.nth === last && key.publicKey === publicKey)
+  return leads(
+    chain,
+    newest.map((key) => ({ id, held, key })),
+  )
 }

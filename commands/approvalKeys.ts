@@ -3,6 +3,7 @@
 // old one in the same two steps.
 import {
   appointment,
+  everConfirmed,
   type ApprovalKey,
   type Appointment,
   type AppointmentEvent,
@@ -65,6 +66,10 @@ export const taken = (
 
 const newestOf = ({ keyOffered, approvalKey }: Known): ApprovalKey | undefined => keyOffered ?? approvalKey
 
+/** Behind all that there were, whatever stands in the ledger: the last by its number is the one that counts. */
+const nextNth = (state: Known): number =>
+  everConfirmed(state).reduce((most, { nth }) => Math.max(most, nth), state.keyOffered?.nth ?? 0) + 1
+
 const unusable = (why: string): Decision<never> => refuse('CGU-46', 'APPROVAL_KEY_UNUSABLE', why)
 
 const unproven = ({ data, at }: RegisterApprovalKey, policy: Policy): Decision<never> | undefined => {
@@ -94,7 +99,7 @@ export const registerApprovalKey = (
     if (!rolesWithKey.some(isHis)) return refuse('CGU-06', 'ROLE_NOT_HELD', by.role)
     const { publicKey, proof, certificate } = data
     if (newestOf(state)?.publicKey === publicKey) return accept()
-    const registered = { nth: (newestOf(state)?.nth ?? 0) + 1, publicKey, proof }
+    const registered = { nth: nextNth(state), publicKey, proof }
     return (
       unproven(command, policy) ??
       taken(state, publicKey, others) ??

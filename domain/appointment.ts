@@ -122,14 +122,23 @@ const confirmationOf = (data: Confirmed): Confirmation | undefined => {
   return isWhole ? { appointment: by, keySha256, signature } : undefined
 }
 
-/** The key that waits, or once more the one that serves. What was confirmed stays known: no later event takes it back. */
-const confirmed = (state: Term, data: Confirmed): Pick<Term, 'keyOffered' | 'approvalKey' | 'keysBefore'> => {
-  const { keyOffered, approvalKey, keysBefore } = state
-  const key = keyOffered ?? approvalKey
+/** The keys of an appointment that were ever confirmed, in the order of that: no later event takes one back. */
+export const everConfirmed = (state: Appointment): readonly ConfirmedKey[] => {
+  if (state.status === 'unknown') return []
+  const { approvalKey, keysBefore } = state
+  return approvalKey === undefined ? keysBefore : [...keysBefore, approvalKey]
+}
+
+/** The key that waits, or once more the one that serves. */
+const confirmed = (
+  state: Exclude<Appointment, { status: 'unknown' }>,
+  data: Confirmed,
+): Pick<Term, 'keyOffered' | 'approvalKey' | 'keysBefore'> => {
+  const key = state.keyOffered ?? state.approvalKey
   return {
     keyOffered: undefined,
     approvalKey: key === undefined ? undefined : { ...key, confirmation: confirmationOf(data) },
-    keysBefore: approvalKey === undefined ? keysBefore : [...keysBefore, approvalKey],
+    keysBefore: everConfirmed(state),
   }
 }
 
@@ -146,7 +155,8 @@ const evolve = (state: Appointment, { type, data }: AppointmentEvent): Appointme
       accepted: false,
       keyOffered: undefined,
       approvalKey: undefined,
-      keysBefore: [],
+      // Nobody proposes it twice; whoever writes that into the ledger brings no replaced key back by it.
+      keysBefore: everConfirmed(state),
       end: undefined,
     }
   if (state.status === 'unknown') throw new Error(`${type} before AppointmentProposed`)

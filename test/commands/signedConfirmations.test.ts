@@ -12,6 +12,8 @@ import {
   termsOf,
   type KeyToConfirm,
 } from '../../commands/approvalStatement.ts'
+import { keyCounts } from '../../commands/approvalKeyChain.ts'
+import { registerApprovalKey } from '../../commands/approvalKeys.ts'
 import { confirmApprovalKey, type ConfirmApprovalKey } from '../../commands/confirmApprovalKey.ts'
 import { executeRecovery } from '../../commands/executeRecovery.ts'
 import { startKeyRecovery } from '../../commands/keys.ts'
@@ -264,6 +266,25 @@ describe('a key counts', () => {
       },
     ],
     [
+      'that was replaced, its appointment written anew with it',
+      {
+        [b.id]: [
+          ...[...withKey(b, anchor), registered(b, 2, again), confirmed(b, anchor, { nth: 2, own: again })],
+          ...withKey(b, anchor),
+        ],
+      },
+    ],
+    [
+      'that was replaced by one whose confirmer’s appointment was written over',
+      {
+        [second.id]: [...byAnchor, ...inOffice({ ...second, role: 'caOfficer' })],
+        [b.id]: [
+          ...[...withKey(b, anchor), registered(b, 2, again), confirmed(b, second, { nth: 2, own: again })],
+          ...[registered(b), confirmed(b, anchor)],
+        ],
+      },
+    ],
+    [
       'of an appointment that was written anew for somebody else',
       {
         [b.id]: [
@@ -277,6 +298,41 @@ describe('a key counts', () => {
   ]
   it.each(forged)('CGU-46: not one %s: neither at giving nor at execution', async (_, offices) => {
     expect(await outcomes(offices)).toEqual(countsNot)
+  })
+
+  it('CGU-46: not one of two that have confirmed each other over and over: each signature is verified once', () => {
+    const times = Array.from({ length: 40 }, (_, i) => i + 1)
+    const each = (who: Office, by: Office) =>
+      [
+        ...inOffice(who),
+        ...times.flatMap((nth) => [registered(who, nth), confirmed(who, by, { nth })]),
+      ].reduce(appointment.evolve, appointment.initial)
+    const circle = new Map([
+      [third.id, each(third, second)],
+      [second.id, each(second, third)],
+    ])
+    expect(keyCounts({ policy, appointed: circle }, second.id)).toBe(false)
+  })
+
+  it('CGU-46: one that is registered after others were written beside it counts once it is confirmed', async () => {
+    const [again, last] = [officerKey(), officerKey()]
+    const events = [
+      ...[...withKey(b, anchor), registered(b, 2, again), confirmed(b, anchor, { nth: 2, own: again })],
+      ...[registered(b, 1, other), unsigned()],
+    ]
+    const proof = last.sign(keyStatement(policy, b.id, last.keySha256))
+    const data = { appointment: b.id, publicKey: last.publicKey, proof }
+    await given(...appointed(usual, { [b.id]: events }))
+      .when(registerApprovalKey(policy), data, officerB)
+      .then([{ type: 'ApprovalKeyRegistered', data: { nth: 3 } }])
+    const renewed = { ...b, own: last }
+    const offices = { [b.id]: [...events, registered(renewed, 3), confirmed(renewed, anchor, { nth: 3 })] }
+    const [giving] = await outcomes(offices)
+    expect(giving).toBe('CGU-46 APPROVAL_SIGNATURE_INVALID')
+    const standing = given(kept, ...appointed(usual, offices), on(recovery, Q, f.asked()))
+    expect(await standing.when(approveRecovery(policy), approval(renewed), officerB).outcome()).toBe(
+      'RecoveryApproved',
+    )
   })
 
   it('CGU-46: not one whose anchor the policy names no more', async () => {
