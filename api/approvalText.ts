@@ -9,6 +9,7 @@ import { appointment } from '../domain/appointment.ts'
 import { accept, type Command, type Decider, type Event, type Fold, type Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { addHours } from '../domain/policy/dates.ts'
+import { actsAt } from '../domain/policy/mandate.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import { h, id, note, t } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -47,17 +48,20 @@ export const toSign = Type.Object({
 export const howToSign =
   'The text to sign is `before`, his reason as a JSON string, `after`: canonical JSON (RFC 8785) in UTF-8.'
 
-/** The person's own appointment in one of these roles: the newest in force. */
+/** The person's own appointment in one of these roles, of those that act now: the newest with a key, or else the newest. */
 export const ownPost = async (
-  { posts, load }: Pick<Services, 'posts' | 'load'>,
+  { posts, load, now }: Pick<Services, 'posts' | 'load' | 'now'>,
   person: string,
   roles: readonly Role[],
 ): Promise<{ appointment?: string }> => {
+  let newest: string | undefined
   for (const own of (await posts.appointmentsOf(person)).toReversed()) {
     const { state } = await load(appointment, own)
-    if (state.status === 'inForce' && roles.includes(state.role)) return { appointment: own }
+    if (!actsAt(state, now()) || !roles.includes(state.role)) continue
+    if (state.approvalKey !== undefined) return { appointment: own }
+    newest ??= own
   }
-  return {}
+  return newest === undefined ? {} : { appointment: newest }
 }
 
 /** For the action that an object shows: all that is left is what a refusal of this code asks for, as that the officer signs. */

@@ -139,6 +139,23 @@ describe('the confirmation of a key by HTTP', () => {
     done(await carriedOut(id))
   })
 
+  it('CGU-46: an officer who is appointed anew, from next year on, approves by the key of the appointment that acts', async () => {
+    const [security, first] = [await officerOf('so-again', 'securityOfficer'), await officerOf('ro-again')]
+    done(await confirm(anchor, security))
+    for (const [{ person }, role] of [
+      [security, 'securityOfficer'],
+      [first, 'recoveryOfficer'],
+    ] as const) {
+      const account = product.account(`again-${role}`, [role], { person })
+      await appointOfficer(product, { account, security: keyless, role, later: 1 })
+    }
+    done(await confirm(security, first))
+    const [second, id] = [await officerOf('ro-beside'), await ask()]
+    done(await confirm(anchor, second))
+    for (const one of [first, second]) done(await approve(one, id))
+    done(await carriedOut(id))
+  })
+
   it('CGU-04, CGU-06: its text is shown to a security officer, and to nobody about his own', async () => {
     const officer = await officerOf('ro-shown')
     const path = `${pathOf(officer)}/confirmation-statement`

@@ -46,13 +46,13 @@ export const confirmationBy = async (
 
 type ApproverRole = 'recoveryOfficer' | 'caOfficer' | 'securityOfficer'
 
-/** Appoints an officer who approves, from this year on, by a security officer who checks him too. @returns the appointment, accepted */
+/** Appoints an officer who approves, from this year on or a later one, by a security officer who checks him too. @returns the appointment, accepted */
 export const appointOfficer = async (
   product: Embedded,
-  parts: Readonly<{ account: Person; security: Client; role?: ApproverRole }>,
+  parts: Readonly<{ account: Person; security: Client; role?: ApproverRole; later?: number }>,
 ): Promise<string> => {
-  const { account, security, role = 'recoveryOfficer' } = parts
-  const year = Number(product.services.now().slice(0, 4))
+  const { account, security, role = 'recoveryOfficer', later = 0 } = parts
+  const year = Number(product.services.now().slice(0, 4)) + later
   const { id } = done(
     await security.post('/appointments', {
       ...{ role, person: account.person, fromOn: `${year}-01-01`, untilOn: `${year + 1}-12-31` },
