@@ -6,25 +6,32 @@ import { KeyFault } from '../keyFault.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { ModuleFault } from './fault.ts'
 
-const patience = { turns: 600, ms: 100 }
+/** So long, of a clock that only goes forward: half of what a client waits for an act (client.ts). */
+const longestMs = 60_000
+const betweenMs = 100
 
 /**
  * Waits for who is inside a token, and shows that this process is.
  * @param place how the names begin that it is shown under; undefined where nobody looks
- * @throws ModuleFault where another one stays inside
+ * @throws ModuleFault where another one stays inside; KeyFault where nobody can show himself there
  */
-export const goInside = async (place: string | undefined): Promise<Pick<Lock, 'release'>> => {
+export const goInside = async (
+  place: string | undefined,
+  patienceMs = longestMs,
+): Promise<Pick<Lock, 'release'>> => {
   if (place === undefined) return { release: async () => undefined }
   const locked = {
     prefix: `${basename(place)}.`,
     held: (other: string) => `another process is inside the token, and answers at ${other}; stop it first`,
   }
-  for (let turn = 1; ; turn += 1)
+  const until = performance.now() + patienceMs
+  for (;;)
     try {
       return await takeLock(dirname(place), locked)
     } catch (error) {
-      if (!(error instanceof KeyFault)) throw error
-      if (turn === patience.turns) throw new ModuleFault('device', error.message)
-      await pause(patience.ms)
+      // With a cause it is a directory that takes no socket: to wait helps nobody.
+      if (!(error instanceof KeyFault) || error.cause !== undefined) throw error
+      if (performance.now() >= until) throw new ModuleFault('device', error.message)
+      await pause(betweenMs)
     }
 }

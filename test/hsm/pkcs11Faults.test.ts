@@ -20,6 +20,8 @@ import { sha256 } from '../../hsm/digest.ts'
 import { openUnder, withoutPadding } from '../../hsm/keyWrap.ts'
 import { openPkcs11Keys } from '../../hsm/pkcs11.ts'
 import { openSignerClient, type SignerClient } from '../../hsm/pkcs11/client.ts'
+import { goInside } from '../../hsm/pkcs11/inside.ts'
+import { show } from '../../host/presence.ts'
 import { openDevice, type Device, type Strike } from './deviceStrike.ts'
 import {
   faultOf,
@@ -244,6 +246,22 @@ describe('the signer processes of a service that was killed', () => {
     const both = { privateKeys: 2, publicKeys: 2, secretKeys: 0 }
     expect(await inModule<Count>(settings.ca, { act: 'count' })).toEqual(both)
   })
+
+  it('hsm.md 7: one that shows itself under a name of a later hour is waited for as long as any other', async () => {
+    const { directory } = await freshTokens()
+    const place = join(directory, 'pkcs11.json.inside-ca')
+    // Its clock was ahead, or ours was set back since.
+    const withdraw = await show(directory, 'pkcs11.json.inside-ca.ffffffff-ffff-7fff-bfff-ffffffffffff')
+    expect((await faultOf(goInside(place, 500))).message).toMatch(/another process is inside the token/)
+    await withdraw()
+    await (await goInside(place, 500)).release()
+  })
+
+  it('hsm.md 7: where no process can show itself nobody is waited for', async () => {
+    const { directory } = await freshTokens()
+    const inside = goInside(join(directory, 'gone', 'pkcs11.json.inside-ca'))
+    await expect(inside).rejects.toThrow(/takes no socket/)
+  }, 20_000)
 
   it('hsm.md 7: two that open new tokens at once make one canary on each', async () => {
     const tokens = await freshTokens()
