@@ -40,6 +40,7 @@ const office = (n: number, role: Role, own = officerKey()): Office => ({
 const anchor = office(11, 'securityOfficer')
 const second = office(12, 'securityOfficer', officerKey('p384'))
 const third = office(13, 'securityOfficer', officerKey('rsa2048'))
+const anew = { ...anchor, id: uuid(661) }
 const [b, c] = [office(6, 'recoveryOfficer'), office(7, 'recoveryOfficer')]
 const other = officerKey()
 
@@ -169,6 +170,15 @@ describe('a key counts', () => {
       { [second.id]: [...byAnchor, registered(second, 2, again), unsigned(2)], [b.id]: withKey(b, second) },
     ],
     ['whose confirmer has left', { [second.id]: [...byAnchor, f.ended], [b.id]: withKey(b, second) }],
+    ['whose anchor has left', { [anchor.id]: [...anchored, f.ended], [b.id]: withKey(b, anchor) }],
+    [
+      'whose anchor is in office again, by another appointment',
+      {
+        [anchor.id]: [...anchored, f.ended],
+        [anew.id]: [...inOffice(anew), registered(anew), unsigned()],
+        [b.id]: withKey(b, anew),
+      },
+    ],
     [
       'that was confirmed unsigned, and then signed',
       { [b.id]: [...inOffice(b), registered(b), unsigned(), confirmed(b, anchor)] },
