@@ -124,11 +124,13 @@ export const compose = async (config: Config, parts: Parts, options: ComposeOpti
   const services = servicesOf(acts, {
     ...{ documents, responder: responder.answering, faults: jobs.faults, models: runner.status },
     queue: config.redisUrl === undefined ? undefined : jobs.health,
-    alarms: async () => ({
-      ...(await around.alarms({ db: database.db, now: now(), delay: acts.delay })),
-      'key stock': stock.alarm(),
-      ...(await options.alarms?.()),
-    }),
+    alarms: async () => {
+      const [ours, more] = await Promise.all([
+        around.alarms({ db: database.db, now: now(), delay: acts.delay }),
+        options.alarms?.(),
+      ])
+      return { ...ours, 'key stock': stock.alarm(), ...more }
+    },
     passphraseIterations: options.passphraseIterations,
     onIssuance: () => {
       lastIssuance = performance.now()

@@ -1,6 +1,5 @@
 // What stands around the jobs of an installation: where notices leave, and where lies what could not be done.
 import { join } from 'node:path'
-import { inTime, shortPatienceMs } from '../api/probes.ts'
 import type { Service } from '../commands/program.ts'
 import type { Instant } from '../domain/kernel.ts'
 import { addHours } from '../domain/policy/dates.ts'
@@ -15,6 +14,7 @@ import { countUnsent } from '../readmodels/notices.ts'
 import { openSince } from '../readmodels/revocations.ts'
 import { makeReport } from './complianceFiles.ts'
 import type { Config } from './config.ts'
+import { alarmsOf, type Looks } from './health.ts'
 import { openLetterFiles } from './letterFiles.ts'
 import { openMail } from './mail.ts'
 
@@ -25,18 +25,17 @@ export const openLetterStore = async ({ dataDir, redisUrl, policy }: Config): Pr
 type Seen = Readonly<{ db: OpenDatabase['db']; now: Instant; delay: RevocationDelay }>
 
 /** What whoever reads the read models sees to be late. */
-export const alarmsSeen = async (
-  { policy }: Config,
-  { db, now, delay }: Seen,
-): Promise<Readonly<Record<string, true | string>>> => {
-  const late = await openSince(db, addHours(now, -policy.revocation.hours))
-  const { undelivered } = await countUnsent(db)
-  return {
-    'revocation delay': late === 0 ? true : `${late} past its time`,
-    'revocation publication': await delay.alarm(),
-    notices: undelivered === 0 ? true : `${undelivered} have reached nobody`,
-  }
-}
+export const looksAtDelays = ({ policy }: Config, { db, now, delay }: Seen): Looks => ({
+  'revocation delay': async () => {
+    const late = await openSince(db, addHours(now, -policy.revocation.hours))
+    return late === 0 ? true : `${late} past its time`
+  },
+  'revocation publication': delay.alarm,
+  notices: async () => {
+    const { undelivered } = await countUnsent(db)
+    return undelivered === 0 ? true : `${undelivered} have reached nobody`
+  },
+})
 
 export type Around = Awaited<ReturnType<typeof openAround>>
 
@@ -55,14 +54,12 @@ export const openAround = async (config: Config, onFault: OnFault) => {
       return [...scans.jobs, complianceJob({ service, make })]
     },
     watched: letters.watched,
-    alarms: async (seen: Seen) => {
-      const [late, dead] = await Promise.all([
-        alarmsSeen(config, seen),
-        // They lie beside the queues: while those are away, whoever looks sees the other alarms all the same.
-        inTime(async () => deadAlarm(await letters.dead()), 'cannot be looked at', shortPatienceMs),
-      ])
-      return { ...late, 'dead letters': dead, ...(await scans?.alarms()) }
-    },
+    alarms: (seen: Seen) =>
+      alarmsOf<string>({
+        ...looksAtDelays(config, seen),
+        'dead letters': async () => deadAlarm(await letters.dead()),
+        ...scans?.alarms,
+      }),
     close: async (): Promise<void> => {
       await closeMail()
       await store.close()

@@ -35,15 +35,29 @@ const newest = async (store: EventStore): Promise<Readonly<{ at: number; created
 }
 
 /**
- * Every clock that there is to compare with. `ledger`: how far the newest event lies in our future, which nothing but a clock that was
- * put back brings about; `eventStore`: as it was when that event was written.
+ * `ledger`: how far the newest event lies in our future, which nothing but a clock that was put back brings about; `eventStore`: as it
+ * was when that event was written.
  */
-export const clockOffsets = async (parts: ClockParts): Promise<readonly ClockOffset[]> => {
-  const found: ClockOffset[] = []
-  if (parts.servers.database) found.push({ clock: 'database', seconds: await databaseOffset(parts) })
-  const last = await newest(parts.store)
-  if (last === undefined) return found
-  found.push({ clock: 'ledger', seconds: Math.max(0, (last.at - parts.clock().getTime()) / 1000) })
-  if (parts.servers.ledger) found.push({ clock: 'eventStore', seconds: (last.created - last.at) / 1000 })
-  return found
+const ledgerOffsets = async ({ store, clock, servers }: ClockParts): Promise<readonly ClockOffset[]> => {
+  const last = await newest(store)
+  if (last === undefined) return []
+  return [
+    { clock: 'ledger', seconds: Math.max(0, (last.at - clock().getTime()) / 1000) },
+    ...(servers.ledger ? [{ clock: 'eventStore', seconds: (last.created - last.at) / 1000 } as const] : []),
+  ]
 }
+
+/** Clocks to compare with, by who is asked for them. */
+export type Clocks = Readonly<Partial<Record<'database' | 'ledger', () => Promise<readonly ClockOffset[]>>>>
+
+/** Every clock that there is to compare with. */
+export const clocksOf = (parts: ClockParts): Clocks => ({
+  ...(parts.servers.database
+    ? { database: async () => [{ clock: 'database', seconds: await databaseOffset(parts) }] }
+    : {}),
+  ledger: () => ledgerOffsets(parts),
+})
+
+/** All of them. @throws what keeps one of them from being looked at */
+export const clockOffsets = async (parts: ClockParts): Promise<readonly ClockOffset[]> =>
+  (await Promise.all(Object.values(clocksOf(parts)).map((look) => look()))).flat()

@@ -1,7 +1,8 @@
 // What the parts say of themselves for `/readyz`: true, or in a word why not. None of them is waited for for long.
-import { inTime } from '../api/probes.ts'
+import { inTime, shortPatienceMs } from '../api/probes.ts'
 
 type State = true | string
+export type Looks = Readonly<Record<string, () => Promise<State>>>
 
 /** @param otherwise what is said where looking at it fails, or does not come to an end */
 export const stateOf = (look: () => Promise<unknown>, otherwise: string): Promise<State> =>
@@ -10,15 +11,26 @@ export const stateOf = (look: () => Promise<unknown>, otherwise: string): Promis
     return true
   }, otherwise)
 
-/** Looks at all of them at once. @param looks of what they say themselves; one that says nothing in time is out of reach */
-export const statesOf = async (
-  looks: Readonly<Record<string, () => Promise<State>>>,
-): Promise<Readonly<Record<string, State>>> => {
-  const found = Object.entries(looks).map(
-    async ([part, look]) => [part, await inTime(look, 'out of reach')] as const,
+/** @param ms how long each is waited for, beside the others */
+const lookAtAll = async <N extends string>(
+  looks: Readonly<Record<N, () => Promise<State>>>,
+  otherwise: string,
+  ms?: number,
+): Promise<Readonly<Record<N, State>>> => {
+  const found = Object.entries<() => Promise<State>>(looks).map(
+    async ([part, look]) => [part, await inTime(look, otherwise, ms)] as const,
   )
-  return Object.fromEntries(await Promise.all(found))
+  return Object.fromEntries(await Promise.all(found)) as Record<N, State>
 }
+
+/** Looks at all of them at once. @param looks of what they say themselves; one that says nothing in time is out of reach */
+export const statesOf = (looks: Looks): Promise<Readonly<Record<string, State>>> =>
+  lookAtAll(looks, 'out of reach')
+
+/** Alarms, of which none hides another: what fails, or says nothing in time, cannot be looked at, and that is an alarm too. */
+export const alarmsOf = <N extends string>(
+  looks: Readonly<Record<N, () => Promise<State>>>,
+): Promise<Readonly<Record<N, State>>> => lookAtAll(looks, 'cannot be looked at', shortPatienceMs)
 
 /** Jobs that have failed and not succeeded since, each as a part that does not work. */
 export const jobStates = (faults: ReadonlyMap<string, Error>): Readonly<Record<string, string>> =>

@@ -1,6 +1,8 @@
 // What the machine has that people must look after before it becomes an outage: room on the disk, and the clock.
 import { statfs } from 'node:fs/promises'
-import type { ClockOffset } from './clockOffsets.ts'
+import { inTime } from '../api/probes.ts'
+import type { ClockOffset, Clocks } from './clockOffsets.ts'
+import { alarmsOf } from './health.ts'
 import type { HostLimits } from './opsConfig.ts'
 
 const mebibyte = 1024 * 1024
@@ -38,17 +40,38 @@ export const clockAlarm = (
   return `${said} (CLOCK_DRIFT_SECONDS is ${clockDriftSeconds})`
 }
 
-/** What cannot be looked at is an alarm too. */
-const looked = <T>(read: () => Promise<T>, judge: (value: T) => true | string): Promise<true | string> =>
-  read().then(judge, () => 'cannot be looked at')
+/** Less than an alarm is waited for: a clock that nobody can be asked for hides no other. */
+const clockMs = 1_000
+
+const unseen = {
+  database: 'the clock of the database cannot be looked at',
+  ledger: 'the newest event cannot be looked at',
+} as const
+
+const lookAtClocks = async (asked: Clocks, limits: HostLimits): Promise<true | string> => {
+  const names = (['ledger', 'database'] as const).filter((name) => asked[name] !== undefined)
+  const found = await Promise.all(
+    names.map((name) => inTime(async () => asked[name]?.(), undefined, clockMs)),
+  )
+  const judged = clockAlarm(
+    found.flatMap((offsets) => offsets ?? []),
+    limits,
+  )
+  const said = [
+    ...(judged === true ? [] : [judged]),
+    ...names.filter((_, index) => found[index] === undefined).map((name) => unseen[name]),
+  ]
+  return said.length === 0 ? true : said.join('; ')
+}
 
 /** The alarms of the machine, as /readyz shows them. */
 export const hostAlarms =
   (
-    parts: Readonly<{ free: () => Promise<number>; offsets: () => Promise<readonly ClockOffset[]> }>,
+    parts: Readonly<{ free: () => Promise<number>; clocks: Clocks }>,
     limits: HostLimits,
   ): (() => Promise<Readonly<Record<'disk' | 'clock', true | string>>>) =>
-  async () => ({
-    disk: await looked(parts.free, (free) => diskAlarm(free, limits)),
-    clock: await looked(parts.offsets, (offsets) => clockAlarm(offsets, limits)),
-  })
+  () =>
+    alarmsOf({
+      disk: async () => diskAlarm(await parts.free(), limits),
+      clock: () => lookAtClocks(parts.clocks, limits),
+    })

@@ -7,7 +7,7 @@ import { createMetrics, type MetricsOptions } from '../telemetry/metrics.ts'
 import { openTracing } from '../telemetry/openTracing.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { Close } from './closing.ts'
-import { clockOffsets } from './clockOffsets.ts'
+import { clockOffsets, clocksOf } from './clockOffsets.ts'
 import type { Parts } from './compose/common.ts'
 import type { Config } from './config.ts'
 import { diskFree, hostAlarms } from './hostAlarms.ts'
@@ -71,10 +71,11 @@ export const openInstruments = async (
     machine: (parts) => {
       const servers = { ledger: config.ledgerUrl !== undefined, database: config.databaseUrl !== undefined }
       const free = () => diskFree(dataDir)
-      const offsets = () => clockOffsets({ ...parts, servers })
+      const over = { ...parts, servers }
+      const offsets = () => clockOffsets(over)
       const { keysHealth } = parts.custody
       return {
-        alarms: hostAlarms({ free, offsets }, ops),
+        alarms: hostAlarms({ free, clocks: clocksOf(over) }, ops),
         sources: hostSources({ dataDir, keysHealth, free, offsets }),
       }
     },

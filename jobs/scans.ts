@@ -12,7 +12,7 @@ import type { Job } from './port.ts'
 export type Scans = Readonly<{
   jobs: readonly Job[]
   /** As this process found it lately: it looks again where it has not yet, or where another one has scanned since. */
-  alarms: () => Promise<Readonly<Record<'controls' | 'retention', true | string>>>
+  alarms: Readonly<Record<'controls' | 'retention', () => Promise<true | string>>>
 }>
 
 type Found = true | string
@@ -66,6 +66,6 @@ export const openScans = ({ service, db }: Readonly<{ service: Service; db: Open
       { name: 'controlScan', everySeconds, run: controls.run },
       { name: 'retentionScan', everySeconds, run: retention.run },
     ],
-    alarms: async () => ({ controls: await controls.alarm(), retention: await retention.alarm() }),
+    alarms: { controls: controls.alarm, retention: retention.alarm },
   }
 }

@@ -16,7 +16,7 @@ import { openPosts } from '../../jobs/posts.ts'
 import type { Runner } from '../../projections/runner.ts'
 import { openAccounts } from '../accountsFile.ts'
 import { databaseTime } from '../../readmodels/metrics.ts'
-import { failedModels, jobStates, readModelsState, stateOf, statesOf } from '../health.ts'
+import { alarmsOf, failedModels, jobStates, readModelsState, stateOf, statesOf } from '../health.ts'
 import { openRegisters } from '../registersFile.ts'
 import type { Acts } from './acts.ts'
 
@@ -108,7 +108,10 @@ export const servicesOf = (acts: Acts, parts: ServiceParts): Services => {
     renewal: renewals,
     recovery: recoveryOf(acts, passphraseIterations),
     authority: { ca, root, rootCa, ...responder },
-    alarms: async () => ({ ...(await alarms()), cards: await cards.health() }),
+    alarms: async () => {
+      const [others, ofCards] = await Promise.all([alarms(), alarmsOf({ cards: cards.health })])
+      return { ...others, ...ofCards }
+    },
     endOfLife: {
       observe: () => observeEnd(ending),
       glance: () => glanceAtEnd(ending),

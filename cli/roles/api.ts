@@ -13,13 +13,14 @@ import { openJobs } from '../../jobs/open.ts'
 import type { Jobs } from '../../jobs/port.ts'
 import { followCheckpoints } from '../../projections/followCheckpoints.ts'
 import { readModels } from '../../projections/readModels.ts'
-import { alarmsSeen } from '../around.ts'
+import { looksAtDelays } from '../around.ts'
 import { openWhole } from '../closing.ts'
 import { actsOf } from '../compose/acts.ts'
 import { servicesOf } from '../compose/services.ts'
 import type { Config } from '../config.ts'
 import { servedSources } from '../metricSources.ts'
 import { openDocuments } from '../documentFiles.ts'
+import { alarmsOf } from '../health.ts'
 import { listenEverywhere } from '../installation.ts'
 import { webSettings } from '../signInConfig.ts'
 import { openShared, requireShared, type RoleOptions, type RunningRole } from './role.ts'
@@ -83,12 +84,13 @@ export const openApi = (config: Config, options: RoleOptions): Promise<RunningRo
     const services = servicesOf(acts, {
       ...{ documents, faults: recording.faults },
       alarms: async () => {
-        const [late, queue] = await Promise.all([
-          alarmsSeen(config, { db, now: now(), delay: acts.delay }),
+        const [late, queue, ofMachine] = await Promise.all([
+          alarmsOf(looksAtDelays(config, { db, now: now(), delay: acts.delay })),
           // No part that it cannot do without: what it asks for is done in its time all the same.
           inTime(nudging.health, 'out of reach', shortPatienceMs),
+          machine.alarms(),
         ])
-        return { ...late, queue, ...(await machine.alarms()) }
+        return { ...late, queue, ...ofMachine }
       },
       responder: { responder: followResponder({ service, keys: custody.keys }), activity },
     })

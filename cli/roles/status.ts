@@ -12,6 +12,7 @@ import { isMigrated, openDatabase } from '../../readmodels/database.ts'
 import { putOcspPart } from '../../readmodels/ocspParts.ts'
 import { openWhole } from '../closing.ts'
 import type { Config } from '../config.ts'
+import { alarmsOf } from '../health.ts'
 import { diskAlarm, diskFree } from '../hostAlarms.ts'
 import { listenAt } from '../installation.ts'
 import { openInstruments } from '../instruments.ts'
@@ -75,16 +76,17 @@ const probedOf = (
       certificates: keep.authorities() === undefined ? 'not there yet' : true,
       ...{ crl: fresh('crl'), rootCrl: fresh('rootCrl') },
     }),
-    alarms: async () => {
-      const lag = sources.standing()?.lagSeconds() ?? Infinity
-      return {
-        'read models': lag <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger, or out of reach',
+    alarms: () =>
+      alarmsOf({
+        'read models': async () => {
+          const lag = sources.standing()?.lagSeconds() ?? Infinity
+          return lag <= policy.ocsp.maxLagSeconds ? true : 'behind the ledger, or out of reach'
+        },
         // CGU-76: rows that are up to date are of no use to anybody while an older copy is served.
-        refresh: refreshing.alarm(),
-        keys: await keysOf(sources),
-        disk: await inTime(async () => diskAlarm(await diskFree(dataDir), ops), 'cannot be looked at'),
-      }
-    },
+        refresh: async () => refreshing.alarm(),
+        keys: () => keysOf(sources),
+        disk: async () => diskAlarm(await diskFree(dataDir), ops),
+      }),
   }
 }
 

@@ -72,11 +72,13 @@ export const openWorker = (config: Config, options: RoleOptions): Promise<Runnin
     const machine = instruments.machine(parts)
     const probed = {
       ...{ now, health: healthOf(common, jobs) },
-      alarms: async () => ({
-        ...(await around.alarms({ db, now: now(), delay: acts.delay })),
-        'key stock': stock.alarm(),
-        ...(await machine.alarms()),
-      }),
+      alarms: async () => {
+        const [ours, ofMachine] = await Promise.all([
+          around.alarms({ db, now: now(), delay: acts.delay }),
+          machine.alarms(),
+        ])
+        return { ...ours, 'key stock': stock.alarm(), ...ofMachine }
+      },
     }
     const sources = {
       ...probedSources(probed),

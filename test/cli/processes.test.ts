@@ -234,6 +234,23 @@ it('the api is killed: another one goes on, beside a second, which takes a token
   expect(await crl('otherApi')).toEqual(await crl('status'))
 })
 
+it('CGU-76: while PostgreSQL is away, no alarm hides another', async () => {
+  const alarmsOf = async (name: string): Promise<unknown> => {
+    const answer = await fetch(`${urlOf(name)}/readyz`)
+    return ((await answer.json()) as { alarms: unknown }).alarms
+  }
+  await trial.restart('postgres', async () => {
+    const not = 'cannot be looked at'
+    const ofMachine = { disk: true, clock: `the clock of the database ${not}` }
+    const seen = { ...ofMachine, 'revocation delay': not, 'revocation publication': not, notices: not }
+    expect(await alarmsOf('api')).toMatchObject({ ...seen, queue: true, cards: true })
+    expect(await alarmsOf('worker')).toMatchObject({ ...seen, 'key stock': true, 'dead letters': true })
+    expect(await alarmsOf('second')).toEqual(ofMachine)
+    expect(await alarmsOf('status')).toMatchObject({ keys: true, disk: true })
+  })
+  for (const name of ['api', 'worker', 'second', 'status']) await ready(urlOf(name))
+})
+
 it('CGU-106, CGU-107: with everything else down, the status process answers, also after it was killed itself', async () => {
   const before = await crl('status')
   expect(await ocsp(serial, '-no_nonce')).toBe('revoked')

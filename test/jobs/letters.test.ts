@@ -16,6 +16,7 @@ import { deadAfter, openLetters, type LetterStore } from '../../jobs/letters.ts'
 import { openRedisLetters } from '../../jobs/lettersRedis.ts'
 import { inOrder, pauseAfter, type Job } from '../../jobs/port.ts'
 import { LedgerFault } from '../../ledger/store.ts'
+import { openDatabase } from '../../readmodels/database.ts'
 import { openSomeDatabase } from '../support/database.ts'
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? ''
@@ -216,6 +217,25 @@ it('CGU-76: while Redis hangs, whoever looks is told what is late all the same',
   await app.close()
   await around.close()
   await close()
+  hanging.close()
+  await rm(dataDir, { recursive: true })
+})
+
+it('CGU-76: while PostgreSQL hangs, whoever looks is told of each thing that cannot be looked at, and of the others', async () => {
+  const hanging = createServer()
+  await once(hanging.listen(0, '127.0.0.1'), 'listening')
+  const { port } = hanging.address() as AddressInfo
+  const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-'))
+  const around = await openAround(readConfig({ DATA_DIR: dataDir }), () => undefined)
+  const { db } = await openDatabase({ url: `postgres://igc@127.0.0.1:${port}/igc`, asItStands: true })
+  const delay = {
+    ...{ alarm: async () => true as const, listed: () => undefined, current: () => expect.unreachable() },
+  }
+  const not = 'cannot be looked at'
+  expect(await around.alarms({ db, now: '2026-03-02T09:00:00Z', delay })).toEqual({
+    ...{ 'revocation delay': not, notices: not, 'revocation publication': true, 'dead letters': true },
+  })
+  await around.close()
   hanging.close()
   await rm(dataDir, { recursive: true })
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clockOffsets, type ClockParts } from '../../cli/clockOffsets.ts'
 import { readConfig } from '../../cli/config.ts'
 import { clockAlarm, diskAlarm, diskFree, hostAlarms } from '../../cli/hostAlarms.ts'
-import { failedModels, readModelsState, stateOf } from '../../cli/health.ts'
+import { alarmsOf, failedModels, readModelsState, stateOf } from '../../cli/health.ts'
 import { openInstruments } from '../../cli/instruments.ts'
 import { lastVerified, markVerified } from '../../cli/verifiedMark.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
@@ -36,7 +36,7 @@ describe('the disk', () => {
 
   it('that cannot be looked at is an alarm', async () => {
     const gone = hostAlarms(
-      { free: () => diskFree(join(directory, 'gone')), offsets: async () => [] },
+      { free: () => diskFree(join(directory, 'gone')), clocks: { ledger: async () => [] } },
       limits,
     )
     expect(await gone()).toEqual({ disk: 'cannot be looked at', clock: true })
@@ -83,6 +83,40 @@ describe('runbook: the clock', () => {
     expect(clockAlarm([{ clock: 'eventStore', seconds: -7.4 }], limits)).toBe(
       'the clock of EventStoreDB was 7 s behind ours at the newest event (CLOCK_DRIFT_SECONDS is 5)',
     )
+  })
+})
+
+describe('alarms', () => {
+  const hanging = (): Promise<never> => new Promise(() => undefined)
+  const away = () => Promise.reject(new Error('secret'))
+
+  it.each([
+    ['hangs', hanging],
+    ['is away', away],
+  ])('a database that %s hides neither the disk nor a clock that was put back', async (_, database) => {
+    const ahead = async () => [{ clock: 'ledger', seconds: 30 } as const]
+    const seen = hostAlarms({ free: async () => 0, clocks: { database, ledger: ahead } }, limits)
+    expect(await seen()).toEqual({
+      disk: '0 MB free for DATA_DIR, less than DISK_LOW_MB (512): make room',
+      clock:
+        'the newest event is 30 s in our future: our clock was put back (CLOCK_DRIFT_SECONDS is 5); the clock of the database cannot be looked at',
+    })
+    const other = hostAlarms({ free: hanging, clocks: { database: async () => [], ledger: away } }, limits)
+    expect(await other()).toEqual({
+      disk: 'cannot be looked at',
+      clock: 'the newest event cannot be looked at',
+    })
+  })
+
+  it('are looked at beside each other, each in its time', async () => {
+    const found = await alarmsOf({
+      one: hanging,
+      other: away,
+      third: async () => true,
+      fourth: async () => 'late',
+    })
+    const not = 'cannot be looked at'
+    expect(found).toEqual({ one: not, other: not, third: true, fourth: 'late' })
   })
 })
 
