@@ -44,10 +44,10 @@ const decoys = new Map(
   ]),
 )
 
-const nobody = (cause: string, identifier = 'client'): Proof => ({
-  cause,
-  identifier: identifier.slice(0, 200),
-})
+/** As the journal takes it, where a name that is empty, or ends within a sign, has no place. */
+const named = (identifier = ''): string => Buffer.from(identifier.slice(0, 200)).toString() || 'client'
+
+const nobody = (cause: string, identifier?: string): Proof => ({ cause, identifier: named(identifier) })
 
 /** RFC 6749 2.3.1: both parts are form-encoded before they are joined. */
 const basicOf = (authorization: string): readonly [string, string] | undefined => {
@@ -80,7 +80,8 @@ const keyFor = (client: Client | undefined, alg: string): KeyObject | undefined 
 /** Whom an assertion says that it is about, and how it is signed; nothing of it is believed yet. */
 const saidBy = (assertion: string): Readonly<{ id: string; alg: string }> => {
   try {
-    return { id: decodeJwt(assertion).sub ?? '', alg: decodeProtectedHeader(assertion).alg ?? '' }
+    const { sub } = decodeJwt(assertion)
+    return { id: typeof sub === 'string' ? sub : '', alg: decodeProtectedHeader(assertion).alg ?? '' }
   } catch {
     return { id: '', alg: '' }
   }
@@ -166,7 +167,5 @@ export const unclearProof = (
 ): Readonly<{ cause: string; identifier: string }> | undefined => {
   const isShown =
     headers.authorization !== undefined || form.has('client_secret') || form.has('client_assertion')
-  return isShown
-    ? { cause: 'proofUnclear', identifier: (form.get('client_id') ?? 'client').slice(0, 200) }
-    : undefined
+  return isShown ? { cause: 'proofUnclear', identifier: named(form.get('client_id')) } : undefined
 }

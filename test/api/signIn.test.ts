@@ -476,6 +476,37 @@ describe('OAuth 2.0 client credentials', () => {
       () => token(`${grant}&client_assertion=a`),
       { cause: 'proofUnclear', identifier: 'client' },
     ],
+    ['an assertion that is none', () => assert('a'), { cause: 'assertionInvalid', identifier: 'client' }],
+    [
+      'an assertion about a number',
+      async () => expect(await assert(await assertion({ sub: 123 }))).toEqual({ error: 'invalid_client' }),
+      { cause: 'assertionInvalid', identifier: 'client' },
+    ],
+    [
+      'an assertion about nobody',
+      async () => assert(await assertion({ sub: '' })),
+      { cause: 'assertionInvalid', identifier: 'client' },
+    ],
+    [
+      'an assertion about half a sign',
+      async () => assert(await assertion({ sub: '\ud800' })),
+      { cause: 'assertionInvalid', identifier: '\ufffd' },
+    ],
+    [
+      'a secret of nobody',
+      () => token(grant, basic('', secret)),
+      { cause: 'secretWrong', identifier: 'client' },
+    ],
+    [
+      'a secret of a very long name',
+      () => token(grant, basic('n'.repeat(300), secret)),
+      { cause: 'secretWrong', identifier: 'n'.repeat(200) },
+    ],
+    [
+      'a secret of a name that is cut within a sign',
+      () => token(grant, basic(`${'n'.repeat(199)}\u{1f511}`, secret)),
+      { cause: 'secretWrong', identifier: `${'n'.repeat(199)}\ufffd` },
+    ],
     [
       'a secret beside the name of another client (RFC 7521 4.2)',
       () => token(`${grant}&client_id=station`, basic('robot', secret)),
