@@ -3,14 +3,19 @@
 import { LedgerFault, type EventStore } from '../ledger/store.ts'
 import { ConfigFault } from './configFault.ts'
 
-const node = String.raw`[^@/?#,:[\]\s]+(?::\d{1,5})?`
+// As the client reads it, a `:` ends a password, and a `/` before the options is a part of the last name unless a port is between.
+const host = String.raw`[^@/?#,:;[\](){}<>|$+!*'"%~=&\s]+`
+const node = String.raw`${host}(?::\d{1,5})?`
+const end = String.raw`(?:/?$|(?:(?<=:\d+)/)?\?(?<options>[^?]+)$)`
 const address = new RegExp(
-  String.raw`^esdb(?:\+discover)?://(?:(?<user>[^:@]+:[^@]+)@)?${node}(?:,${node})*/?(?:\?(?<options>.+))?$`,
+  String.raw`^esdb(?:\+discover)?://(?:(?<user>[^:@\s]+:[^:@\s]+)@)?${node}(?:,${node})*${end}`,
 )
 
 const isWhether = (value: string): boolean => value === 'true' || value === 'false'
 const isWhole = (value: string): boolean => /^\d+$/.test(value)
-const isText = (value: string): boolean => isDecoded(value)
+const isText = (value: string): boolean => value !== '' && canDecode(value)
+/** -1: none is sent. */
+const isInterval = (value: string): boolean => value === '-1' || isWhole(value)
 const nodes = ['leader', 'follower', 'readonlyreplica', 'random']
 
 /** As the client knows them, whose case and hyphens are anything. What it takes and does not keep to is not among them. */
@@ -27,15 +32,17 @@ const options: Readonly<Record<string, (value: string) => boolean>> = {
   defaultdeadline: isWhole,
   discoveryinterval: isWhole,
   gossiptimeout: isWhole,
-  keepaliveinterval: isWhole,
-  keepalivetimeout: isWhole,
+  keepaliveinterval: isInterval,
+  keepalivetimeout: isInterval,
 }
 
 const flat = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
-const isDecoded = (text: string): boolean => {
+/** Whether each % begins what stands for a sign. */
+export const canDecode = (text: string): boolean => {
   try {
-    return decodeURIComponent(text).length > 0
+    decodeURIComponent(text)
+    return true
   } catch {
     return false
   }
@@ -51,7 +58,7 @@ export const isLedgerUrl = (text: string): boolean => {
   const { groups } = address.exec(text) ?? {}
   if (groups === undefined) return false
   const { user, options: given } = groups
-  return (user === undefined || isDecoded(user)) && (given?.split('&').every(fitsOption) ?? true)
+  return (user === undefined || canDecode(user)) && (given?.split('&').every(fitsOption) ?? true)
 }
 
 /**

@@ -1,6 +1,6 @@
 // Settings of those who run the service: where /metrics is, what is an alarm of the machine, how long a stop waits.
 import { ConfigFault } from './configFault.ts'
-import { isLedgerUrl } from './ledgerUrl.ts'
+import { canDecode, isLedgerUrl } from './ledgerUrl.ts'
 import { numberFrom } from './numberSetting.ts'
 
 export type HostLimits = Readonly<{
@@ -74,14 +74,26 @@ export const logLevelFrom = (text: string): string => {
   throw new ConfigFault(`LOG_LEVEL: ${text} is none of ${levels.join(', ')}`)
 }
 
-/** How each begins, and whether it can be read. A host of PostgreSQL's may be in its query. */
+const canSignIn = ({ username, password }: URL): boolean => canDecode(username) && canDecode(password)
+
+/** As `pg` reads it: a host may be in the query, and a % that stands for no sign is one itself. */
+const isDatabaseUrl = (text: string): boolean => {
+  const read = text.replace('@/', '@host/').replace(/%(?![0-9a-f]{2})/gi, '%25')
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(read) && canSignIn(new URL(read))
+}
+
+/** As `ioredis` reads it: what follows the host is the number of a database, and no socket. */
+const isRedisUrl = (text: string): boolean => {
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false
+  const url = new URL(text)
+  return canSignIn(url) && /^\/?\d*$/.test(url.pathname)
+}
+
+/** How each begins, and whether its client reads it as it is meant. */
 const addresses = {
   LEDGER_URL: { begins: 'esdb://', fits: isLedgerUrl },
-  DATABASE_URL: {
-    begins: 'postgres://',
-    fits: (text: string) => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/')),
-  },
-  REDIS_URL: { begins: 'redis://', fits: (text: string) => /^rediss?:\/\//.test(text) && URL.canParse(text) },
+  DATABASE_URL: { begins: 'postgres://', fits: isDatabaseUrl },
+  REDIS_URL: { begins: 'redis://', fits: isRedisUrl },
 } as const
 
 /** What may hold who signs in is not repeated. @throws ConfigFault */
@@ -89,6 +101,6 @@ export const urlFrom = (name: keyof typeof addresses, text: string | undefined):
   const { begins, fits } = addresses[name]
   if (text === undefined || fits(text)) return text
   throw new ConfigFault(
-    `${name}: is no address that begins with ${begins} and can be read to its end, options included (in a password, @ is written as %40, / as %2F, # as %23, ? as %3F)`,
+    `${name}: is no address that begins with ${begins} and can be read to its end, options included (in a password, @ is written as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25)`,
   )
 }

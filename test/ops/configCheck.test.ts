@@ -107,6 +107,16 @@ describe('the settings in force', () => {
         ] as const,
     ),
     ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur@a.example:1,', 'esdb://•••@a.example:1,', false],
+    // What it reads as something else: a password that ends with its `:`, a name of a host that has a `/` at its end.
+    ['LEDGER_URL', 'esdb://admin:Tr0:0ubad:0ur@a.example', 'esdb://•••@a.example', false],
+    ['LEDGER_URL', 'esdb://admin:Tr00ubad0ur@a.example/?tls=true', 'esdb://•••@a.example/?•••', false],
+    ['LEDGER_URL', 'esdb://admin:Tr0%250ubad%3A0ur@a.example/', 'esdb://•••@a.example/', true],
+    [
+      'LEDGER_URL',
+      'esdb+discover://admin:Tr00ubad0ur@a.example?keepAliveInterval=-1',
+      'esdb+discover://•••@a.example?•••',
+      true,
+    ],
     [
       'DATABASE_URL',
       'postgres://igc:Tr0@0ubad0ur@127.0.0.1:1/igc?a=b',
@@ -115,7 +125,18 @@ describe('the settings in force', () => {
     ],
     ['DATABASE_URL', 'postgres://igc:Tr00ubad0ur@/igc?host=/run/postgresql', 'postgres://•••@/igc?•••', true],
     ['DATABASE_URL', 'postgres://igc:Tr0/0ubad@0ur@127.0.0.1:1/igc', 'postgres://•••@127.0.0.1:1/igc', false],
+    ['DATABASE_URL', 'postgres://igc:Tr0%0ubad%0ur@[::1]:1/igc', 'postgres://•••@[::1]:1/igc', true],
+    [
+      'DATABASE_URL',
+      'postgres://igc:Tr0%9F0ubad0ur@127.0.0.1:1/igc',
+      'postgres://•••@127.0.0.1:1/igc',
+      false,
+    ],
     ['REDIS_URL', 'redis://:Tr0?0ubad#0ur@127.0.0.1:1', 'redis://•••@127.0.0.1:1', false],
+    ['REDIS_URL', 'redis://:Tr0%0ubad0ur@127.0.0.1:1', 'redis://•••@127.0.0.1:1', false],
+    ['REDIS_URL', 'rediss://igc:Tr0%250ubad0ur@[::1]:1/2', 'rediss://•••@[::1]:1/2', true],
+    ['REDIS_URL', 'redis://:Tr00ubad0ur@127.0.0.1:1/igc', 'redis://•••@127.0.0.1:1/igc', false],
+    ['REDIS_URL', 'redis:///run/redis.sock', 'redis:///run/redis.sock', false],
     ['SMTP_URL', 'smtp://igc:Tr0/0ubad@0ur@127.0.0.1:1', 'smtp://•••@127.0.0.1:1', false],
   ] as const)(
     'a password is masked to its end, whatever signs it has; one that cannot be read as it stands is at fault: %s=%s',
