@@ -1,8 +1,9 @@
 // The compliance report as files: the forms that it has, each written once.
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Policy } from '../domain/policy/policy.ts'
+import { createDurable } from '../hsm/durable.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { complianceCsv } from '../projections/compliance/csv.ts'
 import { complianceHtml } from '../projections/compliance/html.ts'
@@ -30,7 +31,7 @@ export const writeForms = async (
   await mkdir(out, { recursive: true })
   const files = names.map((name) => join(out, `conformite-${from}-${to}.${name}`))
   for (const [i, name] of names.entries())
-    await writeFile(files[i] ?? '', forms[name](report), { flag: 'wx', mode: 0o600 })
+    await createDurable(files[i] ?? '', Buffer.from(forms[name](report)))
   return files
 }
 

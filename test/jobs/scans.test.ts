@@ -1,10 +1,13 @@
 // What comes due by dates alone, in a whole product: the report of each month, and what the scans find.
 import { createHash } from 'node:crypto'
-import { readFile, readdir } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { writeForms } from '../../cli/complianceFiles.ts'
 import { monthsBefore } from '../../jobs/complianceReports.ts'
 import { document } from '../../domain/document.ts'
+import type { ComplianceReport } from '../../projections/compliance/report.ts'
 import { client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 
@@ -44,6 +47,25 @@ it('CGU-122, CGU-123: each month that is over has its report once, by its digest
   await product.settle()
   expect((await alarms())['retention']).toMatch(/^past their term, and in no run: \d+ of /)
 }, 120_000)
+
+it('CGU-122: a report is there as a whole or not at all: one that is there is not made again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'grand-livre-'))
+  const report = { period: { from: '2026-03-01', to: '2026-03-31' }, sections: 'x'.repeat(50_000_000) }
+  const writing = writeForms(report as unknown as ComplianceReport, directory, ['json'])
+  const file = join(directory, 'conformite-2026-03-01-2026-03-31.json')
+  const sizes = new Set<number>()
+  for (;;) {
+    const found = await stat(file).catch(() => undefined)
+    if (found !== undefined) sizes.add(found.size)
+    if (found !== undefined && found.size > 50_000_000) break
+  }
+  expect(await writing).toEqual([file])
+  expect([...sizes]).toEqual([(await stat(file)).size])
+  await expect(writeForms(report as unknown as ComplianceReport, directory, ['json'])).rejects.toThrow(
+    'EEXIST',
+  )
+  await rm(directory, { recursive: true })
+})
 
 it('CGU-122: months that are over, newest first, from the one in which the ledger began, a year at most', () => {
   expect(monthsBefore('2026-03-01', '2026-01-31')).toEqual([
