@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Documents } from '../commands/documents.ts'
-import { makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
+import { clearAbandoned, makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -12,6 +12,7 @@ const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(byte
  */
 export const openDocuments = async (directory: string, cguText: string): Promise<Documents> => {
   await makePrivateDirectory(directory)
+  await clearAbandoned(directory)
   const pathOf = (sha256: string): string => join(directory, sha256)
   const get: Documents['get'] = async (sha256) => {
     const bytes = await readIfPresent(pathOf(sha256))

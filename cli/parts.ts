@@ -9,6 +9,7 @@ import { makePrivateDirectory } from '../hsm/durable.ts'
 import { findPassphrase, openMaster } from '../hsm/passphrase.ts'
 import { openSoftCards } from '../hsm/softCard.ts'
 import type { Custody, HeldCustody } from '../hsm/custody.ts'
+import { clearAbandoned } from '../hsm/durable.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
 import { signaturesFile } from '../hsm/signatureCount.ts'
@@ -75,6 +76,7 @@ export const openHeldCustody = async (
   const vaultDirectory = join(dataDir, 'vault')
   try {
     await requireFree(vaultDirectory)
+    await clearAbandoned(directory)
     const keys = await openKeys(tokens, directory, master)
     closes.push(keys.close)
     const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }

@@ -6,7 +6,7 @@ import type { Registers } from '../commands/registers.ts'
 import type { AgentRecord } from '../domain/policy/cardKind.ts'
 import { comparedWords, normaliseEmail } from '../domain/policy/names.ts'
 import { closeBox, openBox } from '../hsm/box.ts'
-import { makePrivateDirectory, replaceDurable } from '../hsm/durable.ts'
+import { clearAbandoned, makePrivateDirectory, replaceDurable } from '../hsm/durable.ts'
 
 /** Somebody in the RA's reference directory. */
 export type DirectoryEntry = Readonly<{ surname: string; givenNames: string; email?: string | undefined }>
@@ -29,6 +29,7 @@ export const saveRegister = async <N extends RegisterName>(
   entries: RegisterEntries[N],
 ): Promise<void> => {
   await makePrivateDirectory(dataDir)
+  await clearAbandoned(dataDir)
   const box = closeBox(key, boundTo(name), Buffer.from(JSON.stringify(entries)))
   await replaceDurable(fileOf(dataDir, name), box)
 }

@@ -26,12 +26,16 @@ export const makePrivateDirectory = async (path: string): Promise<void> => {
 /** Far longer than a write takes, in milliseconds. */
 const abandonedMs = 60_000
 
+/** As `writeSynced` names what it has not finished. */
+const isTemporary = (name: string): boolean =>
+  name.endsWith(unfinished) && /\.\d+$/.test(name.slice(0, -unfinished.length))
+
 /**
  * Clears away what a crash has left half written in a directory that several processes write to: what another one writes at this moment is
  * younger, and stays.
  */
 export const clearAbandoned = async (directory: string): Promise<void> => {
-  for (const name of (await readdir(directory)).filter((one) => one.endsWith(unfinished))) {
+  for (const name of (await readdir(directory)).filter(isTemporary)) {
     const path = join(directory, name)
     const written = await stat(path).catch(() => undefined)
     if (written !== undefined && Date.now() - written.mtimeMs > abandonedMs) await rm(path, { force: true })

@@ -1,13 +1,15 @@
 // Notices by SMTP: a real server on the loopback that takes, puts off, refuses, hangs up and is gone.
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openDocuments } from '../../cli/documentFiles.ts'
 import { openLetterFiles } from '../../cli/letterFiles.ts'
 import { openOutbox } from '../../cli/outboxFiles.ts'
 import { openSmtpOutbox } from '../../cli/smtpOutbox.ts'
 import { mailFrom } from '../../cli/mailConfig.ts'
+import { saveRegister } from '../../cli/registersFile.ts'
 import { client, type Client } from '../support/client.ts'
 import { openEmbedded, type Embedded } from '../support/embedded.ts'
 import { agent, done, inUse, revocation, type Issued } from '../support/life.ts'
@@ -212,6 +214,19 @@ it('what a crash has left half written is cleared away by the next start, of eac
     for (const name of ['n-0.1.new', 'n-2.eml']) await utimes(join(directory, name), hourAgo, hourAgo)
     await open(directory)
     expect((await readdir(directory)).toSorted()).toEqual(['n-1.2.new', 'n-2.eml'])
+  }
+  // What is no name of ours is nobody's to remove.
+  const saved = { dataDir: directory, key: randomBytes(32) }
+  for (const open of [
+    () => openDocuments(directory, 'the conditions'),
+    () => saveRegister(saved, 'directory', []),
+  ]) {
+    for (const name of ['n-0.1.new', 'n.new']) await writeFile(join(directory, name), '')
+    const hourAgo = Date.now() / 1000 - 3600
+    for (const name of ['n-0.1.new', 'n.new']) await utimes(join(directory, name), hourAgo, hourAgo)
+    await open()
+    expect(await readdir(directory)).not.toContain('n-0.1.new')
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(['n.new', 'n-1.2.new']))
   }
   await rm(directory, { recursive: true })
 })
