@@ -66,10 +66,16 @@ const purposesOf = (policy: Config['policy']) =>
     exportKey(policy),
   ] as const
 
-/** When the ledger recorded the last event of a type on a stream; '' where it has none. */
-const recordedOn = async ({ ledger }: Service, stream: string, event: string): Promise<string> => {
+/** When the ledger recorded the last event of a type on a stream, or of a version; '' where it has none. */
+const recordedOn = async (
+  { ledger }: Service,
+  stream: string,
+  event: string,
+  version?: string,
+): Promise<string> => {
   let at = ''
-  for await (const { type, body } of ledger.stream(stream)) if (type === event) at = body.at
+  for await (const { type, body } of ledger.stream(stream))
+    if (type === event && (version === undefined || body.pub['version'] === version)) at = body.at
   return at
 }
 
@@ -104,6 +110,8 @@ const reported = async (
 ): Promise<readonly ReportedStep[]> => {
   const recordOf = async ({ phase, makes }: Partial<Step>): Promise<string | undefined> => {
     if (phase === 'keys') return keys.find(({ purpose }) => purpose === makes)?.recordedAt
+    if (phase === 'conditions')
+      return recordedOn(service, 'document-cgu', 'DocumentAdopted', service.policy.cgu.version)
     if (phase !== 'certificates') return undefined
     const { id } = makes === 'root' ? rootCa : ca
     return recordedOn(service, `authority-${id}`, 'CaCertificateInstalled')

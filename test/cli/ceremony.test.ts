@@ -202,6 +202,7 @@ describe('a ceremony', () => {
     const recorded = steps.filter(({ recordedAt }) => recordedAt !== undefined)
     expect(recorded.map(({ phase }) => phase).sort()).toEqual([
       ...Array<string>(2).fill('certificates'),
+      'conditions',
       ...Array<string>(keys.length).fill('keys'),
     ])
     for (const { recordedAt = '' } of recorded)
