@@ -1,7 +1,7 @@
 // CGU-46: the approvals of a recovery as evidence: what each officer has signed, his signature and his key, for whoever verifies them
 // without this service; and whether each counts now.
 import { Type } from 'typebox'
-import { fingerprint, type Appointed } from '../commands/approvalKeyChain.ts'
+import { confirmationsOf, fingerprint, type Appointed, type Chain } from '../commands/approvalKeyChain.ts'
 import { approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
 import { appointedTo } from '../commands/signedApproval.ts'
@@ -14,6 +14,14 @@ import { refused } from './problems.ts'
 import { notFound } from './readers.ts'
 import { readRoute, type Api } from './routes.ts'
 import { byId, h, id, orNull, t } from './schemas.ts'
+
+const link = Type.Object({
+  appointment: id,
+  keySha256: h,
+  publicKey: Type.String({ description: 'Of the security officer who has confirmed: DER in base64.' }),
+  text: Type.String({ description: 'Its UTF-8 is signed.' }),
+  signature: Type.String({ description: 'Base64.' }),
+})
 
 export const evidenceAnswer = Type.Object({
   id,
@@ -29,6 +37,10 @@ export const evidenceAnswer = Type.Object({
       publicKey: orNull({
         ...{ type: 'string' as const },
         description: 'DER in base64; null where the officer has another key by now.',
+      }),
+      confirmations: Type.Array(link, {
+        description:
+          'Why the key counts: each key was confirmed over `text` by the next one, and the last is named by the policy (`escrow.approvalAnchors`). Empty where it is so itself, where the policy names none, and where the key does not count.',
       }),
     }),
   ),
@@ -51,14 +63,12 @@ const textOf = ({ statement, signature }: SignedApproval) => {
 const unsigned = { signedStatement: null, signature: null, keySha256: null, expiresAt: null }
 
 /** An approval as evidence. @param said what its event says of it too */
-export const shownOf = (
-  appointed: Appointed,
-  approval: Given,
-  said: Readonly<{ expiresAt?: string }> = {},
-) => {
+export const shownOf = (chain: Chain, approval: Given, said: Readonly<{ expiresAt?: string }> = {}) => {
   const { approver = null, signed } = approval
   const text = signed === undefined ? unsigned : textOf(signed)
-  return { approver, ...text, ...said, publicKey: keyOf(appointed, approval) ?? null }
+  const publicKey = keyOf(chain.appointed, approval) ?? null
+  const links = signed === undefined || publicKey === null ? [] : confirmationsOf(chain, signed.appointment)
+  return { approver, ...text, ...said, publicKey, confirmations: links ?? [] }
 }
 
 export const evidenceRoute = (api: Api): void => {
@@ -67,7 +77,7 @@ export const evidenceRoute = (api: Api): void => {
   readRoute(api, {
     url: '/recovery-requests/:id/approvals',
     summary: 'The approvals of a recovery, with what was signed',
-    description: '`openssl dgst -sha256 -verify` verifies each.',
+    description: '`openssl dgst -sha256 -verify` verifies each, and each confirmation of its key.',
     tag: 'recovery-requests',
     clauses: ['CGU-04', 'CGU-46'],
     params: byId,
@@ -90,7 +100,9 @@ export const evidenceRoute = (api: Api): void => {
         id: params.id,
         quorum: policy.escrow.recoveryQuorum,
         approvers: approversAt(policy, { id: params.id, file, held, appointed }, now()),
-        approvals: file.approvals.map((one) => shownOf(appointed, one, { expiresAt: one.expiresAt })),
+        approvals: file.approvals.map((one) =>
+          shownOf({ policy, appointed }, one, { expiresAt: one.expiresAt }),
+        ),
       }
     },
   })

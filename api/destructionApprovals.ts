@@ -101,7 +101,7 @@ export const destructionApprovalRoutes = (api: Api): void => {
     ...about,
     url: '/destructions/:id/approvals',
     summary: 'The approvals of a run, with what was signed',
-    description: '`openssl dgst -sha256 -verify` verifies each.',
+    description: '`openssl dgst -sha256 -verify` verifies each, and each confirmation of its key.',
     answer: evidenceAnswer,
     read: async ({ request, params: { id } }) => {
       const { run, look } = await lookAt(id, 'approvals')
@@ -112,7 +112,7 @@ export const destructionApprovalRoutes = (api: Api): void => {
       return {
         ...{ id, quorum: approvalsNeeded },
         approvers: runApproversAt(policy, { id, run, appointed }, services.now()),
-        approvals: run.approvals.map((one) => shownOf(appointed, one)),
+        approvals: run.approvals.map((one) => shownOf({ policy, appointed }, one)),
       }
     },
   })

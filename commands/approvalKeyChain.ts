@@ -6,6 +6,7 @@ import {
   everConfirmed,
   type Appointment,
   type ApprovalKey,
+  type Confirmation,
   type ConfirmedKey,
 } from '../domain/appointment.ts'
 import type { Fold } from '../domain/kernel.ts'
@@ -73,8 +74,15 @@ export const isAnchor = (policy: Place, { id, held, key: { publicKey, proof } }:
 /** Whether a confirmation that nobody has signed is enough: where the policy names no key for a chain to begin with. */
 export const needsNoSignature = (policy: Place): boolean => anchorsOf(policy).length === 0
 
+/** A confirmation of a key, as whoever has no ledger verifies it: the text, the signature, and the confirmer's key, DER in base64. */
+export type Link = Confirmation & Readonly<{ publicKey: string; text: string }>
+
+/** A key on the way up: by which confirmation it was come to, and from which key. */
+type Climbed = Readonly<{ placed: Placed; link?: Link; from?: Climbed }>
+
 /** The keys that a confirmation verifies under, written once or many times: of a security officer, who is another person. */
-const confirmersOf = ({ policy, appointed }: Chain, { id, held, key }: Placed): readonly Placed[] => {
+const confirmersOf = ({ policy, appointed }: Chain, from: Climbed): readonly Climbed[] => {
+  const { id, held, key } = from.placed
   const { confirmation } = key
   const about = toConfirm(id, held, key)
   if (confirmation === undefined || about === undefined) return []
@@ -86,41 +94,54 @@ const confirmersOf = ({ policy, appointed }: Chain, { id, held, key }: Placed): 
   const owned = everConfirmed(confirmer).filter(
     (own) => own.publicKey !== undefined && fingerprint(own.publicKey) === keySha256,
   )
-  const spki = Buffer.from(owned[0]?.publicKey ?? '', 'base64')
-  if (!signedByKey(text, Buffer.from(signature, 'base64'), spki)) return []
-  return owned.map((own) => ({ id: named, held: confirmer, key: own }))
+  const publicKey = owned[0]?.publicKey ?? ''
+  if (!signedByKey(text, Buffer.from(signature, 'base64'), Buffer.from(publicKey, 'base64'))) return []
+  const link = { ...confirmation, publicKey, text }
+  return owned.map((own) => ({ placed: { id: named, held: confirmer, key: own }, link, from }))
+}
+
+/** The confirmations that were come by, from the first key on. */
+const linksTo = (last: Climbed): readonly Link[] => {
+  const links: Link[] = []
+  for (let at: Climbed | undefined = last; at?.link !== undefined; at = at.from) links.unshift(at.link)
+  return links
 }
 
 /**
- * Whether a chain of confirmations leads from one of these keys to one that needs none. Each key is looked at once, and each signature
- * verified once, so that no circle holds it up.
+ * The chain of confirmations that leads from one of these keys to one that needs none; undefined where there is none. Each key is looked at
+ * once, and each signature verified once, so that no circle holds it up.
  */
-const leads = (chain: Chain, from: readonly Placed[]): boolean => {
-  const [open, seen] = [[...from], new Set<ConfirmedKey>()]
-  for (const placed of open) {
+const chainFrom = (chain: Chain, first: readonly Placed[]): readonly Link[] | undefined => {
+  const [open, seen] = [first.map((placed): Climbed => ({ placed })), new Set<ConfirmedKey>()]
+  for (const at of open) {
+    const { placed } = at
     if (seen.has(placed.key)) continue
     seen.add(placed.key)
-    if (placed.key.confirmation === undefined && needsNoSignature(chain.policy)) return true
-    if (isAnchor(chain.policy, placed)) return true
-    for (const confirmer of confirmersOf(chain, placed)) open.push(confirmer)
+    if (placed.key.confirmation === undefined && needsNoSignature(chain.policy)) return linksTo(at)
+    if (isAnchor(chain.policy, placed)) return linksTo(at)
+    for (const confirmer of confirmersOf(chain, at)) open.push(confirmer)
   }
-  return false
+  return undefined
 }
 
 /**
- * Whether the key of an appointment counts. One that was replaced does not come back by a repetition of its old confirmation, nor because
- * that of the key after it does not verify any more: of all that were ever confirmed it has to be the last by its number.
+ * The confirmations by which the key of an appointment counts, up to that by an anchor; undefined where it does not count. One that was
+ * replaced does not come back by a repetition of its old confirmation, nor because that of the key after it does not verify any more: of
+ * all that were ever confirmed it has to be the last by its number.
  */
-export const keyCounts = (chain: Chain, id: string): boolean => {
+export const confirmationsOf = (chain: Chain, id: string): readonly Link[] | undefined => {
   const held = chain.appointed.get(id)
   if (held === undefined || held.status === 'unknown' || held.approvalKey?.publicKey === undefined)
-    return false
+    return undefined
   const { publicKey } = held.approvalKey
   const keys = everConfirmed(held)
   const last = keys.reduce((most, { nth }) => Math.max(most, nth), 0)
   const newest = keys.filter((key) => key.nth === last && key.publicKey === publicKey)
-  return leads(
+  return chainFrom(
     chain,
     newest.map((key) => ({ id, held, key })),
   )
 }
+
+/** Whether the key of an appointment counts. */
+export const keyCounts = (chain: Chain, id: string): boolean => confirmationsOf(chain, id) !== undefined

@@ -1,9 +1,11 @@
 // The keys of officers by HTTP, where the policy names the key of a security officer: each other one is confirmed by a signature, and what
 // somebody writes into the ledger makes none count.
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openssl } from '../../cli/demo/openssl.ts'
 import { keyStatement } from '../../commands/approvalStatement.ts'
 import { createHandle } from '../../commands/handle.ts'
 import { appointment, type AppointmentEvent } from '../../domain/appointment.ts'
@@ -94,6 +96,25 @@ const shownOf = async ({ appointment: id }: Officer) =>
 const confirmAction = async (officer: Officer) =>
   (await shownOf(officer)).actions.find(({ command }) => command === 'ConfirmApprovalKey')
 
+type Shown = Readonly<{ keySha256: string; publicKey: string; text: string; signature: string }>
+type Evidence = Readonly<{
+  approvals: readonly Readonly<{
+    keySha256: string
+    confirmations: readonly (Shown & Readonly<{ appointment: string }>)[]
+  }>[]
+}>
+
+/** What somebody without this service does with a confirmation: the fingerprint of its key, and its signature. */
+const verifiedByOpenssl = async ({ keySha256, publicKey, text, signature }: Shown): Promise<string> => {
+  const spki = Buffer.from(publicKey, 'base64')
+  expect(createHash('sha256').update(spki).digest('hex')).toBe(keySha256)
+  writeFileSync(join(directory, 'key.der'), spki)
+  writeFileSync(join(directory, 'text'), text)
+  writeFileSync(join(directory, 'signature'), Buffer.from(signature, 'base64'))
+  const key = ['-verify', 'key.der', '-keyform', 'DER']
+  return openssl(directory, 'dgst', '-sha256', ...key, '-signature', 'signature', 'text')
+}
+
 describe('the confirmation of a key by HTTP', () => {
   /** An execution, and the end of the request, so that the next one may be asked for. */
   const carriedOut = async (id: string) => {
@@ -136,6 +157,26 @@ describe('the confirmation of a key by HTTP', () => {
     done(await confirm(second, next))
     const id = await ask()
     for (const one of [officer, next]) done(await approve(one, id))
+    const evidence = (await next.get(`/recovery-requests/${id}/approvals`)).json<Evidence>().approvals
+    expect(
+      evidence.map(({ confirmations }) =>
+        confirmations.map(({ appointment: of, keySha256: by }) => [of, by]),
+      ),
+    ).toEqual([
+      [[anchor.appointment, anchorKey.keySha256]],
+      [
+        [second.appointment, second.key.keySha256],
+        [anchor.appointment, anchorKey.keySha256],
+      ],
+    ])
+    for (const { keySha256: approvedBy, confirmations } of evidence) {
+      let confirmed = approvedBy
+      for (const one of confirmations) {
+        expect(JSON.parse(one.text)).toMatchObject({ keySha256: confirmed })
+        expect(await verifiedByOpenssl(one)).toContain('Verified OK')
+        confirmed = one.keySha256
+      }
+    }
     done(await carriedOut(id))
   })
 
