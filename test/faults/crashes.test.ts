@@ -46,6 +46,8 @@ const noRoom = [
   ...['append KeyEscrowed', 'append CertificateRevoked', 'append KeyRecovered'],
   ...['insert into escrowed_key', 'update escrowed_key', 'commit', 'commit', 'commit'],
 ]
+const everySecond = appends.filter((_, i) => i % 2 === 0)
+
 describe('CGU-38, CGU-76, CGU-110: nothing is lost, doubled, or certified without escrow', () => {
   /** In turn: each step in another way. */
   const inTurn = (struck: readonly string[], hows: readonly How[], round = 0): readonly Strike[] =>
@@ -71,7 +73,7 @@ describe('CGU-38, CGU-76, CGU-110: nothing is lost, doubled, or certified withou
         ]
       : [
           ['killed where it weighs most', weighty],
-          ['appends lost and refused in turn', inTurn(appends, ['lost', 'refused'])],
+          ['each second append lost or refused in turn', inTurn(everySecond, ['lost', 'refused'])],
           [
             'a full disk, a slow one, and a clock that jumps',
             [...inTurn(flushes, ['full', 'slow']), ...inTurn(noRoom, ['full']), ...jumps],
