@@ -372,6 +372,8 @@ describe('a ceremony', () => {
   it('RGS A2 V.4: one that the ledger does not know is found, and so is a count that was lost', async () => {
     const { policy } = readConfig({ DATA_DIR: site.dataDir })
     const { ca, escrow } = settingsOf(tokens)
+    const [{ most, signatures, uncertain }] = (await compared())[1].keys as [Compared['keys'][number]]
+    const understood = most - (signatures - uncertain)
     const [directory, counts] = ['keys', 'keys/signatures.json'].map((name) => join(site.dataDir, name))
     const keys = await openPkcs11Keys({
       ca,
@@ -379,7 +381,9 @@ describe('a ceremony', () => {
       manifest: join(directory!, 'pkcs11.json'),
       counts: counts!,
     })
-    await (await keys.signer(serviceKeyId(policy, 'root', 1))).sign(Buffer.from('a certificate of nobody'))
+    const root = await keys.signer(serviceKeyId(policy, 'root', 1))
+    // On a busy machine an outcome may come late after its plan, and one signature more is understood.
+    for (let more = 0; more <= understood; more += 1) await root.sign(Buffer.from('a certificate of nobody'))
     await keys.close()
     const of = ({ keys: all }: Compared) =>
       all.map(({ purpose, verdict, difference }) => [purpose, verdict, difference])
