@@ -211,7 +211,8 @@ describe('a signer process that ends', () => {
   })
 
   it('because an act takes longer than its patience: another process does it', async () => {
-    const client = await freshClient(await freshTokens(), {}, { patienceMs: 5_000 })
+    // Longer than the next process takes to start on a busy machine.
+    const client = await freshClient(await freshTokens(), {}, { patienceMs: 15_000 })
     const { spki } = await client.ask('generate', { id: uuid(1), label: 'patient', algorithm: 'ecP256' })
     const first = client.pid()!
     // A module that hangs: nothing of its process goes on.
