@@ -5,7 +5,7 @@ import { fingerprint, keyCounts, withConfirmers } from '../commands/approvalKeyC
 import { endAppointment } from '../commands/endAppointment.ts'
 import { appointment, type Appointment, type ApprovalKey } from '../domain/appointment.ts'
 import { entity } from '../domain/entity.ts'
-import type { Actor, Fold } from '../domain/kernel.ts'
+import type { Actor } from '../domain/kernel.ts'
 import { roles, type Role } from '../domain/lists.ts'
 import { dayOf } from '../domain/policy/dates.ts'
 import { verifiedAt } from '../domain/policy/entity.ts'
@@ -16,7 +16,7 @@ import { acceptance, answer, check, end, listAnswer, listQuery, proposal } from 
 import { approvalKeyRoutes } from './approvalKeys.ts'
 import { accountOf } from './auth.ts'
 import { limitOf, linkNext, rankOf } from './page.ts'
-import { notFound, officers, tag } from './readers.ts'
+import { foldOf, notFound, officers, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -191,7 +191,7 @@ const readOneRoute = (api: Api): void => {
     return known.entity === undefined || verifiedAt((await services.load(entity, known.entity)).state, at)
   }
 
-  const fold: Fold = async (aggregate, of) => (await services.load(aggregate, of)).state
+  const fold = foldOf(services)
   const hasKeyThatCounts = async (id: string): Promise<boolean> =>
     keyCounts({ policy: services.policy, appointed: await withConfirmers(fold, [id]) }, id)
 

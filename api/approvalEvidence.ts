@@ -6,12 +6,11 @@ import { approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
 import { appointedTo } from '../commands/signedApproval.ts'
 import type { SignedApproval } from '../domain/approval.ts'
-import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { recovery } from '../domain/recovery.ts'
 import { refused } from './problems.ts'
-import { notFound } from './readers.ts'
+import { foldOf, notFound } from './readers.ts'
 import { readRoute, type Api } from './routes.ts'
 import { byId, h, id, orNull, t } from './schemas.ts'
 
@@ -72,8 +71,8 @@ export const shownOf = (chain: Chain, approval: Given, said: Readonly<{ expiresA
 }
 
 export const evidenceRoute = (api: Api): void => {
-  const { load, now, policy } = api.services
-  const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
+  const { now, policy } = api.services
+  const fold = foldOf(api.services)
   readRoute(api, {
     url: '/recovery-requests/:id/approvals',
     summary: 'The approvals of a recovery, with what was signed',

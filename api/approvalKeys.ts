@@ -4,12 +4,12 @@ import { fingerprint, keyCounts, withConfirmers } from '../commands/approvalKeyC
 import { registerApprovalKey, rolesWithKey } from '../commands/approvalKeys.ts'
 import { confirmApprovalKey, confirmationFor, keyToConfirm } from '../commands/confirmApprovalKey.ts'
 import { appointment } from '../domain/appointment.ts'
-import type { Actor, Fold } from '../domain/kernel.ts'
+import type { Actor } from '../domain/kernel.ts'
 import { approvalKeyFrom } from '../pki/approvalSignature.ts'
 import { findAppointments } from '../readmodels/appointments.ts'
 import { butFor, ownPost, signedFields } from './approvalText.ts'
 import { refused } from './problems.ts'
-import { caughtUp, notFound } from './readers.ts'
+import { caughtUp, foldOf, notFound } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, h, id as idField } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -91,11 +91,6 @@ const registrationRoute = (api: Api): void => {
     },
   })
 }
-
-const foldOf =
-  ({ load }: Services): Fold =>
-  async (aggregate, of) =>
-    (await load(aggregate, of)).state
 
 /** The appointment that a security officer confirms by. */
 const confirmerOf = async (

@@ -6,13 +6,14 @@ import { sha256 } from '../commands/issuing.ts'
 import { withConfirmers } from '../commands/approvalKeyChain.ts'
 import { approvalKeyOf } from '../commands/signedApproval.ts'
 import { appointment } from '../domain/appointment.ts'
-import { accept, type Command, type Decider, type Event, type Fold, type Refusal } from '../domain/kernel.ts'
+import { accept, type Command, type Decider, type Event, type Refusal } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { addHours } from '../domain/policy/dates.ts'
 import { actsAt } from '../domain/policy/mandate.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import { h, id, note, t } from './schemas.ts'
 import type { Services } from './services.ts'
+import { foldOf } from './readers.ts'
 
 /** Fields of the body of an approval that is signed. */
 export const signedFields = {
@@ -90,10 +91,9 @@ export const textFor = async (
   { clause, roles, textOf, missing }: About,
   person: string,
 ): Promise<Omit<Static<typeof toSign>, 'id'> | { refused: Refusal }> => {
-  const { policy, load, now } = services
+  const { policy, now } = services
   const { appointment: own = '' } = await ownPost(services, person, roles)
-  const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
-  const appointed = await withConfirmers(fold, own === '' ? [] : [own])
+  const appointed = await withConfirmers(foldOf(services), own === '' ? [] : [own])
   const spki = approvalKeyOf({ policy, appointed, roles }, own, { person, at: now() })
   if (typeof spki === 'string') return { refused: { clause, code: spki, detail: 'approvalStatement' } }
   const terms = {

@@ -7,11 +7,11 @@ import { approvalsNeeded, approveDestruction } from '../commands/destructions.ts
 import { appointedTo } from '../commands/signedApproval.ts'
 import { approverRoles } from '../domain/approval.ts'
 import { destruction, type Run } from '../domain/destruction.ts'
-import type { Actor, Fold, Refusal } from '../domain/kernel.ts'
+import type { Actor, Refusal } from '../domain/kernel.ts'
 import { evidenceAnswer, shownOf } from './approvalEvidence.ts'
 import { butFor, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
 import { refused } from './problems.ts'
-import { notFound } from './readers.ts'
+import { foldOf, notFound } from './readers.ts'
 import { keepers } from './retention.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, h } from './schemas.ts'
@@ -107,8 +107,7 @@ export const destructionApprovalRoutes = (api: Api): void => {
       const { run, look } = await lookAt(id, 'approvals')
       await api.who.actor(request, keepers, look)
       if (run === undefined) return notFound()
-      const fold: Fold = async (aggregate, of) => (await load(aggregate, of)).state
-      const appointed = await appointedTo(fold, run)
+      const appointed = await appointedTo(foldOf(services), run)
       return {
         ...{ id, quorum: approvalsNeeded },
         approvers: runApproversAt(policy, { id, run, appointed }, services.now()),

@@ -12,7 +12,6 @@ import {
 import { planOfEnd, type Step } from '../commands/endOfLifePlan.ts'
 import { planFinalOcsp } from '../commands/ocspRecords.ts'
 import { d, h } from '../domain/fields.ts'
-import type { Fold } from '../domain/kernel.ts'
 import { obligation, obligations, stopCause, terminationKind, terminationParty } from '../domain/lists.ts'
 import { addYears, dayOf } from '../domain/policy/dates.ts'
 import { endOfTime } from '../domain/policy/endOfLife.ts'
@@ -21,6 +20,7 @@ import { byAuthority, issuerOf } from './authorities.ts'
 import { languageOf } from './problems.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { closed, code, id, orNull, t } from './schemas.ts'
+import { foldOf } from './readers.ts'
 
 const deed = 'a3c5e8d1f0b2946877d1c0e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5'
 
@@ -207,7 +207,7 @@ export const endOfLifeRoutes = (api: Api): void => {
       const issuer = issuerOf(api, params.id)
       const observed = await services.endOfLife.observe()
       const at = services.now()
-      const fold: Fold = async (aggregate, one) => (await services.load(aggregate, one)).state
+      const fold = foldOf(services)
       const steps = await planOfEnd({ issuer, at, observed, policy: services.policy, fold })
       const language = languageOf(request.headers['accept-language'])
       return { id: issuer, at, size: observed.count.upTo, steps: steps.map((one) => stepBody(one, language)) }
