@@ -1,5 +1,6 @@
 // CGU-23, CGU-25: who acts for an entity, or holds a post of the service, is proposed, checked, and accepts before he acts.
 import { Type } from 'typebox'
+import { foldOf } from '../commands/consider.ts'
 import { acceptAppointment, checkAppointee, proposeAppointment } from '../commands/appointments.ts'
 import { fingerprint, keyCounts, withConfirmers } from '../commands/approvalKeyChain.ts'
 import { endAppointment } from '../commands/endAppointment.ts'
@@ -16,7 +17,7 @@ import { acceptance, answer, check, end, listAnswer, listQuery, proposal } from 
 import { approvalKeyRoutes } from './approvalKeys.ts'
 import { accountOf } from './auth.ts'
 import { limitOf, linkNext, rankOf } from './page.ts'
-import { foldOf, notFound, officers, tag } from './readers.ts'
+import { notFound, officers, tag } from './readers.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId } from './schemas.ts'
 import type { Services } from './services.ts'

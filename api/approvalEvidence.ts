@@ -1,6 +1,7 @@
 // CGU-46: the approvals of a recovery as evidence: what each officer has signed, his signature and his key, for whoever verifies them
 // without this service; and whether each counts now.
 import { Type } from 'typebox'
+import { foldOf } from '../commands/consider.ts'
 import { confirmationsOf, fingerprint, type Appointed, type Chain } from '../commands/approvalKeyChain.ts'
 import { approversAt } from '../commands/approvals.ts'
 import { termsOf } from '../commands/approvalStatement.ts'
@@ -10,7 +11,7 @@ import { key } from '../domain/key.ts'
 import { concerned } from '../domain/policy/recovery.ts'
 import { recovery } from '../domain/recovery.ts'
 import { refused } from './problems.ts'
-import { foldOf, notFound } from './readers.ts'
+import { notFound } from './readers.ts'
 import { readRoute, type Api } from './routes.ts'
 import { byId, h, id, orNull, t } from './schemas.ts'
 

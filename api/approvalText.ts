@@ -1,6 +1,7 @@
 // CGU-46, CGU-116: what an officer is to sign to approve something, octet for octet, and what he brings once he has signed it.
 import { randomBytes } from 'node:crypto'
 import { Type, type Static } from 'typebox'
+import { foldOf } from '../commands/consider.ts'
 import type { ApprovalTerms } from '../commands/approvalStatement.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { withConfirmers } from '../commands/approvalKeyChain.ts'
@@ -13,7 +14,6 @@ import { actsAt } from '../domain/policy/mandate.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import { h, id, note, t } from './schemas.ts'
 import type { Services } from './services.ts'
-import { foldOf } from './readers.ts'
 
 /** Fields of the body of an approval that is signed. */
 export const signedFields = {

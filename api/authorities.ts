@@ -6,11 +6,11 @@ import {
   recordDestructionUnseen,
   recordServiceKeyCopy,
 } from '../commands/serviceKeys.ts'
-import { consider } from '../commands/consider.ts'
+import { considerNow, foldOf } from '../commands/consider.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { authority } from '../domain/authority.ts'
 import { h } from '../domain/fields.ts'
-import type { Command, Decider, Event, Fold } from '../domain/kernel.ts'
+import type { Command, Decider, Event } from '../domain/kernel.ts'
 import { copyDirection, destructionMethod } from '../domain/lists.ts'
 import type { Second } from '../domain/policy/dualControl.ts'
 import type { ClauseId } from '../domain/refusals.ts'
@@ -88,17 +88,12 @@ const keyRoute = <B extends TSchema, S, C extends Command, E extends Event, F>(
   { url, summary, clauses, body, decider, data, tried, before }: KeyRoute<B, S, C, E, F>,
 ): void => {
   const { load } = api.services
-  const fold: Fold = async (aggregate, asked) => (await load(aggregate, asked)).state
+  const fold = foldOf(api.services)
 
   /** Whether the command would write something now. */
   const isOpen = async (wanted: C['data'], act: Act): Promise<boolean> => {
     const order = { type: decider.type, id: act.id, by: act.actor, at: act.at, data: wanted } as unknown as C
-    const decision = await consider(
-      decider,
-      order,
-      await fold(decider.aggregate, decider.stream(order)),
-      fold,
-    )
+    const decision = await considerNow(decider, order, fold)
     return 'accepted' in decision && decision.accepted.length > 0
   }
   api.actions.list(

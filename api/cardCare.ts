@@ -1,7 +1,7 @@
 // Cards after they were handed over: what their holders report, unblocking, scrap. CGU-51 to CGU-53, CGU-98, CGU-99.
 import { Type, type Static } from 'typebox'
 import { reportCard, scrapCard } from '../commands/cardIncidents.ts'
-import { consider } from '../commands/consider.ts'
+import { consider, foldOf } from '../commands/consider.ts'
 import { startUnblocking } from '../commands/unblocking.ts'
 import { card, isAllotted } from '../domain/card.ts'
 import {
@@ -87,7 +87,7 @@ export const cardCareRoutes = (api: Api): void => {
       scrapCard,
       { ...order, data: { card: cardId, ...body } },
       state,
-      async (aggregate, id) => (await load(aggregate, id)).state,
+      foldOf(api.services),
     )
     if ('refused' in decision || decision.accepted.length === 0) return body.method
     // An order that goes on with an earlier one of its own has seen the card before that.

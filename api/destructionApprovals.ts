@@ -1,6 +1,7 @@
 // CGU-116: an officer approves a destruction by his own signature over its list, as he would a recovery (approvals.ts): what he is to sign,
 // what he has signed, and the approvals of a run as evidence.
 import { Type } from 'typebox'
+import { foldOf } from '../commands/consider.ts'
 import { destructionStatement, listDigest } from '../commands/approvalStatement.ts'
 import { runApproversAt } from '../commands/destructionApprovals.ts'
 import { approvalsNeeded, approveDestruction } from '../commands/destructions.ts'
@@ -11,7 +12,7 @@ import type { Actor, Refusal } from '../domain/kernel.ts'
 import { evidenceAnswer, shownOf } from './approvalEvidence.ts'
 import { butFor, howToSign, ownPost, reason, signedFields, textFor, toSign } from './approvalText.ts'
 import { refused } from './problems.ts'
-import { foldOf, notFound } from './readers.ts'
+import { notFound } from './readers.ts'
 import { keepers } from './retention.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { byId, closed, h } from './schemas.ts'

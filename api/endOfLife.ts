@@ -1,6 +1,7 @@
 // CGU-80 to CGU-88: the end of the authority's life, as its officers decide it. Each command is refused until the one ahead of it
 // has done its work; the dry run says beforehand what each would do, and why it may not be given yet.
 import { Type, type Static } from 'typebox'
+import { foldOf } from '../commands/consider.ts'
 import { planCrl } from '../commands/crls.ts'
 import {
   declareTermination,
@@ -20,7 +21,6 @@ import { byAuthority, issuerOf } from './authorities.ts'
 import { languageOf } from './problems.ts'
 import { commandRoute, readRoute, type Api } from './routes.ts'
 import { closed, code, id, orNull, t } from './schemas.ts'
-import { foldOf } from './readers.ts'
 
 const deed = 'a3c5e8d1f0b2946877d1c0e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5'
 

@@ -1,7 +1,7 @@
 // Who may read what: officers read; a holder reads what is his; who stands for an entity what belongs to it.
 // Every look at somebody else's personal data is written down before the data leave (CGU-114, events.md section 2).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Actor, Fold } from '../domain/kernel.ts'
+import type { Actor } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { accountOf, type Who } from './auth.ts'
 import type { Journal } from './journal.ts'
@@ -104,9 +104,3 @@ export const tag = (reply: FastifyReply, revision: number): void => {
 export const notFound = (): never => {
   throw new Problem('NOT_FOUND')
 }
-
-/** States of aggregates as the ledger has them, for what is decided on several. */
-export const foldOf =
-  ({ load }: Pick<Services, 'load'>): Fold =>
-  async (aggregate, id) =>
-    (await load(aggregate, id)).state

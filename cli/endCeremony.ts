@@ -1,9 +1,9 @@
 // What the ceremonies at the end of an authority have in common: what the ledger alone says of the end, a dry run that asks the same
 // decider and writes nothing but that two have signed in, and the log key that signs the report.
 import { ceremonyKey } from '../commands/ceremony.ts'
-import { consider } from '../commands/consider.ts'
+import { considerNow, foldOf } from '../commands/consider.ts'
 import { ProcessRefused, type Service } from '../commands/program.ts'
-import type { Actor, Command, Decider, Fold, Refusal } from '../domain/kernel.ts'
+import type { Actor, Command, Decider, Refusal } from '../domain/kernel.ts'
 import { replayEnd } from '../projections/endReplay.ts'
 import type { CustodyVault } from '../hsm/custody.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
@@ -38,9 +38,7 @@ export const wouldRefuse = async <S, C extends Command, E, F>(
 ): Promise<Refusal | undefined> => {
   const by: Actor = { person, role, auth: 'token', journal: nobody, entities: [] }
   const command = { type: decider.type, id: nobody, by, at: now(), data } as unknown as C
-  const fold: Fold = async (aggregate, id) => (await ledger.load(aggregate, id)).state
-  const state = await fold(decider.aggregate, decider.stream(command))
-  const decision = await consider(decider, command, state, fold)
+  const decision = await considerNow(decider, command, foldOf(ledger))
   return 'refused' in decision ? decision.refused : undefined
 }
 

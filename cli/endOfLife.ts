@@ -1,6 +1,6 @@
 // `grand-livre end-of-life`: the checklist of the end of the authority, from the ledger alone. Nothing is changed.
 import { planOfEnd, type Step } from '../commands/endOfLifePlan.ts'
-import type { Fold } from '../domain/kernel.ts'
+import { foldOf } from '../commands/consider.ts'
 import { refusals } from '../domain/refusals.ts'
 import { replayEnd } from '../projections/endReplay.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
@@ -28,8 +28,7 @@ export const endOfLife = (env: NodeJS.ProcessEnv, output: Output): Promise<void>
     )
     if (found === undefined) throw new NothingThere('no authority has been installed in this ledger')
     const { issuer, observed } = found
-    const fold: Fold = async (aggregate, id) => (await ledger.load(aggregate, id)).state
-    const steps = await planOfEnd({ issuer, at, observed, policy: config.policy, fold })
+    const steps = await planOfEnd({ issuer, at, observed, policy: config.policy, fold: foldOf(ledger) })
     const { count, audience } = observed
     output.result({ authority: issuer, at, count, audience, steps }, () =>
       [

@@ -3,11 +3,10 @@
 // crash: what is absent is destroyed, and the act goes on. (events.md P6, steps 4 to 6)
 import { certificate } from '../domain/certificate.ts'
 import { destruction, type Run } from '../domain/destruction.ts'
-import type { Fold } from '../domain/kernel.ts'
 import { key } from '../domain/key.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
 import type { EscrowCare } from '../pki/custody.ts'
-import { consider } from './consider.ts'
+import { consider, foldOf } from './consider.ts'
 import { recordDestruction, startDestruction } from './destructions.ts'
 import { sha256 } from './issuing.ts'
 import { recordKeyDestruction, type RecordKeyDestruction } from './keys.ts'
@@ -34,11 +33,6 @@ type Outcome = Readonly<{ units: readonly string[]; spared: readonly string[]; k
 /** Whose act it is. A run that was begun before its operators were kept has been approved by these. */
 const operatorsOf = ({ operators, approvals }: Run): readonly string[] =>
   operators ?? [...new Set(approvals.flatMap(({ approver }) => (approver === undefined ? [] : [approver])))]
-
-const foldOf =
-  ({ ledger }: Service): Fold =>
-  async (aggregate, id) =>
-    (await ledger.load(aggregate, id)).state
 
 /**
  * Destroys the escrowed key of a serial, unless its own stream says that it has to stay.
@@ -68,7 +62,7 @@ const destroyEscrowed = async (
   const decider = recordKeyDestruction(service.policy)
   // Asked before anything is removed: a key that a recovery holds, or whose term runs, stays.
   const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
-  if ('refused' in (await consider(decider, command, held, foldOf(service)))) return 'spared'
+  if ('refused' in (await consider(decider, command, held, foldOf(service.ledger)))) return 'spared'
   const record = () =>
     perform(service, decider, { key: `${spki}|${runId}`, data, circumstances: { correlationId: runId } })
   // Gone first, then said to be; but not where nobody would know any more whose it was. What is said to be gone is removed again.
@@ -140,7 +134,7 @@ const begin = async (
   const decider = startDestruction(policy)
   const data = { destruction: runId, held }
   const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
-  if ('refused' in (await consider(decider, command, run, foldOf(service)))) return undefined
+  if ('refused' in (await consider(decider, command, run, foldOf(service.ledger)))) return undefined
   await perform(service, decider, { key: runId, data, circumstances: { correlationId: runId } })
   const { state } = await ledger.load(destruction, runId)
   return state.status === 'started' ? state : undefined

@@ -8,7 +8,7 @@ import { endOfTime, type Count } from '../domain/policy/endOfLife.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { ClauseId } from '../domain/refusals.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { consider } from './consider.ts'
+import { considerNow } from './consider.ts'
 import { planCrl } from './crls.ts'
 import {
   completeRevocations,
@@ -71,8 +71,7 @@ const tried = async <S, C extends Command, E, F>(
 ): Promise<Outcome> => {
   const by = actor(decider.who.includes('program') ? 'program' : (decider.who[0] ?? 'program'))
   const command = { type: decider.type, id: nobody, by, at, data } as unknown as C
-  const state = await fold(decider.aggregate, decider.stream(command))
-  const decision = await consider(decider, command, state, fold)
+  const decision = await considerNow(decider, command, fold)
   if ('refused' in decision) return decision
   return decision.accepted.length > 0 ? 'accepted' : 'nothing'
 }

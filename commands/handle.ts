@@ -1,7 +1,7 @@
 // The only imperative shell: load, decode, fold, decide, append at the loaded revision; when somebody was faster,
 // decide again on what he left. A command whose first event already stands in the stream was carried out before.
-import type { Event, Aggregate, Command, Decider, Fold, Refusal, Units } from '../domain/kernel.ts'
-import { consider } from './consider.ts'
+import type { Event, Aggregate, Command, Decider, Refusal, Units } from '../domain/kernel.ts'
+import { consider, foldOf } from './consider.ts'
 import { eventIdOf } from '../ledger/ids.ts'
 import type { Draft, Ledger, Loaded } from '../ledger/ledger.ts'
 import { WrongExpectedVersion, type Position } from '../ledger/store.ts'
@@ -66,7 +66,7 @@ const attemptsUnseen = 64
  */
 export const createHandle = (settings: Settings): Handle => {
   const { ledger } = settings
-  const fold: Fold = async (aggregate, id) => (await ledger.load(aggregate, id)).state
+  const fold = foldOf(ledger)
 
   /** One try: undefined when somebody was faster. */
   const attempt = async <S, C extends Command, E extends Event, F>(

@@ -1,4 +1,5 @@
 // Posts over the read model of appointments, and the ends that follow at once from an acceptance or from the close of an entity.
+import { foldOf } from '../commands/consider.ts'
 import { createPosts, type Posts } from '../commands/posts.ts'
 import type { Service } from '../commands/program.ts'
 import { appointmentsOf } from '../readmodels/appointments.ts'
@@ -14,7 +15,7 @@ type Parts = Readonly<{
 
 export const openPosts = ({ service, db, settled, blind }: Parts) => ({
   ...createPosts({
-    fold: async (aggregate, id) => (await service.ledger.load(aggregate, id)).state,
+    fold: foldOf(service.ledger),
     now: service.now,
     appointmentsOf: (person): ReturnType<Posts['appointmentsOf']> =>
       appointmentsOf(db, blind('person', person)),
