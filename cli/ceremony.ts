@@ -10,7 +10,7 @@ import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
-import { leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
+import { lastOn, leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
 import { functionsOf, steps, type Step } from './ceremonyPhases.ts'
 import {
   reportOf,
@@ -73,10 +73,9 @@ const recordedOn = async (
   event: string,
   version?: string,
 ): Promise<string> => {
-  let at = ''
-  for await (const { type, body } of ledger.stream(stream))
-    if (type === event && (version === undefined || body.pub['version'] === version)) at = body.at
-  return at
+  const fits = (pub: Readonly<Record<string, unknown>>): boolean =>
+    version === undefined || pub['version'] === version
+  return (await lastOn(ledger, stream, event, fits))?.at ?? ''
 }
 
 /** Every key of the ceremony as the ledger recorded it and the module describes it now. */

@@ -7,18 +7,18 @@ import { join, resolve } from 'node:path'
 import { createJournal, type Journal } from '../api/journal.ts'
 import { byToken } from '../api/signIn/bearer.ts'
 import type { Account } from '../commands/accounts.ts'
+import { foldOf } from '../commands/consider.ts'
 import { createActors, program, type Principal } from '../commands/actors.ts'
 import { createHandle } from '../commands/handle.ts'
 import { createPosts, type HeldAccount } from '../commands/posts.ts'
 import type { Service } from '../commands/program.ts'
-import type { Aggregate } from '../domain/kernel.ts'
 import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
 import type { EventStore } from '../ledger/store.ts'
 import { replaceDurable } from '../hsm/durable.ts'
 import { openAccounts } from './accountsFile.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Body, Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
@@ -182,9 +182,7 @@ export const officersIn = async (
 ): Promise<Two<Officer>> => {
   const { ledger, now } = acting.as(program, 'program')
   const ids = await appointmentsIn(ledger)
-  const fold = async <S, E>(aggregate: Aggregate<S, E>, id: string) =>
-    (await ledger.load(aggregate, id)).state
-  const { held } = createPosts({ fold, now, appointmentsOf: async () => ids })
+  const { held } = createPosts({ fold: foldOf(ledger), now, appointmentsOf: async () => ids })
   const both = [await held(accounts[0]), await held(accounts[1])] as const
   for (const one of both) await recordSignIn(acting, one)
   return pairOf(both)
@@ -211,6 +209,18 @@ export const open = async (config: Config, accounts: Two<Account>): Promise<Open
     await parts.close()
     throw error
   }
+}
+
+/** What the ledger has recorded last of a type on a stream, or of those that `fits` says; undefined where it has none. */
+export const lastOn = async (
+  ledger: Ledger,
+  stream: string,
+  event: string,
+  fits: (pub: Body['pub']) => boolean = () => true,
+): Promise<Body | undefined> => {
+  let last: Body | undefined
+  for await (const { type, body } of ledger.stream(stream)) if (type === event && fits(body.pub)) last = body
+  return last
 }
 
 export type Files = Readonly<Record<string, string | Uint8Array>>

@@ -1,6 +1,5 @@
 // `grand-livre custody keks`, `rewrap` and `destroy-kek`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run
 // meanwhile: one process has the vault.
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
@@ -11,9 +10,17 @@ import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { readIfPresent, replaceDurable } from '../hsm/durable.ts'
+import { readIfPresent } from '../hsm/durable.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { officersIn, openActing, principalOf, twoAccounts, type Acting } from './ceremonyParts.ts'
+import {
+  lastOn,
+  leave,
+  officersIn,
+  openActing,
+  principalOf,
+  twoAccounts,
+  type Acting,
+} from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, type Output } from './output.ts'
@@ -99,10 +106,8 @@ export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | un
 
 /** The digest of the attestation that the ledger names; undefined while the destruction is not recorded. */
 const recordedIn = async (ledger: Ledger, kek: string): Promise<string | undefined> => {
-  let recorded: string | undefined
-  for await (const { type, body } of ledger.stream(`servicekey-${kek}`))
-    if (type === 'ServiceKeyDestroyed') recorded = body.pub['minutesSha256'] as string
-  return recorded
+  const recorded = await lastOn(ledger, `servicekey-${kek}`, 'ServiceKeyDestroyed')
+  return recorded?.pub['minutesSha256'] as string | undefined
 }
 
 /**
@@ -113,11 +118,11 @@ const attested = async (
   { kek, out, recorded }: Readonly<{ kek: string; out: string; recorded: string | undefined }>,
   said: object,
 ): Promise<Readonly<{ file: string; minutesSha256: string }>> => {
-  const file = join(resolve(out), `kek-destruction-${kek}.json`)
+  const name = `kek-destruction-${kek}.json`
+  const file = join(resolve(out), name)
   if (recorded === undefined) {
     const bytes = Buffer.from(`${JSON.stringify(said, null, 2)}\n`)
-    await mkdir(resolve(out), { recursive: true })
-    await replaceDurable(file, bytes)
+    await leave(out, { [name]: bytes })
     return { file, minutesSha256: sha256(bytes) }
   }
   const there = await readIfPresent(file)

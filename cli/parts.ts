@@ -13,7 +13,7 @@ import { KeyFault } from '../hsm/keyFault.ts'
 import type { Pkcs11Keys } from '../hsm/pkcs11.ts'
 import { signaturesFile } from '../hsm/signatureCount.ts'
 import { openSoftwareKeys } from '../hsm/software.ts'
-import { openVault, requireFree } from '../hsm/vault.ts'
+import { lockVault, openVault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
 import type { Cards, ServiceKeys } from '../pki/custody.ts'
@@ -72,26 +72,26 @@ export const openHeldCustody = async (
   const stretching = cost === undefined ? {} : { cost }
   const master = await openMaster(directory, passphrase, stretching)
   const closes: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const one of closes) await one()
+  }
   const vaultDirectory = join(dataDir, 'vault')
   try {
-    await requireFree(vaultDirectory)
+    const lock = await lockVault(vaultDirectory)
+    closes.unshift(lock.release)
     await clearAbandoned(directory)
     const keys = await openKeys(tokens, directory, master)
-    closes.push(keys.close)
+    closes.unshift(keys.close)
     const soft = { ...stretching, ...(transportPair === undefined ? {} : { transportPair }) }
     const cards = await openCards(config, master, soft)
-    closes.push(cards.close)
-    const place = { directory: vaultDirectory, databaseUrl, keys, now: instantsOf(clock) }
+    closes.unshift(cards.close)
+    const place = { directory: vaultDirectory, lock, databaseUrl, keys, now: instantsOf(clock) }
     const vault = await openVault({ ...place, ...(holderKeys === undefined ? {} : { holderKeys }) })
+    closes.unshift(vault.close)
     const registersKey = subkey(master, registersUse)
-    const close = async (): Promise<void> => {
-      await vault.close()
-      await cards.close()
-      await keys.close()
-    }
     return { keys, keysHealth: keys.health, vault, cards, registersKey, passphraseFrom: from, close }
   } catch (error) {
-    for (const close of closes) await close()
+    await close()
     throw error
   } finally {
     master.fill(0)

@@ -14,7 +14,7 @@ import { openEscrow, type SoftwareEscrow } from './escrow.ts'
 import type { EscrowStore } from './escrowStore.ts'
 import { openFileEscrowStore } from './escrowStoreFile.ts'
 import { KeyFault } from './keyFault.ts'
-import { takeLock } from './lock.ts'
+import { takeLock, type Lock } from './lock.ts'
 import { openRecordStore, type RecordStore } from './recordStore.ts'
 import type { MakePair } from './wrappedKey.ts'
 import type { WrappingKeys } from './wrapping.ts'
@@ -25,6 +25,8 @@ export type Vault = Omit<CustodyVault, 'escrow'> &
 
 export type VaultParts = Readonly<{
   directory: string
+  /** Taken by the caller, who gives it back after the vault is closed; undefined: the vault takes it and gives it back. */
+  lock?: Lock
   /** PostgreSQL whose schema `vault` has the rows of the escrow; undefined: they are in the directory. */
   databaseUrl?: string | undefined
   keys: WrappingKeys
@@ -121,12 +123,12 @@ const openEscrowRows = async (rows: Rows): Promise<EscrowStore> => {
 }
 
 /**
- * Looks whether a vault can be opened, before a token is: whoever has the vault has its tokens too.
- * @throws KeyFault when another process has it open
+ * Takes a vault for this process. Whoever has the vault has its tokens too: it is taken before they are opened, and given back after.
+ * @throws KeyFault when another process has it
  */
-export const requireFree = async (directory: string): Promise<void> => {
+export const lockVault = async (directory: string): Promise<Lock> => {
   await makePrivateDirectory(directory)
-  await (await takeLock(directory)).release()
+  return await takeLock(directory)
 }
 
 /**
@@ -135,12 +137,11 @@ export const requireFree = async (directory: string): Promise<void> => {
  */
 export const openVault = async (parts: VaultParts): Promise<Vault> => {
   const { directory, keys, randomBytes = systemRandom } = parts
-  await makePrivateDirectory(directory)
-  const lock = await takeLock(directory)
+  const lock = parts.lock ?? (await lockVault(directory))
   const opened: Readonly<{ close: () => Promise<void> }>[] = []
   const close = async (): Promise<void> => {
     for (const store of opened) await store.close()
-    await lock.release()
+    if (parts.lock === undefined) await lock.release()
   }
   const openStore = async (name: string): Promise<RecordStore> => {
     const key = await keys.recordKey(`records-${name}`)
