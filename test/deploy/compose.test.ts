@@ -115,7 +115,7 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
     return Object.fromEntries(
       Object.entries({ DATA_DIR: directory, ...environment }).map(([name, value]) => [
         name,
-        value.replace('/run/secrets', secrets).replace(/^\/client-ca$/, join(directory, 'client-ca')),
+        value.replace('/run/secrets', secrets).replace(/^\/(client-ca|policy\/)/, `${directory}/$1`),
       ]),
     )
   }
@@ -416,6 +416,29 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       expect(() => resolved({}, more)).toThrow(Object.keys(given)[0])
     },
   )
+
+  it('deploy/policy.yml gives every process of ours the policy of the installation, to read, and changes nothing else', () => {
+    const { services: whole } = resolved({}, 'deploy/policy.yml')
+    mkdirSync(join(directory, 'policy'), { recursive: true })
+    const shipped = readFileSync(join(root, 'domain/policy/ac-confidentialite-mef-qualifiee.json'), 'utf8')
+    const own = { ...(JSON.parse(shipped) as object), version: 4711 }
+    writeFileSync(join(directory, 'policy/policy.json'), JSON.stringify(own))
+    const mount = `${join(directory, 'policy')}:/policy:ro`
+    const withPolicy = (service: Service) => ({
+      ...service,
+      environment: { ...service.environment, POLICY_FILE: '/policy/policy.json' },
+      volumes: [...(service.volumes ?? []), mount.replace(directory, root)],
+    })
+    const expected = {
+      ...services,
+      ...Object.fromEntries(ours.map(([name, one]) => [name, withPolicy(one)])),
+    }
+    expect(unordered(whole)).toEqual(unordered(expected))
+    for (const [name] of ours) {
+      const { config, unread } = configOf(whole[name]!)
+      expect([config.policy.version, unread().includes('POLICY_FILE')], name).toEqual([4711, false])
+    }
+  })
 
   it('every service that a runbook speaks to is there, and one that a command is run in has the image of ours', () => {
     const lines = composeOfRunbooks()
