@@ -46,12 +46,19 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
     keks.set(kek, state)
   }
 
+  /**
+   * The one of this year that is not given up. No label is used twice: what is made is numbered by how many were given up before, of
+   * whichever year, and one of an earlier number that is not there any more was destroyed.
+   */
   const currentKek = async (): Promise<EscrowKek> => {
     const year = now().slice(0, 4)
-    for (let nth = 1; ; nth += 1) {
-      const kek = await keys.escrowKek(nth === 1 ? `escrow-${year}` : `escrow-${year}.${nth}`)
-      if (!keks.has(kek.id)) return kek
+    const labelOf = (nth: number): string => (nth === 1 ? `escrow-${year}` : `escrow-${year}.${nth}`)
+    const last = keks.size + 1
+    for (let nth = 1; nth < last; nth += 1) {
+      const kek = await keys.findEscrowKek(labelOf(nth))
+      if (kek !== undefined && !keks.has(kek.id)) return kek
     }
+    return await keys.escrowKek(labelOf(last))
   }
 
   /** The row under the new KEK, its MACs with it. */

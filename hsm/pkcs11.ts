@@ -11,7 +11,7 @@ import { KeyFault } from './keyFault.ts'
 import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
-import type { Canary, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
+import type { Canary, SecretInfo, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
 import { successorKeyOf, transportKeyOf } from './transportKey.ts'
 import { pairOf, verifiedSigner } from './verifiedSigner.ts'
 import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
@@ -122,6 +122,10 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
     token.catch(() => (token = undefined))
     return token
   }
+  const described = async ({ id, attributes }: SecretInfo): Promise<EscrowKek> => {
+    known.set(id, 'escrowKek')
+    return escrowKekOf(escrow, { id, attributes, ...(await names()) })
+  }
   /** A key in memory, from one on the token that never leaves it. */
   const derived = async (use: string, label: string): Promise<Readonly<{ id: string; key: Buffer }>> => {
     const id = await idOf('derivation', 'mac')
@@ -131,10 +135,10 @@ const wrappingOver = (escrow: SignerClient): WrappingKeys => {
   return {
     kek: async (label) => kekOf(escrow, await idOf(label, 'dataKek')),
     kekById: async (id) => kekOf(escrow, await requireKek(id, 'dataKek')),
-    escrowKek: async (label) => {
-      const { id, attributes } = await escrow.ask('secret', { label, use: 'escrowKek' })
-      known.set(id, 'escrowKek')
-      return escrowKekOf(escrow, { id, attributes, ...(await names()) })
+    escrowKek: async (label) => described(await escrow.ask('secret', { label, use: 'escrowKek' })),
+    findEscrowKek: async (label) => {
+      const found = await escrow.ask('findSecret', { label, use: 'escrowKek' })
+      return found === undefined ? undefined : await described(found)
     },
     escrowKekById: async (id) => {
       const kek = await requireKek(id, 'escrowKek')

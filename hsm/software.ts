@@ -111,13 +111,18 @@ export const openSoftwareKeys = async ({
     return secret
   }
 
+  const found = (label: string, purpose: string): string | undefined => {
+    const present = files.byLabel(label)
+    if (present !== undefined && present.purpose !== purpose)
+      throw new KeyFault(`the key ${label} is there, for ${present.purpose}`)
+    return present?.id
+  }
+
   /** The symmetric key of a label, made on first use. */
   const symmetric = (label: string, purpose: string): Promise<string> =>
     perName(label, async () => {
-      const present = files.byLabel(label)
-      if (present !== undefined && present.purpose !== purpose)
-        throw new KeyFault(`the key ${label} is there, for ${present.purpose}`)
-      if (present !== undefined) return present.id
+      const present = found(label, purpose)
+      if (present !== undefined) return present
       const id = uuidOf(randomBytes(16))
       const clear = Buffer.from(randomBytes(32))
       await files.add({ id, purpose, algorithm: 'aes256', label }, clear)
@@ -164,6 +169,10 @@ export const openSoftwareKeys = async ({
     kek: async (label) => kekById(await symmetric(label, 'dataKek'), 'dataKek'),
     kekById: async (id) => kekById(id, 'dataKek'),
     escrowKek: async (label) => escrowKek(await symmetric(label, 'escrowKek')),
+    findEscrowKek: async (label) => {
+      const id = found(label, 'escrowKek')
+      return id === undefined ? undefined : escrowKek(id)
+    },
     escrowKekById: async (id) => escrowKek(id),
     sendTo: (asked) => sendUnder(asked, (id) => kekById(id, 'escrowKek')),
     destroyEscrowKek: async (id) => {

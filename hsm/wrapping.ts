@@ -61,6 +61,8 @@ export type WrappingKeys = Readonly<{
   kekById: (id: string) => Promise<Kek>
   /** The KEK of the escrow of this label, made on first use. */
   escrowKek: (label: string) => Promise<EscrowKek>
+  /** That KEK; undefined where there is none yet, or none any more. */
+  findEscrowKek: (label: string) => Promise<EscrowKek | undefined>
   /** @throws KeyFault `kekMissing`: destroyed, or never there */
   escrowKekById: (id: string) => Promise<EscrowKek>
   /**

@@ -60,6 +60,8 @@ export type Acts = Readonly<{
   destroy: { asked: Readonly<{ id: string }>; answer: Destruction }
   /** The AES-256 or HMAC key of a label, made on first use. It has one use. */
   secret: { asked: Readonly<{ label: string; use: SecretUse }>; answer: SecretInfo }
+  /** That key; undefined where there is none yet, or none any more. */
+  findSecret: { asked: Readonly<{ label: string; use: SecretUse }>; answer: SecretInfo | undefined }
   /** Whether there is a key of this id for this use. */
   hasSecret: { asked: Readonly<{ id: string; use: SecretUse }>; answer: boolean }
   hmac: { asked: Readonly<{ id: string; data: Uint8Array }>; answer: Uint8Array }

@@ -5,7 +5,7 @@ import { uuidOctets, uuidOf, uuidText } from '../uuid.ts'
 import { notKeptSecret, readSecret, secretKey } from './attributes.ts'
 import { faultOf, ModuleFault } from './fault.ts'
 import { findObjects, objectOf, objectsOf, type At } from './objects.ts'
-import type { Answer, Asked, Attributes, SecretUse } from './protocol.ts'
+import type { Answer, Asked, Attributes, SecretInfo, SecretUse } from './protocol.ts'
 import { withObject, type Token } from './token.ts'
 
 const longestData = 4096
@@ -37,6 +37,7 @@ const uses: readonly SecretUse[] = ['dataKek', 'escrowKek', 'mac']
 
 export type Secrets = Readonly<{
   secret: (asked: Asked<'secret'>) => Promise<Answer<'secret'>>
+  findSecret: (asked: Asked<'findSecret'>) => Promise<Answer<'findSecret'>>
   hasSecret: (asked: Asked<'hasSecret'>) => Promise<Answer<'hasSecret'>>
   destroySecret: (asked: Asked<'destroySecret'>) => Promise<Answer<'destroySecret'>>
   hmac: (asked: Asked<'hmac'>) => Promise<Answer<'hmac'>>
@@ -93,24 +94,40 @@ export const openSecrets = (token: Token, wrapMechanism: number): Secrets => {
       { type: pkcs11js.CKA_LABEL, value: label },
     ])
 
+  const present = (at: At, { label, use }: Asked<'secret'>): SecretInfo | undefined => {
+    if (uses.some((other) => other !== use && labelled(at, labelOf(other, label)).length > 0))
+      throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
+    const [key, ...others] = labelled(at, labelOf(use, label))
+    if (others.length > 0)
+      throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
+    if (key === undefined) return undefined
+    const attributes = judged(at, key, use)
+    const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
+    return { id: uuidText(id?.value as Buffer), attributes }
+  }
+
   return {
-    secret: ({ label, use }) =>
+    secret: (asked) =>
       token.runAlone('find or make a secret key', async (at) => {
-        if (uses.some((other) => other !== use && labelled(at, labelOf(other, label)).length > 0))
-          throw new ModuleFault('integrity', `the key ${label} is there, for another use`)
-        const [name, kind] = [labelOf(use, label), { use, wrapMechanism }]
-        if (labelled(at, name).length === 0) {
-          await token.requireOurs(at)
-          const { mechanism, template } = secretKey(uuidOctets(uuidOf(randomBytes(16))), name, kind)
-          await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
-          await token.requireOurs(at)
-        }
-        const [key, ...others] = labelled(at, name)
-        if (key === undefined || others.length > 0)
-          throw new ModuleFault('integrity', `the token has ${others.length + 1} keys of the label ${label}`)
-        const attributes = judged(at, key, use)
-        const [id] = at.module.C_GetAttributeValue(at.session, key, [{ type: pkcs11js.CKA_ID }])
-        return { id: uuidText(id?.value as Buffer), attributes }
+        const { label, use } = asked
+        const before = present(at, asked)
+        if (before !== undefined) return before
+        await token.requireOurs(at)
+        const [id, name] = [uuidOctets(uuidOf(randomBytes(16))), labelOf(use, label)]
+        const { mechanism, template } = secretKey(id, name, { use, wrapMechanism })
+        await at.module.C_GenerateKeyAsync(at.session, { mechanism }, template)
+        await token.requireOurs(at)
+        const made = present(at, asked)
+        if (made === undefined)
+          throw new ModuleFault('integrity', `the key ${label} was made and is not there`)
+        return made
+      }),
+
+    findSecret: (asked) =>
+      token.runAlone('find a secret key', async (at) => {
+        const found = present(at, asked)
+        if (found === undefined) await token.requireOurs(at)
+        return found
       }),
 
     hasSecret: ({ id, use }) =>

@@ -465,6 +465,8 @@ export const escrowContract = (
       expect((await escrow.destroyKek(from.id)).failedUseCode).toMatch(gone)
       expect((await escrow.destroyKek(from.id)).failedUseCode).toMatch(gone)
       expect(await escrow.destroyKeksAgain()).toEqual([])
+      // None is made in its place: the one that took it over stays.
+      expect((await escrow.currentKek()).id).toBe(to.id)
       // CGU-116: a token that comes back from a backup has the KEK again, and loses it before anything is served.
       keys = await restore()
       await keys.escrowKekById(from.id)
