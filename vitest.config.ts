@@ -1,4 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** What takes longest, as it waits for processes, devices and clocks: forty seconds and more, the longest first. */
+const longest = [
+  ...['hsm/pkcs11Faults', 'faults/crashes', 'cli/start', 'cli/tokens', 'cli/custodyKeks', 'cli/ledger'],
+  ...['cli/ceremony', 'cli/processes', 'faults/outages', 'projections/runner', 'cli/signer'],
+]
+
+/** Begins with these: whoever begins one of them last has the other workers wait for it with nothing to do. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification): number => {
+      const rank = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return rank < 0 ? longest.length : rank
+    }
+    return (await super.sort(files)).toSorted((one, other) => rankOf(one) - rankOf(other))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -11,5 +29,6 @@ export default defineConfig({
     maxWorkers: 3,
     // A module is loaded once a worker, not once a file: tests share nothing through them but tables and counters.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
   },
 })

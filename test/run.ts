@@ -51,8 +51,11 @@ const start = async (): Promise<boolean> => {
   return true
 }
 
-const layCommandOut = async ({ path }: Workspace): Promise<Readonly<Record<string, string>>> =>
-  startsCommand ? { GRAND_LIVRE_LAUNCHER: await layOut(join(path, 'app')) } : {}
+const layCommandOut = async ({ path }: Workspace): Promise<Readonly<Record<string, string>>> => {
+  if (!startsCommand) return {}
+  const image = join(path, 'app')
+  return { GRAND_LIVRE_LAUNCHER: await layOut(image), GRAND_LIVRE_BUILT: join(image, 'dist') }
+}
 
 /** What tests use ready-made: the command as its image has it, and pairs of keys. */
 const prepare = async (): Promise<Readonly<Record<string, string>>> => {

@@ -3,7 +3,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { constants, setPriority } from 'node:os'
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openBreaker } from './breaker.ts'
 import { isFinal, ModuleFault } from './fault.ts'
@@ -49,11 +49,16 @@ const environment = (sessions: number): NodeJS.ProcessEnv => ({
   UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
 })
 
+/** What was built beforehand of the sources that run here: the tests start hundreds of processes, each in a third of the time. */
+const built = process.env['GRAND_LIVRE_BUILT']
+
 /** A program of ours by its place in the sources: one of them, or what was built of it (build.ts), from a part beside its folders. */
-export const programAt = (place: string): string =>
-  extname(import.meta.url) === '.ts'
+export const programAt = (place: string): string => {
+  if (extname(import.meta.url) !== '.ts') return fileURLToPath(new URL(`../${place}.js`, import.meta.url))
+  return built === undefined
     ? fileURLToPath(new URL(`../../${place}.ts`, import.meta.url))
-    : fileURLToPath(new URL(`../${place}.js`, import.meta.url))
+    : join(built, `${place}.js`)
+}
 
 /** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
 const execArgvOf = (program: string): string[] =>

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { vi } from 'vitest'
+import { giveMaster } from '../support/cheapMaster.ts'
 import { createOnServer } from '../support/database.ts'
 import { quickPolicyText } from '../support/quickPolicy.ts'
 
@@ -52,6 +53,11 @@ export type Site = Readonly<{
   close: () => Promise<void>
 }>
 
+/** Commands that make keys where there are none. */
+const begins = ['start', 'ceremony', 'migrate', 'signer']
+const passphrases = ['GRAND_LIVRE_PASSPHRASE', 'GRAND_LIVRE_PASSPHRASE_FILE']
+const names = (env: Env, settings: readonly string[]): boolean => settings.some((name) => name in env)
+
 /** A place of its own, with that policy. */
 export const openSite = (): Site => {
   const directory = mkdtempSync(join(tmpdir(), 'grand-livre-cli-'))
@@ -75,6 +81,7 @@ export const openSite = (): Site => {
   const children = new Set<ChildProcessWithoutNullStreams>()
 
   const launch = (args: readonly string[], env: Env) => {
+    if (begins.includes(args[0] ?? '') && !names(env, ['DATA_DIR', ...passphrases])) giveMaster(dataDir)
     const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env: { ...own, ...env } })
     children.add(child)
     const said = { stdout: '', stderr: '' }
