@@ -102,6 +102,9 @@ const distance = (a: string, b: string): number => {
   return at(a.length, b.length)
 }
 
+/** What others read, and machines have: near to ours, and not meant for us. */
+const others = ['SSL_CERT_FILE', 'SSL_CERT_DIR']
+
 /** Short names are near to anything. */
 const longEnough = 6
 const nearEnough = 2
@@ -111,7 +114,7 @@ export const strangers = (
   env: NodeJS.ProcessEnv,
 ): readonly Readonly<{ name: string; meant: string | undefined }>[] =>
   Object.keys(env)
-    .filter((name) => !names.has(name))
+    .filter((name) => !names.has(name) && !others.includes(name))
     .sort()
     .flatMap((name) => {
       const nearest = [...names]

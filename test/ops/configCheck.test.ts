@@ -254,7 +254,9 @@ describe('what is wrong', () => {
       'METRICS_HOST: whoever reaches 0.0.0.0 reads the metrics: they have no sign-in',
       'OTEL_EXPORTER_OTLP_PROTOCOL: spans are sent by HTTP, in JSON, all the same',
     ])
-    expect(strangers({ PATH: '', HOSTNAME: '', PWD: '', USER: '', LOG_LEVLE: '', DATADIR: '' })).toEqual([
+    expect(
+      strangers({ PATH: '', HOSTNAME: '', PWD: '', USER: '', SSL_CERT_FILE: '', LOG_LEVLE: '', DATADIR: '' }),
+    ).toEqual([
       { name: 'DATADIR', meant: 'DATA_DIR' },
       { name: 'LOG_LEVLE', meant: 'LOG_LEVEL' },
     ])
