@@ -45,10 +45,12 @@ const rehearsalIn = (dataDir: string, config: Config): Config => {
     throw new ConfigFault(
       'PKCS11_REHEARSAL_CA_TOKEN, PKCS11_REHEARSAL_ESCROW_TOKEN: a rehearsal has throw-away tokens of its own',
     )
+  // By label here and by serial number there it may be the same token: what is on it would be destroyed as the rehearsal's.
+  const apartFrom = [tokens.ca.token, tokens.escrow.token]
   const rehearsed = {
     ...tokens,
-    ca: { ...tokens.ca, token: ca },
-    escrow: { ...tokens.escrow, token: escrow },
+    ca: { ...tokens.ca, token: ca, apartFrom },
+    escrow: { ...tokens.escrow, token: escrow, apartFrom },
   }
   return { ...apart, tokens: rehearsed }
 }

@@ -1,8 +1,8 @@
 // The tokens that hold the keys, from the environment: a module, and two tokens of it (PKCS11_…).
 import { ConfigFault } from './configFault.ts'
 
-/** One token: its label or serial number, and its PIN. */
-type TokenConfig = Readonly<{ token: string; pin: string }>
+/** One token: its label or serial number, and its PIN; and the names of those that it must not be. */
+type TokenConfig = Readonly<{ token: string; pin: string; apartFrom?: readonly string[] }>
 export type TokensConfig = Readonly<{
   /** File of the PKCS#11 module. */
   module: string

@@ -12,6 +12,8 @@ export type TokenSettings = Readonly<{
   module: string
   /** Label or serial number of the token: slot numbers change. */
   token: string
+  /** Labels and serial numbers that the token must not have: it is not even logged in to then. */
+  apartFrom?: readonly string[]
   pin: string
   /** Sessions, each of which does one thing at a time. */
   sessions: number

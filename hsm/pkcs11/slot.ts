@@ -24,6 +24,18 @@ export const slotOf = (
   return one
 }
 
+/**
+ * A token is known by two names, and is the same one by either.
+ * @throws ModuleFault where it is one of those that it must not be
+ */
+export const requireApart = (
+  { label, serial }: Readonly<{ label: string; serial: string }>,
+  others: readonly string[],
+): void => {
+  if ([label, serial].some((name) => others.includes(name)))
+    throw new ModuleFault('notAllowed', `the token ${label}, ${serial}, is one of the installation’s own`)
+}
+
 export const describe = (module: PKCS11): string => {
   const { manufacturerID, libraryDescription, libraryVersion } = module.C_GetInfo()
   const name = `${stripped(manufacturerID)} ${stripped(libraryDescription)}`

@@ -8,7 +8,7 @@ import { findAgain, requireObject, type At, type ObjectClass } from './objects.t
 import { openPool } from './pool.ts'
 import type { TokenInfo, TokenSettings } from './protocol.ts'
 import { openRefusedPin } from './refusedPin.ts'
-import { describe, slotOf, verdictOf } from './slot.ts'
+import { describe, requireApart, slotOf, verdictOf } from './slot.ts'
 
 export type Token = Readonly<{
   info: () => Promise<TokenInfo>
@@ -85,6 +85,7 @@ export const openToken = (
     finalize()
     module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
     const { slot, label, serial } = slotOf(module, settings.token)
+    requireApart({ label, serial }, settings.apartFrom ?? [])
     const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION
     const sessions = Array.from({ length: settings.sessions }, () => module.C_OpenSession(slot, flags))
     const [first, ...others] = sessions

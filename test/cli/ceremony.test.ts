@@ -17,6 +17,7 @@ type Exported = Readonly<{
 }>
 type Report = Readonly<{
   rehearsal: boolean
+  token: string
   present: readonly object[]
   heldAt: string
   settings: object
@@ -54,19 +55,17 @@ const officer = async (id: string, role: string): Promise<void> => {
   writeFileSync(site.file(`${id}.token`), `${token}\n`, { mode: 0o600 })
 }
 
-const hold = (
+const asking = (
   out: string,
   more: readonly string[] = [],
   second = 'anne-so',
   file = 'script.json',
-): Promise<Ended> =>
-  site.run(
-    [
-      ...['ceremony', '--script', site.file(file), '--officer', site.file('jean-ca.token')],
-      ...['--second', site.file(`${second}.token`), '--out', site.file(out), ...more],
-    ],
-    settings(),
-  )
+): readonly string[] => [
+  ...['ceremony', '--script', site.file(file), '--officer', site.file('jean-ca.token')],
+  ...['--second', site.file(`${second}.token`), '--out', site.file(out), ...more],
+]
+
+const hold = (...asked: Parameters<typeof asking>): Promise<Ended> => site.run(asking(...asked), settings())
 
 /** Asks the installation's database, where it has one. */
 const inDatabase = async (question: string): Promise<readonly Record<string, unknown>[]> => {
@@ -227,6 +226,17 @@ describe('a ceremony', () => {
     expect([ended.status, ended.stderr, reportIn('rehearsal-again').rehearsal]).toEqual([0, '', true])
     await inDatabase('delete from vault.escrowed_key')
     expect((await site.run(['ledger', 'export'], settings())).stdout.split('\n').length).toBe(before)
+  })
+
+  it('EN 319 411-1 GEN-6.5.1-13A: none is rehearsed on a token of the installation, by whichever of its names: its keys would be destroyed', async () => {
+    const objects = async () => readdirSync(await tokens.folder('authorities')).sort()
+    const before = await objects()
+    const [, serial = ''] = /\.([0-9a-f]+)$/.exec(reportIn('held').token) ?? []
+    const env = { ...settings(), PKCS11_REHEARSAL_CA_TOKEN: serial }
+    const { status, stderr } = await site.run(asking('on-our-own', ['--dry-run']), env)
+    expect([status, stderr]).toEqual([3, expect.stringContaining('is one of the installation’s own')])
+    expect(readdirSync(site.file('')).includes('on-our-own')).toBe(false)
+    expect(await objects()).toEqual(before)
   })
 
   it('EN 319 411-1 GEN-6.5.1-13A: OpenSSL verifies the report, and not one that was changed', async () => {
