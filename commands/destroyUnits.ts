@@ -15,7 +15,10 @@ import { perform, type Service } from './program.ts'
 export type DestroyTools = Readonly<{
   service: Service
   escrow: Pick<EscrowCare, 'destroyKey' | 'keyOf'>
-  dataKeys: Readonly<{ destroy: (keyId: string) => Promise<void> }>
+  dataKeys: Readonly<{
+    destroy: (keyId: string) => Promise<void>
+    isDestroyed: (keyId: string) => Promise<boolean>
+  }>
   /** Keeps the attestation. @returns its SHA-256 */
   keep: (bytes: Uint8Array) => Promise<string>
   /** Those of some units that are on hold now. @throws where nobody knows all holds at the moment */
@@ -28,7 +31,8 @@ export const keyIdOfUnit = (unit: string): string => unit.replace('/', '_')
 /** What happened to one escrowed key. */
 type Gone = Readonly<{ serial: string; spkiSha256: string; blobSha256: string }>
 
-type Outcome = Readonly<{ units: readonly string[]; spared: readonly string[]; keys: readonly Gone[] }>
+/** `held`: those of the spared that were on hold when their turn came. */
+type Outcome = Readonly<Record<'units' | 'spared' | 'held', readonly string[]> & { keys: readonly Gone[] }>
 
 /** Whose act it is. A run that was begun before its operators were kept has been approved by these. */
 const operatorsOf = ({ operators, approvals }: Run): readonly string[] =>
@@ -99,19 +103,24 @@ const attestationOf = (runId: string, run: Run, outcome: Outcome): Uint8Array =>
 const methodOf = (run: Run) =>
   run.class === 'escrow' ? ('blobDeleted' as const) : ('dataKeyDeleted' as const)
 
-/** Every unit of the run, one after the other: destroyed, or spared. */
+/** What was gone before a hold was placed on it was not spared, whatever a stop has left unsaid. */
+const isOnHold = async ({ dataKeys, heldAmong }: DestroyTools, unit: string): Promise<boolean> =>
+  !(await dataKeys.isDestroyed(keyIdOfUnit(unit))) && (await heldAmong([unit])).length > 0
+
+/** Every unit of the run, one after the other: destroyed, or spared. A hold may come while the act runs. */
 const destroyEach = async (
   tools: DestroyTools,
   runId: string,
   { units: all, cause }: Run,
-  held: readonly string[],
 ): Promise<Outcome> => {
-  const [units, spared, keys]: [string[], string[], Gone[]] = [[], [], []]
+  const [units, spared, held, keys]: [string[], string[], string[], Gone[]] = [[], [], [], []]
   for (const unit of all) {
     const serial = unit.slice(unit.indexOf('/') + 1)
     const isEscrow = classOfUnit(unit) === 'escrow'
     const destroy = () => (isEscrow ? destroyEscrowed(tools, runId, { serial, cause }) : undefined)
-    const gone = held.includes(unit) ? 'spared' : await destroy()
+    const isHeld = await isOnHold(tools, unit)
+    if (isHeld) held.push(unit)
+    const gone = isHeld ? 'spared' : await destroy()
     if (gone === 'spared') {
       spared.push(unit)
       continue
@@ -120,17 +129,18 @@ const destroyEach = async (
     await tools.dataKeys.destroy(keyIdOfUnit(unit))
     units.push(unit)
   }
-  return { units, spared, keys }
+  return { units, spared, held, keys }
 }
 
 /** Begins a run. @returns it; undefined: it still waits for its visa or its approvals, or all of it is on hold */
 const begin = async (
-  { service }: DestroyTools,
+  { service, heldAmong }: DestroyTools,
   runId: string,
-  { run, held }: Readonly<{ run: Run; held: readonly string[] }>,
+  run: Run,
 ): Promise<Run | undefined> => {
   if (run.status === 'started') return run
   const { ledger, policy } = service
+  const held = await heldAmong(run.units)
   const decider = startDestruction(policy)
   const data = { destruction: runId, held }
   const command = { type: decider.type, id: runId, data, by: await service.actor(), at: service.now() }
@@ -146,20 +156,18 @@ const begin = async (
  * @throws ProcessRefused; faults of the ledger or of custody: given again, it goes on
  */
 export const destroyUnits = async (tools: DestroyTools, runId: string): Promise<boolean> => {
-  const { service, keep, heldAmong } = tools
+  const { service, keep } = tools
   const { state } = await service.ledger.load(destruction, runId)
   if (state.status !== 'proposed' && state.status !== 'started') return state.status === 'done'
-  const held = await heldAmong(state.units)
-  if (state.units.every((unit) => held.includes(unit))) return false
-  const run = await begin(tools, runId, { run: state, held })
+  const run = await begin(tools, runId, state)
   if (run === undefined) return false
-  const outcome = await destroyEach(tools, runId, run, held)
-  const { units, spared } = outcome
+  const outcome = await destroyEach(tools, runId, run)
+  const { units, spared, held } = outcome
   const attestationSha256 = await keep(attestationOf(runId, run, outcome))
   await perform(service, recordDestruction, {
     key: runId,
     data: {
-      ...{ destruction: runId, units: [...units], spared: [...spared], held: [...(await heldAmong(units))] },
+      ...{ destruction: runId, units: [...units], spared: [...spared], held: [...held] },
       ...{ method: methodOf(run), dataKeys: units.length, attestationSha256 },
       operators: [...operatorsOf(run)],
     },

@@ -182,12 +182,19 @@ describe('CGU-116: the end of the term', () => {
     data: { nth: 2, listSha256: f.digest, approver: uuid(62) },
   }
 
-  const destroy = ({ service, vault }: Installation, held: readonly string[] = []) =>
+  const kept = async (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  const destroy = (
+    { service, vault }: Installation,
+    held: () => Promise<readonly string[]> = async () => [],
+    keep = kept,
+  ) =>
     destroyUnits(
       {
-        ...{ service: f.unsigned(service), escrow: vault.escrow, dataKeys: vault.dataKeys },
-        keep: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
-        heldAmong: async (asked) => asked.filter((unit) => held.includes(unit)),
+        ...{ service: f.unsigned(service), escrow: vault.escrow, dataKeys: vault.dataKeys, keep },
+        heldAmong: async (asked) => {
+          const now = await held()
+          return asked.filter((unit) => now.includes(unit))
+        },
       },
       D,
     )
@@ -241,6 +248,43 @@ describe('CGU-116: the end of the term', () => {
         ...['EscrowedKeyDestroyed', 'EscrowedKeyDestroyed', 'DataDestroyed'],
       ])
       expect(done.at(-1)!.event.data).toMatchObject({ spared: [units[1]], operators: [uuid(61), uuid(62)] })
+    })
+  })
+
+  /** A run over three files, which has been approved. */
+  const files = [1, 2, 3].map((n) => `reg/${uuid(830 + n)}`)
+  const ofFiles = async ({ service, vault }: Installation): Promise<void> => {
+    for (const unit of files) await vault.dataKeys.obtain(unit.replace('/', '_'))
+    const [proposal, ...visaAndFirst] = ready
+    const data = { ...proposal!.data, class: 'reg', units: files }
+    const proposed = { type: 'DestructionProposed', data } as DestructionEvent
+    await on(destruction, D, proposed, ...visaAndFirst, second)(service.handle, uuid(824))
+  }
+  const outcomeOf = async ({ ledger }: Installation) =>
+    (await eventsOf(ledger)).map(({ event }) => event).findLast(({ type }) => type === 'DataDestroyed')?.data
+
+  it('what is put on hold while the act runs is spared', async () => {
+    await at2036(await copy(), async (installation) => {
+      const { dataKeys } = installation.vault
+      await ofFiles(installation)
+      const isFirstGone = () => dataKeys.isDestroyed(files[0]!.replace('/', '_'))
+      const held = async () => ((await isFirstGone()) ? [files[2]!] : [])
+      expect(await destroy(installation, held)).toBe(true)
+      expect(await outcomeOf(installation)).toMatchObject({ units: files.slice(0, 2), spared: [files[2]] })
+      expect(await dataKeys.isDestroyed(files[2]!.replace('/', '_'))).toBe(false)
+    })
+  })
+
+  it.each([
+    ['one of them', [0]],
+    ['all of them', [0, 1, 2]],
+  ])('what is gone was not spared: put on hold before the act was recorded, %s', async (_, late) => {
+    await at2036(await copy(), async (installation) => {
+      await ofFiles(installation)
+      const full = () => Promise.reject(new Error('no room'))
+      await expect(destroy(installation, async () => [], full)).rejects.toThrow('no room')
+      expect(await destroy(installation, async () => late.map((n) => files[n]!))).toBe(true)
+      expect(await outcomeOf(installation)).toMatchObject({ units: files, spared: [] })
     })
   })
 
