@@ -31,9 +31,13 @@ export const openBox = (key: Uint8Array, boundTo: string, box: Uint8Array): Buff
   if (box.length < boxOverhead) throw new KeyFault('a sealed record is cut')
   const gcm = createDecipheriv(cipher, key, box.subarray(0, nonceOctets), { authTagLength: tagOctets })
   gcm.setAAD(Buffer.from(boundTo)).setAuthTag(box.subarray(box.length - tagOctets))
+  // No copy of it: whoever has what was in the box overwrites all that there is of it. GCM holds nothing back.
+  const clear = gcm.update(box.subarray(nonceOctets, box.length - tagOctets))
   try {
-    return Buffer.concat([gcm.update(box.subarray(nonceOctets, box.length - tagOctets)), gcm.final()])
+    gcm.final()
+    return clear
   } catch {
+    clear.fill(0)
     throw new KeyFault('a sealed record does not open: it was changed, moved, or sealed under another key')
   }
 }

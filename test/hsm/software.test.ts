@@ -1,8 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { closeBox, openBox } from '../../hsm/box.ts'
 import { KeyFault } from '../../hsm/keyFault.ts'
+import { openUnder, wrapUnder } from '../../hsm/keyWrap.ts'
 import { findPassphrase, openMaster, PassphraseFault } from '../../hsm/passphrase.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../../hsm/software.ts'
 import { filesIn, passphrase, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
@@ -68,6 +70,36 @@ describe('the passphrase', () => {
     await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
     await rm(join(keys, 'master.json'))
     await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
+  })
+})
+
+describe('a key that was opened', () => {
+  const [key, clear] = [randomBytes(32), randomBytes(64)]
+  const [box, blob] = [closeBox(key, 'a place', clear), wrapUnder(key, clear)]
+
+  /** Whatever OpenSSL has deciphered while an act ran. */
+  const deciphered = (act: () => void): readonly Buffer[] => {
+    const deciphers = Object.getPrototypeOf(createDecipheriv('aes-256-gcm', key, randomBytes(12))) as {
+      update: (data: Uint8Array) => Buffer
+    }
+    const update = vi.spyOn(deciphers, 'update')
+    try {
+      act()
+      return update.mock.results.map(({ value }) => value as Buffer)
+    } finally {
+      update.mockRestore()
+    }
+  }
+
+  it.each([
+    ['out of a box', () => openBox(key, 'a place', box).fill(0)],
+    [
+      'out of a box that is of another place',
+      () => expect(() => openBox(key, 'elsewhere', box)).toThrow(KeyFault),
+    ],
+    ['out of its wrapping', () => openUnder(key, blob).fill(0)],
+  ])('CGU-41: is nowhere in memory once whoever has it has overwritten it: %s', (_, act) => {
+    for (const octets of deciphered(act)) expect(octets.equals(Buffer.alloc(octets.length))).toBe(true)
   })
 })
 
