@@ -181,9 +181,10 @@ export const progressOf = async (
   directory: string,
 ): Promise<Readonly<{ parts: number; after: string; keys: number }>> => {
   const found = { parts: 0, after: '', keys: 0 }
+  const anew: string[] = []
   for (const file of await partsIn(directory)) {
     const { header, keys } = await readPart(directory, file)
-    if (header.missing) await rm(join(directory, file))
+    if (header.missing) anew.push(file)
     for await (const one of keys)
       if (!header.missing) {
         found.after = one.spkiSha256
@@ -191,6 +192,8 @@ export const progressOf = async (
       }
     if (!header.missing) found.parts += 1
   }
+  // The last one first: a gap that a stop has left between them would be a package that was changed.
+  for (const file of anew.reverse()) await rm(join(directory, file))
   return found
 }
 

@@ -9,10 +9,12 @@ import { holdReceipt } from '../../cli/custodyReceipt.ts'
 import { holdTransfer } from '../../cli/custodyTransfer.ts'
 import { rehearse } from '../../cli/custodyTransferPlan.ts'
 import { readDestructionScript, readScript } from '../../cli/ceremonyScript.ts'
+import { begin, progressOf, writePart } from '../../cli/escrowPackage.ts'
 import type { Output } from '../../cli/output.ts'
 import { createActors } from '../../commands/actors.ts'
 import { perform, type Service } from '../../commands/program.ts'
 import { recordServiceKeyCopy } from '../../commands/serviceKeys.ts'
+import { labelOf } from '../../commands/transferEscrow.ts'
 import { authority } from '../../domain/authority.ts'
 import { certificateOf } from '../../pki/recipient.ts'
 import {
@@ -223,6 +225,24 @@ describe('the escrow goes to its successor', () => {
       const other = handing('package', successor(scratch, 'other', ['rsa:2048']))
       await refusedWith(installation, holdTransfer(ceremonyOf(installation), other), 'PACKAGE_CHANGED')
     })
+  })
+
+  it('CGU-82, ADR 31: of the parts that are made anew none is taken away before those behind it: stopped in between, the package goes on', async () => {
+    const [out, transfer] = [file('lost'), randomUUID()]
+    await begin(out, { transfer, certificateSha256: 'a'.repeat(64) })
+    const keys = [{ spkiSha256: 'b'.repeat(64), serial: serials[0]!, refused: 'keyNotHeld' as const }]
+    const sealed = { transport: new Uint8Array(384), proofSha256: 'c'.repeat(64) }
+    for (const number of [1, 2, 3])
+      await writePart(out, transfer, {
+        ...{ ...sealed, keys, number, label: labelOf(transfer, number), missing: number > 1 },
+      })
+    const last = file('lost/parts/part-000003.jsonl')
+    const whole = readFileSync(last)
+    writeFileSync(last, 'cut')
+    await expect(progressOf(out)).rejects.toThrow('PACKAGE_CHANGED')
+    writeFileSync(last, whole)
+    expect(await progressOf(out)).toEqual({ parts: 1, after: 'b'.repeat(64), keys: 1 })
+    expect(readdirSync(file('lost/parts'))).toEqual(['part-000001.jsonl'])
   })
 
   it('CGU-82, ADR 5: stopped at any step, it goes on where it stopped, and no key goes twice or not at all', async () => {
