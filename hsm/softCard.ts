@@ -16,6 +16,7 @@ import {
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTurns } from '../domain/turns.ts'
+import { CardFault } from '../pki/cardFault.ts'
 import type { CardCapabilities, CardKey, Unblocking } from '../pki/custody.ts'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import type { CardFile } from './cardFile.ts'
@@ -164,6 +165,8 @@ export const openSoftCards = async (parts: SoftCardParts): Promise<HolderCards> 
 
   const definePin = async (card: string, pin: string): Promise<void> => {
     const file = await loadPresent(card)
+    if (file.triesLeft === 0 && file.unblocked !== true)
+      throw new CardFault('CardBlocked', `the card ${card} is blocked`)
     const salt = randomBytes(16)
     const key = await stretch(pin, { n: cost, salt })
     const cardKey = file.unblocked === true ? keyUnderPuk(card, file) : deskKey(card, file)

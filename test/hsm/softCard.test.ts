@@ -140,6 +140,16 @@ describe('the card', () => {
       ).rejects.toThrow(PinRefused)
   }
 
+  it('CGU-51, CGU-53: blocked before its PIN was ever used, it takes no other but after its PUK', async () => {
+    await cards.definePin({ card, pin })
+    await block()
+    await expect(cards.definePin({ card, pin })).rejects.toMatchObject({ name: 'CardBlocked' })
+    expect(await cards.triesLeft(card)).toBe(0)
+    expect(await cards.unblock(card)).toEqual({ unblocked: true })
+    await cards.definePin({ card, pin })
+    expect(await cards.triesLeft(card)).toBe(3)
+  })
+
   it('CGU-53: blocked, it is opened by its PUK: no PIN, old or new, is known, and its holder defines another', async () => {
     await cards.definePin({ card, pin })
     const ask = (tried: string) =>
@@ -147,7 +157,7 @@ describe('the card', () => {
     expect(await ask(pin)).toEqual(message)
     expect(await cards.unblock(card)).toEqual({ unblocked: false, fault: 'notBlocked' })
     await block()
-    await expect(cards.definePin({ card, pin: '135790' })).rejects.toThrow(KeyFault)
+    await expect(cards.definePin({ card, pin: '135790' })).rejects.toMatchObject({ name: 'CardBlocked' })
     expect(await cards.unblock(card)).toEqual({ unblocked: true })
     expect(await (await openCards()).unblock(card)).toEqual({ unblocked: true })
     await expect(ask(pin)).rejects.toThrow(KeyFault)
