@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { inOrder, JobsFault, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
+import { derive, keepRight, timed } from './queuedTimers.ts'
 import { closeTrack, type Track } from './queuedTrack.ts'
 
 export type QueuedOptions = Readonly<{
@@ -66,9 +67,6 @@ const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
 const pauseOf = (job: Job, failures: number): number =>
   Math.round(pauseAfter(failures, pausesOf(job), Math.random()) * 1000)
 
-/** Name of the run that a timer asks for: each of them is one of its own, so it leaves what fails to the one that lasts. */
-const timed = 'due'
-
 /** What a run answers that did all that was due: whichever process it ran in, the job has no fault then. */
 const done = 'done'
 
@@ -112,13 +110,6 @@ const openWorker = (
   return { worker, idle: () => Promise.allSettled([...under]) }
 }
 
-/** What Redis has to know of a job that runs here: one at a time, and when its time comes. */
-const derive = async (queue: Queue, { everySeconds }: Job): Promise<void> => {
-  await queue.setGlobalConcurrency(1)
-  const opts = { attempts: 1, removeOnComplete: true, removeOnFail: true }
-  await queue.upsertJobScheduler(timed, { every: everySeconds * 1000 }, { name: timed, opts })
-}
-
 /** @param client the connection that the queues of this process share */
 const openTrack = async (
   client: Redis,
@@ -142,6 +133,7 @@ const openTrack = async (
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker?.waitUntilReady()])
     if (worker === undefined) return track
     await derive(queue, job)
+    keepRight(queue, job, worker)
     // A Redis that comes back may have forgotten everything: the timers are made anew, and what has become due meanwhile is done.
     client.on('ready', () => {
       derive(queue, job)

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { startJobs } from '../../jobs/embedded.ts'
 import { openJobs } from '../../jobs/open.ts'
 import { JobsFault, type Job, type Jobs, type OnFault } from '../../jobs/port.ts'
@@ -274,6 +274,29 @@ describe('jobs on Redis', () => {
     // Whoever of the two has it next: one succeeds, and the other hears of it.
     await other.begun(1)
     work.fail(undefined)
+    await expect.poll(() => jobs.faults().size, { timeout: 20_000 }).toBe(0)
+  }, 60_000)
+
+  it('a clock that was ahead, and was put back, keeps no timer standing, and nothing from being tried again', async () => {
+    const work = openWork(1)
+    const place = { url: redisUrl, prefix: `test-${randomUUID()}` }
+    prefixes.push(place.prefix)
+    const jobs = await startQueuedJobs([work.job], () => undefined, place)
+    open.push(jobs)
+    await work.begun(1)
+    const right = Date.now.bind(Date)
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => right() + 86_400_000)
+    try {
+      work.fail(new RangeError('told to'))
+      await work.begun(work.count() + 2)
+      const isPut = async () =>
+        (await jobs.counts()).some(({ state, count }) => state === 'delayed' && count === 2)
+      await expect.poll(isPut, { timeout: 20_000 }).toBe(true)
+    } finally {
+      clock.mockRestore()
+    }
+    work.fail(undefined)
+    await work.begun(work.count() + 3)
     await expect.poll(() => jobs.faults().size, { timeout: 20_000 }).toBe(0)
   }, 60_000)
 
