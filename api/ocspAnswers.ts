@@ -11,7 +11,14 @@ import { saidOf, type Said } from '../commands/ocspActivity.ts'
 import type { PublicAuthority } from '../commands/issuing.ts'
 import type { Responder } from '../commands/responder.ts'
 import { formatPosition } from './position.ts'
-import { createCache, keyOfRequest, mayBeKept, type OcspKeeper, type Signed } from './ocspKept.ts'
+import {
+  createCache,
+  isToBeSigned,
+  keyOfRequest,
+  mayBeKept,
+  type OcspKeeper,
+  type Signed,
+} from './ocspKept.ts'
 import type { Services } from './services.ts'
 
 /** What an answer is made of. Nothing here signs certificates or lists. */
@@ -189,7 +196,7 @@ export const createOcspAnswers = (
     prepare: async (certId) => {
       const asked = { requests: [certId] }
       const before = keeper?.find(keyOfRequest(asked))
-      if (before !== undefined && before.renewAt > services.now()) return false
+      if (before !== undefined && !isToBeSigned(before, services.now())) return false
       requireFresh(services)
       await common(asked, await services.authority.responder())
       return true

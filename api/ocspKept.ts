@@ -15,6 +15,12 @@ export type Signed = Readonly<{
   said: Said
 }>
 
+/** An answer of later than now was signed by a clock that was ahead: nobody takes it, until that time has come. */
+export const isToBeSigned = (
+  { renewAt, thisUpdate }: Pick<Signed, 'renewAt' | 'thisUpdate'>,
+  at: Instant,
+): boolean => renewAt <= at || thisUpdate > at
+
 /** An answer that may be given again while its term lasts, and what it is known by. */
 export type KeptAnswer = Signed &
   Readonly<{
@@ -50,7 +56,7 @@ type Entry = Readonly<{
   position: string | undefined
 }>
 
-/** The answers of this process, the newest so many: one whose half of its term is over is not found. */
+/** The answers of this process, the newest so many: one that is to be signed anew is not found. */
 export const createCache = () => {
   const entries = new Map<string, Entry>()
   return {
@@ -58,7 +64,7 @@ export const createCache = () => {
       const entry = entries.get(key)
       if (entry === undefined) return undefined
       entries.delete(key)
-      if (entry.signed.renewAt <= at) return undefined
+      if (isToBeSigned(entry.signed, at)) return undefined
       entries.set(key, entry)
       return entry
     },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { createOcspAnswers, type OcspResponder } from '../../api/ocspAnswers.ts'
+import { keyOfRequest } from '../../api/ocspKept.ts'
 import { openStatusKeep, type StatusKeep } from '../../cli/roles/statusKeep.ts'
 import { keepReady } from '../../cli/roles/statusReady.ts'
 import { certIdFor, parseOcspRequest, type CertId } from '../../pki/ocspRequest.ts'
@@ -66,6 +67,8 @@ const read = async (serial: string, ...more: readonly string[]): Promise<Read> =
     verified: text.includes('Response verify OK'),
   }
 }
+const keyOf = (serial: string): string =>
+  keyOfRequest({ requests: [certIdFor(product.services.authority.ca.issuer, serial)] })
 const isKept = (serial: string): boolean => keep.serials().includes(serial)
 
 beforeAll(async () => {
@@ -142,6 +145,21 @@ it('RFC 9919 5: an answer is signed anew when half of its term is over, and no s
   expect([prepared.includes(good!.serial), new Set(prepared).size]).toEqual([true, prepared.length])
   const [first, second] = times.map((time) => Date.parse(time))
   expect(second! - first!).toBe((responseMinutes / 2) * 60_000)
+})
+
+it('RFC 6960 4.2.2.1: what was signed while the clock was ahead is signed anew once it has been put back, asked for or not', async () => {
+  const ahead = 86_400
+  await product.pass(ahead)
+  keep.review(() => 'unknown')
+  await makeReady(() => isKept(good!.serial) && isKept(revoked!.serial))
+  const future = Date.parse(product.services.now())
+  expect(Date.parse((await read(good!.serial, '-no_nonce')).thisUpdate ?? '')).toBe(future)
+  await product.pass(-ahead)
+  expect(Date.parse((await read(good!.serial, '-no_nonce')).thisUpdate ?? '')).toBe(future - ahead * 1000)
+  await makeReady(() => (keep.find(keyOf(revoked!.serial))?.thisUpdate ?? '') <= product.services.now())
+  product.lag(Infinity)
+  expect(await read(revoked!.serial, '-no_nonce')).toMatchObject({ status: 'revoked', verified: true })
+  product.lag(undefined)
 })
 
 it('architecture, Projections: while the table lags none is made; one that cannot be made keeps nobody else from it', async () => {
