@@ -196,7 +196,11 @@ describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg (needs haproxy)', () 
     const connect = ['s_client', '-connect', `127.0.0.1:${ports.api}`, '-tls1_1']
     await expect(openssl(directory, ...connect)).rejects.toThrow()
     expect((await ask('/')).headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains')
-    expect((await ask('/readyz')).status).toBe(404)
-    expect((await fetch(`http://127.0.0.1:${ports.status}/readyz`)).status).toBe(404)
+    // The processes behind read a path that is written with escapes as the same one.
+    for (const path of ['/readyz', '/livez', '/%72eadyz', '/live%7A', '/%72%65%61%64%79%7a?x']) {
+      expect((await ask(path)).status).toBe(404)
+      expect((await fetch(`http://127.0.0.1:${ports.status}${path}`)).status).toBe(404)
+    }
+    expect((await product!.app.inject('/%72eadyz')).json()).toMatchObject({ ready: true })
   })
 })
