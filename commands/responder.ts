@@ -7,6 +7,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { addDays, addSeconds } from '../domain/policy/dates.ts'
 import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { responderTbs } from '../pki/certificate.ts'
+import { notBeforeOf } from '../pki/fields.ts'
 import type { ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
 import { ceremonyKey, serviceKeyId } from './ceremony.ts'
@@ -25,7 +26,8 @@ export type Responder = Readonly<{
 type Generation = Readonly<{ service: Service; keys: ServiceKeys; ca: IssuingCa; generation: number }>
 
 /**
- * The responder that signs now; makes one where there is none, or where the newest ends within the policy's days.
+ * The responder that signs now; makes one where there is none, or where the newest ends within the policy's days, or was certified by a
+ * clock that was ahead, and was put back since: nobody takes its answers before that time has come.
  * @param last the newest generation known; the search goes on from it
  * @throws ProcessRefused ISSUANCE_STOPPED when the authority certifies none any more and the newest has ended
  */
@@ -35,7 +37,7 @@ export const ensureResponder = async (
   last?: Responder,
 ): Promise<Responder> => {
   const current = await newestResponder(service, tools.keys, last)
-  if (current !== undefined && !endsSoon(service, current)) return current
+  if (current !== undefined && !endsSoon(service, current) && !isAhead(service, current)) return current
   const stopped = await refusal(service, tools.ca)
   if (stopped !== undefined) return unended(service, current, stopped)
   return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
@@ -71,6 +73,12 @@ const unended = ({ now }: Service, current: Responder | undefined, otherwise: Pr
 
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
   addDays(notAfter, -policy.ocsp.renewDaysBefore) <= now()
+
+/** So much the clocks of two processes may differ, in seconds. */
+const leewaySeconds = 60
+
+const isAhead = ({ now }: Service, { certificate: der }: Responder): boolean =>
+  notBeforeOf(der) > addSeconds(now(), leewaySeconds)
 
 const keyId = ({ policy }: Pick<Service, 'policy'>, generation: number): string =>
   serviceKeyId(policy, 'ocsp', generation)
