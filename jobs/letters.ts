@@ -38,8 +38,14 @@ export const isDead = ({ attempts }: Letter): boolean => attempts >= deadAfter
 /** After its second failure; the first is tried again at the next run. */
 const pauses = { first: 10, longest: 3600 } as const
 
-const isPausing = ({ attempts, lastAt }: Letter, at: number): boolean =>
-  attempts > 1 && at < Date.parse(lastAt) + pauseAfter(attempts - 1, pauses, 0) * 1000
+/** So much the clocks of two workers may differ, in milliseconds. */
+const leewayMs = 60_000
+
+/** One whose last failure was dated by a clock that was ahead, and was put back since, does not wait until that time has come. */
+const isPausing = ({ attempts, lastAt }: Letter, at: number): boolean => {
+  const since = at - Date.parse(lastAt)
+  return attempts > 1 && since >= -leewayMs && since < pauseAfter(attempts - 1, pauses, 0) * 1000
+}
 
 /** Whoever meets one of these is not to blame: the run ends, and nothing is set aside for it. */
 const ofSurroundings = new Set(['LedgerFault', 'KeyFault', 'ModuleFault', 'MailFault', 'JobsFault'])

@@ -23,10 +23,14 @@ const pauses = { first: 300, longest: 4 * 3600 } as const
 /** Drawn from the notice, so that one server's many are not asked for at the same moment, and each always at the same. */
 const fractionOf = (id: string): number => Number.parseInt(id.slice(0, 8), 16) / 0xffff_ffff
 
-/** When a recipient's message may be tried again. */
+/** So much the clocks of two workers may differ, in seconds. */
+const leewaySeconds = 60
+
+/** Whether a recipient's message may be tried again; at once where a clock that was ahead, and was put back since, has dated the last try. */
 const isDue = ({ notice: id, attempts, attemptedAt }: Deferred, now: string): boolean =>
   attemptedAt === null ||
   attempts === 0 ||
+  attemptedAt > addSeconds(now, leewaySeconds) ||
   addSeconds(attemptedAt, Math.round(pauseAfter(attempts, pauses, fractionOf(id)))) <= now
 
 const places = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ place }) => place)

@@ -123,6 +123,17 @@ describe.each([
     expect(await work.place.store.all()).toEqual([])
   })
 
+  it('a failure that a clock which was ahead has dated keeps nothing waiting once it has been put back', async () => {
+    const work = await openWork(open)
+    work.failing.set('a', new Error('told to'))
+    work.pass(86_400)
+    await work.run()
+    await work.run()
+    work.pass(-86_400)
+    work.failing.clear()
+    expect(await work.run()).toEqual(['a', 'b', 'c'])
+  })
+
   it('a second failure is followed by a pause, and what is due no more needs no letter', async () => {
     const work = await openWork(open)
     work.failing.set('a', new Error('told to'))

@@ -101,6 +101,18 @@ it('RFC 5321 4.5.4.1: put off, it is seen to wait, and is asked again after a pa
   expect(server.received.length).toBe(before + 1)
 })
 
+it('RFC 5321 4.5.4.1: put off while the clock was ahead, it is asked again once that has been put back', async () => {
+  await adopt('2.1')
+  const ahead = 86_400
+  await product.pass(ahead)
+  server.says({ at: 'rcpt', code: 451, words: '4.2.1 slow' })
+  await product.notify()
+  await product.pass(-ahead)
+  server.says('yes')
+  await product.run('mailRetries')
+  expect(await rowOf('2.1')).toMatchObject({ delivery: 'sent', fault: null })
+})
+
 it('CGU-20, CGU-77: refused for good, it has bounced: people see it, and send it once more; till then it binds nobody', async () => {
   await adopt('3.0')
   server.says({ at: 'data', code: 550, words: `5.1.1 nobody here is ${agent.email}` })
