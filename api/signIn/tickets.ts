@@ -27,6 +27,9 @@ export type Tickets = Readonly<{
   notYet: (what: string) => Promise<void>
 }>
 
+/** So much the clocks of two processes may differ, in seconds. */
+const leewaySeconds = 60
+
 const secretPattern = /^[A-Za-z0-9_-]{43}$/
 
 const keyOf = (kind: TicketKind, secret: string): Buffer =>
@@ -56,7 +59,10 @@ export const createTickets = ({ db, now }: Pick<Services, 'db' | 'now'>): Ticket
       const row = await by(db, sha256(secret), kind)
       if (row === undefined) return undefined
       const { since, seen, until } = row
-      return { content: opened(kind, secret, row.sealed), since, seen, until }
+      const at = now()
+      // Opened by a clock that was ahead, and was put back since: it would last for as much longer.
+      const isAhead = since > addSeconds(at, leewaySeconds)
+      return { content: opened(kind, secret, row.sealed), since, seen, until: isAhead ? at : until }
     }
   return {
     open: async (kind, content, seconds) => {

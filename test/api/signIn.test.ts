@@ -289,6 +289,14 @@ describe('sessions', () => {
     expect(await look(long)).toBe(401)
   })
 
+  it('end when a clock that was ahead when they began has been put back', async () => {
+    await product.pass(86_400)
+    const jar = await signedIn('early')
+    expect(await look(jar)).toBe(200)
+    await product.pass(-86_400)
+    expect(await look(jar)).toBe(401)
+  })
+
   it('end when the identity is unlinked, at once', async () => {
     const jar = await signedIn('unlinked')
     expect(await look(jar)).toBe(200)
@@ -400,6 +408,15 @@ describe('OAuth 2.0 client credentials', () => {
       data: { means: 'accessToken', cause: 'unknownToken' },
     })
     await product.pass(601)
+    expect(await use(access)).toBe(401)
+  })
+
+  it('RFC 6749 4.2.2: a token lasts no longer for a clock that was ahead when it was given', async () => {
+    await product.pass(86_400)
+    const answer = await token(grant, basic('robot', secret))
+    const { access_token: access } = answer.json<{ access_token: string }>()
+    expect(await use(access)).toBe(200)
+    await product.pass(-86_400)
     expect(await use(access)).toBe(401)
   })
 
