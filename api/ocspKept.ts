@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Said } from '../commands/ocspActivity.ts'
 import type { Instant } from '../domain/kernel.ts'
+import { isAhead } from '../domain/policy/dates.ts'
 import type { OcspAnswer, OcspStatus } from '../pki/ocsp.ts'
 import type { OcspRequest } from '../pki/ocspRequest.ts'
 
@@ -19,7 +20,7 @@ export type Signed = Readonly<{
 export const isToBeSigned = (
   { renewAt, thisUpdate }: Pick<Signed, 'renewAt' | 'thisUpdate'>,
   at: Instant,
-): boolean => renewAt <= at || thisUpdate > at
+): boolean => renewAt <= at || isAhead(thisUpdate, at)
 
 /** An answer that may be given again while its term lasts, and what it is known by. */
 export type KeptAnswer = Signed &

@@ -4,7 +4,7 @@ import { authority } from '../domain/authority.ts'
 import { certificate } from '../domain/certificate.ts'
 import { key } from '../domain/key.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { addDays, addSeconds } from '../domain/policy/dates.ts'
+import { addDays, addSeconds, isAhead } from '../domain/policy/dates.ts'
 import { issuanceStopped } from '../domain/policy/endOfLife.ts'
 import { responderTbs } from '../pki/certificate.ts'
 import { notBeforeOf } from '../pki/fields.ts'
@@ -37,7 +37,7 @@ export const ensureResponder = async (
   last?: Responder,
 ): Promise<Responder> => {
   const current = await newestResponder(service, tools.keys, last)
-  if (current !== undefined && !endsSoon(service, current) && !isAhead(service, current)) return current
+  if (current !== undefined && !endsSoon(service, current) && !isForLater(service, current)) return current
   const stopped = await refusal(service, tools.ca)
   if (stopped !== undefined) return unended(service, current, stopped)
   return await make({ service, ...tools, generation: (current?.generation ?? 0) + 1 })
@@ -74,11 +74,8 @@ const unended = ({ now }: Service, current: Responder | undefined, otherwise: Pr
 const endsSoon = ({ policy, now }: Service, { notAfter }: Responder): boolean =>
   addDays(notAfter, -policy.ocsp.renewDaysBefore) <= now()
 
-/** So much the clocks of two processes may differ, in seconds. */
-const leewaySeconds = 60
-
-const isAhead = ({ now }: Service, { certificate: der }: Responder): boolean =>
-  notBeforeOf(der) > addSeconds(now(), leewaySeconds)
+const isForLater = ({ now }: Service, { certificate: der }: Responder): boolean =>
+  isAhead(notBeforeOf(der), now())
 
 const keyId = ({ policy }: Pick<Service, 'policy'>, generation: number): string =>
   serviceKeyId(policy, 'ocsp', generation)

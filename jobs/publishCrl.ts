@@ -1,6 +1,6 @@
 // When a CRL is due: at its authority's rhythm, and as soon as a revocation stands that the newest CRL does not have
 // (CGU-76; decision D2). It is also due while one is planned and not yet issued.
-import { addHours, addSeconds } from '../domain/policy/dates.ts'
+import { addHours, isAhead } from '../domain/policy/dates.ts'
 import { issueCrl, type StatusView } from '../commands/issueCrl.ts'
 import type { IssuingCa } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
@@ -17,9 +17,6 @@ export type CrlState = Readonly<{
 /** How often an authority issues a list, and how long one is good for. */
 export type Rhythm = Readonly<{ everyHours: number; validityHours: number }>
 
-/** So much the clocks of two workers may differ, in seconds. */
-const leewaySeconds = 60
-
 export const crlIsDue = async (
   now: string,
   { everyHours }: Rhythm,
@@ -31,7 +28,7 @@ export const crlIsDue = async (
   if (planned) return true
   if (addHours(newest.thisUpdate, everyHours) <= now) return true
   // RFC 5280 5.1.2.4: issued by a clock that was ahead, and put back since: nobody takes it before that time has come.
-  if (newest.thisUpdate > addSeconds(now, leewaySeconds)) return true
+  if (isAhead(newest.thisUpdate, now)) return true
   return hasEntrySince(newest.upTo)
 }
 

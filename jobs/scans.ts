@@ -1,6 +1,6 @@
 // What comes due by dates and is for people to begin: controls (CGU-123), destruction of what has come to its term (CGU-116). Nothing is
 // recorded: a scan says what waits, and an alarm shows it.
-import { addSeconds, dayOf } from '../domain/policy/dates.ts'
+import { addSeconds, isAhead, dayOf } from '../domain/policy/dates.ts'
 import { retentionClasses } from '../domain/lists.ts'
 import { startedBy } from '../domain/policy/retention.ts'
 import type { Service } from '../commands/program.ts'
@@ -32,7 +32,8 @@ const remembered = (now: () => string, scan: () => Promise<Found>) => {
     last = { at, found }
     return found
   }
-  const isFresh = (): boolean => last !== undefined && now() < addSeconds(last.at, lookAgainSeconds)
+  const isFresh = (): boolean =>
+    last !== undefined && !isAhead(last.at, now()) && now() < addSeconds(last.at, lookAgainSeconds)
   return {
     run: async (): Promise<void> => void (await run()),
     alarm: async (): Promise<Found> => (last !== undefined && isFresh() ? last.found : run()),

@@ -3,7 +3,7 @@
 // off is asked again after a pause that grows, by what the ledger says of it, until it is given up.
 import { recordDelivery, recordNotice } from '../commands/notices.ts'
 import { perform } from '../commands/program.ts'
-import { addSeconds } from '../domain/policy/dates.ts'
+import { addSeconds, isAhead } from '../domain/policy/dates.ts'
 import { notice, type NoticeFile } from '../domain/notice.ts'
 import { eventIdOf } from '../ledger/ids.ts'
 import { deferredRecipients, pendingNotices, type Deferred } from '../readmodels/notices.ts'
@@ -23,14 +23,11 @@ const pauses = { first: 300, longest: 4 * 3600 } as const
 /** Drawn from the notice, so that one server's many are not asked for at the same moment, and each always at the same. */
 const fractionOf = (id: string): number => Number.parseInt(id.slice(0, 8), 16) / 0xffff_ffff
 
-/** So much the clocks of two workers may differ, in seconds. */
-const leewaySeconds = 60
-
 /** Whether a recipient's message may be tried again; at once where a clock that was ahead, and was put back since, has dated the last try. */
 const isDue = ({ notice: id, attempts, attemptedAt }: Deferred, now: string): boolean =>
   attemptedAt === null ||
   attempts === 0 ||
-  attemptedAt > addSeconds(now, leewaySeconds) ||
+  isAhead(attemptedAt, now) ||
   addSeconds(attemptedAt, Math.round(pauseAfter(attempts, pauses, fractionOf(id)))) <= now
 
 const places = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ place }) => place)

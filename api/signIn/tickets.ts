@@ -4,7 +4,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { sha256 } from '../../commands/issuing.ts'
 import type { Instant } from '../../domain/kernel.ts'
-import { addSeconds } from '../../domain/policy/dates.ts'
+import { addSeconds, isAhead } from '../../domain/policy/dates.ts'
 import { claimOnce, findTicket, putTicket, takeTicket, touchTicket } from '../../readmodels/signInTickets.ts'
 import type { Services } from '../services.ts'
 
@@ -26,9 +26,6 @@ export type Tickets = Readonly<{
   /** Gives back what `once` has taken. */
   notYet: (what: string) => Promise<void>
 }>
-
-/** So much the clocks of two processes may differ, in seconds. */
-const leewaySeconds = 60
 
 const secretPattern = /^[A-Za-z0-9_-]{43}$/
 
@@ -61,8 +58,12 @@ export const createTickets = ({ db, now }: Pick<Services, 'db' | 'now'>): Ticket
       const { since, seen, until } = row
       const at = now()
       // Opened by a clock that was ahead, and was put back since: it would last for as much longer.
-      const isAhead = since > addSeconds(at, leewaySeconds)
-      return { content: opened(kind, secret, row.sealed), since, seen, until: isAhead ? at : until }
+      return {
+        content: opened(kind, secret, row.sealed),
+        since,
+        seen,
+        until: isAhead(since, at) ? at : until,
+      }
     }
   return {
     open: async (kind, content, seconds) => {

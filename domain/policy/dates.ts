@@ -105,3 +105,9 @@ export const quarterOf = (instant: Instant): string => {
   const day = dayOf(instant)
   return `${day.slice(0, 4)}-Q${Math.ceil(part(day, 5, 7) / 3)}`
 }
+
+/** So much the clocks of two machines may differ, in seconds. */
+const leewaySeconds = 60
+
+/** Whether something was dated by a clock that was ahead, and was put back since: its time has not come yet. */
+export const isAhead = (dated: Instant, now: Instant): boolean => dated > addSeconds(now, leewaySeconds)
