@@ -15,6 +15,8 @@ export const inOrder: Each = async (items, act) => {
 export type Job = Readonly<{
   name: string
   everySeconds: number
+  /** Promised within seconds, also where whoever runs it dies: two runs at once do no harm then. */
+  urgent?: boolean
   /** Does all that is due; does nothing when nothing is. */
   run: (each: Each) => Promise<void>
 }>

@@ -56,6 +56,13 @@ const nudged = (name: string, about: string | undefined) => ({
     : { jobId: `${name}-${about.replaceAll(':', '-')}`, removeOnComplete: { age: 600, count: 10_000 } }),
 })
 
+/**
+ * How soon the run of a worker that died is given to another one, in milliseconds: BullMQ looks every so often for runs whose lock nobody has
+ * renewed for so long. A worker that hangs for as long loses its run to another, and both are at it: what is not urgent has BullMQ's half
+ * minute for each.
+ */
+const takenOverSoon = { lockDuration: 5_000, stalledInterval: 2_000 } as const
+
 type Tell = (error: Error | undefined) => void
 
 const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
@@ -106,7 +113,13 @@ const openWorker = (
     return running
   }
   const settings = { backoffStrategy: (failures: number) => pauseOf(job, failures) }
-  const worker = new Worker(job.name, process, { ...connectionOf(options), concurrency: 1, settings })
+  const soon = job.urgent === true ? takenOverSoon : {}
+  const worker = new Worker(job.name, process, {
+    ...connectionOf(options),
+    ...soon,
+    concurrency: 1,
+    settings,
+  })
   return { worker, idle: () => Promise.allSettled([...under]) }
 }
 

@@ -80,7 +80,7 @@ export const jobsOf = (
   const { settled } = standing
   const heldAmong = (units: readonly string[]) => settledRows((rows) => heldIn(rows, units))
   const due: readonly Job[] = [
-    { name: 'publishCrl', everySeconds: 60, run: () => crls.publish(chain.ca, policy.crl) },
+    { name: 'publishCrl', everySeconds: 60, urgent: true, run: () => crls.publish(chain.ca, policy.crl) },
     { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },
     { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, each }) },
     ...careJobs({ service, db, inTurn }),

@@ -1,10 +1,11 @@
 // The port of the jobs, on both who run them: in the process, and BullMQ on Redis.
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startJobs } from '../../jobs/embedded.ts'
 import { openJobs } from '../../jobs/open.ts'
 import { JobsFault, type Job, type Jobs, type OnFault } from '../../jobs/port.ts'
@@ -326,6 +327,24 @@ describe('jobs on Redis', () => {
     release()
     await stopping
   }, 60_000)
+
+  it('CGU-76: of what is promised within seconds, another worker takes over the run of one that was killed in the middle', async () => {
+    const prefix = `test-${randomUUID()}`
+    prefixes.push(prefix)
+    const dying = fork(join(import.meta.dirname, 'runForever.ts'), [redisUrl, prefix], {
+      execArgv: ['--import', 'tsx'],
+    })
+    onTestFinished(() => void dying.kill('SIGKILL'))
+    await once(dying, 'message')
+    dying.kill('SIGKILL')
+    await once(dying, 'exit')
+    const work = openWork()
+    open.push(
+      await startQueuedJobs([{ ...work.job, urgent: true }], () => undefined, { url: redisUrl, prefix }),
+    )
+    // Half of what it takes otherwise: a minute.
+    await expect.poll(work.count, { timeout: 30_000 }).toBe(1)
+  }, 90_000)
 
   it('a process that runs nothing needs a Redis to ask by', async () => {
     const alone = openJobs([], () => undefined, { redisUrl: undefined, log: 'x', run: false })
