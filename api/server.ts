@@ -7,7 +7,7 @@ import { noTracing, type Tracing } from '../telemetry/tracing.ts'
 import { installRequestLog, loggerOf, type LogOptions } from './logging.ts'
 import { installProblems, sendProblem } from './problemHandler.ts'
 import { Problem, problemSchema } from './problems.ts'
-import { RateStore } from './rateStore.ts'
+import { networkOf, RateStore } from './rateStore.ts'
 import { schemaCompilers } from './schemaCompilers.ts'
 import { createRequestTraces, type RequestTraces } from './tracing.ts'
 
@@ -83,6 +83,7 @@ export const openServer = async (release: string, options: ServerOptions): Promi
   await app.register(rateLimit, {
     global: false,
     store: RateStore,
+    keyGenerator: ({ ip }) => networkOf(ip),
     errorResponseBuilder: (_, { ttl }) =>
       new Problem('TOO_MANY_REQUESTS', { headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
   })

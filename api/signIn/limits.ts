@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { HeldAccount } from '../../commands/posts.ts'
 import { Problem } from '../problems.ts'
+import { networkOf } from '../rateStore.ts'
 
 /** Requests a minute. */
 export type Limits = Readonly<{
@@ -31,11 +32,11 @@ export const defaultLimits: Limits = {
 /** One more of a bucket. @throws Problem TOO_MANY_REQUESTS, with when to come back */
 export type Count = (request: FastifyRequest) => Promise<void>
 
-/** A bucket of `max` a minute for each key; by default the key is the address. */
+/** A bucket of `max` a minute for each key; by default the key is the address, of IPv6 its network. */
 export const bucketOf = (
   app: FastifyInstance,
   max: number,
-  keyOf: (request: FastifyRequest) => string = ({ ip }) => ip,
+  keyOf: (request: FastifyRequest) => string = ({ ip }) => networkOf(ip),
 ): Count => {
   const count = app.createRateLimit({ max, timeWindow: 60_000, keyGenerator: keyOf })
   return async (request) => {
