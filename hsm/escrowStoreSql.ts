@@ -1,6 +1,5 @@
 // The rows of the escrow in PostgreSQL, in the schema `vault`: no read model, and never rebuilt or dropped. A commit is on the server's
 // disk before anybody is told: `synchronous_commit` is set for each session, whatever the server's own default is.
-import { randomUUID } from 'node:crypto'
 import { Kysely, Migrator, PostgresDialect, sql, type Migration } from 'kysely'
 import { openServer, type OpenPool } from '../host/postgres.ts'
 import type { KekState } from '../pki/custody.ts'
@@ -123,32 +122,34 @@ const taken = (error: unknown): never => {
 
 const page = 256
 
+/** The data directory that rows belong to: `isNew` for as long as it does not know that they are there. */
+export type EscrowPlace = Readonly<{ id: string; isNew?: boolean }>
+
 /**
  * Opens the rows in the database of a pool, and makes the schema where there is none.
- * @param id of the data directory that the rows belong to; undefined: one that has none yet
  * @throws KeyFault `otherStore` when they are another directory's
  */
 export const openSqlEscrowStore = async (
   { pool, close }: OpenPool,
-  id?: string,
-): Promise<EscrowStore & Readonly<{ id: string }>> => {
+  { id, isNew = false }: EscrowPlace,
+): Promise<EscrowStore> => {
   const db = new Kysely<VaultDatabase>({ dialect: new PostgresDialect({ pool }) }).withSchema('vault')
   const keys = () => db.selectFrom('escrowed_key')
 
-  const place = async (): Promise<string> => {
+  /** Of two directories that begin at once in one database one has it. */
+  const requirePlace = async (): Promise<void> => {
+    const own = { single: true, id, purged_to: null }
+    if (isNew)
+      await db
+        .insertInto('place')
+        .values(own)
+        .onConflict((same) => same.doNothing())
+        .execute()
     const found = await db.selectFrom('place').select('id').executeTakeFirst()
-    if (found === undefined && id === undefined) {
-      const own = randomUUID()
-      await db.insertInto('place').values({ single: true, id: own, purged_to: null }).execute()
-      return own
-    }
     if (found === undefined)
       throw new KeyFault('the escrow of this data directory is not in this database', { code: 'otherStore' })
-    // The first start may have been cut off before its directory knew the id.
-    const isFirst = id === undefined && (await keys().select('nth').limit(1).execute()).length === 0
-    if (found.id !== id && !isFirst)
+    if (found.id !== id)
       throw new KeyFault('the escrow in this database is of another data directory', { code: 'otherStore' })
-    return found.id
   }
 
   const replace: EscrowStore['replace'] = async (was, is) => {
@@ -171,8 +172,8 @@ export const openSqlEscrowStore = async (
 
   try {
     await migrate(db)
+    await requirePlace()
     return {
-      id: await place(),
       byKey: async (spkiSha256) => {
         const row = await keys().selectAll().where('spki_sha256', '=', spkiSha256).executeTakeFirst()
         return row && rowOf(row)
@@ -241,5 +242,5 @@ export const openSqlEscrowStore = async (
 }
 
 /** The rows in the PostgreSQL of a connection string. @throws KeyFault, as `openSqlEscrowStore` */
-export const openServerEscrowStore = (url: string, id?: string) =>
-  openSqlEscrowStore(openServer(url, '-c synchronous_commit=on'), id)
+export const openServerEscrowStore = (url: string, place: EscrowPlace): Promise<EscrowStore> =>
+  openSqlEscrowStore(openServer(url, '-c synchronous_commit=on'), place)

@@ -1,6 +1,6 @@
 // The vault of the embedded profile: data keys, the escrow, outputs that wait for their delivery, and which journal a
 // person writes in. Everything in it is enciphered on disk, and there before anybody is told.
-import { createHash, randomBytes as systemRandom } from 'node:crypto'
+import { createHash, randomBytes as systemRandom, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
@@ -12,6 +12,7 @@ import { openDataKeys } from './dataKeys.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable } from './durable.ts'
 import { openEscrow, type SoftwareEscrow } from './escrow.ts'
 import type { EscrowStore } from './escrowStore.ts'
+import type { EscrowPlace } from './escrowStoreSql.ts'
 import { openFileEscrowStore } from './escrowStoreFile.ts'
 import { KeyFault } from './keyFault.ts'
 import { takeLock, type Lock } from './lock.ts'
@@ -77,7 +78,7 @@ const journalsOf = (store: RecordStore): Journals => {
 }
 
 /** Where the rows of the escrow lie, once it has been decided; directories of earlier releases have the file alone. */
-type Escrow = Readonly<{ store: 'records' | 'postgresql'; id?: string }>
+type Escrow = Readonly<{ store: 'records' }> | (EscrowPlace & Readonly<{ store: 'postgresql' }>)
 
 type Rows = Readonly<{
   directory: string
@@ -97,16 +98,27 @@ const rowsInFile = async ({ directory, openRecords }: Rows, isKnown: boolean): P
 
 const rowsOnServer = async (
   { directory, databaseUrl }: Rows,
-  id: string | undefined,
+  before: EscrowPlace | undefined,
 ): Promise<EscrowStore> => {
   if (databaseUrl === undefined)
     throw new KeyFault('the escrow of this data directory is in PostgreSQL: DATABASE_URL is not set', {
       code: 'otherStore',
     })
   const { openServerEscrowStore } = await import('./escrowStoreSql.ts')
-  const rows = await openServerEscrowStore(databaseUrl, id)
-  if (id === undefined) await remember(directory, { store: 'postgresql', id: rows.id })
+  const { id, isNew = false } = before ?? { id: randomUUID(), isNew: true }
+  // Said first: a start that is cut off goes on with the place that it has begun, and takes nobody else's for its own.
+  if (before === undefined) await remember(directory, { store: 'postgresql', id, isNew })
+  const rows = await openServerEscrowStore(databaseUrl, { id, isNew })
+  if (isNew) await remember(directory, { store: 'postgresql', id })
   return rows
+}
+
+/** What a directory has begun. A place on a server that it never came to has nothing in it: without a server it has begun nothing. */
+const begun = async ({ directory, databaseUrl }: Rows): Promise<Escrow | undefined> => {
+  const stored = await readIfPresent(escrowPath(directory))
+  if (stored === undefined) return undefined
+  const known = JSON.parse(stored.toString('utf8')) as Escrow
+  return databaseUrl === undefined && known.store === 'postgresql' && known.isNew === true ? undefined : known
 }
 
 /**
@@ -114,12 +126,12 @@ const rowsOnServer = async (
  * @throws KeyFault `otherStore`
  */
 const openEscrowRows = async (rows: Rows): Promise<EscrowStore> => {
-  const { directory, databaseUrl } = rows
-  const stored = await readIfPresent(escrowPath(directory))
-  const before = stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Escrow)
-  const isInFile = databaseUrl === undefined || existsSync(join(directory, 'escrow.records'))
-  const store = before?.store ?? (isInFile ? 'records' : 'postgresql')
-  return store === 'records' ? rowsInFile(rows, before !== undefined) : rowsOnServer(rows, before?.id)
+  const before = await begun(rows)
+  if (before?.store === 'postgresql') return await rowsOnServer(rows, before)
+  const isInFile = rows.databaseUrl === undefined || existsSync(join(rows.directory, 'escrow.records'))
+  return before !== undefined || isInFile
+    ? await rowsInFile(rows, before !== undefined)
+    : await rowsOnServer(rows, undefined)
 }
 
 /**

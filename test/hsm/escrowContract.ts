@@ -50,22 +50,25 @@ const inFile = async (): Promise<RowsPlace> => {
   }
 }
 
+/** The data directory that the rows belong to. */
+const owner = '00000000-0000-4000-8000-00000000feed'
+
 const inPglite = async (): Promise<RowsPlace> => {
   const { pool, close } = await openEmbedded()
   const lent = { pool, close: async () => undefined }
-  const store = await openSqlEscrowStore(lent)
-  return { store, reopen: () => openSqlEscrowStore(lent, store.id), remove: close }
+  const store = await openSqlEscrowStore(lent, { id: owner, isNew: true })
+  return { store, reopen: () => openSqlEscrowStore(lent, { id: owner }), remove: close }
 }
 
 const onServer = async (): Promise<RowsPlace> => {
   const { url, drop } = await createOnServer()
-  const first = await openServerEscrowStore(url)
+  const first = await openServerEscrowStore(url, { id: owner, isNew: true })
   let open = first
   return {
     store: first,
     reopen: async () => {
       await open.close()
-      open = await openServerEscrowStore(url, first.id)
+      open = await openServerEscrowStore(url, { id: owner })
       return open
     },
     remove: async () => {

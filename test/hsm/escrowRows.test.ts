@@ -1,5 +1,5 @@
 // The escrow with its rows in PostgreSQL, on a server and in this process; keys.test.ts has it with its rows in a file.
-import { cp } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openVault } from '../../hsm/vault.ts'
@@ -27,16 +27,23 @@ describe('where the escrow of a data directory lies', () => {
       expect(await open('sql', server.url)).toBe('opened')
       await expect(open('sql')).rejects.toMatchObject(refused)
       await expect(open('sql', other.url)).rejects.toMatchObject(refused)
-      // A key of the first directory is there: a new one does not take it for its own.
-      const first = await openVault({ directory: join(scratch, 'sql'), databaseUrl: server.url, keys, now })
-      await first.escrow.fillStock(1)
-      await first.close()
+      // Another one does not take it for its own, also while no key is there; and is still free to begin elsewhere.
       await expect(open('new', server.url)).rejects.toMatchObject(refused)
+      await expect(open('new', server.url)).rejects.toMatchObject(refused)
+      expect(await open('new')).toBe('opened')
       expect(await open('file')).toBe('opened')
       expect(await open('file', server.url)).toBe('opened')
       await cp(join(scratch, 'sql', 'escrow.json'), join(scratch, 'file', 'escrow.json'))
       await expect(open('file', other.url)).rejects.toMatchObject(refused)
       expect(await open('sql', server.url)).toBe('opened')
+      // Cut off before its directory knew that its place is there.
+      const { id } = JSON.parse(await readFile(join(scratch, 'sql', 'escrow.json'), 'utf8')) as { id: string }
+      await writeFile(
+        join(scratch, 'sql', 'escrow.json'),
+        JSON.stringify({ store: 'postgresql', id, isNew: true }),
+      )
+      expect(await open('sql', server.url)).toBe('opened')
+      await expect(open('sql')).rejects.toMatchObject(refused)
     } finally {
       await keys.close()
       for (const { drop } of [server, other]) await drop()
