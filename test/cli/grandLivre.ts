@@ -53,8 +53,8 @@ export type Site = Readonly<{
   close: () => Promise<void>
 }>
 
-/** Commands that make keys where there are none. */
-const begins = ['start', 'ceremony', 'migrate', 'signer']
+/** Commands that make keys where there are none; a ceremony has to find nothing. */
+const begins = ['start', 'migrate', 'signer']
 const passphrases = ['GRAND_LIVRE_PASSPHRASE', 'GRAND_LIVRE_PASSPHRASE_FILE']
 const names = (env: Env, settings: readonly string[]): boolean => settings.some((name) => name in env)
 
