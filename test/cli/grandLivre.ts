@@ -55,7 +55,8 @@ export type Site = Readonly<{
 
 /** Commands that make keys where there are none; a ceremony has to find nothing. */
 const begins = ['start', 'migrate', 'signer']
-const passphrases = ['GRAND_LIVRE_PASSPHRASE', 'GRAND_LIVRE_PASSPHRASE_FILE']
+/** Settings by which it has its keys, or its passphrase, from elsewhere. */
+const elsewhere = ['DATA_DIR', 'SIGNER_SOCKET', 'GRAND_LIVRE_PASSPHRASE', 'GRAND_LIVRE_PASSPHRASE_FILE']
 const names = (env: Env, settings: readonly string[]): boolean => settings.some((name) => name in env)
 
 /** A place of its own, with that policy. */
@@ -81,7 +82,7 @@ export const openSite = (): Site => {
   const children = new Set<ChildProcessWithoutNullStreams>()
 
   const launch = (args: readonly string[], env: Env) => {
-    if (begins.includes(args[0] ?? '') && !names(env, ['DATA_DIR', ...passphrases])) giveMaster(dataDir)
+    if (begins.includes(args[0] ?? '') && !names(env, elsewhere)) giveMaster(dataDir)
     const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env: { ...own, ...env } })
     children.add(child)
     const said = { stdout: '', stderr: '' }
