@@ -12,6 +12,7 @@ import { createActors, program, type Principal } from '../commands/actors.ts'
 import { createHandle } from '../commands/handle.ts'
 import { createPosts, type HeldAccount } from '../commands/posts.ts'
 import type { Service } from '../commands/program.ts'
+import { requireOwn } from '../commands/requireOwn.ts'
 import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
@@ -64,6 +65,10 @@ export const openActing = async (config: Config): Promise<Acting> => {
   try {
     const store = await openStore(config)
     const ledger = ledgerOver(store, config, custody.vault.dataKeys)
+    await requireOwn({ ledger, policy: config.policy }, custody.keys).catch(async (error: unknown) => {
+      await store.close()
+      throw error
+    })
     const now = instantsOf(systemClock)
     const handle = createHandle({ ledger, policy: config.policy.version, release: readRelease() })
     const actors = createActors({ handle, journals: custody.vault.journals, now, newId: randomUUID })

@@ -4,6 +4,7 @@ import { createActors, program, type Actors } from '../../commands/actors.ts'
 import { createHandle, type Handle } from '../../commands/handle.ts'
 import type { Service } from '../../commands/program.ts'
 import { purgeDestroyed } from '../../commands/purge.ts'
+import { requireOwn } from '../../commands/requireOwn.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { EventStore } from '../../ledger/store.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
@@ -49,6 +50,7 @@ export const openCommon = async (
     ...{ handle, ledger, policy, now, randomBytes },
     actor: () => actors(program, 'program'),
   }
+  await requireOwn({ ledger, policy }, custody.keys)
   // Before a sealed field is opened or a key handed out: a restored vault has what was destroyed after its backup.
   await purgeDestroyed({ ledger, ...vault })
   return {

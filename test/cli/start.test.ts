@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -212,6 +212,47 @@ describe('keys at rest (CGU-105, RGS A2 XI)', () => {
       statSync(join(site.dataDir, name)).mode & 0o077,
     ])
     expect(modes).toEqual(readdirSync(site.dataDir).map((name) => [name, 0]))
+  })
+})
+
+describe('keys that meet a ledger which is not theirs', () => {
+  const refusedWith = (words: string): unknown[] => [3, expect.stringContaining(words)]
+
+  it('CGU-105, CGU-76: no second ledger is begun for them, and no empty list published: status 3', async () => {
+    const parts = ['ledger', 'readmodels'].map((name) => [join(site.dataDir, name), site.file(name)] as const)
+    for (const [here, away] of parts) renameSync(here, away)
+    try {
+      for (const args of [['start'], ['custody', 'rewrap']]) {
+        const { status, stderr } = await site.run(args)
+        expect([status, stderr]).toEqual(refusedWith('it has not been given back yet'))
+      }
+      const { stdout } = await site.run(['ledger', 'export'])
+      expect(stdout.split('\n').filter((line) => line.includes('"stream"'))).toEqual([])
+    } finally {
+      for (const [here, away] of parts) {
+        rmSync(here, { recursive: true, force: true })
+        renameSync(away, here)
+      }
+    }
+    expect(await verified()).toMatchObject({ root: head.root, found: 0 })
+  })
+
+  it('CGU-105: nor is a second ceremony held in it, for the log of another policy or another installation: status 3', async () => {
+    const renamed = withPolicy({ log: 'elsewhere.example/registre/1' })
+    const ofPolicy = await site.run(['start'], renamed)
+    expect([ofPolicy.status, ofPolicy.stderr]).toEqual(refusedWith('is of another log'))
+
+    const other = { DATA_DIR: site.file('other'), GRAND_LIVRE_PASSPHRASE: 'twelve letters and more' }
+    await (await site.start(other)).stop()
+    const ledger = join(other.DATA_DIR, 'ledger')
+    for (const part of ['ledger', 'readmodels']) rmSync(join(other.DATA_DIR, part), { recursive: true })
+    cpSync(join(site.dataDir, 'ledger'), ledger, { recursive: true })
+    const ofKeys = await site.run(['start'], other)
+    expect([ofKeys.status, ofKeys.stderr]).toEqual(refusedWith('is of another installation'))
+    expect(await verified()).toMatchObject({ root: head.root, found: 0 })
+    // To these keys its seals are none: what counts is that nothing was written into it.
+    const { stdout } = await site.run(['ledger', 'verify', '--json'], other)
+    expect(JSON.parse(stdout)).toMatchObject({ size: head.size, root: head.root })
   })
 })
 
