@@ -9,7 +9,6 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Account } from '../commands/accounts.ts'
@@ -32,25 +31,49 @@ export class AccountFault extends Error {
   override readonly name = 'AccountFault'
 }
 
-/** @throws AccountFault when others can read the file */
+const parsed = (file: string, text: string): readonly Line[] => {
+  try {
+    const lines: unknown = JSON.parse(text)
+    if (Array.isArray(lines)) return lines as readonly Line[]
+  } catch {
+    // Told below, as any other damage.
+  }
+  throw new AccountFault(`${file} is damaged; restore it from a backup`)
+}
+
+/** @throws AccountFault when others can read the file, or it is damaged */
 export const readLines = (file: string): readonly Line[] => {
   try {
     if ((statSync(file).mode & 0o077) !== 0)
       throw new AccountFault(`${file} can be read by others: chmod 600 it`)
-    return JSON.parse(readFileSync(file, 'utf8')) as readonly Line[]
+    return parsed(file, readFileSync(file, 'utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
 }
 
+/** Of a write that a full disk cuts short there is no fault but the next one's: it is written until all of it is there, on disk. */
+const writeWhole = (path: string, text: string): void => {
+  const handle = openSync(path, 'wx', 0o600)
+  try {
+    writeFileSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 /** @returns whether it was written: asked last of all, when the new file lies beside the old one */
 const writeLines = (file: string, lines: readonly Line[], mayWrite: () => boolean): boolean => {
   const next = `${file}.${randomUUID()}`
-  const handle = openSync(next, 'wx', 0o600)
-  writeSync(handle, `${JSON.stringify(lines, null, 2)}\n`)
-  fsyncSync(handle)
-  closeSync(handle)
+  try {
+    writeWhole(next, `${JSON.stringify(lines, null, 2)}\n`)
+  } catch (error) {
+    // A disk that is full has no room for what nobody will finish.
+    rmSync(next, { force: true })
+    throw error
+  }
   if (!mayWrite()) {
     rmSync(next)
     return false

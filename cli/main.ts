@@ -75,6 +75,8 @@ const unavailableCodes = new Set([
   'ECONNREFUSED',
   'EEXIST',
   'ENOENT',
+  // A path that is none, and a disk that is full or takes nothing.
+  ...['EISDIR', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EPERM'],
 ])
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)

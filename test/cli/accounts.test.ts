@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { get } from 'node:https'
 import { join } from 'node:path'
@@ -230,5 +230,39 @@ describe('at once', () => {
     const listed = await own.json<Account[]>(['accounts', 'list'])
     expect(listed.map(({ id }) => id).toSorted()).toEqual(names)
     expect(existsSync(lock)).toBe(false)
+  })
+})
+
+describe('a file that cannot be written, or read', () => {
+  it('CGU-24: a disk that is full: the account is not added, and nobody loses his: status 3', async () => {
+    const own = openSite()
+    onTestFinished(() => own.close())
+    const file = join(own.dataDir, 'accounts.json')
+    for (const name of ['first', 'second']) await own.run(['accounts', 'add', name, '--role', 'auditor'])
+    const before = readFileSync(file, 'utf8')
+    // As a disk with room for a part of it: the first write is cut short, the second one fails.
+    const { status, stdout, stderr } = await own.within(512, [
+      'accounts',
+      'add',
+      'third',
+      '--role',
+      'auditor',
+    ])
+    expect([status, stdout, stderr.split(':')[0]]).toEqual([3, '', 'EFBIG'])
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    expect(readdirSync(own.dataDir)).toEqual(['accounts.json'])
+  })
+
+  it('CGU-24: one that is damaged is said to be, and is left as it is: status 2', async () => {
+    const own = openSite()
+    onTestFinished(() => own.close())
+    await own.run(['accounts', 'add', 'first', '--role', 'auditor'])
+    const file = join(own.dataDir, 'accounts.json')
+    for (const text of ['', '[{"id": "fir', '{}']) {
+      writeFileSync(file, text)
+      const { status, stderr } = await own.run(['accounts', 'add', 'second', '--role', 'auditor'])
+      expect([status, stderr]).toEqual([2, `${file} is damaged; restore it from a backup\n`])
+      expect(readFileSync(file, 'utf8')).toBe(text)
+    }
   })
 })

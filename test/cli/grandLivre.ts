@@ -43,6 +43,8 @@ export type Site = Readonly<{
   onServer: () => Promise<Env>
   /** Runs it with its standard output closed from the beginning. */
   unread: (args: readonly string[], env?: Env) => Promise<Ended>
+  /** Runs it where no file may become longer than so many octets, a multiple of 512, as on a disk that is full. */
+  within: (octets: number, args: readonly string[], env?: Env) => Promise<Ended>
   /** Starts the service, or the other command that runs on, and waits until it listens. */
   start: (env?: Env, command?: string) => Promise<Running>
   /** Starts the service, and kills it when it says these words. */
@@ -81,9 +83,10 @@ export const openSite = (): Site => {
   }
   const children = new Set<ChildProcessWithoutNullStreams>()
 
-  const launch = (args: readonly string[], env: Env) => {
+  const launch = (args: readonly string[], env: Env, by: readonly string[] = []) => {
     if (begins.includes(args[0] ?? '') && !names(env, elsewhere)) giveMaster(dataDir)
-    const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env: { ...own, ...env } })
+    const [program = '', ...given] = [...by, process.execPath, launcher, ...args]
+    const child = spawn(program, given, { cwd: directory, env: { ...own, ...env } })
     children.add(child)
     const said = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const)
@@ -123,6 +126,8 @@ export const openSite = (): Site => {
       child.stdout.destroy()
       return ended
     },
+    within: (octets, args, env = {}) =>
+      launch(args, env, ['sh', '-c', `ulimit -f ${octets / 512} && exec "$0" "$@"`]).ended,
     start: async (env = {}, command = 'start') => {
       const { child, ended } = launch([command, '--json'], env)
       const first = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
