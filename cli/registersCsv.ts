@@ -148,6 +148,9 @@ export const readRegister = <N extends RegisterName>(name: N, bytes: Uint8Array)
   if (heading === undefined) return unreadable('the file is empty')
   const places = placesOf(heading.fields, wanted)
   if (typeof places === 'string') return unreadable(places, heading.line)
+  // A file that was cut short behind its first line is no register without anybody.
+  if (rest.length === 0 && faults.length === 0)
+    return unreadable('nothing follows the first line', heading.line)
   const found: LineFault[] = [...faults]
   const entries: Entry<N>[] = []
   const seen = new Map<string, number>()

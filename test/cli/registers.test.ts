@@ -56,6 +56,7 @@ describe('a referential in CSV', () => {
 
   it.each([
     ['', 1, 'the file is empty'],
+    [`${heading}\n`, 1, 'nothing follows the first line'],
     ['matricule;prenoms\n', 1, 'the first line names no column surname (or nom)'],
   ])('CGU-27: the file %j is none', (text, line, message) => {
     expect(read(text)).toEqual({ entries: [], faults: [{ line, message }] })
