@@ -7,6 +7,7 @@ import { parse } from 'csv-parse/sync'
 import { v5 } from 'uuid'
 import { ConfigFault } from './configFault.ts'
 import { openProgress, type Output } from './output.ts'
+import { NothingThere } from './reading.ts'
 
 export type RevokeAsked = Readonly<{
   /** Where the service answers, as `http://127.0.0.1:8080`. */
@@ -20,15 +21,22 @@ export type RevokeAsked = Readonly<{
 
 type Entry = Readonly<{ line: number; serial: string; holder: string }>
 
+/** @throws ConfigFault that quotes nothing of the list */
+const rowsOf = (text: string): string[][] => {
+  const how = { delimiter: [';', ','], bom: true, trim: true, skip_empty_lines: true }
+  try {
+    return parse(text, { ...how, relax_column_count: true })
+  } catch (error) {
+    const { lines } = error as { lines?: unknown }
+    const where = typeof lines === 'number' ? `line ${lines}` : 'the list'
+    throw new ConfigFault(`${where} is no CSV: a quotation mark stands where none may`)
+  }
+}
+
 /** @throws ConfigFault that names the line, and quotes nothing of it */
 const entriesOf = (text: string): readonly Entry[] => {
-  const rows = parse(text, {
-    delimiter: [';', ','],
-    bom: true,
-    trim: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-  })
+  const rows = rowsOf(text)
+  if (rows.length === 0) throw new ConfigFault('the list is empty')
   const entries = rows.map((row, index) => ({
     ...{
       line: index + 1,
@@ -51,23 +59,41 @@ type Outcome = Readonly<{ line: number; serial: string; status: number; code: st
 
 const namespace = '4b1e3c55-5b0e-5a3e-9d0e-6a3d3c1f0a77'
 
+const requireUrl = (url: string): void => {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new ConfigFault(`--url: ${url} is no address, as http://127.0.0.1:8080`)
+}
+
+/** @throws ConfigFault; it never quotes what is no token */
+const tokenIn = (file: string, text: string): string => {
+  if (/^[\x21-\x7e]+$/.test(text.trim())) return text.trim()
+  throw new ConfigFault(`--officer: ${file} holds no token`)
+}
+
 /** Refused for a while: the service says how long. */
 const tooMany = 429
 
 const send = async (asked: RevokeAsked, token: string, list: string, one: Entry): Promise<Outcome> => {
   for (;;) {
-    const answer = await fetch(`${asked.url}/api/v1/certificates/${one.serial}/revocation`, {
-      method: 'POST',
-      headers: {
-        ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        'idempotency-key': v5(`${list}|${one.serial}`, namespace),
+    const answer = await fetch(
+      `${asked.url.replace(/\/+$/, '')}/api/v1/certificates/${one.serial}/revocation`,
+      {
+        method: 'POST',
+        headers: {
+          ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          'idempotency-key': v5(`${list}|${one.serial}`, namespace),
+        },
+        body: JSON.stringify({
+          ...{ holderName: one.holder, requesterName: asked.as, channel: 'internal' },
+          ...{ cause: asked.cause, note: asked.note },
+        }),
       },
-      body: JSON.stringify({
-        ...{ holderName: one.holder, requesterName: asked.as, channel: 'internal' },
-        ...{ cause: asked.cause, note: asked.note },
-      }),
+    ).catch((cause: unknown) => {
+      const from = `${asked.url} gives no answer, at line ${one.line}`
+      throw new NothingThere(`${from}: what was sent is done, and the same command goes on`, { cause })
     })
-    const { code = '' } = (await answer.json()) as { code?: string }
+    // A proxy in between may answer in words of its own.
+    const { code = '' } = (await answer.json().catch(() => ({}))) as { code?: string }
     if (answer.status !== tooMany) return { line: one.line, serial: one.serial, status: answer.status, code }
     await sleep(Number(answer.headers.get('retry-after') ?? 1) * 1000)
   }
@@ -83,12 +109,13 @@ const words = (total: number, refused: readonly Outcome[]): string =>
  * Revokes every certificate of a list.
  * @param file lines of `serial number;name of the holder`
  * @returns whether all of them are revoked
- * @throws ConfigFault where the list is not one: nothing was sent
+ * @throws ConfigFault where the list is not one: nothing was sent; NothingThere where the service does not answer
  */
 export const revokeList = async (output: Output, file: string, asked: RevokeAsked): Promise<boolean> => {
   const text = await readFile(file, 'utf8')
   const entries = entriesOf(text)
-  const token = (await readFile(asked.officer, 'utf8')).trim()
+  const token = tokenIn(asked.officer, await readFile(asked.officer, 'utf8'))
+  requireUrl(asked.url)
   const list = createHash('sha256').update(`${asked.cause}|${asked.note}|${text}`).digest('hex')
   const progress = openProgress('Revoking', { unit: 'certificates' })
   const refused: Outcome[] = []

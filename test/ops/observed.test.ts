@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { createApp } from '../../api/app.ts'
 import { revokeList } from '../../cli/revokeList.ts'
@@ -316,6 +316,27 @@ describe('runbooks', () => {
     expect(
       valueOf(shown, 'igc_commands_total{command="RequestRevocation",outcome="accepted",code="none"}'),
     ).toBe(1)
+  })
+
+  it.each([
+    ['', 'the list is empty'],
+    ['0a1b;Jean "Dupont\n', 'line 1 is no CSV: a quotation mark stands where none may'],
+    ['"0a1b;Jean Dupont\n', 'line 1 is no CSV: a quotation mark stands where none may'],
+    ['0a1b;Jean Dupont\n', 'http://127.0.0.1:1 gives no answer, at line 1'],
+  ])('CGU-71: the list %j goes nowhere, and nothing of it is quoted', async (text, message) => {
+    const directory = await mkdtemp(join(tmpdir(), 'grand-livre-list-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const [list, officer] = [join(directory, 'list.csv'), join(directory, 'officer.token')]
+    await writeFile(list, text)
+    await writeFile(officer, 'a-token\n')
+    const asked = { url: 'http://127.0.0.1:1', officer, as: 'J', cause: 'cardFaulty', note: 'lot' }
+    const silent = { json: true, say: () => undefined, result: () => undefined }
+    const error = await revokeList(silent, list, asked).catch((caught: unknown) => caught)
+    expect([(error as Error).name, (error as Error).message]).toEqual([
+      expect.stringMatching(/^(ConfigFault|NothingThere)$/),
+      expect.stringContaining(message),
+    ])
+    expect((error as Error).message).not.toContain('Jean')
   })
 
   it('CGU-106: an overdue CRL: seen, then published, and all is well again', async () => {
