@@ -63,6 +63,12 @@ const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {
   return text
 }
 
+/** Empty, as of a variable that was never given its value: taken at its word, it would be this directory, or every address. @throws ConfigFault */
+const filled = (env: NodeJS.ProcessEnv, name: 'DATA_DIR' | 'HOST'): string | undefined => {
+  if (env[name]?.trim() === '') throw new ConfigFault(`${name}: is empty`)
+  return env[name]
+}
+
 const portOf = (value: string): number => {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new ConfigFault(`PORT: ${value} is not a port`)
@@ -131,12 +137,12 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const read = (name: string): string | undefined => env[name]
   const secret = (name: string): string | undefined => secretOf(env, name)
   const tokens = tokensFrom(read, secret)
-  const dataDir = resolve(env['DATA_DIR'] ?? './data')
+  const dataDir = resolve(filled(env, 'DATA_DIR') ?? './data')
   const cards = cardsFrom(read, dataDir)
   const signer = signerFrom(read)
   const config = {
     dataDir,
-    host: env['HOST'] ?? '127.0.0.1',
+    host: filled(env, 'HOST') ?? '127.0.0.1',
     port: portOf(env['PORT'] ?? '8080'),
     policy,
     cguText: cguTextFrom(

@@ -452,6 +452,8 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     ],
     ['a secret that is empty', 'DATABASE_URL_FILE: is empty: ', () => ({ DATABASE_URL_FILE: '/dev/null' })],
     ['a secret that is not there', 'LEDGER_URL_FILE: ', () => ({ LEDGER_URL_FILE: site.file('none') })],
+    ['a data directory without a name', 'DATA_DIR: is empty', () => ({ DATA_DIR: '' })],
+    ['a host without a name', 'HOST: is empty', () => ({ HOST: '' })],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
     const dataDir = site.file(randomUUID())
