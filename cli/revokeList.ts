@@ -1,6 +1,6 @@
 // `grand-livre revoke`: the certificates of a list, each by a request of its own to a running service. Who revokes, why, and whom a request
 // names is judged there as for any other (CGU-61 to CGU-75); given again, the same list does nothing twice.
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'csv-parse/sync'
@@ -70,10 +70,19 @@ const tokenIn = (file: string, text: string): string => {
   throw new ConfigFault(`--officer: ${file} holds no token`)
 }
 
+/**
+ * Of one order one key, whichever list it stands in: one that was corrected and is given again asks for nothing twice. Without the token
+ * nobody tries names by it.
+ */
+const keyOf = (token: string, { cause, note, as }: RevokeAsked, { serial, holder }: Entry): string => {
+  const order = JSON.stringify([cause, note, as, serial, holder])
+  return v5(createHmac('sha256', token).update(order).digest('hex'), namespace)
+}
+
 /** Refused for a while: the service says how long. */
 const tooMany = 429
 
-const send = async (asked: RevokeAsked, token: string, list: string, one: Entry): Promise<Outcome> => {
+const send = async (asked: RevokeAsked, token: string, one: Entry): Promise<Outcome> => {
   for (;;) {
     const answer = await fetch(
       `${asked.url.replace(/\/+$/, '')}/api/v1/certificates/${one.serial}/revocation`,
@@ -81,7 +90,7 @@ const send = async (asked: RevokeAsked, token: string, list: string, one: Entry)
         method: 'POST',
         headers: {
           ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          'idempotency-key': v5(`${list}|${one.serial}`, namespace),
+          'idempotency-key': keyOf(token, asked, one),
         },
         body: JSON.stringify({
           ...{ holderName: one.holder, requesterName: asked.as, channel: 'internal' },
@@ -116,12 +125,11 @@ export const revokeList = async (output: Output, file: string, asked: RevokeAske
   const entries = entriesOf(text)
   const token = tokenIn(asked.officer, await readFile(asked.officer, 'utf8'))
   requireUrl(asked.url)
-  const list = createHash('sha256').update(`${asked.cause}|${asked.note}|${text}`).digest('hex')
   const progress = openProgress('Revoking', { unit: 'certificates' })
   const refused: Outcome[] = []
   try {
     for (const [index, one] of entries.entries()) {
-      const outcome = await send(asked, token, list, one)
+      const outcome = await send(asked, token, one)
       if (outcome.status >= 300) refused.push(outcome)
       progress.update(index + 1, (index + 1) / entries.length)
     }

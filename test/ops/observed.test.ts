@@ -35,7 +35,7 @@ const elsewhere = '192.0.2.77'
 const caller = { trace: '4bf92f3577b34da6a3ce929d0e0e4736', span: '00f067aa0ba902b7' } as const
 const traceparent = `00-${caller.trace}-${caller.span}-01`
 
-let listed: Readonly<Record<'first' | 'again', unknown>>
+let listed: Readonly<Record<'first' | 'again' | 'corrected', unknown>>
 
 /** Runbook: the list of a batch, with a line that is wrong; then once more. */
 const revokeListed = async (): Promise<typeof listed> => {
@@ -50,7 +50,9 @@ const revokeListed = async (): Promise<typeof listed> => {
     await revokeList({ json: true, say: () => undefined, result: (value) => (result = value) }, list, asked)
     return result
   }
-  const found = { first: await run(), again: await run() }
+  const [first, again] = [await run(), await run()]
+  await writeFile(list, `${life.serial};Zoë Maëlle D'Été-Brûlé\n`)
+  const found = { first, again, corrected: await run() }
   await rm(directory, { recursive: true })
   return found
 }
@@ -312,7 +314,11 @@ describe('runbooks', () => {
   it('CGU-64, CGU-71: many revocations: each of the list, what cannot be is named by its line, and nothing is done twice', () => {
     const serial = '4f'.repeat(16)
     const refused = [{ line: 2, serial, status: 404, code: 'CERTIFICATE_UNKNOWN' }]
-    expect(listed).toEqual({ first: { revoked: 1, refused }, again: { revoked: 1, refused } })
+    expect(listed).toEqual({
+      first: { revoked: 1, refused },
+      again: { revoked: 1, refused },
+      corrected: { revoked: 1, refused: [] },
+    })
     expect(
       valueOf(shown, 'igc_commands_total{command="RequestRevocation",outcome="accepted",code="none"}'),
     ).toBe(1)
