@@ -138,23 +138,33 @@ const entryOf: { readonly [N in RegisterName]: (row: Row) => Entry<N> } = {
   directory: personOf,
 }
 
-/** Reads a register: the entries of its good lines, and what is wrong with the others. */
-export const readRegister = <N extends RegisterName>(name: N, bytes: Uint8Array): ReadRegister<Entry<N>> => {
+type Body = ReturnType<typeof linesOf> & Readonly<{ places: readonly number[] }>
+
+/** The lines behind the heading, and which field each column is in; or why the file is no register. */
+const bodyOf = (bytes: Uint8Array, wanted: readonly Column[]): Body | ReturnType<typeof unreadable> => {
   const broken = lineNotUtf8(bytes)
   if (broken !== undefined) return unreadable('is not UTF-8', broken)
   const { lines, faults } = linesOf(new TextDecoder('utf-8').decode(bytes))
   const [heading, ...rest] = lines
-  const wanted = columns[name]
   if (heading === undefined) return unreadable('the file is empty')
   const places = placesOf(heading.fields, wanted)
   if (typeof places === 'string') return unreadable(places, heading.line)
   // A file that was cut short behind its first line is no register without anybody.
   if (rest.length === 0 && faults.length === 0)
     return unreadable('nothing follows the first line', heading.line)
+  return { lines: rest, faults, places }
+}
+
+/** Reads a register: the entries of its good lines, and what is wrong with the others. */
+export const readRegister = <N extends RegisterName>(name: N, bytes: Uint8Array): ReadRegister<Entry<N>> => {
+  const wanted = columns[name]
+  const body = bodyOf(bytes, wanted)
+  if (!('places' in body)) return body
+  const { lines, faults, places } = body
   const found: LineFault[] = [...faults]
   const entries: Entry<N>[] = []
   const seen = new Map<string, number>()
-  for (const { line, fields } of rest) {
+  for (const { line, fields } of lines) {
     const row = Object.fromEntries(
       wanted.map(({ name: column }, i) => [column, fields[places[i] ?? -1] ?? '']),
     )
