@@ -1,11 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** What takes longest, as it waits for processes, devices and clocks: forty seconds and more, the longest first. */
-const longest = [
-  ...['hsm/pkcs11Faults', 'faults/crashes', 'cli/start', 'cli/tokens', 'cli/custodyKeks', 'cli/ledger'],
-  ...['cli/ceremony', 'cli/processes', 'faults/outages', 'projections/runner', 'cli/signer'],
-]
+/** What takes longest, as it waits for processes, devices and clocks. */
+const longest = ['hsm/pkcs11Faults', 'faults/crashes']
 
 /** Begins with these: whoever begins one of them last has the other workers wait for it with nothing to do. */
 class LongestFirst extends BaseSequencer {
