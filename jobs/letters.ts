@@ -2,6 +2,7 @@
 // the others go on; what has failed too often is a dead letter, which nobody tries any more until somebody says so. A job that
 // fails as a whole is tried for ever by its own timer, because what is due is still due; it too is a dead letter then, so that
 // somebody looks. Letters are of ids and names of errors alone. Lost, they cost one more attempt.
+import { leewaySeconds } from '../domain/policy/dates.ts'
 import { surroundingsAtFault } from '../readmodels/surroundings.ts'
 import { pauseAfter, type Each, type Job, type OnFault } from './port.ts'
 
@@ -38,13 +39,10 @@ export const isDead = ({ attempts }: Letter): boolean => attempts >= deadAfter
 /** After its second failure; the first is tried again at the next run. */
 const pauses = { first: 10, longest: 3600 } as const
 
-/** So much the clocks of two workers may differ, in milliseconds. */
-const leewayMs = 60_000
-
 /** One whose last failure was dated by a clock that was ahead, and was put back since, does not wait until that time has come. */
 const isPausing = ({ attempts, lastAt }: Letter, at: number): boolean => {
   const since = at - Date.parse(lastAt)
-  return attempts > 1 && since >= -leewayMs && since < pauseAfter(attempts - 1, pauses, 0) * 1000
+  return attempts > 1 && since >= -leewaySeconds * 1000 && since < pauseAfter(attempts - 1, pauses, 0) * 1000
 }
 
 /** Whoever meets one of these is not to blame: the run ends, and nothing is set aside for it. */

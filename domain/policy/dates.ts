@@ -107,7 +107,7 @@ export const quarterOf = (instant: Instant): string => {
 }
 
 /** So much the clocks of two machines may differ, in seconds. */
-const leewaySeconds = 60
+export const leewaySeconds = 60
 
 /** Whether something was dated by a clock that was ahead, and was put back since: its time has not come yet. */
 export const isAhead = (dated: Instant, now: Instant): boolean => dated > addSeconds(now, leewaySeconds)
