@@ -21,6 +21,8 @@ export type SignInTools = SignIn &
     tickets: Tickets
     crossSite: CrossSite
     byCertificate: Door
+    /** Refuses a `Client-Cert` that nobody may believe. */
+    byHeader: Door
     /** Whether browsers come over TLS. */
     secure: boolean
     /** Counts what signs in. */
@@ -40,12 +42,13 @@ export const createSignIn = (
   const peerOf = peerReader(addressesIn(clientCertProxies))
   const shared = { accounts, tickets, crossSite, now }
   const byCertificate = certificateDoor({ ...shared, peerOf, trust })
-  const header = headerDoor(peerOf)
+  const byHeader = headerDoor(peerOf)
   // An `Authorization` header is an answer to who asks: nothing else is looked at.
-  const spoken = throughDoors([header, bearerDoor(shared)])
-  const unspoken = throughDoors([header, sessionDoor({ ...shared, limits: session, secure }), byCertificate])
+  const spoken = throughDoors([byHeader, bearerDoor(shared)])
+  const bySession = sessionDoor({ ...shared, limits: session, secure })
+  const unspoken = throughDoors([byHeader, bySession, byCertificate])
   return {
-    ...{ services, settings, tickets, crossSite, byCertificate, secure },
+    ...{ services, settings, tickets, crossSite, byCertificate, byHeader, secure },
     door: (request) => (request.headers.authorization === undefined ? unspoken : spoken)(request),
     outcomes: createOutcomes({ app, services, journal, tickets, limits: limits.signIn }),
     count: accountBuckets(app, limits),

@@ -195,6 +195,30 @@ describe('RFC 9440 4: whose header is believed', () => {
     expect((await behind(auditor.headers, address)).status).toBe(200)
   })
 
+  it('who asks for an access token is refused too, with a right secret, and that is written down', async () => {
+    const client = { id: 'robot', roles: ['auditor'] } as const
+    const { secret } = addClient(product.accountsFile, client, { withSecret: true }, new Date())
+    const ask = (headers: Readonly<Record<string, string>>, remoteAddress: string) =>
+      product.app.inject({
+        ...{ method: 'POST', url: '/oauth/token', remoteAddress, payload: 'grant_type=client_credentials' },
+        headers: {
+          ...{ 'content-type': 'application/x-www-form-urlencoded', ...headers },
+          authorization: `Basic ${Buffer.from(`robot:${secret}`).toString('base64')}`,
+        },
+      })
+    for (const [headers, address, cause] of [
+      [{ 'client-cert': header('good') }, '127.0.0.4', 'proxyUnknown'],
+      [{ 'client-cert-chain': header('good') }, '127.0.0.4', 'proxyUnknown'],
+      [{ 'client-cert': 'MIIB' }, '127.0.0.2', 'headerInvalid'],
+    ] as const) {
+      const answer = await ask(headers, address)
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'HEADER_INVALID'])
+      const data = { means: 'certificate', cause, address }
+      expect(await lastEvent()).toMatchObject({ type: 'SignInFailed', data })
+    }
+    expect((await ask({}, '127.0.0.4')).statusCode).toBe(200)
+  })
+
   it('a certificate in a header on TLS of our own is refused', async () => {
     const answer = await over('stranger', [], { headers: { 'client-cert': header('good') } })
     expect([answer.status, codeOf(answer)]).toEqual([400, 'HEADER_INVALID'])
