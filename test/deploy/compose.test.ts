@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createProbesApp } from '../../api/probesApp.ts'
+import { addressesIn } from '../../api/signIn/peerCertificate.ts'
 import { listRoles } from '../../cli/listRoles.ts'
 import { listSigner } from '../../cli/listSigner.ts'
 import type { ListTools } from '../../cli/listTools.ts'
@@ -41,7 +42,15 @@ type Compose = Readonly<{
   services: Readonly<Record<string, Service>>
   secrets: Readonly<Record<string, unknown>>
   volumes: Readonly<Record<string, unknown>>
-  networks: Readonly<Record<string, Readonly<{ internal?: boolean }>>>
+  networks: Readonly<
+    Record<
+      string,
+      Readonly<{
+        internal?: boolean
+        ipam?: Readonly<{ config: readonly Readonly<{ subnet: string; ip_range?: string }>[] }>
+      }>
+    >
+  >
 }>
 
 const root = join(import.meta.dirname, '../..')
@@ -377,6 +386,20 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       expect(service.network_mode, name).toBe(name === 'certificates' ? 'none' : undefined)
     }
     expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(leadsOut)))
+  })
+
+  it('RFC 9440 4: the address whose Client-Cert is believed is the proxy’s alone: nobody is given it by chance', () => {
+    const { environment = {} } = services['api']!
+    const { networks: joined = {} } = services['proxy']!
+    const { ipv4_address: address } = (joined as Record<string, Readonly<{ ipv4_address?: string }>>)[
+      'front'
+    ]!
+    for (const name of ['TRUSTED_PROXIES', 'CLIENT_CERT_PROXIES'])
+      expect(environment[name], name).toBe(address)
+    expect(services['status']?.environment?.['TRUSTED_PROXIES']).toBe(address)
+    const [pool] = one.networks['front']?.ipam?.config ?? []
+    expect(addressesIn([pool?.subnet ?? ''])(address)).toBe(true)
+    expect(addressesIn([pool?.ip_range ?? pool?.subnet ?? ''])(address)).toBe(false)
   })
 
   it.each([
