@@ -170,7 +170,9 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       const { environment = {}, image } = three.services[node]!
       expect(image).toBe('eventstore/eventstore:23.10.8-bookworm-slim')
       expect(environment['EVENTSTORE_CLUSTER_SIZE']).toBe('3')
+      // Both are names of its certificate, which has no address of its own.
       expect(environment['EVENTSTORE_NODE_HOST_ADVERTISE_AS']).toBe(node)
+      expect(environment['EVENTSTORE_REPLICATION_HOST_ADVERTISE_AS']).toBe(node)
       const peers = nodes.filter((other) => other !== node).map((other) => `${other}:2113`)
       expect(environment['PEERS']?.split(',')).toEqual(peers)
       expect(Object.keys(environment).filter((name) => /INSECURE|DISABLE_TLS/i.test(name))).toEqual([])
