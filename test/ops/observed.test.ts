@@ -564,6 +564,28 @@ describe('deploy/: alert rules and dashboard', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
   })
 
+  it('the procedures name every alert where it leads to, and every part and alarm of /readyz', () => {
+    const { groups } = parseYaml(textOf('deploy/prometheus/alerts.yml')) as {
+      groups: readonly Readonly<{ rules: readonly Rule[] }>[]
+    }
+    const lines = textOf('docs/runbooks/README.md').split('\n')
+    const isNamed = (name: string, beside: string): boolean =>
+      lines.some((line) => line.includes(`\`${name}\``) && line.includes(beside))
+    const unnamed = groups
+      .flatMap(({ rules }) => rules)
+      .filter(({ alert, annotations: { runbook } }) => {
+        const file = runbook.replace('docs/runbooks/', '')
+        return !isNamed(alert, file === 'README.md' ? '' : `](${file})`)
+      })
+    expect(unnamed.map(({ alert }) => alert)).toEqual([])
+    const seen = named(shown, /^igc_(?:check_up|alarm)\{\w+="([^"]+)"\}/gm)
+    expect(seen.length).toBeGreaterThan(10)
+    // Of the API and the status process, where they are processes of their own.
+    const more = ['queue', 'certificates', 'rootCrl', 'refresh', 'read models']
+    const parts = [...seen, ...more].filter((name) => !name.startsWith('job '))
+    expect(parts.filter((name) => !isNamed(name, ''))).toEqual([])
+  })
+
   it('each query of the dashboard is PromQL over what /metrics shows', () => {
     const { panels } = JSON.parse(textOf('deploy/grafana/grand-livre.json')) as { panels: readonly Panel[] }
     const targets = panels.flatMap((panel) => panel.targets ?? [])
