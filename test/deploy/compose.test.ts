@@ -391,17 +391,16 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
   })
 
   it('RFC 9440 4: the address whose Client-Cert is believed is the proxy’s alone: nobody is given it by chance', () => {
-    const { environment = {} } = services['api']!
-    const { networks: joined = {} } = services['proxy']!
-    const { ipv4_address: address } = (joined as Record<string, Readonly<{ ipv4_address?: string }>>)[
-      'front'
-    ]!
-    for (const name of ['TRUSTED_PROXIES', 'CLIENT_CERT_PROXIES'])
-      expect(environment[name], name).toBe(address)
-    expect(services['status']?.environment?.['TRUSTED_PROXIES']).toBe(address)
-    const [pool] = one.networks['front']?.ipam?.config ?? []
-    expect(addressesIn([pool?.subnet ?? ''])(address)).toBe(true)
-    expect(addressesIn([pool?.ip_range ?? pool?.subnet ?? ''])(address)).toBe(false)
+    const at = services['proxy']!.networks as Readonly<Record<string, Readonly<{ ipv4_address: string }>>>
+    const address = at['front']!.ipv4_address
+    for (const [name, setting] of [
+      ['api', 'TRUSTED_PROXIES'],
+      ['api', 'CLIENT_CERT_PROXIES'],
+      ['status', 'TRUSTED_PROXIES'],
+    ] as const)
+      expect(services[name]!.environment![setting], `${name} ${setting}`).toBe(address)
+    const { subnet, ip_range: given } = one.networks['front']!.ipam!.config[0]!
+    expect([subnet, given ?? subnet].map((network) => addressesIn([network])(address))).toEqual([true, false])
   })
 
   it.each([
@@ -477,6 +476,26 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       command: 'grand-livre ledger check /x/a',
     })
     expect(composeLine('docker compose stop api wurker').services).toEqual(['api', 'wurker'])
+  })
+
+  it('what lies beside the file for an installation is in no layer of the image, nor in a commit', () => {
+    const lists = ['.dockerignore', '.gitignore'].map((name) =>
+      readFileSync(join(root, name), 'utf8')
+        .split('\n')
+        .map((line) => line.replaceAll(/^\/|\/$/g, '')),
+    )
+    const mounted = /^ +(?:- |file: )\.\/([\w-]+)[:/]/gm
+    const texts = ['docker-compose.yml', 'deploy/policy.yml', 'deploy/mail.yml', 'deploy/sign-in.yml'].map(
+      (name) => readFileSync(join(root, name), 'utf8'),
+    )
+    const folders = texts.flatMap((text) => [...text.matchAll(mounted)].map(([, folder = '']) => folder))
+    expect(new Set(folders)).toEqual(new Set(['client-ca', 'deploy', 'policy', 'secrets']))
+    // Of the runbooks and of README: tokens of officers, a list of holders, an exported ledger, the script of a ceremony.
+    const more = ['ceremony', '.env', '*.token', '*.csv', '*.jsonl']
+    for (const list of lists)
+      expect(
+        [...folders.filter((name) => name !== 'deploy'), ...more].filter((name) => !list.includes(name)),
+      ).toEqual([])
   })
 
   it('whoever needs tables and keys waits for migrate; the status process waits for nobody', () => {
