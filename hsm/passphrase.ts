@@ -89,10 +89,13 @@ const parseMaster = (bytes: Buffer): MasterFile => {
   throw new KeyFault('master.json is damaged; restore it from a backup')
 }
 
+/** A key in software, or what is kept of those on tokens: nothing of it is there before the first master key. */
+const isOfKeys = (name: string): boolean => name.endsWith('.key') || name.endsWith('.json')
+
 /**
  * The master key of the custody directory; a new directory is given one.
  * @param cost scrypt's N, for a new directory; an existing one keeps its own
- * @throws PassphraseFault on a wrong passphrase; KeyFault where the directory has keys but no master key
+ * @throws PassphraseFault on a wrong passphrase; KeyFault where the directory has keys, or tokens that hold them, but no master key
  */
 export const openMaster = async (
   directory: string,
@@ -106,7 +109,7 @@ export const openMaster = async (
   const path = join(directory, 'master.json')
   const present = await readIfPresent(path)
   if (present === undefined) {
-    if ((await readdir(directory)).some((name) => name.endsWith('.key')))
+    if ((await readdir(directory)).some(isOfKeys))
       throw new KeyFault(`${directory} holds keys, but master.json is missing; restore it from a backup`)
     const salt = Buffer.from(randomBytes(32)).toString('base64')
     const about = { v: 1, kdf: 'scrypt', n: cost, r: 8, p: 1, salt } as const

@@ -1,5 +1,5 @@
 import { createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { closeBox, openBox } from '../../hsm/box.ts'
@@ -70,6 +70,14 @@ describe('the passphrase', () => {
     await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
     await rm(join(keys, 'master.json'))
     await expect(openMaster(keys, passphrase)).rejects.toThrow(KeyFault)
+  })
+
+  it('a master key that is missing beside the manifest of its tokens is never made anew: cards and registers lie under it', async () => {
+    const keys = fresh()
+    await mkdir(keys)
+    await writeFile(join(keys, 'pkcs11.json'), '{}')
+    await expect(openMaster(keys, passphrase)).rejects.toThrow(/master\.json is missing; restore it/)
+    expect(await readdir(keys)).toEqual(['pkcs11.json'])
   })
 })
 
