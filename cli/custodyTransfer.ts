@@ -26,7 +26,9 @@ import {
   inventoryName,
   progressOf,
   readInventory,
+  requireParts,
   takeStock,
+  toldOfKept,
   writePart,
   type Inventory,
 } from './escrowPackage.ts'
@@ -57,6 +59,18 @@ const certificateFrom = async (file: string): Promise<Uint8Array> => {
 const wrapping = 'AES-256 key wrap with padding (RFC 5649), of PKCS#8'
 const transport = 'RSAES-OAEP, SHA-256, MGF1 with SHA-256 (RFC 8017 7.1)'
 
+/** What is on disk now, with every key that the ledger says is kept. @throws ProcessRefused PACKAGE_CHANGED */
+const wholeStock = async (
+  { ledger }: Ceremony['service'],
+  out: string,
+  transfer: string,
+): ReturnType<typeof takeStock> => {
+  const stock = await takeStock(out, transfer)
+  const [told, kept] = [toldOfKept(stock), await countKept(ledger)]
+  if (told === kept) return stock
+  throw changed(`parts: they have ${told} of the ${kept} keys that are kept; begin again in another --out`)
+}
+
 /** The inventory: as it was recorded, or made of what is on disk now. */
 const inventoryIn = async (
   { service }: Ceremony,
@@ -68,6 +82,7 @@ const inventoryIn = async (
   if (recorded !== undefined && recorded.status !== 'planned') {
     const there = await readInventory(out)
     if (there.sha256 !== recorded.inventorySha256) throw changed(inventoryName)
+    requireParts(there.inventory, await takeStock(out, transfer))
     return there
   }
   const inventory: Inventory = {
@@ -75,7 +90,7 @@ const inventoryIn = async (
     ...{ transfer, log: service.policy.log, authority: issuer },
     authoritySha256: 'der' in state ? sha256(Buffer.from(state.der, 'base64')) : '',
     ...{ certificateSha256: sha256(certificate), madeAt: service.now(), wrapping, transport },
-    ...(await takeStock(out, transfer)),
+    ...(await wholeStock(service, out, transfer)),
   }
   const text = `${JSON.stringify(inventory, null, 1)}\n`
   await replaceDurable(join(out, inventoryName), Buffer.from(text))

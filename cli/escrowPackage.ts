@@ -10,7 +10,7 @@ import { Compile } from 'typebox/compile'
 import { ProcessRefused } from '../commands/program.ts'
 import { labelOf, type Part } from '../commands/transferEscrow.ts'
 import { h, id, n, sn, t, x } from '../domain/fields.ts'
-import { makePrivateDirectory, replaceDurable, readIfPresent } from '../hsm/durable.ts'
+import { isTemporary, makePrivateDirectory, replaceDurable, readIfPresent } from '../hsm/durable.ts'
 
 const fault = Type.String({ pattern: '^[A-Za-z0-9]{1,64}$' })
 const closed = { additionalProperties: false }
@@ -155,7 +155,7 @@ const partsIn = async (directory: string): Promise<readonly string[]> => {
 
 /**
  * What an earlier run has done in a directory.
- * @returns undefined for a directory that is empty, or not there
+ * @returns undefined for a directory in which nothing has begun, or that is not there
  * @throws ProcessRefused PACKAGE_NOT_EMPTY for one that holds anything else
  */
 export const begunIn = async (directory: string): Promise<Static<typeof begun> | undefined> => {
@@ -163,7 +163,8 @@ export const begunIn = async (directory: string): Promise<Static<typeof begun> |
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   })
-  if (names.length === 0) return undefined
+  // Stopped before it had begun, an earlier run has left no more than that.
+  if (names.every(isTemporary)) return undefined
   const text = await readIfPresent(join(directory, beginningName))
   if (text === undefined) throw new ProcessRefused('EscrowPackage', 'PACKAGE_NOT_EMPTY', 'CGU-82', directory)
   return begunOf(text.toString('utf8'), beginningName)
@@ -172,8 +173,8 @@ export const begunIn = async (directory: string): Promise<Static<typeof begun> |
 /** Begins a package: which it is, is on disk before its first part. */
 export const begin = async (directory: string, what: Static<typeof begun>): Promise<void> => {
   await mkdir(directory, { recursive: true })
-  await makePrivateDirectory(join(directory, folder))
   await replaceDurable(join(directory, beginningName), Buffer.from(`${JSON.stringify(what)}\n`))
+  await makePrivateDirectory(join(directory, folder))
 }
 
 /** How far the parts have come. Those of what the vault has lost are made anew: they come after all the others. */
@@ -219,6 +220,23 @@ export const takeStock = async (
   }
   const keys = parts.reduce((sum, part) => sum + part.keys, 0)
   return { keys, refused: refusedKeys.length, parts, refusedKeys }
+}
+
+type Stock = Pick<Inventory, 'keys' | 'parts' | 'refusedKeys'>
+
+/** Of which the ledger does not say that they are kept (commands/transferEscrow.ts). */
+const notKept: readonly string[] = ['keyDestroyed', 'notInLedger']
+
+/** How many of the keys that are kept are told of, handed over or refused. */
+export const toldOfKept = ({ keys, refusedKeys }: Stock): number =>
+  keys + refusedKeys.filter((one) => !notKept.includes(one.refused)).length
+
+/** @throws ProcessRefused PACKAGE_CHANGED where the parts on disk are not those of the inventory */
+export const requireParts = ({ parts }: Stock, there: Stock): void => {
+  for (const [i, { file, sha256 }] of parts.entries())
+    if (there.parts[i]?.sha256 !== sha256) throw changed(`${file}: not as it was recorded`)
+  const more = there.parts[parts.length]
+  if (more !== undefined) throw changed(`${more.file}: not in the inventory`)
 }
 
 /** The inventory that is there, with its digest. @throws ProcessRefused PACKAGE_CHANGED */

@@ -27,7 +27,7 @@ export const makePrivateDirectory = async (path: string): Promise<void> => {
 const abandonedMs = 60_000
 
 /** As `writeSynced` names what it has not finished. */
-const isTemporary = (name: string): boolean =>
+export const isTemporary = (name: string): boolean =>
   name.endsWith(unfinished) && /\.\d+$/.test(name.slice(0, -unfinished.length))
 
 /**

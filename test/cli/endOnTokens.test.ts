@@ -76,6 +76,22 @@ const within = async (
   }
 }
 
+/** A part that was cut off at the end of a line before the inventory was made: fewer keys are not recorded as all of them. */
+const refuseChanged = async (opened: Opened, handing: Parameters<typeof holdTransfer>[1]): Promise<void> => {
+  const inventory = join(handing.out, 'inventory.json')
+  const stopped = { ...opened, service: { ...opened.service } }
+  stopped.service.handle = async (...asked) => {
+    if (asked[0].type === 'RecordEscrowTransfer') throw new Error('stopped here')
+    return await opened.service.handle(...asked)
+  }
+  await expect(holdTransfer(stopped, handing)).rejects.toThrow('stopped here')
+  rmSync(inventory)
+  const part = join(handing.out, 'parts/part-000001.jsonl')
+  const text = readFileSync(part, 'utf8')
+  writeFileSync(part, text.slice(0, text.indexOf('\n') + 1))
+  await expect(holdTransfer(opened, handing)).rejects.toThrow(/PACKAGE_CHANGED.*1 of the 2 keys/)
+}
+
 beforeAll(async () => {
   site = openSite()
   tokens = await openTokens()
@@ -107,6 +123,7 @@ describe('the end of an authority on tokens', () => {
       const data = { ...copied, present: script.place, second: officers[1] }
       await perform(service, recordServiceKeyCopy, { key: backup.copy, data })
       const publicKey = await escrowOne(program, custody.vault.escrow, serial)
+      await escrowOne(program, custody.vault.escrow, `${serial.slice(0, -1)}2`)
       await walkToEmptied({ program, officer: service })
       const read = readScript(site.file('arl.json'))
       const destroying = {
@@ -122,9 +139,24 @@ describe('the end of an authority on tokens', () => {
       const certificate =
         certificateOf(readFileSync(site.file('successor.pem'), 'latin1')) ?? new Uint8Array()
       const [directory, privateKey] = [site.file('package'), site.file('successor.key')]
-      const done = await holdTransfer(opened, { script: read, officers, certificate, out: directory, output })
-      expect(done).toMatchObject({ keys: 1, refused: 0 })
-      const [key] = await openPackage(readers, directory, privateKey)
+      const handing = { script: read, officers, certificate, out: directory, output }
+      await refuseChanged(opened, { ...handing, out: site.file('cut'), size: 1 })
+      // What a stop leaves that came before the first file had its name.
+      mkdirSync(directory)
+      writeFileSync(join(directory, 'transfer.json.7.new'), '{"tran')
+      const done = await holdTransfer(opened, handing)
+      expect(done).toMatchObject({ keys: 2, refused: 0 })
+      const [part] = [join(directory, 'parts/part-000001.jsonl')]
+      const bytes = readFileSync(part)
+      for (const spoil of [() => rmSync(part), () => writeFileSync(part, bytes.subarray(0, -1))]) {
+        spoil()
+        await expect(holdTransfer(opened, handing)).rejects.toThrow(
+          /PACKAGE_CHANGED.*part-000001.*as it was recorded/,
+        )
+      }
+      writeFileSync(part, bytes)
+      expect(await holdTransfer(opened, handing)).toMatchObject({ keys: 2, refused: 0 })
+      const key = (await openPackage(readers, directory, privateKey)).find((one) => one.serial === serial)
       expect([key?.serial, key?.publicKey]).toEqual([serial, publicKey])
       expect(await key?.decrypts('un message')).toBe('un message')
       const receipt = await receiptFor(readers, directory, privateKey, service.now())
