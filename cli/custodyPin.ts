@@ -17,6 +17,7 @@ import { envelop } from '../pki/cms.ts'
 import { spkiOf } from '../pki/fields.ts'
 import { certificateOf, recipientFault } from '../pki/recipient.ts'
 import { ConfigFault } from './configFault.ts'
+import { requireNew } from './newFile.ts'
 import type { Output } from './output.ts'
 import { openPinRefusals } from './pinRefusal.ts'
 
@@ -165,6 +166,7 @@ export const combineFrom = async (
 ): Promise<void> => {
   if ((out === undefined) !== stdout)
     throw new ConfigFault('say where the PIN goes: --out FILE, or --stdout; not both')
+  if (out !== undefined) requireNew(out)
   const pin = await combinedUnderRecord(env, files)
   if (out === undefined) {
     output.result({ pin }, () => pin)

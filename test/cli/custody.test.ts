@@ -122,6 +122,14 @@ describe('the PIN of the recovery token', () => {
     expect(existsSync(out)).toBe(false)
   })
 
+  it('CGU-46: a file that is there stays, and no share is read for it', async () => {
+    const there = site.file('paul.pem')
+    const before = readFileSync(there, 'utf8')
+    const refused = await site.run(['custody', 'pin', 'combine', site.file('absent'), '--out', there])
+    expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('is left as it is')])
+    expect(readFileSync(there, 'utf8')).toBe(before)
+  })
+
   it('CGU-46: each refusal is in the ledger where there is one, without a word of the share; no share is read before it can be', async () => {
     // A ledger that a start has begun; neither its keys nor the PIN are needed.
     const store = await openStore(readConfig({ DATA_DIR: site.dataDir }))
