@@ -1,11 +1,13 @@
 // `grand-livre ledger`: what an auditor asks of a ledger. It is read only, also beside a running service.
 import { decodeAny } from '../domain/aggregates.ts'
+import { NotOwn, requireOwn } from '../commands/requireOwn.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
+import type { EventStore } from '../ledger/store.ts'
 import { verifyLedger, type KnownHead, type Verified } from '../ledger/verify.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
-import { instantsOf, openCustody, systemClock, type Custody } from './parts.ts'
+import { instantsOf, ledgerOver, openCustody, systemClock, type Custody } from './parts.ts'
 import { hasCustody, reading } from './reading.ts'
 import { markVerified } from './verifiedMark.ts'
 
@@ -20,6 +22,14 @@ const findKeys = async (config: Config): Promise<Keys> => {
     if (error instanceof KeyFault) return { closedBecause: error.message }
     throw error
   }
+}
+
+/** Seals of another installation would all be found broken: that is said instead. @throws NotOwn; what else is wrong is to be found */
+const refuseOthers = async (store: EventStore, config: Config, { keys }: Custody): Promise<void> => {
+  const { policy } = config
+  await requireOwn({ ledger: ledgerOver(store, config, undefined), policy }, keys).catch((error: unknown) => {
+    if (error instanceof NotOwn) throw error
+  })
 }
 
 /** A head that was kept elsewhere, as `SIZE:ROOT`. @throws ConfigFault */
@@ -49,6 +59,7 @@ const verdict = (verified: Verified, closedBecause: string | undefined): string 
 /**
  * Recomputes every leaf and the tree, and checks every body, stream and seal.
  * @returns whether nothing was found
+ * @throws NotOwn where the keys that are here are not those of the ledger: nothing was verified
  */
 export const verify = (
   env: NodeJS.ProcessEnv,
@@ -59,6 +70,7 @@ export const verify = (
     const { custody, closedBecause } = await findKeys(config)
     const progress = openProgress('Verifying')
     try {
+      if (custody !== undefined) await refuseOthers(store, config, custody)
       const verified = await verifyLedger(watched(store.readAll(), head, progress), {
         log: config.policy.log,
         decode: decodeAny,

@@ -7,6 +7,9 @@ import { serviceKeyId } from './ceremony.ts'
 import { sha256 } from './issuing.ts'
 import type { Service } from './program.ts'
 
+/** A ledger and keys that do not belong together; what else may be wrong with either is told otherwise. */
+export class NotOwn extends LedgerFault {}
+
 type Installation = Readonly<{
   ledger: Pick<Ledger, 'entries' | 'lastRevision' | 'stream'>
   policy: Pick<Service['policy'], 'log'>
@@ -42,7 +45,7 @@ const hasOtherRoot = async ({ ledger }: Installation): Promise<boolean> => {
 
 /**
  * Nothing is opened, made or written.
- * @throws LedgerFault where the ledger is not that of the keys, or not that of the policy's log; KeyFault
+ * @throws NotOwn where the ledger is not that of the keys, or not that of the policy's log; LedgerFault, KeyFault
  */
 export const requireOwn = async (
   installation: Installation,
@@ -54,16 +57,16 @@ export const requireOwn = async (
   const held = recorded.planned && recorded.spkiSha256 === undefined ? undefined : await heldUnder(keys, id)
   if (recorded.planned) {
     if (held === undefined || recorded.spkiSha256 === undefined || held === recorded.spkiSha256) return
-    throw new LedgerFault(
+    throw new NotOwn(
       'the ledger is of another installation: the key of its root is not the one that is here; look at LEDGER_URL, DATA_DIR and the tokens',
     )
   }
   if (held !== undefined)
-    throw new LedgerFault(
+    throw new NotOwn(
       'the ledger has nothing of the keys that are here: it is another one (LEDGER_URL, DATA_DIR), or it has not been given back yet; no other is begun for them',
     )
   if (await hasOtherRoot(installation))
-    throw new LedgerFault(
+    throw new NotOwn(
       `the ledger is of another log than the policy's ${policy.log}: the authorities in it have other keys (POLICY_FILE, LEDGER_URL)`,
     )
 }

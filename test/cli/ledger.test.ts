@@ -2,7 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../cli/config.ts'
+import { serviceKeyId } from '../../commands/ceremony.ts'
+import { openMaster } from '../../hsm/passphrase.ts'
+import { openSoftwareKeys } from '../../hsm/software.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
+import { giveMaster } from '../support/cheapMaster.ts'
 import { openLoopback } from '../support/eventstoredb/loopback.ts'
 import { agent } from '../support/life.ts'
 import { openSite, type Ended, type Env, type Site } from './grandLivre.ts'
@@ -193,6 +198,20 @@ describe('ledger verify', () => {
     )
     for (const finding of findings) expect(finding).toMatchObject({ index: lines.length, stream, revision })
     expect(await site.unread(['ledger', 'verify'], env)).toMatchObject({ status: 1, stderr: '' })
+  })
+
+  it('CGU-105: under the keys of another installation no seal is called broken: the two do not belong together, status 3', async () => {
+    const { dataDir, env } = copied()
+    giveMaster(dataDir)
+    const directory = join(dataDir, 'keys')
+    const master = await openMaster(directory, readFileSync(join(dataDir, 'passphrase'), 'utf8').trim())
+    const { policy } = readConfig({ DATA_DIR: dataDir, POLICY_FILE: site.file('policy.json') })
+    const id = serviceKeyId(policy, 'root', 1)
+    const keys = await openSoftwareKeys({ directory, master })
+    await keys.generate({ id, purpose: 'root', algorithm: 'ecP256' })
+    const { status, stdout, stderr } = await site.run(['ledger', 'verify'], env)
+    expect([status, stdout]).toEqual([3, ''])
+    expect(stderr).toContain('the ledger is of another installation')
   })
 
   it('proofs.md 6: one digit changed on disk, all digests fitting: a head kept elsewhere shows it', async () => {
