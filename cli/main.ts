@@ -4,6 +4,7 @@ import { Command, CommanderError, type OptionValues } from 'commander'
 import type { ArlAsked } from './arl.ts'
 import type { CeremonyAsked } from './ceremony.ts'
 import type { ComplianceAsked } from './compliance.ts'
+import { ConfigFault } from './configFault.ts'
 import { listCustody } from './custody.ts'
 import { listAccounts } from './listAccounts.ts'
 import { listEnd } from './listEnd.ts'
@@ -99,7 +100,16 @@ const report = (error: unknown, json: boolean): number => {
   return status
 }
 
+/** As commander names an option: `dryRun` is given as `--dry-run`. */
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+/** What a variable that is not set leaves of `--out "$OUT"` would be a file without a name. @throws ConfigFault */
+const requireWords = (options: OptionValues): void => {
+  for (const [name, value] of Object.entries(options))
+    if ([value].flat().includes('')) throw new ConfigFault(`--${dashed(name)}: is empty`)
+}
 
 /** Builds the command line. @param end is told the exit status of a command that found something wrong */
 const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command => {
@@ -116,6 +126,7 @@ const build = (env: NodeJS.ProcessEnv, end: (status: number) => void): Command =
       .description(about)
       .option('--json', 'print one JSON document, for programs')
       .exitOverride()
+      .hook('preAction', (asked) => requireWords(asked.opts()))
   const outputOf = ({ json }: OptionValues): Output => openOutput(json === true)
 
   command(program, 'start', 'start the service; the first start holds the key ceremony')

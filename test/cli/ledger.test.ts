@@ -362,6 +362,8 @@ describe('what is not there: status 3, and nothing is made', () => {
 
 describe('arguments that do not fit: status 2, in a sentence', () => {
   it.each([
+    ['a file without a name', ['ledger', 'export', '--out', ''], '--out: is empty'],
+    ['a head that is none', ['ledger', 'verify', '--head', ''], '--head: is empty'],
     [
       'a day that there is not',
       ['replay', '--at', '2026-02-30T00:00:00Z'],
