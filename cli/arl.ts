@@ -15,7 +15,7 @@ import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './
 import { readConfig } from './config.ts'
 import { dryRunEnd, logKeyOf, wouldRefuse } from './endCeremony.ts'
 import type { Output } from './output.ts'
-import { NothingThere } from './reading.ts'
+import { NothingThere, requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
 
@@ -130,6 +130,7 @@ export const ceremonyOfArl = async (
   asked: ArlAsked,
 ): Promise<boolean> => {
   const config = readConfig(env)
+  requireInstallation(config)
   const script = readScript(asked.script)
   const accounts = await twoAccounts(config, asked)
   requireWitnesses(planCaRevocation.type, script, 'CGU-91')

@@ -18,6 +18,7 @@ import { logKeyOf, requireAccepted, type Ceremony } from './endCeremony.ts'
 import { foundIn, orderOf, refused, rehearse, type Destroying } from './caKeyDestructionPlan.ts'
 import { placeOf } from './ledgerPlace.ts'
 import type { Output } from './output.ts'
+import { requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
 
@@ -184,6 +185,7 @@ export const destroyCaKey = async (
   asked: DestructionAsked,
 ): Promise<boolean> => {
   const config = readConfig(env)
+  requireInstallation(config)
   const script = readDestructionScript(asked.script)
   const opened = await open(config, await twoAccounts(config, asked))
   const { officers } = opened

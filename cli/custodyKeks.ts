@@ -25,10 +25,10 @@ import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, type Output } from './output.ts'
 import type { Custody } from './parts.ts'
-import { hasCustody, NothingThere } from './reading.ts'
+import { requireInstallation } from './reading.ts'
 
 const withCustody = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
-  if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
+  requireInstallation(config)
   const opened = await openActing(config)
   try {
     return await act(opened)
@@ -145,6 +145,7 @@ export const destroyKek = async (
   asked: DestroyKekAsked,
 ): Promise<void> => {
   const config = readConfig(env)
+  requireInstallation(config)
   const accounts = await twoAccounts(config, asked)
   await withCustody(config, async (acting) => {
     const { custody, as } = acting

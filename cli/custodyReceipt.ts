@@ -13,6 +13,7 @@ import { ConfigFault } from './configFault.ts'
 import { foundEnd, type Ceremony } from './endCeremony.ts'
 import { readInventory, receiptOf, type Inventory, type Receipt } from './escrowPackage.ts'
 import type { Output } from './output.ts'
+import { requireInstallation } from './reading.ts'
 
 export type ReceiptAsked = Readonly<{
   receipt: string
@@ -80,6 +81,7 @@ export const recordReceipt = async (
   asked: ReceiptAsked,
 ): Promise<void> => {
   const config = readConfig(env)
+  requireInstallation(config)
   const script = readScript(asked.script)
   const accounts = await twoAccounts(config, asked)
   const text = await readFile(asked.receipt, 'utf8').catch(() => {

@@ -35,6 +35,7 @@ import {
 import { transferPage, transferReportOf } from './custodyTransferReport.ts'
 import { placeOf } from './ledgerPlace.ts'
 import { openProgress, type Output } from './output.ts'
+import { requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 
 export type TransferAsked = Readonly<{
@@ -198,6 +199,7 @@ export const transferEscrow = async (
   asked: TransferAsked,
 ): Promise<boolean> => {
   const config = readConfig(env)
+  requireInstallation(config)
   const script = readScript(asked.script)
   const certificate = await certificateFrom(asked.to)
   const opened = await open(config, await twoAccounts(config, asked))

@@ -1,11 +1,22 @@
 // `grand-livre jobs`: what could not be done, and doing it once more. It runs beside the service and holds nothing of it: letters lie
 // beside the queues, or as files of the data directory.
-import { deadAfter, isDead, type Letter } from '../jobs/letters.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { deadAfter, isDead, type Letter, type LetterStore } from '../jobs/letters.ts'
 import { openJobs } from '../jobs/open.ts'
 import { openLetterStore } from './around.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, type Output } from './output.ts'
+import { NothingThere } from './reading.ts'
+
+/** @throws NothingThere where no start has ever kept any here: a look makes no directory */
+const lettersOf = async (config: Config): Promise<LetterStore> => {
+  const { dataDir, redisUrl } = config
+  if (redisUrl === undefined && !existsSync(join(dataDir, 'jobs')))
+    throw new NothingThere(`no service has run in ${dataDir}: set DATA_DIR, or start the service once`)
+  return openLetterStore(config)
+}
 
 const wholeJob = '(the whole job)'
 
@@ -18,9 +29,9 @@ const table = (letters: readonly Letter[]): string =>
     ]),
   ])
 
-/** Shows every letter. @returns whether none of them is dead */
+/** Shows every letter. @returns whether none of them is dead @throws NothingThere */
 export const listJobs = async (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> => {
-  const store = await openLetterStore(readConfig(env))
+  const store = await lettersOf(readConfig(env))
   try {
     const letters = (await store.all()).toSorted((a, b) => (a.firstAt < b.firstAt ? -1 : 1))
     output.result({ deadAfter, letters: letters.map((one) => ({ ...one, dead: isDead(one) })) }, () =>
@@ -48,7 +59,7 @@ const nudge = async ({ redisUrl, policy }: Config, job: string): Promise<boolean
 
 /**
  * Removes the letters of a job, or the one about one thing: it is done once more.
- * @throws ConfigFault where there are none
+ * @throws ConfigFault where there are none; NothingThere
  */
 export const retryJobs = async (
   env: NodeJS.ProcessEnv,
@@ -56,7 +67,7 @@ export const retryJobs = async (
   asked: Readonly<{ job: string; item?: string }>,
 ): Promise<void> => {
   const config = readConfig(env)
-  const store = await openLetterStore(config)
+  const store = await lettersOf(config)
   try {
     const chosen = (await store.all()).filter(
       ({ job, item }) => job === asked.job && (asked.item === undefined || item === asked.item),

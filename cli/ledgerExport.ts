@@ -13,7 +13,7 @@ import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { requireNew, writeNewFile } from './newFile.ts'
 import { columns, openProgress, writeLine, type Output } from './output.ts'
-import { NothingThere, reading } from './reading.ts'
+import { NothingThere, reading, requireInstallation } from './reading.ts'
 import { readRelease } from './shipped.ts'
 
 export type ExportAsked = Readonly<{ out?: string; officer?: string; second?: string }>
@@ -83,6 +83,7 @@ const signed = async (
   output: Output,
   asked: Readonly<{ out: string; officer: string; second: string }>,
 ): Promise<void> => {
+  requireInstallation(config)
   const accounts = await twoAccounts(config, asked)
   requireNew(asked.out)
   const opened = await open(config, accounts)

@@ -1,5 +1,5 @@
 // A ledger opened to be looked at, also beside a running service. A look makes nothing: no keys, no directory.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventStore, Position } from '../ledger/store.ts'
 import { readConfig, type Config } from './config.ts'
@@ -14,9 +14,24 @@ export class NothingThere extends Error {
 export const hasCustody = ({ dataDir, signer }: Config): boolean =>
   signer !== undefined || existsSync(join(dataDir, 'keys', 'master.json'))
 
+/** @throws NothingThere where no start has ever made keys, or where their master key is lost: nothing is made in its stead */
+export const requireCustody = (config: Config): void => {
+  if (hasCustody(config)) return
+  const keys = join(config.dataDir, 'keys')
+  if (!existsSync(keys) || readdirSync(keys).length === 0)
+    throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR, or start the service once`)
+  throw new NothingThere(`${keys} has lost its master.json: restore it from a backup`)
+}
+
 const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {
   if (ledgerUrl === undefined && !existsSync(join(dataDir, 'ledger')))
     throw new NothingThere(`there is no ledger in ${dataDir}: set DATA_DIR, or start the service once`)
+}
+
+/** What a start has made is there, before anything is asked of it or made in its stead. @throws NothingThere */
+export const requireInstallation = (config: Config): void => {
+  requireCustody(config)
+  requireLedger(config)
 }
 
 const headOf = async (store: EventStore): Promise<Position | undefined> => {

@@ -14,7 +14,7 @@ import { replaySignatures, type KnownSignatures } from '../projections/signature
 import type { Config } from './config.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { ledgerOver, openCustody } from './parts.ts'
-import { hasCustody, NothingThere, reading } from './reading.ts'
+import { reading, requireCustody } from './reading.ts'
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((one, other) => one + other, 0)
@@ -93,7 +93,7 @@ with what it had reserved. An OCSP key may be ahead of the ledger (unrecorded): 
  */
 export const reconcile = (env: NodeJS.ProcessEnv, output: Output): Promise<boolean> =>
   reading(env, async (store, config, head) => {
-    if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
+    requireCustody(config)
     const ledger = ledgerOver(store, config, undefined)
     const progress = openProgress('Reading')
     const before = await countsOf(config)

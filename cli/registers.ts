@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { readConfig } from './config.ts'
 import { columns, type Output } from './output.ts'
 import { openRegistersKey } from './parts.ts'
+import { requireCustody } from './reading.ts'
 import { readRegister, type LineFault } from './registersCsv.ts'
 import { saveRegister, type RegisterName } from './registersFile.ts'
 
@@ -31,7 +32,7 @@ export type Import = Readonly<{ name: RegisterName; file: string; skipBad: boole
 /**
  * Imports a register: all of the file, or nothing of it; with `skipBad` its good lines.
  * @returns whether every line was good
- * @throws RegisterFault, PassphraseFault
+ * @throws RegisterFault, PassphraseFault; NothingThere where no start has made the key that it is enciphered under
  */
 export const importRegister = async (
   env: NodeJS.ProcessEnv,
@@ -39,6 +40,7 @@ export const importRegister = async (
   { name, file, skipBad }: Import,
 ): Promise<boolean> => {
   const config = readConfig(env)
+  requireCustody(config)
   const { entries, faults } = readRegister(name, bytesOf(file))
   const isGood = faults.length === 0
   const isTaken = isGood || (skipBad && entries.length > 0)

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../cli/config.ts'
@@ -357,6 +357,45 @@ describe('what is not there: status 3, and nothing is made', () => {
     const said = `there is no ledger in ${dataDir}: set DATA_DIR, or start the service once\n`
     expect([status, stdout, stderr]).toEqual([3, '', said])
     expect(existsSync(dataDir)).toBe(false)
+  })
+})
+
+describe('a data directory that there is not: status 3, and no installation is begun in it', () => {
+  const officers = ['--officer', 'jean.token', '--second', 'anne.token']
+  const held = ['--script', 'script.json', ...officers]
+  it.each([
+    ['jobs', 'list'],
+    ['jobs', 'retry', 'publishCrl'],
+    ['custody', 'keks'],
+    ['custody', 'rewrap'],
+    ['custody', 'destroy-kek', 'x', ...officers, '--present', 'salle 2'],
+    ['custody', 'transfer', '--to', 'successor.pem', '--out', 'package', ...held],
+    ['custody', 'transfer-receipt', '--receipt', 'receipt.json', '--package', 'package', ...held],
+    ['ca-key-destruction', ...held],
+    ['arl', ...held],
+    ['ledger', 'export', '--out', 'ledger.jsonl', ...officers],
+    ['referential', 'import', 'agents.csv'],
+    ['directory', 'import', 'people.csv'],
+  ])('%s %s', async (...args) => {
+    const dataDir = site.file(randomUUID())
+    const { status, stdout, stderr } = await site.run(args, { DATA_DIR: dataDir })
+    expect([status, stdout]).toEqual([3, ''])
+    expect(stderr).toMatch(
+      /^(there are no keys|no service has run) in .*: set DATA_DIR, or start the service once\n$/,
+    )
+    expect(existsSync(dataDir)).toBe(false)
+  })
+
+  it('keys whose ledger has not been given back get none of their own by a look: status 3', async () => {
+    const dataDir = site.file(randomUUID())
+    for (const name of ['keys', 'passphrase'])
+      cpSync(join(site.dataDir, name), join(dataDir, name), { recursive: true })
+    const { status, stderr } = await site.run(['custody', 'keks'], { DATA_DIR: dataDir })
+    expect([status, stderr]).toEqual([3, expect.stringContaining('there is no ledger in')])
+    expect(existsSync(join(dataDir, 'ledger'))).toBe(false)
+    rmSync(join(dataDir, 'keys/master.json'))
+    const lost = await site.run(['custody', 'keks'], { DATA_DIR: dataDir })
+    expect([lost.status, lost.stderr]).toEqual([3, expect.stringContaining('has lost its master.json')])
   })
 })
 

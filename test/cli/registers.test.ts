@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readRegister } from '../../cli/registersCsv.ts'
 import { openRegisters, saveRegister } from '../../cli/registersFile.ts'
+import { giveMaster } from '../support/cheapMaster.ts'
 import { openSite } from './grandLivre.ts'
 
 const read = (text: string) => readRegister('referential', Buffer.from(text))
@@ -108,6 +109,7 @@ describe('a register at rest', () => {
 describe('grand-livre referential import', () => {
   it('CGU-27: takes all of the file or nothing, unless the good lines are asked for', async () => {
     const site = openSite()
+    giveMaster(site.dataDir)
     try {
       const file = site.file('agents.csv')
       writeFileSync(file, `${heading}\n${zoe}\n12;A;B;;;\n`)
