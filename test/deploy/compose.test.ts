@@ -496,6 +496,10 @@ describe.skipIf(programs !== undefined)('docker-compose.yml (needs docker-compos
       expect(
         [...folders.filter((name) => name !== 'deploy'), ...more].filter((name) => !list.includes(name)),
       ).toEqual([])
+    // Folders of the source have such names, too (domain/policy): what is ignored is neither formatted nor looked at for unused code.
+    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n')
+    for (const name of ['policy', 'ceremony', 'secrets', 'client-ca'])
+      expect(ignored.filter((line) => line.replaceAll('/', '') === name)).toEqual([`/${name}/`])
   })
 
   it('whoever needs tables and keys waits for migrate; the status process waits for nobody', () => {
