@@ -4,6 +4,10 @@ import type { Command, OptionValues } from 'commander'
 import { listCopies } from './listCopies.ts'
 import type { ListTools } from './listTools.ts'
 
+const acceptHelp = `
+The service is stopped meanwhile. What was issued, revoked or destroyed after this ledger was copied is in it no more: certificates that
+nobody can revoke may be in use, and the next list of an authority bears a number that was given before. See docs/backup.md.`
+
 /** Lists `ledger`, `projections` and `replay`. */
 export const listLedger = (program: Command, { env, command, outputOf, collect, found }: ListTools): void => {
   const book = program.command('ledger').description('what an auditor asks of the ledger')
@@ -12,6 +16,13 @@ export const listLedger = (program: Command, { env, command, outputOf, collect, 
     .action(async (options: OptionValues & { head: string[] }) => {
       const { parseHead, verify } = await import('./ledgerCommands.ts')
       if (!(await verify(env, outputOf(options), options.head.map(parseHead)))) found()
+    })
+  command(book, 'accept', 'go on with a ledger that is older than keys and vault, because it is all there is')
+    .requiredOption('--head <size:root>', 'its tree head, as `ledger verify` shows it')
+    .addHelpText('after', acceptHelp)
+    .action(async (options: OptionValues & { head: string }) => {
+      const { acceptLedger } = await import('./acceptLedger.ts')
+      if (!(await acceptLedger(env, outputOf(options), options.head))) found()
     })
   listCopies(book, { env, command, outputOf, collect, found })
 

@@ -17,7 +17,7 @@ const noWords = (): string => ''
 const names = readModels(noWords).map(({ name }) => name)
 
 /** Custody says who has the data directory: the embedded read models are one process's at a time. */
-const withCustody = async <T>(
+export const withCustody = async <T>(
   config: Config,
   act: (custody: Awaited<ReturnType<typeof openCustody>>) => Promise<T>,
 ): Promise<T> => {

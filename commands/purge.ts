@@ -3,7 +3,7 @@
 // remembers up to where that was done; a restored one remembers less, and so does more. (proofs.md section 2, events.md P6)
 import type { Ledger } from '../ledger/ledger.ts'
 import { placeOf, standingOf, textOfPlace, type Place } from '../ledger/place.ts'
-import { comparePositions, type Position } from '../ledger/store.ts'
+import { comparePositions, LedgerFault, type Position } from '../ledger/store.ts'
 import type { EscrowCare } from '../pki/custody.ts'
 import { classOfUnit } from '../domain/policy/retention.ts'
 import { removeUnneeded } from './escrowKeks.ts'
@@ -31,13 +31,32 @@ export type Undead = Readonly<{ keys: number; dataKeys: number; keks: number }>
 
 const serialOf = (unit: string): string => unit.slice(unit.indexOf('/') + 1)
 
-/** Up to where it was done, where that place is one of this ledger: in a copy of it in another store, positions are others. */
+/**
+ * Up to where it was done, where that place is one of this ledger: in a copy of it in another store, positions are others.
+ * @throws LedgerFault where the ledger no longer has what was seen there: numbers of lists and of certificates would be given twice
+ */
 const doneIn = async (
   ledger: PurgeTools['ledger'],
   text: string | undefined,
 ): Promise<Position | undefined> => {
   const place = text === undefined ? undefined : placeOf(text)
-  return place !== undefined && (await standingOf(ledger, place)) === 'here' ? place.position : undefined
+  if (place === undefined) return undefined
+  const standing = await standingOf(ledger, place)
+  if (standing === 'gone')
+    throw new LedgerFault(
+      `the ledger is older than the vault, which has seen ${place.stream} ${place.revision} in it: give back the newest ledger; ` +
+        'or, where this is all there is, grand-livre ledger accept --head SIZE:ROOT',
+    )
+  return standing === 'here' ? place.position : undefined
+}
+
+/** No place in any ledger. */
+const nowhere = 'from the beginning'
+
+/** Lets the vault go on with a ledger that has less than it has seen: all destructions in it are carried out once more. */
+export const followAnew = async ({ escrow, dataKeys }: Omit<PurgeTools, 'ledger'>): Promise<void> => {
+  await escrow.setPurgedTo(nowhere)
+  await dataKeys.setPurgedTo(nowhere)
 }
 
 /** The earlier of the two: what the other one has done already is done again, and nothing happens. */
@@ -50,7 +69,7 @@ const startOf = (one: Position | undefined, other: Position | undefined): Positi
  * Destroys again whatever the ledger says was destroyed.
  * @returns how much of it was there again
  * @throws faults of the ledger or of custody: nothing is to be served then. `kekNeeded` above all: the vault comes from a backup of
- *   before its keys were moved away from a KEK that is destroyed since
+ *   before its keys were moved away from a KEK that is destroyed since; LedgerFault where the ledger is older than the vault
  */
 export const purgeDestroyed = async ({ ledger, escrow, dataKeys }: PurgeTools): Promise<Undead> => {
   const found = { keys: 0, dataKeys: 0, keks: 0 }

@@ -470,7 +470,7 @@ describe('--help', () => {
         ...['custody pin split', 'custody reconcile', 'custody rewrap', 'custody transfer'],
         ...['custody transfer-receipt', 'demo'],
         ...['directory', 'directory import', 'end-of-life', 'jobs', 'jobs list', 'jobs retry', 'ledger'],
-        ...['ledger check', 'ledger export', 'ledger import', 'ledger verify'],
+        ...['ledger accept', 'ledger check', 'ledger export', 'ledger import', 'ledger verify'],
         ...['projections', 'projections rebuild', 'projections status'],
         ...['referential', 'referential import', 'replay', 'revoke', 'signer', 'start'],
         ...['migrate', 'api', 'projector', 'worker', 'status'],

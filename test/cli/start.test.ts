@@ -66,6 +66,7 @@ beforeAll(async () => {
   beside = [await site.run(['projections', 'status']), await site.run(['projections', 'rebuild'])]
   ended = await service.stop()
   head = await verified()
+  cpSync(join(site.dataDir, 'ledger'), site.file('older'), { recursive: true })
 })
 afterAll(() => site.close())
 
@@ -347,6 +348,35 @@ describe('a later start', () => {
     const answer = await fetch(`${service.url}/readyz`)
     await service.stop()
     expect([answer.status, await answer.json()]).toMatchObject([503, { checks: { custody: 'out of reach' } }])
+  })
+
+  it('CGU-116, RGS A2 V.4: a ledger that is older than the vault is taken up by no start, until somebody accepts it', async () => {
+    const parts = ['ledger', 'readmodels'].map((name) => [join(site.dataDir, name), site.file(name)] as const)
+    const newest = await verified()
+    for (const [here, away] of parts) renameSync(here, away)
+    try {
+      cpSync(site.file('older'), join(site.dataDir, 'ledger'), { recursive: true })
+      const refused = await site.run(['start'])
+      expect([refused.status, refused.stderr]).toEqual([
+        3,
+        expect.stringContaining('the ledger is older than the vault'),
+      ])
+      const accept = (other: Partial<Head>) => {
+        const { size, root } = { ...head, ...other }
+        return site.run(['ledger', 'accept', '--head', `${size}:${root}`])
+      }
+      for (const other of [newest, { root: 'none' }]) expect((await accept(other)).status).toBe(2)
+      const { status, stdout } = await accept({})
+      expect([status, stdout]).toEqual([0, expect.stringContaining(`the ledger of ${head.size} events`)])
+      expect(stdout).toMatch(/^[0-9a-f]{16} +1$/m)
+      await (await site.start(await site.onServer())).stop()
+      expect(await verified()).toMatchObject({ size: head.size, root: head.root, found: 0 })
+    } finally {
+      for (const [here, away] of parts) {
+        rmSync(here, { recursive: true, force: true })
+        renameSync(away, here)
+      }
+    }
   })
 
   it('on SIGTERM /readyz says 503, requests are still answered; a second signal ends it at once: status 1', async () => {
