@@ -11,10 +11,9 @@ import {
   oldestEntrySince,
 } from '../readmodels/crls.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
-import { statusLinesAt } from '../readmodels/statusTable.ts'
+import { statusDigestAt } from '../readmodels/statusTable.ts'
 import type { StatusRows } from '../readmodels/wholeRows.ts'
 import { publishCrl, type Rhythm } from './publishCrl.ts'
-import { linesDigest } from './statusDigest.ts'
 
 /** How often the root lists the authorities that it has revoked. */
 export const rootRhythm = ({ crl }: Policy): Rhythm => ({
@@ -47,7 +46,7 @@ export const openCrls = ({ service, db, size, settled, statusRows, soon, listed 
     size,
     lastNumber: async () => (await latestCrl(db, id))?.number ?? 0,
     entriesUpTo: (upTo) => statusRows(upTo, (rows) => crlEntriesUpTo(rows, id, upTo)),
-    tableSha256: (upTo) => statusRows(upTo, (rows) => linesDigest(statusLinesAt(rows, upTo))),
+    tableSha256: (upTo) => statusRows(upTo, (rows) => statusDigestAt(rows, upTo)),
   })
   /** After a list has been issued: says what it is the first to list. @returns how far it goes */
   const tell = async (issuer: string, before: number): Promise<number> => {

@@ -10,10 +10,3 @@ export const statusDigest = (entries: Iterable<StatusEntry>): string => {
   for (const entry of entries) hash.update(`${canonical(entry)}\n`)
   return hash.digest('hex')
 }
-
-/** The same of the lines as they are (`statusLinesAt`). */
-export const linesDigest = async (lines: AsyncIterable<string>): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const page of lines) hash.update(page)
-  return hash.digest('hex')
-}

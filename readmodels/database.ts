@@ -21,6 +21,7 @@ import { m020Processes } from './migrations/m020_processes.ts'
 import { m015CheckpointEvent } from './migrations/m015_checkpoint_event.ts'
 import type { Database } from './schema.ts'
 import { openEmbedded, openServer } from '../host/postgres.ts'
+import { DigestCursor } from '../host/postgresDigest.ts'
 
 /** `url` of a PostgreSQL database, or `directory` of an embedded one, or `memory` for one that is gone on close. */
 export type DatabaseOptions = Readonly<{
@@ -87,7 +88,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<OpenDataba
     options.url === undefined
       ? await openEmbedded(options.directory)
       : openServer(options.url, options.readOnly === true ? '-c default_transaction_read_only=on' : undefined)
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: DigestCursor }) })
   try {
     if (options.asItStands !== true) await migrate(db)
   } catch (error) {

@@ -1,5 +1,6 @@
 // The status table as it stood: what an auditor compares, and what each CRL's event holds the digest of (proofs.md 3).
 import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { digestOfLines } from '../host/postgresDigest.ts'
 import type { Database, StatusRow } from './schema.ts'
 
 /** One certificate's status at a size of the ledger. */
@@ -43,45 +44,25 @@ export const entryAt = (row: StatusRow, size: number): StatusEntry | undefined =
 }
 
 /** A row as `entryAt` has it, as a line of canonical JSON (RFC 8785): hex, dates and words of closed lists have nothing to escape. */
-const lineAt = (size: number): RawBuilder<string> => {
+const lineAt = (size: RawBuilder<number>): RawBuilder<string> => {
   const wasAt = milestones.map(([name, field]) => sql`when ${sql.ref(field)} < ${size} then ${sql.lit(name)}`)
   // What is null is left out, and the name of a member with it.
   return sql`concat('{',
     case when issued_rank < ${size} then '"certSha256":"' || cert_sha256 || '",' end,
     '"issuer":"', issuer, '","notAfter":"', not_after, '","notBefore":"', not_before, '","profile":"', profile, '",',
     case when revoked_rank < ${size} then '"revokedAt":"' || revoked_at || '",' end,
-    '"serial":"', serial, '","spkiSha256":"', spki_sha256, '","status":"', case ${sql.join(wasAt, sql` `)} end, ${'"}\n'}::text)`
+    '"serial":"', serial, '","spkiSha256":"', spki_sha256, '","status":"', case ${sql.join(wasAt, sql` `)} end, '"}')`
 }
-
-/** Small beside the table, so that the planner walks the primary key, also while it has no statistics: else it sorts the table for each page. */
-const usualPage = 1000
-
-/** Issuer and serial of the last line of a page. */
-const lastOf = (lines: string): Pick<StatusEntry, 'issuer' | 'serial'> =>
-  JSON.parse(lines.slice(lines.lastIndexOf('\n', lines.length - 2) + 1)) as StatusEntry
 
 /**
- * The table at a size of the ledger, in order of issuer and serial: pages of lines of canonical JSON. The database writes them, since
- * a table may have a million rows, and each list waits for its digest.
+ * The table at a size of the ledger, in order of issuer and serial, as lines of canonical JSON. The database writes them, since a table
+ * may have a million rows, and each list waits for its digest.
  */
-export const statusLinesAt = async function* (
-  db: Kysely<Database>,
-  size: number,
-  pageSize = usualPage,
-): AsyncGenerator<string> {
-  let after = sql``
-  for (;;) {
-    const { rows } = await sql<{ lines: string | null; count: number }>`
-      select string_agg(line, '' order by issuer, serial) as lines, count(*)::int as count
-      from (
-        select issuer, serial, ${lineAt(size)} as line from certificate_status
-        where planned_rank < ${size} ${after} order by issuer, serial limit ${pageSize}
-      ) as page`.execute(db)
-    const { lines = null, count = 0 } = rows[0] ?? {}
-    if (lines === null) return
-    yield lines
-    if (count < pageSize) return
-    const { issuer, serial } = lastOf(lines)
-    after = sql`and (issuer, serial) > (${issuer}, ${serial})`
-  }
+export const statusLinesAt = (size: number): RawBuilder<Readonly<{ line: string }>> => {
+  const at = sql.lit(size)
+  return sql`select ${lineAt(at)} as line from certificate_status where planned_rank < ${at} order by issuer, serial`
 }
+
+/** SHA-256 of these lines, each with a line feed behind it (proofs.md 3). */
+export const statusDigestAt = (db: Kysely<Database>, size: number): Promise<string> =>
+  digestOfLines(db, statusLinesAt(size))
