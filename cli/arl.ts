@@ -1,15 +1,15 @@
 // `grand-livre arl`: the root revokes the certificate of the authority that has ended, and issues the list that says so, before
 // two officers and two witnesses (CGU-91). The report is signed with the log key, which hangs on no authority.
+import { resolve } from 'node:path'
 import { planCaRevocation } from '../commands/endOfLife.ts'
 import { issueArl, type Arl } from '../commands/issueArl.ts'
 import { sha256, type IssuingCa } from '../commands/issuing.ts'
-import { signReport } from '../commands/reports.ts'
 import { authority } from '../domain/authority.ts'
 import { statusDigest } from '../jobs/statusDigest.ts'
 import { fieldsOf, toPem } from '../pki/fields.ts'
 import { issuerOf } from '../pki/issuer.ts'
 import { installedIn, rootListView } from '../projections/rootList.ts'
-import { leave, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
+import { open, twoAccounts, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
 import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
@@ -18,6 +18,8 @@ import type { Output } from './output.ts'
 import { NothingThere, requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
+import { requireOut } from './outDirectory.ts'
+import { leaveReport, stoodWords, type Left } from './standingReport.ts'
 
 export type ArlAsked = Readonly<{
   script: string
@@ -39,7 +41,7 @@ const rootOf = async (opened: Opened, id: string): Promise<IssuingCa> => {
   return { id, issuer: issuerOf(der, signer.algorithm), certificate: der, signer }
 }
 
-type Held = Readonly<{ script: CeremonyScript; heldAt: string }>
+type Held = Readonly<{ script: CeremonyScript; heldAt: string; out: string }>
 
 const reportOf = async (opened: Opened, { script, heldAt }: Held, arl: Arl): Promise<ArlReport> => {
   const { service, custody, officers } = opened
@@ -54,12 +56,13 @@ const reportOf = async (opened: Opened, { script, heldAt }: Held, arl: Arl): Pro
   }
 }
 
-const hold = async (opened: Opened, held: Held): Promise<Files> => {
+const hold = async (opened: Opened, held: Held): Promise<Left> => {
   const { service, officers } = opened
   const { script } = held
   const [, { person, roles }] = officers
   const installed = await installedIn(service.ledger)
   if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
+  await requireOut(held.out)
   const rootCa = await rootOf(opened, installed.root)
   const view = rootListView(service.ledger, installed.root)
   const second = { person, roles }
@@ -77,18 +80,17 @@ const hold = async (opened: Opened, held: Held): Promise<Files> => {
   const report = await reportOf(opened, held, arl)
   const documents = { 'arl.json': `${JSON.stringify(report, null, 2)}\n`, 'arl.html': arlPage(report) }
   const { der } = await certificateOf(opened, installed.issuing)
-  return {
-    ...documents,
-    ...(await signReport(service, log, { report: 'arl', documents, second })),
-    ...{ 'arl.crl': arl.der, 'root.pem': toPem(rootCa.certificate), 'ca.pem': toPem(der) },
-    'log-key.pem': toPem(log.signer.spki, 'PUBLIC KEY'),
-  }
+  return await leaveReport(service, {
+    ...{ out: held.out, report: 'arl', log, second, documents },
+    isSame: (standing) => (JSON.parse(standing['arl.json'] ?? '') as ArlReport).list.sha256 === arl.sha256,
+    others: { 'arl.crl': arl.der, 'root.pem': toPem(rootCa.certificate), 'ca.pem': toPem(der) },
+  })
 }
 
 /** What the ceremony would do, and why it may not; nothing is signed or written. @returns whether it may */
 export const rehearse = async (
   { service, officers }: Opened,
-  { script }: Held,
+  { script }: Pick<Held, 'script'>,
   output: Output,
 ): Promise<boolean> => {
   const installed = await installedIn(service.ledger)
@@ -136,13 +138,13 @@ export const ceremonyOfArl = async (
   requireWitnesses(planCaRevocation.type, script, 'CGU-91')
   const opened = await open(config, accounts)
   try {
-    const held = { script, heldAt: opened.service.now() }
+    const held = { script, heldAt: opened.service.now(), out: asked.out }
     if (asked.dryRun === true) return await rehearse(opened, held, output)
-    const files = await hold(opened, held)
-    const out = await leave(asked.out, files)
+    const done = await hold(opened, held)
+    const out = resolve(asked.out)
     output.result(
-      { out, files: Object.keys(files) },
-      () => `Held. The list of the root and its report: ${out}`,
+      { out, ...done },
+      () => `${done.stood ? stoodWords : 'Held'}. The list of the root and its report: ${out}`,
     )
     return true
   } finally {

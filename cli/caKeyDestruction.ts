@@ -1,26 +1,25 @@
 // `grand-livre ca-key-destruction`: the key of an authority that has ended, and every copy of it, are destroyed by two officers before
 // witnesses (CGU-90, docs/adr/0031). The same two commands as over HTTP, and the same act of the module: ordered in the ledger before
 // anything is destroyed, recorded after. Held again, it goes on where it stopped.
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256 } from '../commands/issuing.ts'
 import { perform } from '../commands/program.ts'
-import { signReport } from '../commands/reports.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
-import { readIfPresent, replaceDurable } from '../hsm/durable.ts'
-import { toPem } from '../pki/fields.ts'
-import { leave, open, twoAccounts } from './ceremonyParts.ts'
+import { makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
+import { open, twoAccounts } from './ceremonyParts.ts'
 import { readDestructionScript, requireWitnesses, type ListedCopy } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { destructionPage, type DestructionMinutes, type DestructionReport } from './caKeyDestructionReport.ts'
 import { logKeyOf, requireAccepted, type Ceremony } from './endCeremony.ts'
 import { foundIn, orderOf, refused, rehearse, type Destroying } from './caKeyDestructionPlan.ts'
 import { placeOf } from './ledgerPlace.ts'
+import { requireOut } from './outDirectory.ts'
 import type { Output } from './output.ts'
 import { requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
+import { leaveReport, stoodWords, type Left } from './standingReport.ts'
 
 export type DestructionAsked = Readonly<{
   script: string
@@ -31,8 +30,9 @@ export type DestructionAsked = Readonly<{
 }>
 
 const minutesName = 'minutes.json'
-/** The key as the module described it before: after the act nothing can. */
+/** The key as the module described it before: after the act nothing can, so it is in the data directory too, whatever --out is next. */
 const objectName = 'object.json'
+const keptName = (servicekey: string): string => `ca-key-${servicekey}.json`
 
 type Described = Pick<DestructionMinutes, 'spkiSha256' | 'attributes'>
 
@@ -42,23 +42,28 @@ type Described = Pick<DestructionMinutes, 'spkiSha256' | 'attributes'>
  */
 const describedKey = async (
   opened: Ceremony,
-  { out }: Destroying,
+  { out, dataDir }: Destroying,
   servicekey: string,
 ): Promise<Described> => {
   const { state } = await opened.service.ledger.load(serviceKey, servicekey)
   const recorded = 'spkiSha256' in state ? (state.spkiSha256 ?? '') : ''
-  const there = await readIfPresent(join(out, objectName))
+  const [left, kept] = [join(out, objectName), join(dataDir, keptName(servicekey))]
+  const there = (await readIfPresent(left)) ?? (await readIfPresent(kept))
   if (there !== undefined) {
     const described = JSON.parse(there.toString('utf8')) as Described
-    if (described.spkiSha256 === recorded) return described
-    throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
+    if (described.spkiSha256 !== recorded)
+      throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
+    await requireOut(out)
+    return described
   }
   const found = await foundIn(opened, servicekey)
   if (found !== undefined && sha256(found.spki) !== recorded)
     throw refused('OUT_OF_ORDER', 'the key of the module is not the one that the ledger recorded')
   const described = { spkiSha256: recorded, attributes: found?.attributes ?? {} }
-  await mkdir(out, { recursive: true })
-  await replaceDurable(join(out, objectName), Buffer.from(`${JSON.stringify(described, null, 2)}\n`))
+  await requireOut(out)
+  await makePrivateDirectory(dataDir)
+  for (const file of [kept, left])
+    await replaceDurable(file, Buffer.from(`${JSON.stringify(described, null, 2)}\n`))
   return described
 }
 
@@ -116,7 +121,11 @@ const destroy = async (opened: Ceremony, held: Destroying): Promise<string> => {
   return written
 }
 
-const report = async (opened: Ceremony, { script, officers, out }: Destroying, minutes: string) => {
+const report = async (
+  opened: Ceremony,
+  { script, officers, out }: Destroying,
+  minutes: string,
+): Promise<Left> => {
   const { service, custody } = opened
   const read = JSON.parse(minutes) as DestructionMinutes
   const { log } = service.policy
@@ -133,19 +142,14 @@ const report = async (opened: Ceremony, { script, officers, out }: Destroying, m
     'ca-key-destruction.json': `${JSON.stringify(told, null, 2)}\n`,
     'ca-key-destruction.html': destructionPage(told),
   }
-  const files = {
-    ...documents,
-    ...(await signReport(service, key, { report: 'caKeyDestruction', documents, second: officers[1] })),
-    'log-key.pem': toPem(key.signer.spki, 'PUBLIC KEY'),
-  }
-  await leave(out, files)
-  return Object.keys(files)
+  const second = officers[1]
+  return await leaveReport(service, { out, report: 'caKeyDestruction', log: key, second, documents })
 }
 
 export type Destroyed =
   /** Ordered; these copies are to be destroyed now, and told in the script. */
   | Readonly<{ destroyed: false; servicekey: string; waiting: readonly string[] }>
-  | Readonly<{ destroyed: true; servicekey: string; failedUseCode: string; files: readonly string[] }>
+  | (Left & Readonly<{ destroyed: true; servicekey: string; failedUseCode: string }>)
 
 /** Holds the ceremony on what is open. @throws ProcessRefused: nothing is destroyed; KeyFault, LedgerFault: held again, it goes on */
 export const holdDestruction = async (opened: Ceremony, held: Destroying): Promise<Destroyed> => {
@@ -169,9 +173,9 @@ export const holdDestruction = async (opened: Ceremony, held: Destroying): Promi
     recorded.minutesSha256 === undefined
       ? await destroy(opened, held)
       : await minutesOf(held, recorded.minutesSha256)
-  const files = await report(opened, held, minutes)
+  const left = await report(opened, held, minutes)
   const { failedUseCode } = JSON.parse(minutes) as DestructionMinutes
-  return { destroyed: true, servicekey, failedUseCode, files }
+  return { destroyed: true, servicekey, failedUseCode, ...left }
 }
 
 /**
@@ -189,13 +193,13 @@ export const destroyCaKey = async (
   const script = readDestructionScript(asked.script)
   const opened = await open(config, await twoAccounts(config, asked))
   const { officers } = opened
-  const held = { script, officers, out: asked.out }
+  const held = { script, officers, out: asked.out, dataDir: config.dataDir }
   try {
     if (asked.dryRun === true) return await rehearse(opened, held, output)
     const done = await holdDestruction(opened, held)
     output.result({ ...done, out: asked.out }, () =>
       done.destroyed
-        ? `Destroyed: a signature answers ${done.failedUseCode}. The report, to be signed by everybody present: ${asked.out}`
+        ? `${done.stood ? `${stoodWords}. ` : ''}Destroyed: a signature answers ${done.failedUseCode}. The report, to be signed by everybody present: ${asked.out}`
         : `Ordered. Destroy these copies now, say when and how in the script, and give the command again: ${done.waiting.join(', ')}`,
     )
     return done.destroyed

@@ -17,6 +17,7 @@ export type Destroying = Readonly<{
   script: DestructionScript
   officers: readonly [Officer, Officer]
   out: string
+  dataDir: string
 }>
 
 /**

@@ -1,16 +1,16 @@
 // `grand-livre ceremony`: the keys of the authorities are made by two officers before witnesses, by a script, and a report tells it
 // (RGS A2 VI.1.1, EN 319 411-1 GEN-6.5.1-13A). Every act is planned in the ledger before it is done and recorded after. Held again,
 // it goes on where it stopped. A rehearsal does all of it in a place of its own, and destroys its keys.
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ceremonyKey, holdCeremony, serviceKeyId, type Chain, type Held } from '../commands/ceremony.ts'
-import { signReport } from '../commands/reports.ts'
 import { sha256 } from '../commands/issuing.ts'
 import type { Service } from '../commands/program.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { toPem } from '../pki/fields.ts'
-import { lastOn, leave, logKey, open, twoAccounts, type Files, type Opened } from './ceremonyParts.ts'
+import { lastOn, leave, logKey, open, twoAccounts, type Opened } from './ceremonyParts.ts'
 import { functionsOf, steps, type Step } from './ceremonyPhases.ts'
 import {
   reportOf,
@@ -24,7 +24,9 @@ import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import type { Output } from './output.ts'
 import { reconciledKeys } from './reconcile.ts'
+import { requireOut } from './outDirectory.ts'
 import { readRelease } from './shipped.ts'
+import { leaveReport, stoodWords, type Left } from './standingReport.ts'
 
 export type CeremonyAsked = Readonly<{
   script: string
@@ -146,13 +148,28 @@ const destroyed = async (
   return gone
 }
 
+const reportName = 'ceremony.json'
+
+/** What a report tells, without when it was told: the script, and the record of each step. */
+const recordsIn = (json = ''): string => {
+  const { scriptSha256, steps: told } = JSON.parse(json) as CeremonyReport
+  return JSON.stringify([scriptSha256, told.map(({ step, recordedAt }) => [step, recordedAt])])
+}
+
+/** A rehearsal's report takes the place of none that is signed. @throws ConfigFault */
+const requireUnsigned = (out: string): void => {
+  if (existsSync(join(out, `${reportName}.sig`)))
+    throw new ConfigFault(`--out: ${resolve(out)} has the signed report of a ceremony, which stays`)
+}
+
 const hold = async (
   opened: Opened,
   script: CeremonyScript,
-  about: Readonly<{ rehearsal: boolean; config: Config; output: Output }>,
-): Promise<Files> => {
+  about: Readonly<{ rehearsal: boolean; config: Config; output: Output; out: string }>,
+): Promise<Left> => {
   const { service, custody, officers } = opened
-  const { rehearsal, output } = about
+  const { rehearsal, output, out } = about
+  await requireOut(out)
   const [first, second] = officers
   const heldAt = service.now()
   const told: Told[] = []
@@ -190,13 +207,15 @@ const hold = async (
   })
   const json = `${JSON.stringify(report, null, 2)}\n`
   const html = reportPage(report)
-  const documents = { 'ceremony.json': json, 'ceremony.html': html }
-  if (rehearsal) return documents
-  return {
-    ...documents,
-    ...(await signReport(service, log, { report: 'ceremony', documents, second: held.second })),
-    'log-key.pem': toPem(log.signer.spki, 'PUBLIC KEY'),
+  const documents = { [reportName]: json, 'ceremony.html': html }
+  if (rehearsal) {
+    await leave(out, documents)
+    return { files: Object.keys(documents), stood: false }
   }
+  return await leaveReport(service, {
+    ...{ out, report: 'ceremony', log, second: held.second, documents },
+    isSame: (standing) => recordsIn(standing[reportName]) === recordsIn(json),
+  })
 }
 
 /**
@@ -214,16 +233,17 @@ export const ceremony = async (
   const rehearsal = asked.dryRun === true
   const accounts = await twoAccounts(config, asked, rehearsal)
   requireWitnesses('PlanServiceKey', script, 'CGU-06')
+  if (rehearsal) requireUnsigned(asked.out)
   const scratch = rehearsal ? await mkdtemp(join(tmpdir(), 'grand-livre-rehearsal-')) : undefined
   let opened: Opened | undefined
   try {
     opened = await open(scratch === undefined ? config : rehearsalIn(scratch, config), accounts)
-    const files = await hold(opened, script, { rehearsal, config, output })
-    const out = await leave(asked.out, files)
-    output.result({ rehearsal, out, files: Object.keys(files) }, () =>
+    const out = resolve(asked.out)
+    const done = await hold(opened, script, { rehearsal, config, output, out })
+    output.result({ rehearsal, out, ...done }, () =>
       rehearsal
         ? `Rehearsed; its keys are destroyed. The report: ${out}`
-        : `Held. The report, to be signed by everybody present: ${out}`,
+        : `${done.stood ? stoodWords : 'Held'}. The report, to be signed by everybody present: ${out}`,
     )
   } finally {
     await opened?.close()

@@ -2,7 +2,7 @@
 // acts. The service is stopped meanwhile.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createJournal, type Journal } from '../api/journal.ts'
 import { byToken } from '../api/signIn/bearer.ts'
@@ -17,7 +17,7 @@ import type { Role } from '../domain/lists.ts'
 import { alone, keyHolders } from '../domain/policy/dualControl.ts'
 import { refusals } from '../domain/refusals.ts'
 import type { EventStore } from '../ledger/store.ts'
-import { replaceDurable } from '../hsm/durable.ts'
+import { clearUnfinished, makeDirectory, replaceDurable } from '../hsm/durable.ts'
 import { openAccounts } from './accountsFile.ts'
 import type { Body, Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
@@ -233,7 +233,10 @@ export type Files = Readonly<Record<string, string | Uint8Array>>
 /** Leaves what was made in a directory, each file whole and on disk: the minutes of what cannot be done again. @returns the directory */
 export const leave = async (directory: string, files: Files): Promise<string> => {
   const out = resolve(directory)
-  await mkdir(out, { recursive: true })
-  for (const [name, bytes] of Object.entries(files)) await replaceDurable(join(out, name), Buffer.from(bytes))
+  await makeDirectory(out)
+  for (const [name, bytes] of Object.entries(files)) {
+    await clearUnfinished(join(out, name))
+    await replaceDurable(join(out, name), Buffer.from(bytes))
+  }
   return out
 }

@@ -1,9 +1,8 @@
 // The compliance report as files: the forms that it has, each written once.
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Policy } from '../domain/policy/policy.ts'
-import { createDurable } from '../hsm/durable.ts'
+import { createDurable, makeDirectory } from '../hsm/durable.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { complianceCsv } from '../projections/compliance/csv.ts'
 import { complianceHtml } from '../projections/compliance/html.ts'
@@ -28,7 +27,7 @@ export const writeForms = async (
   names: readonly FormName[],
 ): Promise<readonly string[]> => {
   const { from, to } = report.period
-  await mkdir(out, { recursive: true })
+  await makeDirectory(out)
   const files = names.map((name) => join(out, `conformite-${from}-${to}.${name}`))
   for (const [i, name] of names.entries())
     await createDurable(files[i] ?? '', Buffer.from(forms[name](report)))

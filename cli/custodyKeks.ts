@@ -23,6 +23,7 @@ import {
 } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
+import { requireOut } from './outDirectory.ts'
 import { columns, openProgress, type Output } from './output.ts'
 import type { Custody } from './parts.ts'
 import { requireInstallation } from './reading.ts'
@@ -155,6 +156,7 @@ export const destroyKek = async (
     const second = { person: other.person, roles: other.roles }
     if ((await escrow.currentKek()).id === kek)
       throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
+    await requireOut(asked.out)
     const counting = { service: as(program, 'program'), escrow }
     await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)

@@ -1,9 +1,10 @@
 // `grand-livre custody pin`: the PIN of the recovery token, split among officers and put together again (docs/adr/0022). Each share
 // is written enciphered to one officer's certificate, who opens it with his card: `openssl cms -decrypt`.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { createDurable, makePrivateDirectory, readIfPresent } from '../hsm/durable.ts'
+import { dirname, join } from 'node:path'
+import { clearUnfinished, createDurable } from '../hsm/durable.ts'
 import {
   combineShares,
   drawPin,
@@ -18,6 +19,7 @@ import { spkiOf } from '../pki/fields.ts'
 import { certificateOf, recipientFault } from '../pki/recipient.ts'
 import { ConfigFault } from './configFault.ts'
 import { requireNew } from './newFile.ts'
+import { requireDirectoryOf, requireOut } from './outDirectory.ts'
 import type { Output } from './output.ts'
 import { openPinRefusals } from './pinRefusal.ts'
 
@@ -25,7 +27,9 @@ type Recipient = Readonly<{ file: string; certificate: Uint8Array }>
 
 /** PEM, or the DER of it in base64 or as it is. */
 const recipientFrom = async (file: string, at: string): Promise<Recipient> => {
-  const bytes = await readFile(file)
+  const bytes = await readFile(file).catch(() => {
+    throw new ConfigFault(`--to: ${file} cannot be read`)
+  })
   const certificate = certificateOf(bytes.toString('latin1')) ?? certificateOf(bytes.toString('base64'))
   const fault = certificate === undefined ? 'unreadable' : recipientFault(certificate, at)
   if (certificate === undefined || fault !== undefined)
@@ -46,15 +50,22 @@ const refuseTwins = (recipients: readonly Recipient[]): void => {
 }
 
 const pinFrom = async (file: string): Promise<string> => {
-  const pin = (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new ConfigFault(`--pin-file: ${file} cannot be read`)
+  })
+  const pin = text.replace(/\r?\n$/, '')
   if (!isDrawnPin(pin)) throw new ConfigFault(`${file}: not a PIN that this command has drawn`)
   return pin
 }
 
-/** Half a set is of no use to anybody: what would not be written is told before anything is. */
+/**
+ * Half a set is of no use to anybody: what would not be written is told before anything is. What a killed run has left of these files, the PIN
+ * or a share half written, is cleared away.
+ */
 const refusePresent = async (files: readonly string[]): Promise<void> => {
-  for (const file of files)
-    if ((await readIfPresent(file)) !== undefined) throw new ConfigFault(`${file} is there already`)
+  for (const file of files) await clearUnfinished(file)
+  const there = files.find((file) => existsSync(file))
+  if (there !== undefined) throw new ConfigFault(`${there} is there already`)
 }
 
 type NewFile = Readonly<{ file: string; bytes: Uint8Array }>
@@ -104,8 +115,9 @@ export const splitAmong = async (output: Output, asked: SplitAsked, at: string):
     ...(asked.pinOut === undefined ? [] : [asked.pinOut]),
   ])
   const pin = asked.pinFile === undefined ? drawPin(randomBytes) : await pinFrom(asked.pinFile)
+  if (asked.pinOut !== undefined) requireDirectoryOf('--pin-out', dirname(asked.pinOut))
   const shares = await splitPin(pin, { threshold, shares: recipients.length })
-  await makePrivateDirectory(asked.out)
+  await requireOut(asked.out, 0o700)
   const made = shares.map((share, i) => {
     const { file: to, certificate } = recipients[i] as Recipient
     const content = Buffer.from(writeShare(share), 'utf8')
@@ -130,8 +142,13 @@ export const splitAmong = async (output: Output, asked: SplitAsked, at: string):
 
 export type CombineAsked = Readonly<{ out?: string; stdout: boolean }>
 
+const shareIn = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(() => {
+    throw new ConfigFault(`${file}: no share can be read there`)
+  })
+
 const combined = async (files: readonly string[]): Promise<string> =>
-  combineShares(await Promise.all(files.map(async (file) => readShare(file, await readFile(file, 'utf8')))))
+  combineShares(await Promise.all(files.map(async (file) => readShare(file, await shareIn(file)))))
 
 /** Which share was refused is told all the same. */
 const notRecorded =
@@ -166,7 +183,10 @@ export const combineFrom = async (
 ): Promise<void> => {
   if ((out === undefined) !== stdout)
     throw new ConfigFault('say where the PIN goes: --out FILE, or --stdout; not both')
-  if (out !== undefined) requireNew(out)
+  if (out !== undefined) {
+    await clearUnfinished(out)
+    requireNew(out)
+  }
   const pin = await combinedUnderRecord(env, files)
   if (out === undefined) {
     output.result({ pin }, () => pin)

@@ -8,13 +8,12 @@ import { planEscrowTransfer, recordEscrowTransfer } from '../commands/escrowHand
 import { sha256 } from '../commands/issuing.ts'
 import { recordRefusedKey } from '../commands/keyRefusals.ts'
 import { perform } from '../commands/program.ts'
-import { signReport } from '../commands/reports.ts'
 import { countKept, handEscrowOver } from '../commands/transferEscrow.ts'
 import { authority } from '../domain/authority.ts'
 import { replaceDurable } from '../hsm/durable.ts'
 import { spkiOf, toPem } from '../pki/fields.ts'
 import { certificateOf } from '../pki/recipient.ts'
-import { leave, open, twoAccounts } from './ceremonyParts.ts'
+import { open, twoAccounts } from './ceremonyParts.ts'
 import { readScript, requireWitnesses } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
@@ -34,9 +33,11 @@ import {
 } from './escrowPackage.ts'
 import { transferPage, transferReportOf } from './custodyTransferReport.ts'
 import { placeOf } from './ledgerPlace.ts'
+import { requireOut } from './outDirectory.ts'
 import { openProgress, type Output } from './output.ts'
 import { requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
+import { leaveReport, stoodWords, type Left } from './standingReport.ts'
 
 export type TransferAsked = Readonly<{
   /** File of the successor's certificate. */
@@ -131,7 +132,7 @@ const writeParts = async (
   }
 }
 
-export type Handed = Readonly<{ transfer: string; keys: number; refused: number; files: readonly string[] }>
+export type Handed = Left & Readonly<{ transfer: string; keys: number; refused: number }>
 
 /** Holds the ceremony on what is open. @throws ProcessRefused: nothing has gone out; KeyFault, LedgerFault: held again, it goes on */
 export const holdTransfer = async (opened: Ceremony, handing: Handing): Promise<Handed> => {
@@ -144,6 +145,7 @@ export const holdTransfer = async (opened: Ceremony, handing: Handing): Promise<
   const transfer = begun ?? randomUUID()
   const { issuer, ...planned } = await planOf(opened, handing, transfer)
   await requireAccepted(service, first, planEscrowTransfer, { issuer, ...planned })
+  await requireOut(out)
   await begin(out, { transfer, certificateSha256: planned.certificateSha256 })
   const circumstances = { correlationId: transfer }
   const key = `${issuer}|${transfer}`
@@ -177,14 +179,12 @@ export const holdTransfer = async (opened: Ceremony, handing: Handing): Promise<
     'escrow-transfer.json': `${JSON.stringify(report, null, 2)}\n`,
     'escrow-transfer.html': transferPage(report),
   }
-  const files = {
-    ...documents,
-    ...(await signReport(service, log, { report: 'escrowTransfer', documents, second })),
-    ...{ 'successor.pem': toPem(certificate), 'log-key.pem': toPem(log.signer.spki, 'PUBLIC KEY') },
-    'ca.pem': 'der' in state ? toPem(Buffer.from(state.der, 'base64')) : '',
-  }
-  await leave(out, files)
-  return { transfer, keys, refused, files: Object.keys(files) }
+  const ca = 'der' in state ? toPem(Buffer.from(state.der, 'base64')) : ''
+  const left = await leaveReport(service, {
+    ...{ out, report: 'escrowTransfer', log, second, documents },
+    others: { 'successor.pem': toPem(certificate), 'ca.pem': ca },
+  })
+  return { transfer, keys, refused, ...left }
 }
 
 /**
@@ -210,7 +210,7 @@ export const transferEscrow = async (
     const { files, ...done } = await holdTransfer(opened, handing)
     output.result({ ...done, out: asked.out, files }, () =>
       [
-        `Handed over: ${done.keys} keys. The package, its inventory and its report: ${asked.out}`,
+        `${done.stood ? `${stoodWords}. ` : ''}Handed over: ${done.keys} keys. The package, its inventory and its report: ${asked.out}`,
         ...(done.refused > 0 ? [`REFUSED: ${done.refused} keys, each named in ${inventoryName}.`] : []),
         'It is done when the receipt of the successor is recorded: grand-livre custody transfer-receipt.',
       ].join('\n'),

@@ -2,7 +2,7 @@
 // the digest of each. A part is on disk whole, or not at all; nothing of it is held in memory beside the part that is written or read.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Type, type Static, type TSchema } from 'typebox'
@@ -10,7 +10,14 @@ import { Compile } from 'typebox/compile'
 import { ProcessRefused } from '../commands/program.ts'
 import { labelOf, type Part } from '../commands/transferEscrow.ts'
 import { h, id, n, sn, t, x } from '../domain/fields.ts'
-import { isTemporary, makePrivateDirectory, replaceDurable, readIfPresent } from '../hsm/durable.ts'
+import {
+  clearTemporary,
+  isTemporary,
+  makeDirectory,
+  makePrivateDirectory,
+  replaceDurable,
+  readIfPresent,
+} from '../hsm/durable.ts'
 
 const fault = Type.String({ pattern: '^[A-Za-z0-9]{1,64}$' })
 const closed = { additionalProperties: false }
@@ -170,11 +177,12 @@ export const begunIn = async (directory: string): Promise<Static<typeof begun> |
   return begunOf(text.toString('utf8'), beginningName)
 }
 
-/** Begins a package: which it is, is on disk before its first part. */
+/** Begins a package: which it is, is on disk before its first part. What a stop has left half written is of nobody else. */
 export const begin = async (directory: string, what: Static<typeof begun>): Promise<void> => {
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   await replaceDurable(join(directory, beginningName), Buffer.from(`${JSON.stringify(what)}\n`))
   await makePrivateDirectory(join(directory, folder))
+  for (const one of [directory, join(directory, folder)]) await clearTemporary(one)
 }
 
 /** How far the parts have come. Those of what the vault has lost are made anew: they come after all the others. */

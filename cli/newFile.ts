@@ -3,21 +3,25 @@ import { createWriteStream, existsSync } from 'node:fs'
 import { link, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { privateMode, syncDirectory, unfinished } from '../hsm/durable.ts'
+import { clearUnfinished, privateMode, syncDirectory, unfinished } from '../hsm/durable.ts'
+import { requireDirectoryOf } from './outDirectory.ts'
 
 const alreadyThere = (path: string): Error =>
   Object.assign(new Error(`EEXIST: ${path} is there already, and is left as it is`), { code: 'EEXIST' })
 
-/** Before anything is done that takes long. @throws Error EEXIST */
+/** The file of `--out`, before anything is done that takes long. @throws Error EEXIST; ConfigFault where its directory is none */
 export const requireNew = (path: string): void => {
   if (existsSync(path)) throw alreadyThere(path)
+  requireDirectoryOf('--out', dirname(path))
 }
 
 /**
- * Writes lines under another name, and gives the file its own once all of it is on disk. Mode 0600.
+ * Writes lines under another name, and gives the file its own once all of it is on disk. Mode 0600. What a
+ * killed run has left of it is cleared away.
  * @throws Error EEXIST, and what the lines throw: then nothing is left
  */
 export const writeNewFile = async (path: string, lines: AsyncIterable<string>): Promise<void> => {
+  await clearUnfinished(path)
   requireNew(path)
   const temporary = `${path}.${process.pid}${unfinished}`
   const ended = async function* (): AsyncGenerator<string> {

@@ -1,7 +1,8 @@
 // Files that are either as they were or wholly as they are to be, whatever moment the process dies at.
 import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** What the name of a file ends with that a crash may leave behind, half written. */
 export const unfinished = '.new'
@@ -19,9 +20,22 @@ export const syncDirectory = async (path: string): Promise<void> => {
   }
 }
 
-export const makePrivateDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code
+
+/** Makes a directory and what is missing above it. Node's own `recursive` tries for ever where the system makes none, as in /proc. */
+export const makeDirectory = async (path: string, mode = 0o777): Promise<void> => {
+  try {
+    await mkdir(path, { mode })
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
+    const above = dirname(path)
+    if (codeOf(error) !== 'ENOENT' || existsSync(above)) throw error
+    await makeDirectory(above, mode)
+    await makeDirectory(path, mode)
+  }
 }
+
+export const makePrivateDirectory = (path: string): Promise<void> => makeDirectory(path, 0o700)
 
 /** Far longer than a write takes, in milliseconds. */
 const abandonedMs = 60_000
@@ -42,6 +56,20 @@ export const clearAbandoned = async (directory: string): Promise<void> => {
   }
 }
 
+/** Clears away whatever was left half written in a directory that one process has to itself. */
+export const clearTemporary = async (directory: string): Promise<void> => {
+  for (const name of (await readdir(directory)).filter(isTemporary))
+    await rm(join(directory, name), { force: true })
+}
+
+/** Clears away what a killed run has left of a file of its own, as the PIN that it was to hold: nobody else writes it at this moment. */
+export const clearUnfinished = async (path: string): Promise<void> => {
+  const names = await readdir(dirname(path)).catch(() => [])
+  const isOfIt = (name: string): boolean =>
+    isTemporary(name) && name.replace(/\.\d+\.new$/, '') === basename(path)
+  for (const name of names.filter(isOfIt)) await rm(join(dirname(path), name), { force: true })
+}
+
 const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => {
   // Drawn by chance: of processes in several containers each may have the same number.
   const temporary = `${path}.${randomInt(2 ** 47)}${unfinished}`
@@ -57,6 +85,12 @@ const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => 
     await file.close()
   }
   return temporary
+}
+
+/** Whether files can be made in a directory is found out by one that does not stay. @throws why none can */
+export const tryDirectory = async (path: string, mode?: number): Promise<void> => {
+  await makeDirectory(path, mode)
+  await rm(await writeSynced(join(path, 'trial'), Buffer.alloc(1)))
 }
 
 /** Creates a file that must not exist yet. @throws EEXIST */
@@ -81,7 +115,7 @@ export const readIfPresent = async (path: string): Promise<Buffer | undefined> =
   try {
     return await readFile(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,5 +1,5 @@
 // `grand-livre demo`: an installation of its own, in a temporary directory and on a port of its own, and one life in it.
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { addAccount } from '../accountsFile.ts'
@@ -10,6 +10,7 @@ import type { Output } from '../output.ts'
 import { openRegistersKey } from '../parts.ts'
 import { saveRegister } from '../registersFile.ts'
 import { eventLine } from '../../ledger/exportFormat.ts'
+import { makeDirectory } from '../../hsm/durable.ts'
 import { leafHash, leafRecord } from '../../ledger/leaf.ts'
 import type { Entry, Ledger } from '../../ledger/ledger.ts'
 import { openJudge, type Judge } from './judge.ts'
@@ -69,7 +70,7 @@ const failed = (error: unknown, { done }: Steps): DemoFailed => {
  */
 export const demo = async (directory: string, output: Output): Promise<void> => {
   const out = resolve(directory)
-  await mkdir(out, { recursive: true })
+  await makeDirectory(out)
   for (const name of files) await rm(join(out, name), { force: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-demo-'))
   const config = readConfig({ DATA_DIR: dataDir, PORT: '0' })

@@ -208,6 +208,14 @@ describe('a ceremony', () => {
       expect(Date.parse(recordedAt)).toBeGreaterThanOrEqual(Date.parse(heldAt))
     expect(pageIn('held')).not.toContain('séance antérieure')
 
+    const signed = readFileSync(join(site.file('held'), 'ceremony.json'), 'utf8')
+    const rehearsed = await hold('held', ['--dry-run'])
+    expect([rehearsed.status, rehearsed.stderr]).toEqual([
+      2,
+      expect.stringContaining('has the signed report'),
+    ])
+    expect((await hold('held')).stdout).toContain('left as it was signed')
+    expect(readFileSync(join(site.file('held'), 'ceremony.json'), 'utf8')).toBe(signed)
     const ended = await hold('held-again')
     expect([ended.status, ended.stderr]).toEqual([0, ''])
     const again = reportIn('held-again')

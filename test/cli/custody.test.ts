@@ -1,6 +1,6 @@
 // `grand-livre custody pin`: each share for one officer's card, opened by OpenSSL; the PIN only from enough of them.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../cli/config.ts'
 import { openStore } from '../../cli/parts.ts'
@@ -118,7 +118,10 @@ describe('the PIN of the recovery token', () => {
     }
     expect((await site.run(['custody', 'pin', 'combine', one, two])).status).toBe(2)
     expect((await site.run(['custody', 'pin', 'combine', one, two, '--stdout', '--out', out])).status).toBe(2)
-    expect((await site.run(['custody', 'pin', 'combine', one, site.file('absent')])).status).not.toBe(0)
+    writeFileSync(`${out}.7.new`, 'the PIN, half')
+    const absent = await site.run(['custody', 'pin', 'combine', one, site.file('absent'), '--out', out])
+    expect([absent.status, absent.stderr]).toEqual([2, expect.stringMatching(/absent: no share can be read/)])
+    expect(existsSync(`${out}.7.new`)).toBe(false)
     expect(existsSync(out)).toBe(false)
   })
 
@@ -192,8 +195,25 @@ describe('the PIN of the recovery token', () => {
     expect(readFileSync(site.file('twice/share-1.p7m')).equals(before)).toBe(true)
     expect(existsSync(site.file('late'))).toBe(false)
     // What cannot be written to its end is not begun: the same command, once it can, gives a whole set.
-    const torn = await split('torn', [first, second], '--pin-out', site.file('nowhere/pin'))
+    const torn = await split('torn', [first, second], '--pin-out', site.file('x'.repeat(300)))
     expect([torn.status, readdirSync(site.file('torn'))]).toEqual([3, []])
+    for (const [files, more, sentence] of [
+      [[first, second], ['--pin-out', site.file('nowhere/pin')], /^--pin-out: .*nowhere is no directory/],
+      [[first, site.file('absent')], [], /^--to: .*absent cannot be read/],
+      [[first, second], ['--pin-file', site.file('absent')], /^--pin-file: .*absent cannot be read/],
+      [[first, second], ['--out', first], /^--out: no file can be written in .*paul.pem \(/],
+      // Where the system makes no directory at all.
+      [[first, second], ['--out', '/proc/nope'], /^--out: no file can be written in \/proc\/nope \(/],
+    ] as const) {
+      const { status, stderr } = await split('no', files, ...more)
+      expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
+    }
+    // What a killed run has left: the PIN of another set.
+    const left = ['pin.7.new', 'torn/share-1.p7m.7.new'].map((name) => site.file(name))
+    for (const name of left) writeFileSync(name, 'half')
+    const over = await split('torn', [first, second], '--pin-out', site.file('pin'))
+    expect([over.status, left.map((name) => existsSync(name))]).toEqual([0, [false, false]])
+    for (const name of readdirSync(site.file('torn'))) rmSync(site.file(`torn/${name}`))
     expect((await split('torn', [first, second])).status).toBe(0)
   })
 })

@@ -108,18 +108,11 @@ const copied = (from: string, to: string, but = 'lock.'): Promise<void> =>
 
 type Kek = Readonly<{ kek: string; keys: number; state: string }>
 const keks = () => site.json<readonly Kek[]>(['custody', 'keks'], database)
-const destroy = (kek: string, second: string) =>
+const destroy = (kek: string, second: string, out = 'attestations') =>
   site.run(
     [
       ...['custody', 'destroy-kek', kek, '--officer', site.file('paul.token')],
-      ...[
-        '--second',
-        site.file(`${second}.token`),
-        '--present',
-        'salle 2',
-        '--out',
-        site.file('attestations'),
-      ],
+      ...['--second', site.file(`${second}.token`), '--present', 'salle 2', '--out', site.file(out)],
     ],
     database,
   )
@@ -225,6 +218,11 @@ it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, on
     const { status, stderr } = await destroy(kek, by)
     expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
   }
+  const nowhere = await destroy(old, 'pia', 'paul.token')
+  expect([nowhere.status, nowhere.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^--out: no file can be written/),
+  ])
   expect(await onToken(old)).toBe(1)
   const done = await destroy(old, 'pia')
   expect([done.status, done.stderr]).toEqual([0, ''])

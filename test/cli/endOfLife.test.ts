@@ -70,6 +70,13 @@ const within = async <T>(directory: string, act: (installation: Installation) =>
 const said: unknown[] = []
 const output: Output = { json: true, say: () => undefined, result: (value) => said.push(value) }
 const file = (name: string): string => join(scratch, name)
+/** Every file of a directory but for what is below it. */
+const bytesIn = (name: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(file(name), { withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => [one.name, readFileSync(join(file(name), one.name), 'base64')]),
+  )
 const scriptFile = (name: string, more: object = {}): string => {
   const script = {
     title: 'Fin de vie',
@@ -215,9 +222,21 @@ describe('the escrow goes to its successor', () => {
       // Names are in the report, and sealed in the ledger.
       for await (const entry of installation.ledger.entries())
         expect(JSON.stringify(entry.body)).not.toMatch(/Notaire|Salle/)
-      // Held again, it is the same package.
-      const again = await holdTransfer(ceremonyOf(installation), handing('package', file('good.pem')))
-      expect([again.transfer, again.keys]).toEqual([done.transfer, 4])
+      // Held again, it is the same package, and the report is the one that was signed on paper; a signature that a stop has cut off is made.
+      const [signed, size] = [bytesIn('package'), await sizeOf(installation)]
+      const later = {
+        ...ceremonyOf(installation),
+        service: { ...officerOf(installation), now: () => '2026-06-11T09:00:00Z' },
+      }
+      const again = await holdTransfer(later, handing('package', file('good.pem')))
+      expect([again.transfer, again.keys, again.stood]).toEqual([done.transfer, 4, true])
+      expect([bytesIn('package'), await sizeOf(installation)]).toEqual([signed, size])
+      rmSync(file('package/escrow-transfer.html.sig'))
+      writeFileSync(file('package/parts/part-000001.jsonl.7.new'), 'half')
+      expect(await holdTransfer(later, handing('package', file('good.pem')))).toMatchObject({ stood: false })
+      expect(bytesIn('package')['escrow-transfer.json']).toBe(signed['escrow-transfer.json'])
+      expect(readdirSync(file('package')).sort()).toEqual([...Object.keys(signed), 'parts'].sort())
+      expect(readdirSync(file('package/parts')).filter((name) => name.endsWith('.new'))).toEqual([])
       const inventory = readFileSync(file('package/inventory.json'), 'utf8')
       writeFileSync(file('package/inventory.json'), inventory.replace('"keys": 4', '"keys": 5'))
       const changed = holdTransfer(ceremonyOf(installation), handing('package', file('good.pem')))
@@ -307,7 +326,7 @@ describe('the end, in its order', () => {
       const destroying = (given: ReturnType<typeof script>, by = officers) => ({
         script: given,
         officers: by,
-        out: file('destroyed'),
+        ...{ out: file('destroyed'), dataDir: file('kept') },
       })
       const listed = script('listed.json', [backup])
 
@@ -354,8 +373,24 @@ describe('the end, in its order', () => {
         waiting: [copyId],
       })
       await signer.sign(Buffer.from('encore'))
-      const done = await holdDestruction(ceremony, destroying(script('gone.json', [gone])))
-      expect(done).toMatchObject({ destroyed: true, failedUseCode: 'KEY_NOT_FOUND' })
+      // Stopped when the key is gone, and held again with another --out: what the module said of it is still known.
+      const described = { CKA_SENSITIVE: true }
+      const telling = {
+        ...keys,
+        describe: async (id: string) => ({ ...(await keys.describe(id)), attributes: described }),
+      }
+      const ofModule = { ...ceremony, custody: { ...ceremony.custody, keys: telling } }
+      const stopped = { ...ofModule, service: { ...officer } }
+      stopped.service.handle = async (...asked) => {
+        if (asked[0].type === 'RecordServiceKeyDestruction') throw new Error('stopped here')
+        return await officer.handle(...asked)
+      }
+      const order = destroying(script('gone.json', [gone]))
+      const cut = holdDestruction(stopped, { ...order, out: file('cut-off') })
+      await expect(cut).rejects.toThrow('stopped here')
+      await expect(keys.signer(servicekey)).rejects.toThrow(/no key/)
+      const done = await holdDestruction(ofModule, order)
+      expect(done).toMatchObject({ destroyed: true, failedUseCode: 'KEY_NOT_FOUND', stood: false })
       await expect(signer.sign(Buffer.from('plus jamais'))).rejects.toThrow(/was destroyed/)
       await expect(keys.signer(servicekey)).rejects.toThrow(/no key/)
       const types = await typesOn(installation, `servicekey-${servicekey}`)
@@ -366,7 +401,7 @@ describe('the end, in its order', () => {
         unknown
       >
       expect(report).toMatchObject({
-        ...{ servicekey, failedUseCode: 'KEY_NOT_FOUND', sessionsClosed: 1 },
+        ...{ servicekey, failedUseCode: 'KEY_NOT_FOUND', attributes: described },
         copies: [{ ...gone, beforeOrder: true }],
         recorded: { type: 'ServiceKeyDestroyed', stream: `servicekey-${servicekey}` },
       })
@@ -381,11 +416,9 @@ describe('the end, in its order', () => {
           ),
         ).toContain('Verified OK')
       // Held again, it signs the same; without its minutes it does not tell another story.
-      const size = await sizeOf(installation)
-      expect(await holdDestruction(ceremony, destroying(script('gone.json', [gone])))).toMatchObject({
-        destroyed: true,
-      })
-      expect(await sizeOf(installation)).toBeLessThanOrEqual(size + 2)
+      const [size, signed] = [await sizeOf(installation), bytesIn('destroyed')]
+      expect(await holdDestruction(ceremony, order)).toMatchObject({ destroyed: true, stood: true })
+      expect([await sizeOf(installation), bytesIn('destroyed')]).toEqual([size, signed])
       rmSync(file('destroyed/minutes.json'))
       await expect(holdDestruction(ceremony, destroying(script('gone.json', [gone])))).rejects.toThrow(
         'OUT_OF_ORDER',

@@ -127,10 +127,10 @@ describe('the end of an authority on tokens', () => {
       await walkToEmptied({ program, officer: service })
       const read = readScript(site.file('arl.json'))
       const destroying = {
-        ...{ officers, out: site.file('no') },
+        ...{ officers, out: site.file('no'), dataDir: site.dataDir },
         script: readDestructionScript(site.file('ca-key-destruction.json')),
       }
-      const root = { script: read, officers, heldAt: service.now() }
+      const root = { script: read }
       expect(await rehearseDestruction(opened, destroying, output)).toBe(false)
       expect(said.at(-1)).toMatchObject({ copies: [backup.copy], refused: { code: 'OBLIGATIONS_MISSING' } })
       expect(await rehearseArl(opened, root, output)).toBe(false)
@@ -211,6 +211,12 @@ describe('the end of an authority on tokens', () => {
 
   it('CGU-91: the root revokes the certificate, and OpenSSL finds it revoked; the end is done', async () => {
     expect(await held('arl', 'arl')).toContain('Held')
+    // Given again, what was signed on paper is as it was.
+    const names = readdirSync(site.file('arl'))
+    const bytes = () => names.map((name) => readFileSync(site.file(`arl/${name}`), 'base64'))
+    const signed = bytes()
+    expect(await held('arl', 'arl')).toContain('left as it was signed')
+    expect([readdirSync(site.file('arl')), bytes()]).toEqual([names, signed])
     const [list, root, ca] = ['arl.crl', 'root.pem', 'ca.pem'].map((name) => site.file(`arl/${name}`)) as [
       ...[string, string, string],
     ]
