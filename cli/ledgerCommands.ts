@@ -8,14 +8,14 @@ import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { instantsOf, ledgerOver, openCustody, systemClock, type Custody } from './parts.ts'
-import { hasCustody, reading } from './reading.ts'
+import { hasCustody, reading, whyNoCustody } from './reading.ts'
 import { markVerified } from './verifiedMark.ts'
 
 type Keys = Readonly<{ custody?: Custody; closedBecause?: string }>
 
 /** The keys of sealed fields, where nobody else has them open. */
 const findKeys = async (config: Config): Promise<Keys> => {
-  if (!hasCustody(config)) return { closedBecause: 'this data directory has no keys' }
+  if (!hasCustody(config)) return { closedBecause: whyNoCustody(config) }
   try {
     return { custody: await openCustody(config) }
   } catch (error) {

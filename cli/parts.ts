@@ -26,6 +26,7 @@ import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { openLedgerAt } from './ledgerUrl.ts'
+import { requireNoneLost } from './lostKeys.ts'
 import type { TokensConfig } from './tokenConfig.ts'
 
 export type { Custody }
@@ -69,6 +70,7 @@ export const openHeldCustody = async (
   const { dataDir, databaseUrl, env, tokens } = config
   const { passphrase, from } = await findPassphrase(env, dataDir)
   const directory = join(dataDir, 'keys')
+  requireNoneLost(dataDir)
   const stretching = cost === undefined ? {} : { cost }
   const master = await openMaster(directory, passphrase, stretching)
   const closes: (() => Promise<void>)[] = []

@@ -11,7 +11,7 @@ import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { instantsOf, ledgerOver, openBlind, openCustody, openReadModels, systemClock } from './parts.ts'
-import { hasCustody, NothingThere, reading } from './reading.ts'
+import { NothingThere, reading, requireCustody } from './reading.ts'
 
 const noWords = (): string => ''
 const names = readModels(noWords).map(({ name }) => name)
@@ -21,7 +21,7 @@ export const withCustody = async <T>(
   config: Config,
   act: (custody: Awaited<ReturnType<typeof openCustody>>) => Promise<T>,
 ): Promise<T> => {
-  if (!hasCustody(config)) throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR`)
+  requireCustody(config)
   const custody = await openCustody(config)
   try {
     return await act(custody)

@@ -1,8 +1,9 @@
 // A ledger opened to be looked at, also beside a running service. A look makes nothing: no keys, no directory.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventStore, Position } from '../ledger/store.ts'
 import { readConfig, type Config } from './config.ts'
+import { besideKeys, filesIn, lostKeys } from './lostKeys.ts'
 import { openStore } from './parts.ts'
 
 /** What was asked for is not there: the sentence says what. */
@@ -14,13 +15,19 @@ export class NothingThere extends Error {
 export const hasCustody = ({ dataDir, signer }: Config): boolean =>
   signer !== undefined || existsSync(join(dataDir, 'keys', 'master.json'))
 
-/** @throws NothingThere where no start has ever made keys, or where their master key is lost: nothing is made in its stead */
+/** Why there is no custody: no start has ever made keys here, they are lost, or their master key is. */
+export const whyNoCustody = ({ dataDir }: Config): string => {
+  const keys = join(dataDir, 'keys')
+  if (filesIn(keys) > 0) return `${keys} has lost its master.json: restore it from a backup`
+  const beside = besideKeys(dataDir)
+  return beside === undefined
+    ? `there are no keys in ${dataDir}: set DATA_DIR, or start the service once`
+    : lostKeys(dataDir, beside)
+}
+
+/** @throws NothingThere where no start has ever made keys, or where they or their master key are lost: nothing is made in its stead */
 export const requireCustody = (config: Config): void => {
-  if (hasCustody(config)) return
-  const keys = join(config.dataDir, 'keys')
-  if (!existsSync(keys) || readdirSync(keys).length === 0)
-    throw new NothingThere(`there are no keys in ${config.dataDir}: set DATA_DIR, or start the service once`)
-  throw new NothingThere(`${keys} has lost its master.json: restore it from a backup`)
+  if (!hasCustody(config)) throw new NothingThere(whyNoCustody(config))
 }
 
 const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {

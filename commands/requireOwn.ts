@@ -28,10 +28,11 @@ const heldUnder = async (keys: Pick<ServiceKeys, 'describe'>, id: string): Promi
 /** What the ledger has of a key: that it was planned, and of the one that was made its digest. */
 const recordedOf = async ({ ledger }: Installation, id: string) => {
   const stream = `servicekey-${id}`
-  const found = { planned: false, spkiSha256: undefined as string | undefined }
+  const found = { planned: false, destroyed: false, spkiSha256: undefined as string | undefined }
   if ((await ledger.lastRevision(stream)) < 0) return found
   for await (const { type, body } of ledger.stream(stream)) {
     if (type === 'ServiceKeyPlanned') found.planned = true
+    if (type === 'ServiceKeyDestroyed') found.destroyed = true
     if (type === 'ServiceKeyGenerated') found.spkiSha256 = body.pub['spkiSha256'] as string | undefined
   }
   return found
@@ -45,7 +46,7 @@ const hasOtherRoot = async ({ ledger }: Installation): Promise<boolean> => {
 
 /**
  * Nothing is opened, made or written.
- * @throws NotOwn where the ledger is not that of the keys, or not that of the policy's log; LedgerFault, KeyFault
+ * @throws NotOwn where the ledger is not that of the keys, or not that of the policy's log; LedgerFault where its root is not here; KeyFault
  */
 export const requireOwn = async (
   installation: Installation,
@@ -56,7 +57,11 @@ export const requireOwn = async (
   const recorded = await recordedOf(installation, id)
   const held = recorded.planned && recorded.spkiSha256 === undefined ? undefined : await heldUnder(keys, id)
   if (recorded.planned) {
-    if (held === undefined || recorded.spkiSha256 === undefined || held === recorded.spkiSha256) return
+    if (recorded.spkiSha256 === undefined || held === recorded.spkiSha256 || recorded.destroyed) return
+    if (held === undefined)
+      throw new LedgerFault(
+        'the ledger has a root whose key is not here: restore keys and vault, or the tokens, from a backup; look at DATA_DIR and LEDGER_URL',
+      )
     throw new NotOwn(
       'the ledger is of another installation: the key of its root is not the one that is here; look at LEDGER_URL, DATA_DIR and the tokens',
     )

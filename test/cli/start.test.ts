@@ -1,11 +1,21 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { download, openCaller } from '../../cli/demo/client.ts'
 import { openssl } from '../../cli/demo/openssl.ts'
+import { serviceKeyId } from '../../commands/ceremony.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { openSite, type Ended, type Running, type Site } from './grandLivre.ts'
 
@@ -235,6 +245,27 @@ describe('keys that meet a ledger which is not theirs', () => {
         renameSync(away, here)
       }
     }
+    expect(await verified()).toMatchObject({ root: head.root, found: 0 })
+  })
+
+  it('CGU-105, CGU-116: keys that are gone beside their ledger, all of them or the root’s, are made by no start: status 3', async () => {
+    const [keys, away] = [join(site.dataDir, 'keys'), site.file('keys')]
+    renameSync(keys, away)
+    try {
+      for (const args of [['start'], ['custody', 'rewrap']]) {
+        const { status, stderr } = await site.run(args, { GRAND_LIVRE_PASSPHRASE: 'twelve letters and more' })
+        expect([status, stderr]).toEqual(refusedWith('its keys are gone: restore'))
+      }
+      expect(existsSync(keys)).toBe(false)
+      expect((await site.run(['ledger', 'verify'])).stdout).toContain('its keys are gone: restore')
+    } finally {
+      renameSync(away, keys)
+    }
+    const root = `${serviceKeyId(site.policy as { log: string }, 'root', 1)}.key`
+    renameSync(join(keys, root), away)
+    const { status, stderr } = await site.run(['custody', 'rewrap'])
+    renameSync(away, join(keys, root))
+    expect([status, stderr]).toEqual(refusedWith('a root whose key is not here'))
     expect(await verified()).toMatchObject({ root: head.root, found: 0 })
   })
 
