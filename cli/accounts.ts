@@ -1,4 +1,5 @@
 // `grand-livre accounts`: who may sign in, with which roles, for which entities.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateDirectory } from '../hsm/durable.ts'
 import type { Account, Identity } from '../commands/accounts.ts'
@@ -12,6 +13,7 @@ import {
 import { addAccount, addLine, listAccounts, removeAccount, type NewAccount } from './accountsFile.ts'
 import { readConfig } from './config.ts'
 import { columns, type Output } from './output.ts'
+import { NothingThere } from './reading.ts'
 
 const fileOf = (env: NodeJS.ProcessEnv): string => join(readConfig(env).dataDir, 'accounts.json')
 
@@ -77,8 +79,11 @@ export const link = (
   )
 }
 
-/** Lists the accounts, without what they sign in by. */
+/** Lists the accounts, without what they sign in by. @throws NothingThere at a mistyped DATA_DIR */
 export const list = (env: NodeJS.ProcessEnv, output: Output): void => {
+  const { dataDir } = readConfig(env)
+  if (!existsSync(dataDir))
+    throw new NothingThere(`there is no ${dataDir}: set DATA_DIR, or add the first account`)
   const accounts = listAccounts(fileOf(env))
   output.result(accounts, () =>
     accounts.length === 0

@@ -55,6 +55,13 @@ describe('accounts', () => {
     ])
   })
 
+  it('at a mistyped DATA_DIR there is nobody to list, and that is said: status 3', async () => {
+    const { status, stdout, stderr } = await site.run(['accounts', 'list'], {
+      DATA_DIR: site.file('mistyped'),
+    })
+    expect([status, stdout, stderr]).toEqual([3, '', expect.stringContaining('set DATA_DIR')])
+  })
+
   it('CGU-24: the running service takes a token from the moment it is added until it is removed', async () => {
     const [cert, key] = [site.file('tls.pem'), site.file('tls.key')]
     const made = [
