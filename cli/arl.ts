@@ -18,7 +18,6 @@ import type { Output } from './output.ts'
 import { NothingThere, requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
 import { readRelease } from './shipped.ts'
-import { requireOut } from './outDirectory.ts'
 import { leaveReport, stoodWords, type Left } from './standingReport.ts'
 
 export type ArlAsked = Readonly<{
@@ -62,7 +61,6 @@ const hold = async (opened: Opened, held: Held): Promise<Left> => {
   const [, { person, roles }] = officers
   const installed = await installedIn(service.ledger)
   if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
-  await requireOut(held.out)
   const rootCa = await rootOf(opened, installed.root)
   const view = rootListView(service.ledger, installed.root)
   const second = { person, roles }

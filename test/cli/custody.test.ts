@@ -209,9 +209,9 @@ describe('the PIN of the recovery token', () => {
       expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
     }
     // What a killed run has left: the PIN of another set.
-    const left = ['pin.7.new', 'torn/share-1.p7m.7.new'].map((name) => site.file(name))
+    const left = ['torn.pin.7.new', 'torn/share-1.p7m.7.new'].map((name) => site.file(name))
     for (const name of left) writeFileSync(name, 'half')
-    const over = await split('torn', [first, second], '--pin-out', site.file('pin'))
+    const over = await split('torn', [first, second], '--pin-out', site.file('torn.pin'))
     expect([over.status, left.map((name) => existsSync(name))]).toEqual([0, [false, false]])
     for (const name of readdirSync(site.file('torn'))) rmSync(site.file(`torn/${name}`))
     expect((await split('torn', [first, second])).status).toBe(0)
