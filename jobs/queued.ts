@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { inOrder, JobsFault, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
+import { inOrder, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
+import { requireRedis } from './queuedLook.ts'
 import { derive, keepRight, timed } from './queuedTimers.ts'
 import { closeTrack, type Track } from './queuedTrack.ts'
 
@@ -16,25 +17,9 @@ export type QueuedOptions = Readonly<{
   run?: boolean
 }>
 
-const connectMs = 5000
 const waitMs = 24 * 3600 * 1000
 const nudgeMs = 3000
 const keptFailures = 20
-
-/** BullMQ waits for ever where nobody answers: ask once, and say so. */
-const requireRedis = async (url: string): Promise<void> => {
-  const timeouts = { connectTimeout: connectMs, commandTimeout: connectMs }
-  const client = new Redis(url, { lazyConnect: true, ...timeouts, retryStrategy: () => null })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    await client.ping()
-  } catch (cause) {
-    throw new JobsFault('REDIS_URL: Redis gives no answer', { cause })
-  } finally {
-    client.disconnect()
-  }
-}
 
 /** Tried again until it succeeds; until then a nudge for the same job adds nothing. */
 const lasting = {

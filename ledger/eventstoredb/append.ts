@@ -4,6 +4,8 @@ import {
   type Expected,
   type Proposed,
   type RecordedEvent,
+  StreamDeleted,
+  StreamNotFound,
   WrongExpectedVersion,
 } from '../store.ts'
 import type { Connection } from './connection.ts'
@@ -82,6 +84,7 @@ export const openAppend = (connection: Connection, gate: Gate, reader: Reader, l
       : undefined
   }
 
+  /** @throws LedgerFault where nobody can say: taken for another's, it would be written once more */
   const ownWork = async (
     answer: Error | undefined,
     stream: string,
@@ -89,9 +92,13 @@ export const openAppend = (connection: Connection, gate: Gate, reader: Reader, l
     expected: Expected,
   ): Promise<Appended | undefined> => {
     if (!(answer instanceof WrongExpectedVersion)) return undefined
-    if (expected === 'no_stream') return alreadyThere(stream, events, 0).catch(() => undefined)
-    if (typeof expected !== 'number') return undefined
-    return alreadyThere(stream, events, expected + 1).catch(() => undefined)
+    if (expected !== 'no_stream' && typeof expected !== 'number') return undefined
+    try {
+      return await alreadyThere(stream, events, expected === 'no_stream' ? 0 : expected + 1)
+    } catch (error) {
+      if (error instanceof StreamNotFound || error instanceof StreamDeleted) return undefined
+      throw error
+    }
   }
 
   const mayRetry = (error: Error, expected: Expected): boolean => {

@@ -12,6 +12,8 @@ import {
 import { status } from '@grpc/grpc-js'
 import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openAppend } from '../../ledger/eventstoredb/append.ts'
+import { defaultLimits } from '../../ledger/eventstoredb/retry.ts'
 import { openEventStoreDb, type EventStoreDbOptions } from '../../ledger/eventstoredb.ts'
 import {
   type Delivery,
@@ -20,10 +22,13 @@ import {
   LogTruncated,
   type Proposed,
   type RecordedEvent,
+  StreamNotFound,
   type Subscription,
+  WrongExpectedVersion,
 } from '../../ledger/store.ts'
 import { openLoopback } from '../support/eventstoredb/loopback.ts'
 import { openNode, type OwnNode } from '../support/eventstoredb/openNode.ts'
+import { streams } from '../support/eventstoredb/protobuf.ts'
 import { settle } from '../support/eventstoredb/settle.ts'
 
 /** Per-call credentials select the unary append; without TLS they are not sent. */
@@ -247,6 +252,32 @@ describe('a node that fails', () => {
     server.knobs.appends.push(...Array.from({ length: 10 }, () => 'unavailable' as const))
     expect(await thrown(store.append('s', [proposed()], 'no_stream'))).toBeInstanceOf(LedgerFault)
     expect(server.knobs.appends).toHaveLength(7)
+  })
+
+  it('eventstoredb #70: whether a lost append was its own is a fault where nobody can say, never another’s work', async () => {
+    const one = proposed()
+    const asked = (found: () => AsyncIterable<RecordedEvent>): Promise<unknown> => {
+      const wrong = new streams.AppendResp.WrongExpectedVersion()
+      wrong.setCurrentRevision('0')
+      const answers: (() => unknown)[] = [
+        () => Promise.reject(new Error('the connection broke')),
+        () => new streams.AppendResp().setWrongExpectedVersion(wrong),
+      ]
+      const append = openAppend(
+        { call: async () => (await answers.shift()?.()) as never, renew: () => undefined } as never,
+        { through: (_, work) => work(), enter: async () => () => undefined },
+        { readStream: found, readAll: found },
+        { ...defaultLimits, retryDelayMs: 1 },
+      )
+      return append('jou-1', [one], 'no_stream')
+    }
+    const failing = (error: Error) =>
+      // eslint-disable-next-line require-yield
+      async function* (): AsyncGenerator<RecordedEvent> {
+        throw error
+      }
+    expect(await thrown(asked(failing(new LedgerFault('read'))))).toBeInstanceOf(LedgerFault)
+    expect(await thrown(asked(failing(new StreamNotFound('jou-1'))))).toBeInstanceOf(WrongExpectedVersion)
   })
 
   it('eventstoredb #71: a batch append to a silent server never settles; the adapter’s does', async () => {
