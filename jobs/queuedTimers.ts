@@ -21,15 +21,19 @@ const lookMs = 5_000
  */
 const putRight = async (queue: Queue, job: Job): Promise<void> => {
   const latest = (seconds: number): number => Date.now() + seconds * 1000 + lookMs
-  const isLost = async (): Promise<boolean> =>
-    ((await queue.getJobScheduler(timed))?.next ?? Infinity) > latest(job.everySeconds)
-  if (await isLost()) {
+  const longest = latest(pausesOf(job).longest)
+  const [timer, all, near] = await Promise.all([
+    queue.getJobScheduler(timed),
+    queue.getDelayedCount(),
+    queue.getDelayedCount(longest),
+  ])
+  const next = timer?.next ?? Infinity
+  // What else waits is looked at the next time.
+  if (next > latest(job.everySeconds)) {
     await queue.removeJobScheduler(timed)
     await derive(queue, job)
+    return
   }
-  const { next = 0 } = (await queue.getJobScheduler(timed)) ?? {}
-  const longest = latest(pausesOf(job).longest)
-  const [all, near] = await Promise.all([queue.getDelayedCount(), queue.getDelayedCount(longest)])
   if (all - near <= (next < longest ? 0 : 1)) return
   const id = await queue.getDeduplicationJobId(job.name)
   const waiting = id === null ? undefined : await queue.getJob(id)
