@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { inOrder, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
-import { requireRedis } from './queuedLook.ts'
+import { lookAtRedis, requireRedis } from './queuedLook.ts'
 import { derive, keepRight, timed } from './queuedTimers.ts'
 import { closeTrack, type Track } from './queuedTrack.ts'
 
@@ -20,6 +20,9 @@ export type QueuedOptions = Readonly<{
 const waitMs = 24 * 3600 * 1000
 const nudgeMs = 3000
 const keptFailures = 20
+/** Each of many connections hears that Redis fails, many times a second: it is told once in so long, in milliseconds. */
+const lostMs = 10_000
+const standard = 'grand-livre'
 
 /** Tried again until it succeeds; until then a nudge for the same job adds nothing. */
 const lasting = {
@@ -50,7 +53,7 @@ const takenOverSoon = { lockDuration: 5_000, stalledInterval: 2_000 } as const
 
 type Tell = (error: Error | undefined) => void
 
-const connectionOf = ({ url, prefix = 'grand-livre' }: QueuedOptions) => ({
+const connectionOf = ({ url, prefix = standard }: QueuedOptions) => ({
   connection: { url, maxRetriesPerRequest: null },
   prefix,
 })
@@ -155,7 +158,8 @@ export const startQueuedJobs = async (
   onFault: OnFault,
   options: QueuedOptions,
 ): Promise<Jobs> => {
-  await requireRedis(options.url)
+  const { url, prefix = standard } = options
+  await requireRedis(url, prefix)
   const faults = new Map<string, Error>()
   const tracks = new Map<string, Track>()
   const tell = (name: string, error: Error | undefined): void => {
@@ -166,7 +170,13 @@ export const startQueuedJobs = async (
     if (options.run !== false) faults.set(name, error)
     onFault(name, error)
   }
-  const client = new Redis(options.url, { maxRetriesPerRequest: null })
+  let lostAt = -Infinity
+  const lost = (name: string, error: Error): void => {
+    if (performance.now() - lostAt < lostMs) return
+    lostAt = performance.now()
+    onFault(name, error)
+  }
+  const client = new Redis(url, { maxRetriesPerRequest: null })
   // Each queue hears of it, and tells.
   client.on('error', () => undefined)
   client.setMaxListeners(0)
@@ -182,7 +192,7 @@ export const startQueuedJobs = async (
       const { name } = job
       const heard = {
         tell: (error: Error | undefined) => tell(name, error),
-        lost: (error: Error) => onFault(name, error),
+        lost: (error: Error) => lost(name, error),
       }
       tracks.set(name, await openTrack(client, job, options, heard))
     }
@@ -225,11 +235,7 @@ export const startQueuedJobs = async (
       )
       return (await Promise.all(all)).flat()
     },
-    health: () =>
-      requireRedis(options.url).then(
-        () => true,
-        () => 'Redis gives no answer (REDIS_URL)',
-      ),
+    health: () => lookAtRedis(url, prefix).then((seen) => (seen === true ? true : `${seen} (REDIS_URL)`)),
     stop,
   }
 }

@@ -314,6 +314,27 @@ describe('jobs on Redis', () => {
     await next.stop()
   }, 60_000)
 
+  it('CGU-76: a Redis that takes nothing is not taken for one that runs jobs, and does not fill the log', async () => {
+    const told: string[] = []
+    const { jobs, url } = await onOwnRedis((job) => told.push(job))
+    const client = new Redis(url)
+    expect(await jobs.health()).toBe(true)
+    await client.call('REPLICAOF', '127.0.0.1', '1')
+    await expect.poll(() => told.length).toBeGreaterThan(0)
+    expect(await jobs.health()).toBe('Redis takes nothing: READONLY (REDIS_URL)')
+    const start = startQueuedJobs([openWork().job], () => undefined, { url })
+    await expect(start).rejects.toThrow(JobsFault)
+    await client.call('REPLICAOF', 'NO', 'ONE')
+    await client.call('CONFIG', 'SET', 'maxmemory', '1')
+    expect(await jobs.health()).toBe('Redis takes nothing: OOM (REDIS_URL)')
+    await client.call('CONFIG', 'SET', 'requirepass', 'another')
+    expect(await jobs.health()).toBe('Redis takes nothing: NOAUTH (REDIS_URL)')
+    client.disconnect()
+    await jobs.stop()
+    // A few seconds: each queue has heard of it more often.
+    expect(told.length).toBeLessThanOrEqual(2)
+  }, 60_000)
+
   it('a stop waits for the run under way, and not for a Redis that is away', async () => {
     const { work, jobs, server, before } = await onOwnRedis()
     const release = work.hold()
