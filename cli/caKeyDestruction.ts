@@ -36,6 +36,18 @@ const keptName = (servicekey: string): string => `ca-key-${servicekey}.json`
 
 type Described = Pick<DestructionMinutes, 'spkiSha256' | 'attributes'>
 
+/** What the module says of the key; nothing of one that it no longer has. @throws ProcessRefused where it has another */
+const attributesIn = async (
+  opened: Ceremony,
+  servicekey: string,
+  recorded: string,
+): Promise<Described['attributes']> => {
+  const found = await foundIn(opened, servicekey)
+  if (found !== undefined && sha256(found.spki) !== recorded)
+    throw refused('OUT_OF_ORDER', 'the key of the module is not the one that the ledger recorded')
+  return found?.attributes ?? {}
+}
+
 /**
  * The key as it is, or was before an earlier run destroyed it.
  * @throws ProcessRefused where it is another one than the ledger's; KeyFault where the module does not say: nothing is destroyed then
@@ -56,10 +68,7 @@ const describedKey = async (
     await requireOut(out)
     return described
   }
-  const found = await foundIn(opened, servicekey)
-  if (found !== undefined && sha256(found.spki) !== recorded)
-    throw refused('OUT_OF_ORDER', 'the key of the module is not the one that the ledger recorded')
-  const described = { spkiSha256: recorded, attributes: found?.attributes ?? {} }
+  const described = { spkiSha256: recorded, attributes: await attributesIn(opened, servicekey, recorded) }
   await requireOut(out)
   await makePrivateDirectory(dataDir)
   for (const file of [kept, left])
