@@ -184,7 +184,7 @@ const destroyedInCeremony = async (copy: string): Promise<void> => {
       { id: 'ca-1', person: officer.person, role: 'caOfficer', roles: ['caOfficer'] },
       { id: 'so-1', person: security.person, role: 'securityOfficer', roles: ['securityOfficer'] },
     ],
-    out: readers.path('destruction'),
+    ...{ out: readers.path('destruction'), dataDir: product.dataDir },
   } as unknown as Parameters<typeof holdDestruction>[1]
   expect(await holdDestruction({ service, custody }, held)).toMatchObject({ destroyed: true })
   readers.close()

@@ -33,6 +33,9 @@ import { openSite, type Env, type Site } from './grandLivre.ts'
 const [ended, running] = [1, 2].map((n) => `4${String(n).padStart(31, '0')}`) as [string, string]
 const person = { paul: uuid(71), pia: uuid(72), noe: uuid(73) }
 
+/** For each test, in milliseconds: every command is a process, and waits for the tokens’. */
+const patience = 240_000
+
 let site: Site
 let tokens: Tokens
 let device: Device
@@ -181,118 +184,133 @@ const giveBackupBack = async (): Promise<void> => {
   await run(findPostgresClient('pg_restore')!, ['--no-owner', `--dbname=${url}`, dump])
 }
 
-it('CGU-41: every key of the KEK moves under a new one, and the stock is counted there', async () => {
-  expect(await keks()).toEqual([{ kek: old, keys: 3, state: 'current' }])
-  // As slow as a module behind a network: how far it has come is said meanwhile, beside the result.
-  await device.strike({ call: 'C_UnwrapKey', how: 'slow' }, 6)
-  const { status, stdout, stderr } = await site.run(['custody', 'rewrap', '--json'], {
-    ...database,
-    ...device.env,
-  })
-  expect([status, stderr]).toEqual([
-    0,
-    expect.stringMatching(/^(Re-wrapping: \d keys, \d+%, \d+ a second\n)+$/),
-  ])
-  expect(JSON.parse(stdout)).toMatchObject({
-    ...{ from: old, total: 3, moved: 3, recorded: 0, busy: [], refused: [] },
-    stock: { left: 1, faults: [] },
-  })
-  const [first, second] = await keks()
-  expect([first, second]).toMatchObject([
-    { kek: old, keys: 0, state: 'retired' },
-    { keys: 3, state: 'current' },
-  ])
-  const refused = await site.run(['custody', 'rewrap', '--from', randomUUID()], database)
-  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('no key lies under')])
-  // “Take a new backup after `grand-livre custody rewrap`, before the old KEK is destroyed.”
-  await takeBackup()
-})
+it(
+  'CGU-41: every key of the KEK moves under a new one, and the stock is counted there',
+  async () => {
+    expect(await keks()).toEqual([{ kek: old, keys: 3, state: 'current' }])
+    // As slow as a module behind a network: how far it has come is said meanwhile, beside the result.
+    await device.strike({ call: 'C_UnwrapKey', how: 'slow' }, 6)
+    const { status, stdout, stderr } = await site.run(['custody', 'rewrap', '--json'], {
+      ...database,
+      ...device.env,
+    })
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^(Re-wrapping: \d keys, \d+%, \d+ a second\n)+$/),
+    ])
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ from: old, total: 3, moved: 3, recorded: 0, busy: [], refused: [] },
+      stock: { left: 1, faults: [] },
+    })
+    const [first, second] = await keks()
+    expect([first, second]).toMatchObject([
+      { kek: old, keys: 0, state: 'retired' },
+      { keys: 3, state: 'current' },
+    ])
+    const refused = await site.run(['custody', 'rewrap', '--from', randomUUID()], database)
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('no key lies under')])
+    // “Take a new backup after `grand-livre custody rewrap`, before the old KEK is destroyed.”
+    await takeBackup()
+  },
+  patience,
+)
 
-it('CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, once nothing lies under it', async () => {
-  const second = (await keks()).at(-1)!.kek
-  const cases = [
-    [old, 'noe', /--second: noe is neither of caOfficer, securityOfficer \(CGU-06\)/],
-    [second, 'pia', /is the KEK that new keys are put under/],
-  ] as const
-  for (const [kek, by, sentence] of cases) {
-    const { status, stderr } = await destroy(kek, by)
-    expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
-  }
-  const nowhere = await destroy(old, 'pia', 'paul.token')
-  expect([nowhere.status, nowhere.stderr]).toEqual([
-    2,
-    expect.stringMatching(/^--out: no file can be written/),
-  ])
-  expect(await onToken(old)).toBe(1)
-  const done = await destroy(old, 'pia')
-  expect([done.status, done.stderr]).toEqual([0, ''])
-  expect(await onToken(old)).toBe(0)
-  const attestation = await readFile(site.file(`attestations/kek-destruction-${old}.json`))
-  const events = (await exported()).filter(({ stream }) => stream === `servicekey-${old}`)
-  expect(events.map(({ type }) => type)).toEqual([
-    ...['ServiceKeyPlanned', 'ServiceKeyGenerated'],
-    ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed'],
-  ])
-  expect(events.at(-1)!.body.pub).toMatchObject({
-    method: 'kekDestroyed',
-    minutesSha256: createHash('sha256').update(attestation).digest('hex'),
-  })
-  expect((await keks())[0]).toEqual({ kek: old, keys: 0, state: 'destroyed' })
-  // Given again, as after an answer that was lost: what both are to sign is what the ledger names.
-  const again = await destroy(old, 'pia')
-  expect([again.status, again.stderr]).toEqual([0, ''])
-  const file = site.file(`attestations/kek-destruction-${old}.json`)
-  expect(await readFile(file)).toEqual(attestation)
-  await rename(file, `${file}.away`)
-  const lost = await destroy(old, 'pia')
-  expect([lost.status, lost.stderr]).toEqual([2, expect.stringMatching(/attestation that the ledger names/)])
-  await rename(`${file}.away`, file)
-})
+it(
+  'CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, once nothing lies under it',
+  async () => {
+    const second = (await keks()).at(-1)!.kek
+    const cases = [
+      [old, 'noe', /--second: noe is neither of caOfficer, securityOfficer \(CGU-06\)/],
+      [second, 'pia', /is the KEK that new keys are put under/],
+    ] as const
+    for (const [kek, by, sentence] of cases) {
+      const { status, stderr } = await destroy(kek, by)
+      expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
+    }
+    const nowhere = await destroy(old, 'pia', 'paul.token')
+    expect([nowhere.status, nowhere.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^--out: no file can be written/),
+    ])
+    expect(await onToken(old)).toBe(1)
+    const done = await destroy(old, 'pia')
+    expect([done.status, done.stderr]).toEqual([0, ''])
+    expect(await onToken(old)).toBe(0)
+    const attestation = await readFile(site.file(`attestations/kek-destruction-${old}.json`))
+    const events = (await exported()).filter(({ stream }) => stream === `servicekey-${old}`)
+    expect(events.map(({ type }) => type)).toEqual([
+      ...['ServiceKeyPlanned', 'ServiceKeyGenerated'],
+      ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed'],
+    ])
+    expect(events.at(-1)!.body.pub).toMatchObject({
+      method: 'kekDestroyed',
+      minutesSha256: createHash('sha256').update(attestation).digest('hex'),
+    })
+    expect((await keks())[0]).toEqual({ kek: old, keys: 0, state: 'destroyed' })
+    // Given again, as after an answer that was lost: what both are to sign is what the ledger names.
+    const again = await destroy(old, 'pia')
+    expect([again.status, again.stderr]).toEqual([0, ''])
+    const file = site.file(`attestations/kek-destruction-${old}.json`)
+    expect(await readFile(file)).toEqual(attestation)
+    await rename(file, `${file}.away`)
+    const lost = await destroy(old, 'pia')
+    expect([lost.status, lost.stderr]).toEqual([
+      2,
+      expect.stringMatching(/attestation that the ledger names/),
+    ])
+    await rename(`${file}.away`, file)
+  },
+  patience,
+)
 
-it('CGU-116: vault by pg_dump and pg_restore, keys and tokens by a copy: what was destroyed since, on the token too, is gone before anything is served', async () => {
-  await within(async ({ service, custody: { vault } }) => {
-    const run = uuid(93)
-    const [units, approver] = [[`escrow/${ended}`], uuid(61)]
-    await on(
-      destruction,
-      run,
-      {
-        type: 'DestructionProposed',
-        data: { class: 'escrow', cause: 'termEnded', units, latestDue: service.now(), proposer: uuid(60) },
-      },
-      {
-        type: 'EliminationVisaRecorded',
-        data: { visaSha256: f.digest, grantedOn: '2021-03-03', reference: 'bordereau 12' },
-      },
-      { type: 'DestructionApproved', data: { nth: 1, listSha256: f.digest, approver } },
-      { type: 'DestructionApproved', data: { nth: 2, listSha256: f.digest, approver: uuid(62) } },
-    )(service.handle, uuid(94))
-    const { escrow, dataKeys } = vault
-    const keep = async (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-    expect(
-      await destroyUnits(
-        { service: f.unsigned(service), escrow, dataKeys, keep, heldAmong: async () => [] },
+it(
+  'CGU-116: vault by pg_dump and pg_restore, keys and tokens by a copy: what was destroyed since, on the token too, is gone before anything is served',
+  async () => {
+    await within(async ({ service, custody: { vault } }) => {
+      const run = uuid(93)
+      const [units, approver] = [[`escrow/${ended}`], uuid(61)]
+      await on(
+        destruction,
         run,
-      ),
-    ).toBe(true)
-  })
-  expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
+        {
+          type: 'DestructionProposed',
+          data: { class: 'escrow', cause: 'termEnded', units, latestDue: service.now(), proposer: uuid(60) },
+        },
+        {
+          type: 'EliminationVisaRecorded',
+          data: { visaSha256: f.digest, grantedOn: '2021-03-03', reference: 'bordereau 12' },
+        },
+        { type: 'DestructionApproved', data: { nth: 1, listSha256: f.digest, approver } },
+        { type: 'DestructionApproved', data: { nth: 2, listSha256: f.digest, approver: uuid(62) } },
+      )(service.handle, uuid(94))
+      const { escrow, dataKeys } = vault
+      const keep = async (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+      expect(
+        await destroyUnits(
+          { service: f.unsigned(service), escrow, dataKeys, keep, heldAmong: async () => [] },
+          run,
+        ),
+      ).toBe(true)
+    })
+    expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
 
-  await giveBackupBack()
-  expect([await rowsOf(ended), await rowsOf(running)]).toEqual([1, 1])
-  expect(await onToken(old)).toBe(1)
+    await giveBackupBack()
+    expect([await rowsOf(ended), await rowsOf(running)]).toEqual([1, 1])
+    expect(await onToken(old)).toBe(1)
 
-  // Stopped as soon as it says what comes after: before a read model, a job or a request.
-  await site.killAt('root key', database)
-  expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
-  expect(await onToken(old)).toBe(0)
-  const service = await site.start(database)
-  const ready = await fetch(`${service.url}/readyz`)
-  expect(ready.status).toBe(200)
-  await service.stop()
-  await within(async ({ custody: { keys, vault } }) => {
-    expect(await vault.dataKeys.isDestroyed(`escrow_${ended}`)).toBe(true)
-    await expect(keys.escrowKekById(old)).rejects.toMatchObject({ code: 'kekMissing' })
-    ;(await vault.escrow.release(running)).fill(0)
-  })
-})
+    // Stopped as soon as it says what comes after: before a read model, a job or a request.
+    await site.killAt('root key', database)
+    expect([await rowsOf(ended), await rowsOf(running)]).toEqual([0, 1])
+    expect(await onToken(old)).toBe(0)
+    const service = await site.start(database)
+    const ready = await fetch(`${service.url}/readyz`)
+    expect(ready.status).toBe(200)
+    await service.stop()
+    await within(async ({ custody: { keys, vault } }) => {
+      expect(await vault.dataKeys.isDestroyed(`escrow_${ended}`)).toBe(true)
+      await expect(keys.escrowKekById(old)).rejects.toMatchObject({ code: 'kekMissing' })
+      ;(await vault.escrow.release(running)).fill(0)
+    })
+  },
+  patience,
+)
