@@ -7,8 +7,7 @@ import { ConfigFault } from './configFault.ts'
 import { parseHead } from './ledgerCommands.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
 import { ledgerOver } from './parts.ts'
-import { withCustody } from './projections.ts'
-import { reading } from './reading.ts'
+import { reading, withCustody } from './reading.ts'
 
 /** Number of the newest list that the ledger has of each authority. */
 const newestLists = () => {

@@ -10,25 +10,11 @@ import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
-import { instantsOf, ledgerOver, openBlind, openCustody, openReadModels, systemClock } from './parts.ts'
-import { NothingThere, reading, requireCustody } from './reading.ts'
+import { instantsOf, ledgerOver, openBlind, openReadModels, systemClock } from './parts.ts'
+import { NothingThere, reading, withCustody } from './reading.ts'
 
 const noWords = (): string => ''
 const names = readModels(noWords).map(({ name }) => name)
-
-/** Custody says who has the data directory: the embedded read models are one process's at a time. */
-export const withCustody = async <T>(
-  config: Config,
-  act: (custody: Awaited<ReturnType<typeof openCustody>>) => Promise<T>,
-): Promise<T> => {
-  requireCustody(config)
-  const custody = await openCustody(config)
-  try {
-    return await act(custody)
-  } finally {
-    await custody.close()
-  }
-}
 
 const withDatabase = async <T>(
   config: Config,

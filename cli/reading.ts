@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { EventStore, Position } from '../ledger/store.ts'
 import { readConfig, type Config } from './config.ts'
 import { besideKeys, filesIn, lostKeys } from './lostKeys.ts'
-import { openStore } from './parts.ts'
+import { openCustody, openStore, type Custody } from './parts.ts'
 
 /** What was asked for is not there: the sentence says what. */
 export class NothingThere extends Error {
@@ -28,6 +28,20 @@ export const whyNoCustody = ({ dataDir }: Config): string => {
 /** @throws NothingThere where no start has ever made keys, or where they or their master key are lost: nothing is made in its stead */
 export const requireCustody = (config: Config): void => {
   if (!hasCustody(config)) throw new NothingThere(whyNoCustody(config))
+}
+
+/**
+ * Opens the keys for as long as `act` lasts. Custody says who has the data directory: the embedded read models are one process's at a time.
+ * @throws NothingThere; KeyFault while another process has them
+ */
+export const withCustody = async <T>(config: Config, act: (custody: Custody) => Promise<T>): Promise<T> => {
+  requireCustody(config)
+  const custody = await openCustody(config)
+  try {
+    return await act(custody)
+  } finally {
+    await custody.close()
+  }
 }
 
 const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {
