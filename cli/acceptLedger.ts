@@ -2,7 +2,9 @@
 import { followAnew } from '../commands/purge.ts'
 import { requireOwn } from '../commands/requireOwn.ts'
 import { decodeAny } from '../domain/aggregates.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { verifyLedger } from '../ledger/verify.ts'
+import { installedIn, lastListOf } from '../projections/rootList.ts'
 import { ConfigFault } from './configFault.ts'
 import { parseHead } from './ledgerCommands.ts'
 import { columns, openProgress, watched, type Output } from './output.ts'
@@ -10,15 +12,10 @@ import { ledgerOver } from './parts.ts'
 import { reading, withCustody } from './reading.ts'
 
 /** Number of the newest list that the ledger has of each authority. */
-const newestLists = () => {
-  const newest = new Map<string, number>()
-  return {
-    see: (stream: string): void => {
-      const [, issuer, number] = /^crl-(.+)-(\d+)$/.exec(stream) ?? []
-      if (issuer !== undefined) newest.set(issuer, Math.max(newest.get(issuer) ?? 0, Number(number)))
-    },
-    lists: () => [...newest].map(([issuer, number]) => ({ issuer, number })),
-  }
+const newestLists = async (ledger: Ledger) => {
+  const { root, issuing } = (await installedIn(ledger)) ?? {}
+  const issuers = [root, issuing].filter((one) => one !== undefined)
+  return Promise.all(issuers.map(async (issuer) => ({ issuer, number: await lastListOf(ledger, issuer) })))
 }
 
 /**
@@ -34,15 +31,10 @@ export const acceptLedger = (env: NodeJS.ProcessEnv, output: Output, head: strin
       const ledger = ledgerOver(store, config, vault.dataKeys)
       await requireOwn({ ledger, policy }, keys)
       const progress = openProgress('Verifying')
-      const newest = newestLists()
-      const records = async function* () {
-        for await (const record of watched(store.readAll(), last, progress)) {
-          newest.see(record.stream)
-          yield record
-        }
-      }
-      const { size, root, found } = await verifyLedger(records(), {
-        ...{ log: policy.log, decode: decodeAny, keys: vault.dataKeys },
+      const { size, root, found } = await verifyLedger(watched(store.readAll(), last, progress), {
+        log: policy.log,
+        decode: decodeAny,
+        keys: vault.dataKeys,
       }).finally(progress.stop)
       if (size !== known.size || root !== known.root)
         throw new ConfigFault(`--head: the ledger's is ${size}:${root}`)
@@ -53,8 +45,8 @@ export const acceptLedger = (env: NodeJS.ProcessEnv, output: Output, head: strin
         )
         return false
       }
+      const lists = await newestLists(ledger)
       await followAnew(vault)
-      const lists = newest.lists()
       output.result({ size, root, lists }, () =>
         [
           `Keys and vault go on with the ledger of ${size} events.`,

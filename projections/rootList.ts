@@ -33,6 +33,16 @@ export const installedIn = async (ledger: Reading): Promise<Installed | undefine
 
 type Listed = Readonly<{ serial: string; revokedAt: string }>
 
+/** Number of the newest list that an authority has issued; 0 for none. */
+export const lastListOf = async (ledger: Pick<Ledger, 'entries'>, issuer: string): Promise<number> => {
+  let last = 0
+  const prefix = `crl-${issuer}-`
+  for await (const { stream, type } of ledger.entries())
+    if (type === 'CrlIssued' && stream.startsWith(prefix))
+      last = Math.max(last, Number(stream.slice(prefix.length)))
+  return last
+}
+
 /** As commands/issueCrl.ts asks for it. */
 export const rootListView = (ledger: Ledger, root: string) => ({
   size: async (): Promise<number> => {
@@ -40,14 +50,7 @@ export const rootListView = (ledger: Ledger, root: string) => ({
     for await (const _ of ledger.entries()) size += 1
     return size
   },
-  lastNumber: async (): Promise<number> => {
-    let last = 0
-    const prefix = `crl-${root}-`
-    for await (const { stream, type } of ledger.entries())
-      if (type === 'CrlIssued' && stream.startsWith(prefix))
-        last = Math.max(last, Number(stream.slice(prefix.length)))
-    return last
-  },
+  lastNumber: () => lastListOf(ledger, root),
   entriesUpTo: async (size: number): Promise<readonly Listed[]> => {
     const found: Listed[] = []
     let rank = 0
