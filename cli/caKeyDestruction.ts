@@ -61,15 +61,14 @@ const describedKey = async (
   const recorded = 'spkiSha256' in state ? (state.spkiSha256 ?? '') : ''
   const [left, kept] = [join(out, objectName), join(dataDir, keptName(servicekey))]
   const there = (await readIfPresent(left)) ?? (await readIfPresent(kept))
-  if (there !== undefined) {
-    const described = JSON.parse(there.toString('utf8')) as Described
-    if (described.spkiSha256 !== recorded)
-      throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
-    await requireOut(out)
-    return described
-  }
-  const described = { spkiSha256: recorded, attributes: await attributesIn(opened, servicekey, recorded) }
+  const described =
+    there === undefined
+      ? { spkiSha256: recorded, attributes: await attributesIn(opened, servicekey, recorded) }
+      : (JSON.parse(there.toString('utf8')) as Described)
+  if (described.spkiSha256 !== recorded)
+    throw refused('OUT_OF_ORDER', `--out holds the ${objectName} of another key`)
   await requireOut(out)
+  if (there !== undefined) return described
   await makePrivateDirectory(dataDir)
   for (const file of [kept, left])
     await replaceDurable(file, Buffer.from(`${JSON.stringify(described, null, 2)}\n`))

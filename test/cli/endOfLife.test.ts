@@ -388,6 +388,9 @@ describe('the end, in its order', () => {
       const order = destroying(script('gone.json', [gone]))
       const cut = holdDestruction(stopped, { ...order, out: file('cut-off') })
       await expect(cut).rejects.toThrow('stopped here')
+      expect(JSON.parse(readFileSync(file('cut-off/minutes.json'), 'utf8'))).toMatchObject({
+        sessionsClosed: 1,
+      })
       await expect(keys.signer(servicekey)).rejects.toThrow(/no key/)
       const done = await holdDestruction(ofModule, order)
       expect(done).toMatchObject({ destroyed: true, failedUseCode: 'KEY_NOT_FOUND', stood: false })
