@@ -13,7 +13,8 @@ import { open, twoAccounts, type Opened } from './ceremonyParts.ts'
 import { arlPage, type ArlReport } from './arlReport.ts'
 import { presentOf, readScript, requireWitnesses, type CeremonyScript } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
-import { dryRunEnd, logKeyOf, wouldRefuse } from './endCeremony.ts'
+import { dryRunEnd, logKeyOf, requireAccepted, wouldRefuse } from './endCeremony.ts'
+import { requireOut } from './outDirectory.ts'
 import type { Output } from './output.ts'
 import { NothingThere, requireInstallation } from './reading.ts'
 import { reconciledKeys } from './reconcile.ts'
@@ -55,15 +56,29 @@ const reportOf = async (opened: Opened, { script, heldAt }: Held, arl: Arl): Pro
   }
 }
 
+/** What the officers order now. @throws NothingThere where there is no authority yet */
+const orderOf = async (opened: Opened, { script }: Pick<Held, 'script'>) => {
+  const { service, officers } = opened
+  const installed = await installedIn(service.ledger)
+  if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
+  const { root, issuing: issuer } = installed
+  const { der } = await certificateOf(opened, issuer)
+  const { serial } = fieldsOf(der)
+  const { person, roles } = officers[1]
+  const scriptSha256 = sha256(script.text)
+  const order = { issuer, root, serial, revokedAt: service.now(), scriptSha256, present: presentOf(script) }
+  return { installed, der, order: { ...order, second: { person, roles } } }
+}
+
 const hold = async (opened: Opened, held: Held): Promise<Left> => {
   const { service, officers } = opened
   const { script } = held
-  const [, { person, roles }] = officers
-  const installed = await installedIn(service.ledger)
-  if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
+  const { installed, der, order } = await orderOf(opened, held)
+  await requireAccepted(service, officers[0], planCaRevocation, order)
+  await requireOut(held.out)
   const rootCa = await rootOf(opened, installed.root)
   const view = rootListView(service.ledger, installed.root)
-  const second = { person, roles }
+  const { second, present } = order
   const arl = await issueArl(service, {
     ...{
       rootCa,
@@ -72,12 +87,11 @@ const hold = async (opened: Opened, held: Held): Promise<Left> => {
       validityHours: service.policy.crl.rootValidityDays * 24,
     },
     view: { ...view, tableSha256: async (size) => statusDigest(await view.tableAt(size)) },
-    held: { script: script.text, present: presentOf(script), second },
+    held: { script: script.text, present, second },
   })
   const log = await logKeyOf(opened, script, officers[1])
   const report = await reportOf(opened, held, arl)
   const documents = { 'arl.json': `${JSON.stringify(report, null, 2)}\n`, 'arl.html': arlPage(report) }
-  const { der } = await certificateOf(opened, installed.issuing)
   return await leaveReport(service, {
     ...{ out: held.out, report: 'arl', log, second, documents },
     isSame: (standing) => (JSON.parse(standing['arl.json'] ?? '') as ArlReport).list.sha256 === arl.sha256,
@@ -87,21 +101,14 @@ const hold = async (opened: Opened, held: Held): Promise<Left> => {
 
 /** What the ceremony would do, and why it may not; nothing is signed or written. @returns whether it may */
 export const rehearse = async (
-  { service, officers }: Opened,
+  opened: Opened,
   { script }: Pick<Held, 'script'>,
   output: Output,
 ): Promise<boolean> => {
-  const installed = await installedIn(service.ledger)
-  if (installed === undefined) throw new NothingThere('no ceremony has been held in this ledger')
-  const { root, issuing: issuer } = installed
-  const { state } = await service.ledger.load(authority, issuer)
-  const der = 'der' in state ? state.der : ''
-  const { serial } = fieldsOf(Buffer.from(der, 'base64'))
-  const [first, second] = officers
-  const refused = await wouldRefuse(service, first, planCaRevocation, {
-    ...{ issuer, root, serial, revokedAt: service.now(), scriptSha256: sha256(script.text) },
-    ...{ present: presentOf(script), second },
-  })
+  const { service, officers } = opened
+  const { order } = await orderOf(opened, { script })
+  const { root, issuer, serial } = order
+  const refused = await wouldRefuse(service, officers[0], planCaRevocation, order)
   const view = rootListView(service.ledger, root)
   const listed = await view.entriesUpTo(await view.size())
   const isListed = listed.some((entry) => entry.serial === serial)

@@ -1,7 +1,6 @@
 // What every ceremony of keys begins with: two officers by the files of their tokens, and the ledger and the keys opened for the one who
 // acts. The service is stopped meanwhile.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createJournal, type Journal } from '../api/journal.ts'
@@ -23,7 +22,7 @@ import type { Body, Ledger } from '../ledger/ledger.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
 import { instantsOf, ledgerOver, openCustody, openStore, systemClock, type Custody } from './parts.ts'
-import { hasCustody } from './reading.ts'
+import { hasCustody, hasLedger } from './reading.ts'
 import { readRelease } from './shipped.ts'
 
 export type Officer = Account & Readonly<{ role: Role }>
@@ -99,9 +98,6 @@ const pairOf = ([one, other]: Two<Account>): Two<Officer> => {
   requireTwo(...officers)
   return officers
 }
-
-const hasLedger = ({ dataDir, ledgerUrl }: Config): boolean =>
-  ledgerUrl !== undefined || existsSync(join(dataDir, 'ledger'))
 
 /** From where somebody signs in who gives a command here: what an address is to a request. */
 const here = 'command line'

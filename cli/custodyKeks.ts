@@ -28,7 +28,7 @@ import { columns, openProgress, type Output } from './output.ts'
 import type { Custody } from './parts.ts'
 import { requireInstallation } from './reading.ts'
 
-const withCustody = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
+const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
   requireInstallation(config)
   const opened = await openActing(config)
   try {
@@ -53,7 +53,7 @@ const counted = async ({ vault: { escrow } }: Custody) => {
 
 /** Lists the KEKs of the escrow. */
 export const listKeks = (env: NodeJS.ProcessEnv, output: Output): Promise<void> =>
-  withCustody(readConfig(env), async ({ custody }) => {
+  withActing(readConfig(env), async ({ custody }) => {
     const keks = await counted(custody)
     output.result(keks, () =>
       columns([['KEK', 'KEYS', 'STATE'], ...keks.map(({ kek, keys, state }) => [kek, String(keys), state])]),
@@ -79,7 +79,7 @@ const stockWords = ({ left, faults }: Readonly<{ left: number; faults: readonly 
  * @returns whether every key is moved
  */
 export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | undefined): Promise<boolean> =>
-  withCustody(readConfig(env), async ({ custody, as }) => {
+  withActing(readConfig(env), async ({ custody, as }) => {
     const { escrow } = custody.vault
     const service = as(program, 'program')
     const old = from ?? (await escrow.currentKek()).id
@@ -148,7 +148,7 @@ export const destroyKek = async (
   const config = readConfig(env)
   requireInstallation(config)
   const accounts = await twoAccounts(config, asked)
-  await withCustody(config, async (acting) => {
+  await withActing(config, async (acting) => {
     const { custody, as } = acting
     const { escrow } = custody.vault
     const [first, other] = await officersIn(acting, accounts)

@@ -44,9 +44,13 @@ export const withCustody = async <T>(config: Config, act: (custody: Custody) => 
   }
 }
 
-const requireLedger = ({ dataDir, ledgerUrl }: Config): void => {
-  if (ledgerUrl === undefined && !existsSync(join(dataDir, 'ledger')))
-    throw new NothingThere(`there is no ledger in ${dataDir}: set DATA_DIR, or start the service once`)
+/** Whether there is a ledger to be opened: one that a start has made here, or a server's. */
+export const hasLedger = ({ dataDir, ledgerUrl }: Config): boolean =>
+  ledgerUrl !== undefined || existsSync(join(dataDir, 'ledger'))
+
+const requireLedger = (config: Config): void => {
+  if (!hasLedger(config))
+    throw new NothingThere(`there is no ledger in ${config.dataDir}: set DATA_DIR, or start the service once`)
 }
 
 /** What a start has made is there, before anything is asked of it or made in its stead. @throws NothingThere */

@@ -210,6 +210,12 @@ describe('the end of an authority on tokens', () => {
   })
 
   it('CGU-91: the root revokes the certificate, and OpenSSL finds it revoked; the end is done', async () => {
+    // Found out before anything is signed.
+    const astray = await hold('arl', 'arl.json')
+    expect([astray.status, astray.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^--out: no file can be written/),
+    ])
     expect(await held('arl', 'arl')).toContain('Held')
     // Given again, what was signed on paper is as it was.
     const names = readdirSync(site.file('arl'))
