@@ -44,13 +44,13 @@ export const listJobs = async (env: NodeJS.ProcessEnv, output: Output): Promise<
 }
 
 /** Asks for a run at once, where the jobs are shared; a service that runs its own does it when the job's time comes. */
-const nudge = async ({ redisUrl, policy }: Config, job: string): Promise<boolean> => {
+const hurry = async ({ redisUrl, policy }: Config, job: string): Promise<boolean> => {
   if (redisUrl === undefined) return false
   const jobs = await openJobs([{ name: job, everySeconds: 1, run: async () => undefined }], () => undefined, {
     ...{ redisUrl, log: policy.log, run: false },
   })
   try {
-    jobs.nudge(job)
+    await jobs.hurry(job)
   } finally {
     await jobs.stop()
   }
@@ -77,7 +77,7 @@ export const retryJobs = async (
         `nothing of ${asked.job} has failed${asked.item === undefined ? '' : ` for ${asked.item}`}`,
       )
     for (const letter of chosen) await store.remove(letter)
-    const nudged = await nudge(config, asked.job)
+    const nudged = await hurry(config, asked.job)
     output.result({ retried: chosen.map(({ job, item }) => ({ job, item })), nudged }, () =>
       [`${chosen.length} to be done once more`, nudged ? 'now' : `when ${asked.job} runs next`].join(' '),
     )

@@ -74,6 +74,7 @@ export const startJobs = (jobs: readonly Job[], onFault: OnFault): Jobs => {
 
   return {
     nudge,
+    hurry: async (name) => begin(...trackOf(name)),
     runNow: async (name) => {
       const [job, track] = trackOf(name)
       while (track.running !== undefined) await track.running.catch(() => undefined)

@@ -29,6 +29,8 @@ export type Jobs = Readonly<{
    * @param about the fact that it is for, which several processes may see: one nudge a fact
    */
   nudge: (name: string, about?: string) => void
+  /** Somebody has put right what it failed by: as a nudge, and a pause after a failure is over at once. */
+  hurry: (name: string) => Promise<void>
   /** Runs the job and waits for it; its fault is the caller's. */
   runNow: (name: string) => Promise<void>
   /** Last fault of each job that has not succeeded since. */

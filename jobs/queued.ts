@@ -5,7 +5,7 @@ import { Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { inOrder, pauseAfter, pausesOf, type Job, type Jobs, type OnFault } from './port.ts'
 import { lookAtRedis, requireRedis } from './queuedLook.ts'
-import { derive, keepRight, timed } from './queuedTimers.ts'
+import { derive, endPause, keepRight, timed } from './queuedTimers.ts'
 import { closeTrack, type Track } from './queuedTrack.ts'
 
 export type QueuedOptions = Readonly<{
@@ -214,6 +214,12 @@ export const startQueuedJobs = async (
         .catch((error: unknown) => onFault(name, error as Error))
         .finally(() => nudges.delete(nudge))
       nudges.add(nudge)
+    },
+    hurry: async (name) => {
+      const { queue } = trackOf(name)
+      await queue.add(name, {}, nudged(name, undefined))
+      // One that was begun meanwhile waits no more.
+      await endPause(queue, name).catch(() => undefined)
     },
     runNow: async (name) => {
       const { queue, events } = trackOf(name)

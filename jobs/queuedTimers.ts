@@ -15,6 +15,13 @@ export const derive = async (queue: Queue, { everySeconds }: Job): Promise<void>
 /** How often is looked whether everything comes in its time, and by how much clocks may differ, in milliseconds. */
 const lookMs = 5_000
 
+/** What waits to be tried again is tried now. */
+export const endPause = async (queue: Queue, name: string): Promise<void> => {
+  const id = await queue.getDeduplicationJobId(name)
+  const waiting = id === null ? undefined : await queue.getJob(id)
+  if ((await waiting?.isDelayed()) === true) await waiting?.promote()
+}
+
 /**
  * Whatever waits here waits for an instant: one that a clock has named which was ahead, and was put back since, does not come for as long as
  * it was ahead. A timer that is not there is made, too.
@@ -35,9 +42,7 @@ const putRight = async (queue: Queue, job: Job): Promise<void> => {
     return
   }
   if (all - near <= (next < longest ? 0 : 1)) return
-  const id = await queue.getDeduplicationJobId(job.name)
-  const waiting = id === null ? undefined : await queue.getJob(id)
-  if ((await waiting?.isDelayed()) === true) await waiting?.promote()
+  await endPause(queue, job.name)
 }
 
 /** Looks every few seconds, whatever the clock says meanwhile, until the worker stops. A look that fails is made again. */

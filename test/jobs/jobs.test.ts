@@ -177,6 +177,24 @@ describe.each(kinds)('jobs %s', (_, start) => {
     expect(states).toEqual(expect.arrayContaining(['waiting', 'active', 'failed']))
   })
 
+  it('a pause after failures is over at once where somebody says that their cause is', async () => {
+    const work = openWork()
+    work.fail(new RangeError('told to'))
+    const jobs = await opened(work.job)
+    jobs.nudge('work')
+    // The next time it would wait for some fourteen seconds.
+    await work.begun(5)
+    const active = async () =>
+      (await jobs.counts()).find(({ queue, state }) => queue === 'work' && state === 'active')?.count
+    await expect.poll(active, { timeout: 5000 }).toBe(0)
+    expect(jobs.faults().size).toBe(1)
+    work.fail(undefined)
+    const since = work.count()
+    await jobs.hurry('work')
+    await expect.poll(work.count, { timeout: 5000 }).toBe(since + 1)
+    await expect.poll(() => jobs.faults().size).toBe(0)
+  }, 60_000)
+
   it('a job that does not exist is refused', async () => {
     const jobs = await opened(openWork().job)
     expect(() => jobs.nudge('other')).toThrow('there is no job other')
