@@ -77,7 +77,7 @@ const minPositionOf = (request: FastifyRequest): string | undefined => {
   return minPosition
 }
 
-/** Read your writes: a read may ask to be at least as new as a position; every read says how new it is. */
+/** Read your writes: a read may ask to be at least as new as a position; every read that is answered says how new it is. */
 export const installPositions = (app: FastifyInstance, services: Services): void => {
   app.addHook('preHandler', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return
@@ -90,6 +90,8 @@ export const installPositions = (app: FastifyInstance, services: Services): void
   })
   app.addHook('onSend', async (request, reply) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return
+    // What was refused has read nothing: from one position to the next anybody could tell how much is written here, and when.
+    if (reply.statusCode >= 400) return
     const position = services.reads.position()
     if (position !== undefined) reply.header('x-projection-position', formatPosition(position))
   })

@@ -697,4 +697,19 @@ describe('what a refusal reveals', () => {
     const refused = (await product.journal()).filter(({ type }) => type === 'CommandRefused')
     expect(new Set(refused.map(({ data }) => data['code']))).toContain('PIN_HOLDER_ONLY')
   })
+
+  it('CGU-50: what is refused does not say how far the ledger is, to nobody, to a wrong token, nor to whoever may not see', async () => {
+    const life = await inUse(product)
+    const url = `/api/v1/certificates/${life.serial}`
+    const { headers: stranger } = product.account('stranger-position', ['holder'])
+    const { headers: own } = product.account('auditor-position', ['auditor'])
+    const answered = async (headers: Record<string, string>) => {
+      const { statusCode, headers: told } = await product.app.inject({ url, headers })
+      return [statusCode, 'x-projection-position' in told]
+    }
+    expect(await answered({})).toEqual([401, false])
+    expect(await answered({ authorization: 'Bearer nobodys' })).toEqual([401, false])
+    expect((await answered(stranger))[1]).toBe(false)
+    expect(await answered(own)).toEqual([200, true])
+  })
 })
