@@ -37,8 +37,8 @@ type Parts = Readonly<{
 export type Crls = Readonly<{
   /** Issues what is due of an authority (jobs/publishCrl.ts). */
   publish: (authority: IssuingCa, rhythm: Rhythm) => Promise<void>
-  /** Whether the newest list of each of these authorities is still good. @throws Error 'stale' */
-  requireFresh: (authorities: readonly IssuingCa[]) => Promise<void>
+  /** Whether the newest list of each of these authorities is still good. */
+  areFresh: (authorities: readonly IssuingCa[]) => Promise<boolean>
 }>
 
 export const openCrls = ({ service, db, size, settled, statusRows, soon, listed }: Parts): Crls => {
@@ -81,11 +81,12 @@ export const openCrls = ({ service, db, size, settled, statusRows, soon, listed 
       await soon()
       await publishDue(authority, rhythm)
     },
-    requireFresh: async (authorities) => {
+    areFresh: async (authorities) => {
       for (const { id } of authorities) {
         const newest = await latestCrl(db, id)
-        if (newest === undefined || newest.next_update <= service.now()) throw new Error('stale')
+        if (newest === undefined || newest.next_update <= service.now()) return false
       }
+      return true
     },
   }
 }

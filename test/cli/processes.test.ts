@@ -234,11 +234,11 @@ it('the api is killed: another one goes on, beside a second, which takes a token
   expect(await crl('otherApi')).toEqual(await crl('status'))
 })
 
-it('CGU-76: while PostgreSQL is away, no alarm hides another', async () => {
-  const alarmsOf = async (name: string): Promise<unknown> => {
-    const answer = await fetch(`${urlOf(name)}/readyz`)
-    return ((await answer.json()) as { alarms: unknown }).alarms
-  }
+it('CGU-76: while PostgreSQL is away, no alarm hides another, and a list that cannot be looked at is not called late', async () => {
+  type Ready = Readonly<{ alarms: unknown; checks: Readonly<Record<string, unknown>> }>
+  const readyOf = async (name: string): Promise<Ready> =>
+    (await (await fetch(`${urlOf(name)}/readyz`)).json()) as Ready
+  const alarmsOf = async (name: string): Promise<unknown> => (await readyOf(name)).alarms
   await trial.restart('postgres', async () => {
     const not = 'cannot be looked at'
     const ofMachine = { disk: true, clock: `the clock of the database ${not}` }
@@ -247,6 +247,8 @@ it('CGU-76: while PostgreSQL is away, no alarm hides another', async () => {
     expect(await alarmsOf('worker')).toMatchObject({ ...seen, 'key stock': true, 'dead letters': true })
     expect(await alarmsOf('second')).toEqual(ofMachine)
     expect(await alarmsOf('status')).toMatchObject({ keys: true, disk: true })
+    const { checks } = await readyOf('api')
+    expect(checks).toMatchObject({ database: 'out of reach', crl: 'out of reach', ledger: true })
   })
   for (const name of ['api', 'worker', 'second', 'status']) await ready(urlOf(name))
 })
