@@ -42,7 +42,8 @@ export const measureOf = (watch: Watch): Measure => ({
   handle: (handle) => measuredHandle(watch, handle),
   job: (job) => ({
     ...job,
-    run: (each) => watch.tracing.span(`job ${job.name}`, { 'igc.job': job.name }, () => job.run(each)),
+    run: (each, again) =>
+      watch.tracing.span(`job ${job.name}`, { 'igc.job': job.name }, () => job.run(each, again)),
   }),
 })
 

@@ -35,8 +35,11 @@ type Parts = Readonly<{
 }>
 
 export type Crls = Readonly<{
-  /** Issues what is due of an authority (jobs/publishCrl.ts). */
-  publish: (authority: IssuingCa, rhythm: Rhythm) => Promise<void>
+  /**
+   * Issues what is due of an authority (jobs/publishCrl.ts).
+   * @param again told where the read models have not come in time: a revocation that they are missing is on no list yet
+   */
+  publish: (authority: IssuingCa, rhythm: Rhythm, again?: () => void) => Promise<void>
   /** Whether the newest list of each of these authorities is still good. */
   areFresh: (authorities: readonly IssuingCa[]) => Promise<boolean>
 }>
@@ -75,10 +78,10 @@ export const openCrls = ({ service, db, size, settled, statusRows, soon, listed 
     })
   }
   return {
-    publish: async (authority, rhythm) => {
+    publish: async (authority, rhythm, again) => {
       await publishDue(authority, rhythm)
       // A nudge comes with the revocation, and the read models a moment later: before them nothing was due.
-      await soon()
+      if (!(await soon())) again?.()
       await publishDue(authority, rhythm)
     },
     areFresh: async (authorities) => {

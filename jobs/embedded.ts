@@ -35,7 +35,9 @@ export const startJobs = (jobs: readonly Job[], onFault: OnFault): Jobs => {
 
   const once = async (job: Job, track: Track): Promise<void> => {
     try {
-      await job.run(inOrder)
+      await job.run(inOrder, () => {
+        track.again = true
+      })
       track.failures = 0
       faults.delete(job.name)
     } catch (error) {

@@ -109,10 +109,10 @@ const openRun = async ({ store, now, onFault }: Tools, job: string) => {
 export const openLetters = (tools: Tools): Letters => ({
   watched: (job) => ({
     ...job,
-    run: async () => {
+    run: async (_, again) => {
       const run = await openRun(tools, job.name)
       try {
-        await job.run(run.each)
+        await job.run(run.each, again)
       } catch (error) {
         await run.failed(error)
         throw error

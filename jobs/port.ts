@@ -17,8 +17,11 @@ export type Job = Readonly<{
   everySeconds: number
   /** Promised within seconds, also where whoever runs it dies: two runs at once do no harm then. */
   urgent?: boolean
-  /** Does all that is due; does nothing when nothing is. */
-  run: (each: Each) => Promise<void>
+  /**
+   * Does all that is due; does nothing when nothing is.
+   * @param again asks for one more run behind this one: something may be due that could not be seen yet
+   */
+  run: (each: Each, again?: () => void) => Promise<void>
 }>
 
 export type JobCount = Readonly<{ queue: string; state: string; count: number }>

@@ -73,8 +73,10 @@ const openWorker = (
 ): Pick<Track, 'worker' | 'idle'> => {
   const under = new Set<Promise<unknown>>()
   const run = async (): Promise<string> => {
+    let asked = false
     try {
-      await job.run(inOrder)
+      await job.run(inOrder, () => void (asked = true))
+      if (asked) await queue.add(job.name, {}, nudged(job.name, undefined))
       tell(undefined)
       return done
     } catch (error) {

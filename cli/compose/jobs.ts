@@ -80,8 +80,14 @@ export const jobsOf = (
   const { settled } = standing
   const heldAmong = (units: readonly string[]) => settledRows((rows) => heldIn(rows, units))
   const due: readonly Job[] = [
-    { name: 'publishCrl', everySeconds: 60, urgent: true, run: () => crls.publish(chain.ca, policy.crl) },
-    { name: 'publishRootCrl', everySeconds: 3600, run: () => crls.publish(chain.rootCa, rootRhythm(policy)) },
+    {
+      ...{ name: 'publishCrl', everySeconds: 60, urgent: true },
+      run: (_, again) => crls.publish(chain.ca, policy.crl, again),
+    },
+    {
+      ...{ name: 'publishRootCrl', everySeconds: 3600 },
+      run: (_, again) => crls.publish(chain.rootCa, rootRhythm(policy), again),
+    },
     { name: 'resume', everySeconds: 60, run: (each) => goOn(acts, { carrying, each }) },
     ...careJobs({ service, db, inTurn }),
     ...noticeJobs({ service, db, issuer: chain.ca.id, ...around.mail, settled }),

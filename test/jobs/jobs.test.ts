@@ -177,13 +177,29 @@ describe.each(kinds)('jobs %s', (_, start) => {
     expect(states).toEqual(expect.arrayContaining(['waiting', 'active', 'failed']))
   })
 
+  it('CGU-76: a run that could not see all that is due has another one behind it, until one asks for none', async () => {
+    let runs = 0
+    const job: Job = {
+      ...{ name: 'work', everySeconds: seldom },
+      run: async (_, again) => {
+        runs += 1
+        if (runs < 3) again?.()
+      },
+    }
+    const jobs = await opened(job)
+    jobs.nudge('work')
+    await expect.poll(() => runs, { timeout: 5000 }).toBe(3)
+    await jobs.runNow('work')
+    expect(runs).toBe(4)
+  })
+
   it('a pause after failures is over at once where somebody says that their cause is', async () => {
     const work = openWork()
     work.fail(new RangeError('told to'))
     const jobs = await opened(work.job)
     jobs.nudge('work')
-    // The next time it would wait for some fourteen seconds.
-    await work.begun(5)
+    // The next time it would wait for some seven seconds.
+    await work.begun(4)
     const active = async () =>
       (await jobs.counts()).find(({ queue, state }) => queue === 'work' && state === 'active')?.count
     await expect.poll(active, { timeout: 5000 }).toBe(0)
