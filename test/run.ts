@@ -4,6 +4,7 @@
 //   npm test -- --no-services         without PostgreSQL, Redis, SoftHSM2 and pcscd
 import { join } from 'node:path'
 import { closing } from './support/closing.ts'
+import { makeEmbedded } from './support/embeddedDatabase.ts'
 import { makeHolderKeys } from './support/holderKeys.ts'
 import { layOut } from './support/installed.ts'
 import { providePackages } from './support/services/packages.ts'
@@ -57,18 +58,19 @@ const layCommandOut = async ({ path }: Workspace): Promise<Readonly<Record<strin
   return { GRAND_LIVRE_LAUNCHER: await layOut(image), GRAND_LIVRE_BUILT: join(image, 'dist') }
 }
 
-/** What tests use ready-made: the command as its image has it, and pairs of keys. */
+/** What tests use ready-made: the command as its image has it, pairs of keys, and an embedded database. */
 const prepare = async (): Promise<Readonly<Record<string, string>>> => {
   const before = performance.now()
   up.prepared = openWorkspace()
-  const [command, keys] = await Promise.all([
+  const [command, keys, database] = await Promise.all([
     layCommandOut(up.prepared),
     makeHolderKeys(join(up.prepared.path, 'holder-keys.json')),
+    makeEmbedded(join(up.prepared.path, 'embedded')),
   ])
   say(
     `${startsCommand ? 'The command and keys are' : 'Keys are'} ready (${((performance.now() - before) / 1000).toFixed(1)} s)`,
   )
-  return { ...command, ...keys }
+  return { ...command, ...keys, ...database }
 }
 
 const main = async (): Promise<number> => {

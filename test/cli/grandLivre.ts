@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { vi } from 'vitest'
 import { giveMaster } from '../support/cheapMaster.ts'
 import { createOnServer } from '../support/database.ts'
+import { giveReadModels } from '../support/embeddedDatabase.ts'
 import { quickPolicyText } from '../support/quickPolicy.ts'
 
 // Every command is a process, and starts the slower the more the machine has to do.
@@ -57,6 +58,8 @@ export type Site = Readonly<{
 
 /** Commands that make keys where there are none; a ceremony has to find nothing. */
 const begins = ['start', 'migrate', 'signer']
+/** Settings by which it has its read models on a server. */
+const onServers = ['DATABASE_URL', 'DATABASE_URL_FILE']
 /** Settings by which it has its keys, or its passphrase, from elsewhere. */
 const elsewhere = ['DATA_DIR', 'SIGNER_SOCKET', 'GRAND_LIVRE_PASSPHRASE', 'GRAND_LIVRE_PASSPHRASE_FILE']
 const names = (env: Env, settings: readonly string[]): boolean => settings.some((name) => name in env)
@@ -84,7 +87,10 @@ export const openSite = (): Site => {
   const children = new Set<ChildProcessWithoutNullStreams>()
 
   const launch = (args: readonly string[], env: Env, by: readonly string[] = []) => {
-    if (begins.includes(args[0] ?? '') && !names(env, elsewhere)) giveMaster(dataDir)
+    if (begins.includes(args[0] ?? '') && !names(env, elsewhere)) {
+      giveMaster(dataDir)
+      if (!names(env, onServers)) giveReadModels(dataDir)
+    }
     const [program = '', ...given] = [...by, process.execPath, launcher, ...args]
     const child = spawn(program, given, { cwd: directory, env: { ...own, ...env } })
     children.add(child)

@@ -21,6 +21,7 @@ import { makePair } from '../../hsm/wrappedKey.ts'
 import type { ClearPair } from '../../hsm/wrapping.ts'
 import { openReaders } from '../pki/readers.ts'
 import { createOnServer } from '../support/database.ts'
+import { copyEmbedded } from '../support/embeddedDatabase.ts'
 import { anyPair, holderKeys } from '../support/holderKeys.ts'
 import { now, removeDirectory, sha256, temporaryDirectory } from './custody.ts'
 import { spoilt, type Keys, type KeysPlace } from './keysContract.ts'
@@ -54,10 +55,11 @@ const inFile = async (): Promise<RowsPlace> => {
 const owner = '00000000-0000-4000-8000-00000000feed'
 
 const inPglite = async (): Promise<RowsPlace> => {
-  const { pool, close } = await openEmbedded()
+  const { directory, remove } = await copyEmbedded()
+  const { pool, close } = await openEmbedded(directory)
   const lent = { pool, close: async () => undefined }
   const store = await openSqlEscrowStore(lent, { id: owner, isNew: true })
-  return { store, reopen: () => openSqlEscrowStore(lent, { id: owner }), remove: close }
+  return { store, reopen: () => openSqlEscrowStore(lent, { id: owner }), remove: () => close().then(remove) }
 }
 
 const onServer = async (): Promise<RowsPlace> => {

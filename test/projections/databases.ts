@@ -1,13 +1,14 @@
 // The databases that the read models stand in, and what stands in them.
 import { sql, type Kysely } from 'kysely'
 import type { Projection } from '../../projections/projection.ts'
-import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import type { OpenDatabase } from '../../readmodels/database.ts'
 import type { Database } from '../../readmodels/schema.ts'
 import { openOnServer } from '../support/database.ts'
+import { openCopy } from '../support/embeddedDatabase.ts'
 
 /** Both databases that the read models stand in. */
 export const databases: readonly (readonly [string, () => Promise<OpenDatabase>])[] = [
-  ['PGlite', () => openDatabase({ memory: true })],
+  ['PGlite', openCopy],
   ['PostgreSQL', openOnServer],
 ]
 

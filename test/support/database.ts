@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { openDatabase, type OpenDatabase } from '../../readmodels/database.ts'
+import { openCopy } from './embeddedDatabase.ts'
 
 const onServer = async (url: string, statement: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url })
@@ -61,4 +62,4 @@ export const openOnServer = async (): Promise<OpenDatabase> => {
 
 /** For a test to which it is all the same: on the server, which is quicker, or embedded where there is none. */
 export const openSomeDatabase = (): Promise<OpenDatabase> =>
-  process.env['TEST_POSTGRES_URL'] === undefined ? openDatabase({ memory: true }) : openOnServer()
+  process.env['TEST_POSTGRES_URL'] === undefined ? openCopy() : openOnServer()

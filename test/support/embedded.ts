@@ -26,9 +26,9 @@ import type { Deliveries } from '../../pki/custody.ts'
 import { deskInService } from '../commands/facts.ts'
 import { uuid } from '../ledger/filled.ts'
 import { latestCrl } from '../../readmodels/crls.ts'
-import { openDatabase } from '../../readmodels/database.ts'
 import { holderKeys, transportPair } from './holderKeys.ts'
 import { openSomeDatabase } from './database.ts'
+import { openCopy } from './embeddedDatabase.ts'
 import { partsOf } from './mail.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -153,7 +153,7 @@ export const openEmbedded = async (
   const vault = { ...custody.vault, ...own, deliveries: { ...deliveries, remove } }
   const embedded = await openStore(config, { clock })
   const outage = openOutage(embedded)
-  const database = readModels === 'shipped' ? await openDatabase({ memory: true }) : await openSomeDatabase()
+  const database = readModels === 'shipped' ? await openCopy() : await openSomeDatabase()
   const instruments = await openInstruments(config, { release: 'test' })
   const parts = { store: outage.store, custody: { ...custody, vault }, database, clock }
   const lines: string[] = []
