@@ -73,10 +73,10 @@ const openWorker = (
 ): Pick<Track, 'worker' | 'idle'> => {
   const under = new Set<Promise<unknown>>()
   const run = async (): Promise<string> => {
-    let asked = false
+    const asked = new Set<string>()
     try {
-      await job.run(inOrder, () => void (asked = true))
-      if (asked) await queue.add(job.name, {}, nudged(job.name, undefined))
+      await job.run(inOrder, () => void asked.add(job.name))
+      for (const name of asked) await queue.add(name, {}, nudged(name, undefined))
       tell(undefined)
       return done
     } catch (error) {
