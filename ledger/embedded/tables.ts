@@ -41,9 +41,23 @@ const openAll = (path: string, readOnly: boolean): Tables => {
   return { environment, log: table('log'), index: table('index'), about: table('about') }
 }
 
-const requireFormat = ({ environment, about }: Tables, readOnly: boolean): void => {
+/**
+ * A transaction at the opening, before there is a writer.
+ * @throws LedgerFault where LMDB refuses it, as on a full disk
+ */
+export const atOnce = <T>({ environment }: Tables, act: () => T): T => {
+  try {
+    return environment.transactionSync(act)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LedgerFault(`the ledger was not written: ${why}`, { cause })
+  }
+}
+
+const requireFormat = (tables: Tables, readOnly: boolean): void => {
+  const { about } = tables
   if (!readOnly)
-    environment.transactionSync(() => {
+    atOnce(tables, () => {
       if (about.getBinary(formatKey) === undefined) void about.put(formatKey, Buffer.from(format))
     })
   const found = about.getBinary(formatKey)?.toString()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { LedgerFault } from '../store.ts'
 import { isShown, show } from '../../host/presence.ts'
-import { committed, type Tables } from './tables.ts'
+import { atOnce, committed, type Tables } from './tables.ts'
 
 const writerKey = Buffer.from('writer')
 
@@ -26,7 +26,8 @@ const showIn = async (directory: string, own: string): Promise<() => Promise<voi
 }
 
 /** Puts `own` in the place of the writer that there was, once he is gone. @throws LedgerFault while he answers */
-const succeed = async ({ environment, about }: Tables, directory: string, own: string): Promise<void> => {
+const succeed = async (tables: Tables, directory: string, own: string): Promise<void> => {
+  const { about } = tables
   const writer = (): string | undefined => about.getBinary(writerKey)?.toString()
   for (;;) {
     const former = writer()
@@ -35,7 +36,7 @@ const succeed = async ({ environment, about }: Tables, directory: string, own: s
         `the ledger is open for writing in a process that answers at ${join(directory, former)}; ` +
           'stop it, or open read-only',
       )
-    const succeeded = environment.transactionSync(() => {
+    const succeeded = atOnce(tables, () => {
       if (writer() !== former) return false
       void about.put(writerKey, Buffer.from(own))
       return true

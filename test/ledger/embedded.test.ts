@@ -125,6 +125,20 @@ describe('a full disk', () => {
       ...[...thrice('e appended'), 'held aaaccceee'],
     ])
   })
+
+  it('refuses to be opened for writing, as a ledger out of reach: with room again, it opens', async () => {
+    const path = await fresh()
+    const store = await openEmbeddedStore({ path })
+    await store.append('s', [proposed()], 'no_stream')
+    await store.close()
+    // No file may become longer than two kilobytes: the first page that LMDB writes is refused, which it says itself, on the same line.
+    const whenFull = ['sh', '-c', 'ulimit -f 2 && exec "$0" "$@"']
+    const { lines } = startWriter(path, whenFull, 'openWhenFull.ts')
+    expect((await lines.next()).value).toMatch(/LedgerFault: the ledger was not written: \S/)
+    const again = await openEmbeddedStore({ path })
+    expect(await again.append('s', [proposed()], 0)).toMatchObject({ revision: 1 })
+    await again.close()
+  })
 })
 
 describe('one writer', () => {
