@@ -90,7 +90,10 @@ const writeSynced = async (path: string, bytes: Uint8Array): Promise<string> => 
 /** Whether files can be made in a directory is found out by one that does not stay. @throws why none can */
 export const tryDirectory = async (path: string, mode?: number): Promise<void> => {
   await makeDirectory(path, mode)
-  await rm(await writeSynced(join(path, 'trial'), Buffer.alloc(1)))
+  const trial = join(path, 'trial')
+  // What a run that was killed here has left; whoever tries at the same moment may take ours for that.
+  await clearUnfinished(trial)
+  await rm(await writeSynced(trial, Buffer.alloc(1)), { force: true })
 }
 
 /** Creates a file that must not exist yet. @throws EEXIST */
