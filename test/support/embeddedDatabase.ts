@@ -1,6 +1,6 @@
 // Embedded databases that are copies of one of the run: a database from nothing takes ten seconds of a processor, a copy next to nothing.
 // The product makes its own in the demo, and wherever a test of test/cli names a data directory.
-import { cpSync, existsSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,9 @@ export const makeEmbedded = async (directory: string): Promise<Readonly<Record<s
 /** Gives a data directory read models without a row, where it has none. */
 export const giveReadModels = (dataDir: string): void => {
   const [made, directory] = [process.env[variable], join(dataDir, 'readmodels')]
-  if (made !== undefined && !existsSync(directory)) cpSync(made, directory, { recursive: true })
+  if (made === undefined || existsSync(directory)) return
+  cpSync(made, directory, { recursive: true })
+  chmodSync(directory, 0o700)
 }
 
 /** @returns a copy of its own; no directory without `npm test` around it: such a database is in memory */
