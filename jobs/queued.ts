@@ -44,6 +44,9 @@ const nudged = (name: string, about: string | undefined) => ({
     : { jobId: `${name}-${about.replaceAll(':', '-')}`, removeOnComplete: { age: 600, count: 10_000 } }),
 })
 
+const ask = (queue: Queue, name: string, about?: string): Promise<unknown> =>
+  queue.add(name, {}, nudged(name, about))
+
 /**
  * How soon the run of a worker that died is given to another one, in milliseconds: BullMQ looks every so often for runs whose lock nobody has
  * renewed for so long. A worker that hangs for as long loses its run to another, and both are at it: what is not urgent has BullMQ's half
@@ -76,7 +79,7 @@ const openWorker = (
     const asked = new Set<string>()
     try {
       await job.run(inOrder, () => void asked.add(job.name))
-      for (const name of asked) await queue.add(name, {}, nudged(name, undefined))
+      for (const name of asked) await ask(queue, name)
       tell(undefined)
       return done
     } catch (error) {
@@ -140,7 +143,7 @@ const openTrack = async (
     // A Redis that comes back may have forgotten everything: the timers are made anew, and what has become due meanwhile is done.
     client.on('ready', () => {
       derive(queue, job)
-        .then(() => queue.add(job.name, {}, nudged(job.name, undefined)))
+        .then(() => ask(queue, job.name))
         .catch(tell)
     })
     return track
@@ -211,15 +214,14 @@ export const startQueuedJobs = async (
 
   return {
     nudge: (name, about) => {
-      const nudge = trackOf(name)
-        .queue.add(name, {}, nudged(name, about))
+      const nudge = ask(trackOf(name).queue, name, about)
         .catch((error: unknown) => onFault(name, error as Error))
         .finally(() => nudges.delete(nudge))
       nudges.add(nudge)
     },
     hurry: async (name) => {
       const { queue } = trackOf(name)
-      await queue.add(name, {}, nudged(name, undefined))
+      await ask(queue, name)
       // One that was begun meanwhile waits no more.
       await endPause(queue, name).catch(() => undefined)
     },
