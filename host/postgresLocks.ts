@@ -7,7 +7,8 @@ import { coded } from './postgresFaults.ts'
 export type LockSession = Readonly<{
   /** Whether it holds the name now. Taken twice by one session it is held still: whoever shares one keeps order among his own. */
   tryTake: (name: string) => Promise<boolean>
-  release: (name: string) => Promise<void>
+  /** @returns whether it held the name until now @throws where the session has ended, and everything with it */
+  release: (name: string) => Promise<boolean>
   /** Asks the server for a sign of life. @throws where there is none */
   beat: () => Promise<void>
   /** Resolves when the session has ended, and with it everything that it held. */
@@ -87,9 +88,7 @@ export const openLockSession = async (url: string, options: LockOptions = {}): P
   const ask = openQuestions(client)
   return {
     tryTake: (name) => ask({ name, take: true }),
-    release: async (name) => {
-      await ask({ name, take: false })
-    },
+    release: (name) => ask({ name, take: false }),
     beat: async () => {
       await client.query('select 1')
     },
@@ -98,10 +97,13 @@ export const openLockSession = async (url: string, options: LockOptions = {}): P
   }
 }
 
+/** Gives back what was taken. @returns whether all of it was held until now: what a lost session held somebody else may have had since */
+export type GiveBack = () => Promise<boolean>
+
 /** A session that is opened when it is first needed, and anew after it was lost. */
 export type Locks = Readonly<{
-  /** Takes all of the names, if nobody has one of them. @returns how to give them back; undefined where somebody has one */
-  take: (...names: readonly string[]) => Promise<(() => Promise<void>) | undefined>
+  /** Takes all of the names, if nobody has one of them. @returns undefined where somebody has one */
+  take: (...names: readonly string[]) => Promise<GiveBack | undefined>
   close: () => Promise<void>
 }>
 
@@ -123,9 +125,8 @@ export const openLocks = (url: string): Locks => {
       const taken = await Promise.all(names.map(held.tryTake))
       const mine = names.filter((_, n) => taken[n])
       // A session that was lost meanwhile has given them back already.
-      const release = async (): Promise<void> => {
-        await Promise.all(mine.map(held.release)).catch(() => undefined)
-      }
+      const release: GiveBack = async () =>
+        (await Promise.all(mine.map((name) => held.release(name).catch(() => false)))).every(Boolean)
       if (mine.length === names.length) return release
       await release()
       return undefined

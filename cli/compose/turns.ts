@@ -1,11 +1,16 @@
 // What may be done by one at a time, whichever process of the installation asks: in this process alone where the database is its own,
 // by PostgreSQL's advisory locks where it is shared (docs/adr/0027).
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Contended } from '../../commands/handle.ts'
+import { ProcessRefused } from '../../commands/program.ts'
 import { openTurns, type InTurn } from '../../domain/turns.ts'
-import { openLocks } from '../../host/postgresLocks.ts'
+import { openLocks, type GiveBack } from '../../host/postgresLocks.ts'
 
 export type Turns = Readonly<{
-  /** Runs an act after those of the same name that are under way, here or in another process. */
+  /**
+   * Runs an act after those of the same name that are under way, here or in another process.
+   * @throws Contended where the act was refused and its turn had been lost meanwhile: another may have ended what it had begun
+   */
   inTurn: InTurn
   /** Takes all of these names if nobody has one of them. @returns how to give them back; undefined where somebody does */
   alone: (names: readonly string[]) => Promise<(() => Promise<void>) | undefined>
@@ -32,7 +37,7 @@ const openOwnTurns = (): Turns => {
 
 const openSharedTurns = (url: string): Turns => {
   const [own, locks] = [openOwnTurns(), openLocks(url)]
-  const wait = async (name: string): Promise<() => Promise<void>> => {
+  const wait = async (name: string): Promise<GiveBack> => {
     for (;;) {
       const release = await locks.take(name)
       if (release !== undefined) return release
@@ -45,15 +50,19 @@ const openSharedTurns = (url: string): Turns => {
       own.inTurn(name, async () => {
         const release = await wait(`turn ${name}`)
         try {
-          return await act()
-        } finally {
+          const done = await act()
           await release()
+          return done
+        } catch (fault) {
+          const wasOurs = await release()
+          if (wasOurs || !(fault instanceof ProcessRefused)) throw fault
+          throw new Contended('its turn was lost to another in the middle of the act', { cause: fault })
         }
       }),
     alone: async (names) => {
       const mine = await own.alone(names)
       if (mine === undefined) return undefined
-      let taken: Awaited<ReturnType<typeof locks.take>>
+      let taken: GiveBack | undefined
       try {
         taken = await locks.take(...names.map((name) => `alone ${name}`))
       } finally {

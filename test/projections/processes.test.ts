@@ -2,6 +2,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openInstallationTurns } from '../../cli/compose/turns.ts'
+import { Contended } from '../../commands/handle.ts'
+import { ProcessRefused } from '../../commands/program.ts'
 import { openLockSession } from '../../host/postgresLocks.ts'
 import { readModels } from '../../projections/readModels.ts'
 import { appointmentsOf } from '../../readmodels/appointments.ts'
@@ -196,5 +198,30 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     await other.close()
     expect(await one.alone(['more', 'card', 'key'])).toBeDefined()
     await one.close()
+  })
+  it('CGU-46: whoever is refused after he has lost his turn is told to ask again: another has ended what he had begun', async () => {
+    const [one, other] = [openInstallationTurns(place.url), openInstallationTurns(place.url)]
+    /** In the middle of the act the server ends every session that holds a lock, as where it is started anew; another has the turn. */
+    const struck = <T>(act: () => Promise<T>): Promise<T> =>
+      one.inTurn('recovery', async () => {
+        await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+          and database = (select oid from pg_database where datname = current_database())`.execute(
+          database.db,
+        )
+        await other.inTurn('recovery', async () => undefined)
+        return act()
+      })
+    const refuse = async () => {
+      throw new ProcessRefused('RecordKeyRecovery', 'OUT_OF_ORDER', 'CGU-46', 'kept')
+    }
+    const fail = async () => {
+      throw new Error('of another kind')
+    }
+    await expect(struck(refuse)).rejects.toThrow(Contended)
+    await expect(struck(fail)).rejects.toThrow('of another kind')
+    expect(await struck(async () => 'done')).toBe('done')
+    await expect(one.inTurn('recovery', refuse)).rejects.toThrow(ProcessRefused)
+    await one.close()
+    await other.close()
   })
 })
