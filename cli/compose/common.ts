@@ -5,6 +5,7 @@ import { createHandle, type Handle } from '../../commands/handle.ts'
 import type { Service } from '../../commands/program.ts'
 import { purgeDestroyed } from '../../commands/purge.ts'
 import { requireOwn } from '../../commands/requireOwn.ts'
+import { KeyFault } from '../../hsm/keyFault.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { EventStore } from '../../ledger/store.ts'
 import type { OpenDatabase } from '../../readmodels/database.ts'
@@ -34,6 +35,13 @@ export type Common = Readonly<{
   measure: Measure
 }>
 
+/** What the port says is true of a destruction that somebody orders; whoever has restored a backup is told what to do about it. */
+const oldVault = ({ message }: KeyFault): KeyFault =>
+  new KeyFault(
+    `${message}, and the ledger says that it was: this vault is of a backup from before its keys were moved. Give back a later one (docs/backup.md)`,
+    { code: 'kekNeeded' },
+  )
+
 /** @throws faults of the ledger or of custody: nothing is to be served then */
 export const openCommon = async (
   config: Config,
@@ -52,7 +60,9 @@ export const openCommon = async (
   }
   await requireOwn({ ledger, policy }, custody.keys)
   // Before a sealed field is opened or a key handed out: a restored vault has what was destroyed after its backup.
-  await purgeDestroyed({ ledger, ...vault })
+  await purgeDestroyed({ ledger, ...vault }).catch((error: unknown) => {
+    throw error instanceof KeyFault && error.code === 'kekNeeded' ? oldVault(error) : error
+  })
   return {
     ...{ config, release, custody, db: database.db, turns, ledger, handle, actors, service, now, measure },
     blind: await openBlind(custody),

@@ -164,11 +164,19 @@ type Count = Readonly<{ privateKeys: number; publicKeys: number; secretKeys: num
 const onToken = async (id: string): Promise<number> =>
   (await inModule<Count>(settingsOf(tokens).escrow, { act: 'count', id })).secretKeys
 
+const dumpTo = async (dump: string): Promise<void> => {
+  const url = database['DATABASE_URL']!
+  await run(findPostgresClient('pg_dump')!, ['--schema=vault', '--format=custom', `--file=${dump}`, url])
+}
+const restoreFrom = async (dump: string): Promise<void> => {
+  await onServer((client) => client.query('drop schema vault cascade'))
+  const url = database['DATABASE_URL']!
+  await run(findPostgresClient('pg_restore')!, ['--no-owner', `--dbname=${url}`, dump])
+}
 /** docs/backup.md, “Taking one”, in its order, the service stopped. */
 const takeBackup = async (): Promise<void> => {
   await copied(site.dataDir, site.file('backup/data'), 'readmodels')
-  const [url, dump] = [database['DATABASE_URL']!, site.file('backup/vault.dump')]
-  await run(findPostgresClient('pg_dump')!, ['--schema=vault', '--format=custom', `--file=${dump}`, url])
+  await dumpTo(site.file('backup/vault.dump'))
   await copied(tokens.files, site.file('backup/tokens'))
 }
 /** “Giving one back”: keys and tokens, vault, schema; the ledger is the one that is there. */
@@ -179,15 +187,14 @@ const giveBackupBack = async (): Promise<void> => {
   }
   await rm(tokens.files, { recursive: true })
   await copied(site.file('backup/tokens'), tokens.files)
-  await onServer((client) => client.query('drop schema vault cascade'))
-  const [url, dump] = [database['DATABASE_URL']!, site.file('backup/vault.dump')]
-  await run(findPostgresClient('pg_restore')!, ['--no-owner', `--dbname=${url}`, dump])
+  await restoreFrom(site.file('backup/vault.dump'))
 }
 
 it(
   'CGU-41: every key of the KEK moves under a new one, and the stock is counted there',
   async () => {
     expect(await keks()).toEqual([{ kek: old, keys: 3, state: 'current' }])
+    await dumpTo(site.file('older.dump'))
     // As slow as a module behind a network: how far it has come is said meanwhile, beside the result.
     await device.strike({ call: 'C_UnwrapKey', how: 'slow' }, 6)
     const { status, stdout, stderr } = await site.run(['custody', 'rewrap', '--json'], {
@@ -311,6 +318,21 @@ it(
       await expect(keys.escrowKekById(old)).rejects.toMatchObject({ code: 'kekMissing' })
       ;(await vault.escrow.release(running)).fill(0)
     })
+  },
+  patience,
+)
+
+it(
+  'CGU-116: a vault from before its keys were moved away from a KEK that is destroyed: no start, and what to do about it',
+  async () => {
+    await restoreFrom(site.file('older.dump'))
+    const { status, stderr } = await site.run(['start'], database)
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /2 keys lie under the KEK .*, and the ledger says that it was: .*Give back a later one \(docs\/backup\.md\)/,
+      ),
+    ])
   },
   patience,
 )
