@@ -63,8 +63,10 @@ const secretOf = (env: NodeJS.ProcessEnv, name: string): string | undefined => {
   return text
 }
 
+type Filled = 'DATA_DIR' | 'HOST' | 'POLICY_FILE' | 'CGU_FILE'
+
 /** Empty, as of a variable that was never given its value: taken at its word, it would be this directory, or every address. @throws ConfigFault */
-const filled = (env: NodeJS.ProcessEnv, name: 'DATA_DIR' | 'HOST'): string | undefined => {
+const filled = (env: NodeJS.ProcessEnv, name: Filled): string | undefined => {
   if (env[name]?.trim() === '') throw new ConfigFault(`${name}: is empty`)
   return env[name]
 }
@@ -132,7 +134,7 @@ const notForProduction = (
  */
 export const readConfig = (env: NodeJS.ProcessEnv): Config => {
   const policy = policyFrom(
-    env['POLICY_FILE'] ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
+    filled(env, 'POLICY_FILE') ?? shipped('domain/policy/ac-confidentialite-mef-qualifiee.json'),
   )
   const read = (name: string): string | undefined => env[name]
   const secret = (name: string): string | undefined => secretOf(env, name)
@@ -146,7 +148,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
     port: portOf(env['PORT'] ?? '8080'),
     policy,
     cguText: cguTextFrom(
-      env['CGU_FILE'] ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
+      filled(env, 'CGU_FILE') ?? shipped('docs/cgu/cgu-ac-confidentialite-mef-qualifiee.txt'),
       policy,
     ),
     ledgerUrl: urlFrom('LEDGER_URL', secret('LEDGER_URL')),

@@ -517,6 +517,8 @@ describe('settings that do not fit: status 2, the setting named, and nothing mad
     ['a secret that is empty', 'DATABASE_URL_FILE: is empty: ', () => ({ DATABASE_URL_FILE: '/dev/null' })],
     ['a secret that is not there', 'LEDGER_URL_FILE: ', () => ({ LEDGER_URL_FILE: site.file('none') })],
     ['a data directory without a name', 'DATA_DIR: is empty', () => ({ DATA_DIR: '' })],
+    ['a policy without a name', 'POLICY_FILE: is empty', () => ({ POLICY_FILE: '' })],
+    ['conditions of use without a name', 'CGU_FILE: is empty', () => ({ CGU_FILE: ' ' })],
     ['a host without a name', 'HOST: is empty', () => ({ HOST: '' })],
     ['a port that is none', 'PORT: x is not a port', () => ({ PORT: 'x' })],
   ])('%s', async (_, message, env) => {
