@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../domain/kernel.ts'
 import { subkey } from '../hsm/box.ts'
-import { clearAbandoned, makePrivateDirectory } from '../hsm/durable.ts'
+import { clearAbandoned } from '../hsm/durable.ts'
 import { findPassphrase, openMaster } from '../hsm/passphrase.ts'
 import { openSoftCards } from '../hsm/softCard.ts'
 import type { Custody, HeldCustody } from '../hsm/custody.ts'
@@ -17,7 +17,6 @@ import { lockVault, openVault } from '../hsm/vault.ts'
 import type { MakePair } from '../hsm/wrappedKey.ts'
 import type { WrappingKeys } from '../hsm/wrapping.ts'
 import type { Cards, ServiceKeys } from '../pki/custody.ts'
-import { openEmbeddedStore } from '../ledger/embedded.ts'
 import { requireWhole } from '../ledger/importMark.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createLedger } from '../ledger/sealedLedger.ts'
@@ -25,6 +24,7 @@ import type { EventStore } from '../ledger/store.ts'
 import type { OpenDatabase } from '../readmodels/database.ts'
 import type { Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
+import { openEmbeddedLedger, openEmbeddedReadModels } from './embeddedParts.ts'
 import { openLedgerAt } from './ledgerUrl.ts'
 import { requireNoneLost } from './lostKeys.ts'
 import type { TokensConfig } from './tokenConfig.ts'
@@ -192,13 +192,6 @@ export const openRegistersKey = async (config: Config): Promise<Buffer> => {
   }
 }
 
-/** A part of the data directory, closed to everybody else before anything is put into it. */
-const privatePart = async (dataDir: string, name: string): Promise<string> => {
-  const path = join(dataDir, name)
-  await makePrivateDirectory(path)
-  return path
-}
-
 type StoreOptions = Readonly<{
   clock?: Clock
   readOnly?: boolean
@@ -210,9 +203,7 @@ const openAnyStore = async (
   { dataDir, ledgerUrl }: Config,
   { clock = systemClock, readOnly = false }: StoreOptions,
 ): Promise<EventStore> => {
-  if (ledgerUrl !== undefined) return openLedgerAt(ledgerUrl)
-  const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
-  return openEmbeddedStore({ path, readOnly, clock })
+  return ledgerUrl === undefined ? openEmbeddedLedger(dataDir, { clock, readOnly }) : openLedgerAt(ledgerUrl)
 }
 
 /**
@@ -254,10 +245,9 @@ export const openReadModels = async (
     throw new ConfigFault(
       'DATABASE_URL: is needed, as SIGNER_SOCKET is set: several processes share the read models',
     )
+  if (databaseUrl === undefined) return openEmbeddedReadModels(dataDir, asItStands)
   const { openDatabase } = await import('../readmodels/database.ts')
-  return databaseUrl === undefined
-    ? openDatabase({ directory: await privatePart(dataDir, 'readmodels'), asItStands })
-    : openDatabase({ url: databaseUrl, asItStands })
+  return openDatabase({ url: databaseUrl, asItStands })
 }
 
 /** Keyed digests of search words, under a key in custody. */

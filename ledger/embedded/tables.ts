@@ -25,6 +25,16 @@ const format = '1'
 const formatKey = Buffer.from('format')
 const tableOptions = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
 
+/** @throws LedgerFault where LMDB refuses the act, as on a full disk */
+const orUnwritten = <T>(act: () => T): T => {
+  try {
+    return act()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LedgerFault(`the ledger was not written: ${why}`, { cause })
+  }
+}
+
 const openAll = (path: string, readOnly: boolean): Tables => {
   const environment = open<Buffer, Buffer>({
     path,
@@ -38,21 +48,20 @@ const openAll = (path: string, readOnly: boolean): Tables => {
     ...tableOptions,
   })
   const table = (name: string): Table => environment.openDB<Buffer, Buffer>(name, tableOptions)
-  return { environment, log: table('log'), index: table('index'), about: table('about') }
+  return orUnwritten(() => ({
+    environment,
+    log: table('log'),
+    index: table('index'),
+    about: table('about'),
+  }))
 }
 
 /**
  * A transaction at the opening, before there is a writer.
  * @throws LedgerFault where LMDB refuses it, as on a full disk
  */
-export const atOnce = <T>({ environment }: Tables, act: () => T): T => {
-  try {
-    return environment.transactionSync(act)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LedgerFault(`the ledger was not written: ${why}`, { cause })
-  }
-}
+export const atOnce = <T>({ environment }: Tables, act: () => T): T =>
+  orUnwritten(() => environment.transactionSync(act))
 
 const requireFormat = (tables: Tables, readOnly: boolean): void => {
   const { about } = tables
