@@ -14,19 +14,15 @@ const privatePart = async (dataDir: string, name: string): Promise<string> => {
   return path
 }
 
-/** What an empty ledger takes, with room for the first facts: later ones are refused one by one (LEDGER_UNAVAILABLE). */
-const ledgerMegabytes = 8
 /** What PGlite makes of an empty directory, forty as measured, and the first rows. */
 const readModelsMegabytes = 64
 
-/** @throws LedgerFault; Error with the code ENOSPC where there is no room for one that is yet to be made */
+/** @throws LedgerFault, also where there is no room for a write */
 export const openEmbeddedLedger = async (
   dataDir: string,
   { clock, readOnly }: Readonly<{ clock: () => Date; readOnly: boolean }>,
 ): Promise<EventStore> => {
-  if (readOnly) return openEmbeddedStore({ path: join(dataDir, 'ledger'), readOnly, clock })
-  const path = await privatePart(dataDir, 'ledger')
-  if (!existsSync(join(path, 'data.mdb'))) await requireRoom(path, 'a ledger', ledgerMegabytes)
+  const path = readOnly ? join(dataDir, 'ledger') : await privatePart(dataDir, 'ledger')
   return openEmbeddedStore({ path, readOnly, clock })
 }
 
@@ -35,6 +31,6 @@ export const openEmbeddedReadModels = async (dataDir: string, asItStands: boolea
   const { openDatabase } = await import('../readmodels/database.ts')
   const directory = await privatePart(dataDir, 'readmodels')
   if (!existsSync(join(directory, 'PG_VERSION')))
-    await requireRoom(directory, 'the read models', readModelsMegabytes)
+    requireRoom(directory, 'the read models', readModelsMegabytes)
   return openDatabase({ directory, asItStands })
 }

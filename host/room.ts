@@ -1,17 +1,21 @@
-// Room on the disk for what is about to be made there.
-import { statfs } from 'node:fs/promises'
+// Room on the disk for what is about to be written there.
+import { statfsSync } from 'node:fs'
 
-const megabyte = 1024 * 1024
+export const megabyte = 1024 * 1024
+
+/** Room on the disk of a directory, in octets, for a process that is not root. */
+export const roomAt = (directory: string): number => {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
+}
 
 /**
- * What LMDB and PGlite make first they make in steps of their own: without room in the middle of them the process would end by a signal, or with
- * a part of a database that none can open.
- * @param what that is made, as "a ledger"; `megabytes`: that it takes at first
+ * Of a database that PGlite makes in steps of its own, a full disk would leave a part that nobody can open.
+ * @param what that is made, as "the read models"; `megabytes`: that it takes at first
  * @throws Error with the code ENOSPC
  */
-export const requireRoom = async (directory: string, what: string, megabytes: number): Promise<void> => {
-  const { bavail, bsize } = await statfs(directory)
-  const left = (bavail * bsize) / megabyte
+export const requireRoom = (directory: string, what: string, megabytes: number): void => {
+  const left = roomAt(directory) / megabyte
   if (left >= megabytes) return
   throw Object.assign(
     new Error(

@@ -7,6 +7,7 @@ import { requireStorable } from './embedded/record.ts'
 import { openSignal } from './embedded/signal.ts'
 import { isMetastream, isSoftDeleted, lookUp, type Settings, type Stream } from './embedded/streams.ts'
 import { type Source, subscribeToAll, subscribeToStream } from './embedded/subscribing.ts'
+import { requireRoom } from './embedded/room.ts'
 import { openTables } from './embedded/tables.ts'
 import { openWriter, settingsEvent } from './embedded/writer.ts'
 import { claimWritership } from './embedded/writership.ts'
@@ -53,7 +54,11 @@ export const openEmbeddedStore = async ({
   const now = (): number => clock().getTime()
   const writer = openWriter(
     { tables, recent, now },
-    { inTransaction: () => writership?.require(), committed: signal.fire },
+    {
+      requireRoom: () => requireRoom(path),
+      inTransaction: () => writership?.require(),
+      committed: signal.fire,
+    },
   )
   let open = true
   const watching = readOnly ? { watchMs } : {}

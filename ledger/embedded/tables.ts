@@ -1,9 +1,10 @@
 // The LMDB environment of the ledger and what lies in it.
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { LedgerFault } from '../store.ts'
 import { placeAfter, tombstoneRevision } from './record.ts'
+import { requireRoom } from './room.ts'
 import { readOrdered, revisionKey, revisionOf } from './keys.ts'
 
 type Table = Database<Buffer, Buffer>
@@ -25,16 +26,6 @@ const format = '1'
 const formatKey = Buffer.from('format')
 const tableOptions = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
 
-/** @throws LedgerFault where LMDB refuses the act, as on a full disk */
-const orUnwritten = <T>(act: () => T): T => {
-  try {
-    return act()
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LedgerFault(`the ledger was not written: ${why}`, { cause })
-  }
-}
-
 const openAll = (path: string, readOnly: boolean): Tables => {
   const environment = open<Buffer, Buffer>({
     path,
@@ -48,20 +39,21 @@ const openAll = (path: string, readOnly: boolean): Tables => {
     ...tableOptions,
   })
   const table = (name: string): Table => environment.openDB<Buffer, Buffer>(name, tableOptions)
-  return orUnwritten(() => ({
-    environment,
-    log: table('log'),
-    index: table('index'),
-    about: table('about'),
-  }))
+  return { environment, log: table('log'), index: table('index'), about: table('about') }
 }
 
 /**
  * A transaction at the opening, before there is a writer.
  * @throws LedgerFault where LMDB refuses it, as on a full disk
  */
-export const atOnce = <T>({ environment }: Tables, act: () => T): T =>
-  orUnwritten(() => environment.transactionSync(act))
+export const atOnce = <T>({ environment }: Tables, act: () => T): T => {
+  try {
+    return environment.transactionSync(act)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LedgerFault(`the ledger was not written: ${why}`, { cause })
+  }
+}
 
 const requireFormat = (tables: Tables, readOnly: boolean): void => {
   const { about } = tables
@@ -76,10 +68,14 @@ const requireFormat = (tables: Tables, readOnly: boolean): void => {
 
 /**
  * Opens the tables in the directory `path`, and makes them unless `readOnly`.
- * @throws LedgerFault where there is nothing to read, or it is of another format
+ * @throws LedgerFault where there is nothing to read, no room to write, or it is of another format
  */
 export const openTables = async (path: string, readOnly: boolean): Promise<Tables> => {
   if (readOnly && !existsSync(join(path, 'data.mdb'))) throw new LedgerFault(`no ledger in ${path}`)
+  if (!readOnly) {
+    mkdirSync(path, { recursive: true })
+    requireRoom(path)
+  }
   const tables = openAll(path, readOnly)
   try {
     requireFormat(tables, readOnly)

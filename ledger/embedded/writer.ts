@@ -103,7 +103,7 @@ export type Writer = Readonly<{
  */
 export const openWriter = (
   parts: WriterParts,
-  hooks: Readonly<{ inTransaction: () => void; committed: () => void }>,
+  hooks: Readonly<{ requireRoom: () => void; inTransaction: () => void; committed: () => void }>,
 ): Writer => {
   const encode = openEncoder()
   let queue: Waiting[] = []
@@ -131,6 +131,7 @@ export const openWriter = (
   const commit = async (): Promise<void> => {
     let taken: Waiting[] = []
     try {
+      hooks.requireRoom()
       // A child transaction: should LMDB refuse a write half-way, all of this commit is undone.
       const outcomes = await committed(
         parts.tables.environment.childTransaction(() => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { LedgerFault } from '../store.ts'
 import { isShown, show } from '../../host/presence.ts'
+import { hasRoom } from './room.ts'
 import { atOnce, committed, type Tables } from './tables.ts'
 
 const writerKey = Buffer.from('writer')
@@ -67,11 +68,13 @@ export const claimWritership = async (tables: Tables, directory: string): Promis
       if (!isOurs()) throw new LedgerFault('another process has become the writer of the ledger')
     },
     release: async () => {
-      const given = environment.transaction(() => {
-        if (isOurs()) void about.remove(writerKey)
-      })
       // Where a full disk does not take it: whoever comes next finds that nobody answers under that name.
-      await committed(given).catch(() => undefined)
+      if (hasRoom(directory)) {
+        const given = environment.transaction(() => {
+          if (isOurs()) void about.remove(writerKey)
+        })
+        await committed(given).catch(() => undefined)
+      }
       await withdraw()
     },
   }

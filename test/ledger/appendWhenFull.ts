@@ -54,6 +54,11 @@ await append(store, 'c')
 fill()
 await append(store, 'd')
 await store.close()
+const opened = await openEmbeddedStore({ path }).then(
+  () => 'opened',
+  (error: unknown) => `${(error as Error).name}: ${(error as Error).message}`,
+)
+say(opened)
 rmSync(other)
 const again = await openEmbeddedStore({ path })
 await append(again, 'e')

@@ -12,9 +12,9 @@ export const namespaces: readonly (readonly [string, readonly string[], string |
 ]
 
 const alone = ['unshare', '--map-root-user', '--mount', 'sh', '-c'] as const
-const mount = (what: string): string => `mount -t tmpfs -o size=1m tmpfs "$0" && ${what}`
+const mount = (what: string): string => `mount -t tmpfs -o size=32m tmpfs "$0" && ${what}`
 
-/** What the command line begins with, for a process that has a disk of one megabyte at a directory, and nobody else sees it. */
+/** What the command line begins with, for a process that has a disk of 32 megabytes at a directory, on which a ledger of its first facts has room, and nobody else sees it. */
 export const onSmallDisk = (directory: string): readonly string[] => [...alone, mount('exec "$@"'), directory]
 /** Why that cannot be had here, if it cannot. */
 export const noSmallDisk =
