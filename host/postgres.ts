@@ -57,9 +57,17 @@ export const openServer = (url: string, options?: string): OpenPool => {
   return { pool, close: () => pool.end() }
 }
 
+/**
+ * PostgreSQL goes through all of its buffers when it starts: through the 128 MB that it has by itself for most of a second of a processor, in memory
+ * that WebAssembly never gives back. Rows that do not fit are read again from the files, which the system keeps.
+ */
+const embeddedSettings = ['-c', 'shared_buffers=32MB']
+
 /** @param directory undefined: in memory, and gone on close. What is in a directory is not flushed to it (docs/adr/0025) */
 export const openEmbedded = async (directory?: string): Promise<OpenPool> => {
-  const lite = await PGlite.create(directory ?? 'memory://')
+  const lite = await PGlite.create(directory ?? 'memory://', {
+    startParams: [...PGlite.defaultStartParams, ...embeddedSettings],
+  })
   const pool = new pg.Pool(Object.assign(createPgConfig(lite), { max: 1, types }))
   const close = async (): Promise<void> => {
     await pool.end()
