@@ -18,6 +18,7 @@ import { openssl } from '../../cli/demo/openssl.ts'
 import { serviceKeyId } from '../../commands/ceremony.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { openSite, type Ended, type Running, type Site } from './grandLivre.ts'
+import { giveReadModels } from '../support/embeddedDatabase.ts'
 
 const stem = 'ac-confidentialite-mef-qualifiee'
 const never = '0x4f0123456789abcdef0123456789abcd'
@@ -275,6 +276,7 @@ describe('keys that meet a ledger which is not theirs', () => {
     expect([ofPolicy.status, ofPolicy.stderr]).toEqual(refusedWith('is of another log'))
 
     const other = { DATA_DIR: site.file('other'), GRAND_LIVRE_PASSPHRASE: 'twelve letters and more' }
+    giveReadModels(other.DATA_DIR)
     await (await site.start(other)).stop()
     const ledger = join(other.DATA_DIR, 'ledger')
     for (const part of ['ledger', 'readmodels']) rmSync(join(other.DATA_DIR, part), { recursive: true })
