@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest, as it waits for processes, devices and clocks. */
-const longest = ['hsm/pkcs11Faults', 'faults/crashes']
+const longest = ['hsm/pkcs11Faults', 'faults/crashes', 'hsm/keys', 'faults/outages']
 
 /** Begins with these: whoever begins one of them last has the other workers wait for it with nothing to do. */
 class LongestFirst extends BaseSequencer {
