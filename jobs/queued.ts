@@ -49,9 +49,14 @@ const ask = (queue: Queue, name: string, about?: string): Promise<unknown> =>
 
 /**
  * How soon the run of a worker that died is given to another one, in milliseconds: BullMQ looks every so often for runs whose lock nobody has
- * renewed for so long. A worker that hangs for as long loses its run to another, and both are at it: what is not urgent has BullMQ's half
- * minute for each.
+ * renewed for so long, and takes at the second look. A worker that hangs for as long loses its run to another, and both are at it: what is not
+ * urgent has BullMQ's half minute for it. However many workers have died of a run, the next one has it: BullMQ would give it up at the second.
  */
+const takenOver = {
+  lockDuration: 30_000,
+  stalledInterval: 5_000,
+  maxStalledCount: Number.MAX_SAFE_INTEGER,
+} as const
 const takenOverSoon = { lockDuration: 5_000, stalledInterval: 2_000 } as const
 
 type Tell = (error: Error | undefined) => void
@@ -109,7 +114,7 @@ const openWorker = (
   const soon = job.urgent === true ? takenOverSoon : {}
   const worker = new Worker(job.name, process, {
     ...connectionOf(options),
-    ...soon,
+    ...{ ...takenOver, ...soon },
     concurrency: 1,
     settings,
   })

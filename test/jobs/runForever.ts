@@ -1,7 +1,7 @@
-// A worker that begins a run, says so, and does not come to its end.
+// A worker that begins a run, says so, and does not come to its end. It asks for the run itself where it is told to.
 import { startQueuedJobs } from '../../jobs/queued.ts'
 
-const [url = '', prefix = ''] = process.argv.slice(2)
+const [url = '', prefix = '', asks] = process.argv.slice(2)
 const run = (): Promise<void> => {
   process.send?.('begun')
   return new Promise(() => undefined)
@@ -14,4 +14,4 @@ const jobs = await startQueuedJobs(
     prefix,
   },
 )
-jobs.nudge('work')
+if (asks !== undefined) jobs.nudge('work')
