@@ -52,9 +52,9 @@ const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
   const info = await ca.ask('find', { id })
   if (info === undefined) throw new KeyFault(`there is no key ${id}`, { code: 'keyMissing' })
   const { algorithm } = info
-  return verifiedSigner({ id, algorithm, spki: Buffer.from(info.spki) }, async (signed, hash) => {
-    const digest = createHash(hash).update(signed).digest()
-    const raw = await ca.ask('sign', { id, digest, hash })
+  const thrownAway = () => ca.ask('thrownAway', { id })
+  return verifiedSigner({ id, algorithm, spki: Buffer.from(info.spki), thrownAway }, async (signed, hash) => {
+    const raw = await ca.ask('sign', { id, digest: createHash(hash).update(signed).digest(), hash })
     return algorithm.startsWith('ec') ? ecdsaDer(raw) : raw
   })
 }

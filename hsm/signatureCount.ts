@@ -5,13 +5,15 @@ import { readFileSync } from 'node:fs'
 import { replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 
-/** Signatures of a key: `signatures` at most, and `uncertain` of them perhaps never made. */
+/** Signatures of a key: `signatures` at most, and `uncertain` of them perhaps never made, or thrown away. */
 export type SignatureCount = Readonly<{ signatures: number; uncertain: number }>
 export type CountsByKey = Readonly<Record<string, SignatureCount>>
 
 export type SignatureCounts = Readonly<{
   /** Makes one signature with the key of this id, counted before it is answered; not counted where `sign` throws. */
   counting: <T>(id: string, sign: () => Promise<T>) => Promise<T>
+  /** One of those that were counted is thrown away, as it does not verify: no ledger will know of it. */
+  thrownAway: (id: string) => void
   counts: () => CountsByKey
   /** Gives back what was reserved. Nothing is written where nothing was signed. */
   close: () => Promise<void>
@@ -28,7 +30,7 @@ type Counted = {
   /** No more than these leave before the file says so. */
   reserved: number
   wanted: number
-  readonly uncertain: number
+  uncertain: number
   block: number
 }
 
@@ -156,6 +158,10 @@ export const openSignatureCounts = (file: string | undefined): SignatureCounts =
       } finally {
         restart()
       }
+    },
+    thrownAway: (id) => {
+      keyOf(id).uncertain += 1
+      restart()
     },
     counts: () =>
       Object.fromEntries([...keys].map(([id, { made, uncertain }]) => [id, { signatures: made, uncertain }])),

@@ -98,7 +98,8 @@ export const openSoftwareKeys = async ({
     const pkcs8 = files.reveal(id)
     const privateKey = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
     pkcs8.fill(0)
-    const key = { id, algorithm: pairOf(header.algorithm), spki: spkiOf(header) }
+    const thrownAway = async () => counts.thrownAway(id)
+    const key = { id, algorithm: pairOf(header.algorithm), spki: spkiOf(header), thrownAway }
     return verifiedSigner(key, async (signed, digest) => {
       if (files.byId(id) === undefined) throw new KeyFault(`the key ${id} was destroyed`)
       return await counts.counting(id, () => promisedSign(digest, signed, privateKey))

@@ -37,10 +37,16 @@ const verified = async (
 
 /**
  * @param key.spki SubjectPublicKeyInfo, DER
+ * @param key.thrownAway told of each signature that does not verify, before that is said
  * @param sign signs what it is given with the digest of the algorithm; ECDSA as a DER SEQUENCE
  */
 export const verifiedSigner = (
-  { id, algorithm, spki }: Readonly<{ id: string; algorithm: PairAlgorithm; spki: Buffer }>,
+  {
+    id,
+    algorithm,
+    spki,
+    thrownAway,
+  }: Readonly<{ id: string; algorithm: PairAlgorithm; spki: Buffer; thrownAway: () => Promise<unknown> }>,
   sign: (tbs: Uint8Array, digest: 'sha256' | 'sha384') => Promise<Uint8Array>,
 ): Signer => {
   const { signs, digest } = signing[algorithm]
@@ -52,9 +58,10 @@ export const verifiedSigner = (
       // A copy: nothing that happens to the caller's bytes meanwhile may be signed.
       const signed = Uint8Array.from(tbs)
       const signature = await sign(signed, digest)
-      if (!(await verified(digest, signed, publicKey, signature)))
-        throw new KeyFault(`the key ${id} gave a signature that does not verify`)
-      return signature
+      if (await verified(digest, signed, publicKey, signature)) return signature
+      // Who cannot be told has died, and with it what it had reserved is uncertain.
+      await thrownAway().catch(() => undefined)
+      throw new KeyFault(`the key ${id} gave a signature that does not verify`)
     },
   }
 }

@@ -26,6 +26,10 @@ const open = (settings: TokenSettings, canary: Canary | undefined): Opened => {
     ...openHolderKeys(token, settings.wrapMechanism),
     ...openSentKeys(token, settings.wrapMechanism),
     counts: counts.counts,
+    thrownAway: ({ id }) => {
+      counts.thrownAway(id)
+      return undefined
+    },
     token: () => token.info(),
     health: () => lookAtCanary(token, pairs, watch),
   }

@@ -88,6 +88,8 @@ export type Acts = Readonly<{
   destroySecret: { asked: Readonly<{ id: string; use: SecretUse }>; answer: Destruction }
   /** Signs with the token's canary, which the first look of all makes. */
   health: { asked: Readonly<Record<string, never>>; answer: Health }
+  /** A signature that has left does not verify, and is thrown away. */
+  thrownAway: { asked: Readonly<{ id: string }>; answer: undefined }
   /** Signatures that have left, by key. */
   counts: { asked: Readonly<Record<string, never>>; answer: CountsByKey }
 }>

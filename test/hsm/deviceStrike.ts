@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 /**
  * - `before`: CKR_DEVICE_ERROR, and nothing is done. - `after`: it is done, and the answer is CKR_DEVICE_ERROR all the same.
+ * - `spoilt`: it is done, and a bit of what it answers is another.
  * - `loggedOut`, `closed`: the login, or the session, is gone when the call comes.
  * - `slow`: it takes half a second, or `ms`.
  * - `takenAway`: it is done, and the token's `folder` is moved to `away`.
@@ -11,7 +12,7 @@ import { join } from 'node:path'
  */
 export type Strike = Readonly<{
   call: string
-  how: 'before' | 'after' | 'loggedOut' | 'closed' | 'slow' | 'takenAway' | 'orphaned'
+  how: 'before' | 'after' | 'spoilt' | 'loggedOut' | 'closed' | 'slow' | 'takenAway' | 'orphaned'
   /** Only calls with this mechanism; or with so many octets to sign. */
   mechanism?: number
   octets?: number

@@ -326,6 +326,24 @@ describe('a token', () => {
     expect(await signsWith(client, uuid(1), spki, 'again')).toBe(true)
   })
 
+  it('hsm.md 1.4, RGS A2 V.4: whose module gives a signature that does not verify: it does not leave, and is accounted for', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const keys = await freshKeys(tokens)
+    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
+    const signer = await keys.signer(uuid(1))
+    await signer.sign(Buffer.from('before'))
+    const counted = async () => (await keys.signatures())[uuid(1)]
+    const { signatures = 0, uncertain = 0 } = (await counted()) ?? {}
+    await device.strike({ call: 'C_SignAsync', how: 'spoilt' })
+    await expect(signer.sign(Buffer.from('spoilt'))).rejects.toThrow('does not verify')
+    expect(await device.left()).toBe(0)
+    expect(await counted()).toEqual({ signatures: signatures + 1, uncertain: uncertain + 1 })
+    await signer.sign(Buffer.from('after'))
+    expect(await counted()).toEqual({ signatures: signatures + 2, uncertain: uncertain + 1 })
+  })
+
   it('hsm.md 7: whose device answers CKR_DEVICE_ERROR is opened anew, and the act is done; where that does not help, it is left alone', async () => {
     const tokens = await freshTokens()
     const device = openDevice(tokens.directory)
