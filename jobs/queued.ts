@@ -57,7 +57,7 @@ const takenOver = {
   stalledInterval: 5_000,
   maxStalledCount: Number.MAX_SAFE_INTEGER,
 } as const
-const takenOverSoon = { lockDuration: 5_000, stalledInterval: 2_000 } as const
+const takenOverSoon = { ...takenOver, lockDuration: 5_000, stalledInterval: 2_000 } as const
 
 type Tell = (error: Error | undefined) => void
 
@@ -111,10 +111,9 @@ const openWorker = (
     return running
   }
   const settings = { backoffStrategy: (failures: number) => pauseOf(job, failures) }
-  const soon = job.urgent === true ? takenOverSoon : {}
   const worker = new Worker(job.name, process, {
     ...connectionOf(options),
-    ...{ ...takenOver, ...soon },
+    ...(job.urgent === true ? takenOverSoon : takenOver),
     concurrency: 1,
     settings,
   })

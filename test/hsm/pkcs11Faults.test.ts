@@ -276,6 +276,16 @@ describe('the signer processes of a service that was killed', () => {
 })
 
 describe('a token', () => {
+  /** A key that signs, in a module that can be struck. */
+  const signerOnDevice = async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const keys = await freshKeys(tokens)
+    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
+    return { device, keys, signer: await keys.signer(uuid(1)) }
+  }
+
   it('hsm.md 7: whose module is being replaced when its process starts: once it is there again, the next act is done', async () => {
     const tokens = await freshTokens()
     const module = join(tokens.directory, 'module.so')
@@ -327,12 +337,7 @@ describe('a token', () => {
   })
 
   it('hsm.md 1.4, RGS A2 V.4: whose module gives a signature that does not verify: it does not leave, and is accounted for', async () => {
-    const tokens = await freshTokens()
-    const device = openDevice(tokens.directory)
-    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
-    const keys = await freshKeys(tokens)
-    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
-    const signer = await keys.signer(uuid(1))
+    const { device, keys, signer } = await signerOnDevice()
     await signer.sign(Buffer.from('before'))
     const counted = async () => (await keys.signatures())[uuid(1)]
     const { signatures = 0, uncertain = 0 } = (await counted()) ?? {}
@@ -345,12 +350,7 @@ describe('a token', () => {
   })
 
   it('hsm.md 7: whose device answers CKR_DEVICE_ERROR is opened anew, and the act is done; where that does not help, it is left alone', async () => {
-    const tokens = await freshTokens()
-    const device = openDevice(tokens.directory)
-    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
-    const keys = await freshKeys(tokens)
-    await keys.generate({ id: uuid(1), purpose: 'ca', algorithm: 'ecP256' })
-    const signer = await keys.signer(uuid(1))
+    const { device, keys, signer } = await signerOnDevice()
     const counted = async () => (await keys.signatures())[uuid(1)]?.signatures ?? 0
     const before = await counted()
     await device.strike({ call: 'C_SignInit', how: 'before' })

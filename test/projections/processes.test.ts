@@ -199,6 +199,7 @@ describe.skipIf(url === undefined)('processes on one PostgreSQL (needs a server)
     expect(await one.alone(['more', 'card', 'key'])).toBeDefined()
     await one.close()
   })
+
   it('CGU-46: whoever is refused after he has lost his turn is told to ask again: another has ended what he had begun', async () => {
     const [one, other] = [openInstallationTurns(place.url), openInstallationTurns(place.url)]
     /** In the middle of the act the server ends every session that holds a lock, as where it is started anew; another has the turn. */
