@@ -112,8 +112,8 @@ module.exports = {
     only(
       'sql-in-read-models',
       'kysely|pg|@types/pg|@electric-sql/pglite',
-      'readmodels/|projections/|hsm/escrowStoreSql|host/postgres',
-      'SQL lives in readmodels/ (queries), projections/ (rows) and hsm/escrowStoreSql.ts (the escrow). Add a named query to readmodels/ and call it.',
+      'readmodels/|projections/|hsm/(escrowStoreSql|escrowSchema)|host/postgres',
+      'SQL lives in readmodels/ (queries), projections/ (rows) and hsm/escrowStoreSql.ts and escrowSchema.ts (the escrow). Add a named query to readmodels/ and call it.',
     ),
     only(
       'queues-in-jobs',

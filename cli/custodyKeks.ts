@@ -41,10 +41,9 @@ const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>
 /** Every KEK that keys lie under or that the vault has given up, and how many keys those are. */
 const counted = async ({ vault: { escrow } }: Custody) => {
   const known = await escrow.keks()
-  const counts = new Map<string, number>([...known.keys()].map((kek) => [kek, 0]))
   const { id: current } = await escrow.currentKek()
-  counts.set(current, 0)
-  for await (const { kek } of escrow.rows()) counts.set(kek, (counts.get(kek) ?? 0) + 1)
+  const none = [...known.keys(), current].map((kek) => [kek, 0] as const)
+  const counts = new Map<string, number>([...none, ...(await escrow.countsByKek())])
   return [...counts].map(([kek, keys]) => ({
     ...{ kek, keys },
     state: known.get(kek) ?? (kek === current ? 'current' : 'in use'),
@@ -161,7 +160,7 @@ export const destroyKek = async (
     await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)
     // Nothing is planned that cannot be done: the port looks again before it destroys.
-    const left = await escrow.countUnder(kek)
+    const left = (await escrow.countsByKek()).get(kek) ?? 0
     // One that was begun and ended between two starts is not in the ledger yet.
     const isHere = (await escrow.keks()).get(kek) !== 'destroyed'
     if (isHere) await recordKek(counting.service, await custody.keys.escrowKekById(kek))

@@ -9,7 +9,7 @@ import { perform, type Service } from './program.ts'
 
 export type RewrapTools = Readonly<{
   service: Service
-  escrow: Pick<EscrowCare, 'rows' | 'rewrap' | 'countUnder' | 'retireKek'>
+  escrow: Pick<EscrowCare, 'rows' | 'rewrap' | 'countsByKek' | 'retireKek'>
 }>
 
 export type RewrapAsked = Readonly<{
@@ -45,7 +45,7 @@ export const rewrapKeys = async (
 ): Promise<RewrapReport> => {
   // What is made meanwhile is put elsewhere: the old one is empty by and by.
   await escrow.retireKek(from)
-  const total = await escrow.countUnder(from)
+  const total = (await escrow.countsByKek()).get(from) ?? 0
   const busy: string[] = []
   const refused: { spkiSha256: string; fault: string }[] = []
   let [moved, recorded, done] = [0, 0, 0]

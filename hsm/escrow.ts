@@ -37,9 +37,8 @@ export const openEscrow = async (
   const inKeyTurn: InKeyTurn = (spkiSha256, act) => inTurn(`key ${spkiSha256}`, act)
   const inSerialTurn = <T>(serial: string, act: () => Promise<T>): Promise<T> =>
     inTurn(`serial ${serial}`, act)
-  const waiting = (await store.inventory()).filter(({ state }) => state === 'stock')
   /** Oldest first: neither set aside nor given up. */
-  const stock = new Set(waiting.map(({ spkiSha256 }) => spkiSha256))
+  const stock = new Set(await store.stock())
   const gone = (spkiSha256: string): void => void stock.delete(spkiSha256)
   const care = await openEscrowCare({ store, keys, records, now, inKeyTurn, gone })
 

@@ -134,7 +134,7 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
   }
 
   const destroyKek: EscrowCare['destroyKek'] = async (kek) => {
-    const needed = await store.countUnder(kek)
+    const needed = (await store.countsByKek()).get(kek) ?? 0
     if (needed > 0)
       throw new KeyFault(`${needed} keys lie under the KEK ${kek}: it cannot be destroyed`, {
         code: 'kekNeeded',
@@ -159,7 +159,7 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
     destroyKey: (spkiSha256) => inKeyTurn(spkiSha256, () => destroyKey(spkiSha256)),
     keks: async () => keks,
     rows: store.rows,
-    countUnder: store.countUnder,
+    countsByKek: store.countsByKek,
     retireKek: async (kek) => {
       if (!keks.has(kek)) await setKek(kek, 'retired')
     },

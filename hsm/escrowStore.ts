@@ -59,11 +59,14 @@ export type EscrowStore = Readonly<{
   replace: (before: EscrowRow, after: EscrowRow) => Promise<void>
   /** Removes the row, its blob first; nothing happens where there is none. */
   remove: (spkiSha256: string) => Promise<void>
+  /** Names of the keys in stock, oldest first. */
+  stock: () => Promise<readonly string[]>
   /** Every key, oldest first. */
   inventory: () => Promise<readonly Held[]>
   /** Every row, in the order of their names. @param after begins behind this name */
   rows: (after?: string) => AsyncIterable<EscrowRow>
-  countUnder: (kek: string) => Promise<number>
+  /** How many keys lie under each KEK, whatever for. */
+  countsByKek: () => Promise<ReadonlyMap<string, number>>
   keks: () => Promise<ReadonlyMap<string, KekState>>
   setKek: (kek: string, state: KekState) => Promise<void>
   /** Up to where in the ledger its destructions have been carried out here (commands/purge.ts). */

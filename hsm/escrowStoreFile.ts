@@ -185,13 +185,16 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
   }
 
   /** Every wrapping counts: one that a fault has left lies under its KEK as well. */
-  const countUnder: EscrowStore['countUnder'] = async (kek) => {
+  const countsByKek: EscrowStore['countsByKek'] = async () => {
     await sweep().catch(() => undefined)
     const under = new Set<string>()
     for (const name of records.names())
-      if (name.startsWith('key/') && (read(records, name) as KeyRecord).kek === kek)
-        under.add(after(name).split('.')[0] ?? '')
-    return under.size
+      if (name.startsWith('key/'))
+        under.add(`${(read(records, name) as KeyRecord).kek} ${after(name).split('.')[0]}`)
+    const counts = new Map<string, number>()
+    for (const [kek = ''] of [...under].map((one) => one.split(' ')))
+      counts.set(kek, (counts.get(kek) ?? 0) + 1)
+    return counts
   }
 
   const kekOf = (spkiSha256: string) => present('kek', row(spkiSha256)?.kek)
@@ -203,11 +206,15 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     return { spkiSha256, serial, kept, state: kept ? 'kept' : 'reserved' }
   }
 
+  const inventory: EscrowStore['inventory'] = async () =>
+    [...places].filter(([, { written }]) => written.length > 0).map(heldOf)
+
   return {
     byKey: async (spkiSha256) => row(spkiSha256),
     bySerial: async (serial) => row(bySerial.get(serial) ?? ''),
-    ...{ add, replace, remove, countUnder },
-    inventory: async () => [...places].filter(([, { written }]) => written.length > 0).map(heldOf),
+    ...{ add, replace, remove, countsByKek, inventory },
+    stock: async () =>
+      (await inventory()).flatMap((held) => (held.state === 'stock' ? [held.spkiSha256] : [])),
     rows: async function* (first = '') {
       for (const spkiSha256 of [...places.keys()].filter((name) => name > first).sort()) {
         const found = row(spkiSha256)

@@ -1,79 +1,10 @@
 // The rows of the escrow in PostgreSQL, in the schema `vault`: no read model, and never rebuilt or dropped. A commit is on the server's
 // disk before anybody is told: `synchronous_commit` is set for each session, whatever the server's own default is.
-import { Kysely, Migrator, PostgresDialect, sql, type Migration } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import { openServer, type OpenPool } from '../host/postgres.ts'
-import type { KekState } from '../pki/custody.ts'
-import type { EscrowRow, EscrowStore, Held, KeyState } from './escrowStore.ts'
+import { migrate, type KeyTable, type VaultDatabase, type WithOrder } from './escrowSchema.ts'
+import type { EscrowRow, EscrowStore, Held } from './escrowStore.ts'
 import { KeyFault } from './keyFault.ts'
-
-type KeyTable = Readonly<{
-  spki_sha256: string
-  spki: Buffer
-  kek: string
-  blob: Buffer
-  octets: number | null
-  generated_at: string
-  tested_at: string | null
-  tested_mac: string | null
-  state: KeyState
-  serial: string | null
-  person: string | null
-  blob_sha256: string | null
-  kept_tested_at: string | null
-  kept_from: string | null
-  kept_until: string | null
-  record_mac: string | null
-}>
-/** `nth`: the order in which they were made. */
-type WithOrder = KeyTable & Readonly<{ nth: number }>
-type KekTable = Readonly<{ kek: string; state: KekState }>
-type PlaceTable = Readonly<
-  { single: boolean; id: string } & Record<'purged_to' | 'stock_count', string | null>
->
-type VaultDatabase = Readonly<{ escrowed_key: WithOrder; escrow_kek: KekTable; place: PlaceTable }>
-
-const m001: Migration = {
-  up: async (db: Kysely<unknown>) => {
-    await sql`
-      create table vault.escrowed_key (
-        nth bigint generated always as identity,
-        spki_sha256 text primary key,
-        spki bytea not null,
-        kek text not null,
-        blob bytea not null,
-        octets integer,
-        generated_at text not null,
-        tested_at text,
-        tested_mac text,
-        state text not null check (state in ('stock', 'reserved', 'kept', 'discarded')),
-        serial text unique,
-        person text,
-        blob_sha256 text,
-        kept_tested_at text,
-        kept_from text,
-        kept_until text,
-        record_mac text,
-        check ((state in ('reserved', 'kept')) = (serial is not null)),
-        check ((state = 'kept') = (record_mac is not null)))`.execute(db)
-    await sql`create index escrowed_key_kek on vault.escrowed_key (kek)`.execute(db)
-    await sql`create table vault.escrow_kek (kek text primary key, state text not null)`.execute(db)
-    await sql`create table vault.place (single boolean primary key check (single), id text not null, purged_to text)`.execute(
-      db,
-    )
-  },
-}
-
-const m002: Migration = {
-  up: async (db: Kysely<unknown>) => {
-    await sql`alter table vault.place add column stock_count text`.execute(db)
-  },
-}
-
-const migrate = async (db: Kysely<VaultDatabase>): Promise<void> => {
-  const provider = { getMigrations: async () => ({ m001, m002 }) }
-  const { error } = await new Migrator({ db, provider, migrationTableSchema: 'vault' }).migrateToLatest()
-  if (error !== undefined) throw new KeyFault('the schema of the vault cannot be made', { cause: error })
-}
 
 /** A field of a row that may be absent, out of a column that may be null. */
 const present = <N extends string, T>(name: N, value: T | null): { [K in N]?: T } =>
@@ -157,6 +88,8 @@ export const openSqlEscrowStore = async (
     const done = await db
       .updateTable('escrowed_key')
       .set(columnsOf(is))
+      // By the index: `is not distinct from` has none, and would go through every row for each key.
+      .where('spki_sha256', '=', was.spkiSha256)
       .where((eb) =>
         eb.and(
           Object.entries(before).map(([column, value]) =>
@@ -193,6 +126,10 @@ export const openSqlEscrowStore = async (
       remove: async (spkiSha256) => {
         await db.deleteFrom('escrowed_key').where('spki_sha256', '=', spkiSha256).execute()
       },
+      stock: async () => {
+        const found = await keys().select('spki_sha256').where('state', '=', 'stock').orderBy('nth').execute()
+        return found.map(({ spki_sha256: spkiSha256 }) => spkiSha256)
+      },
       inventory: async () => {
         const found = await keys().select(['spki_sha256', 'state', 'serial', 'kek']).orderBy('nth').execute()
         return found.map(({ spki_sha256: spkiSha256, state, serial, kek }): Held => ({
@@ -211,9 +148,10 @@ export const openSqlEscrowStore = async (
           last = end.spki_sha256
         }
       },
-      countUnder: async (kek) => {
-        const counted = keys().select(({ fn }) => fn.countAll<number>().as('count'))
-        return (await counted.where('kek', '=', kek).executeTakeFirstOrThrow()).count
+      countsByKek: async () => {
+        const counted = keys().select(({ fn }) => ['kek', fn.countAll<number>().as('count')])
+        const found = await counted.groupBy('kek').execute()
+        return new Map(found.map(({ kek, count }) => [kek, count]))
       },
       keks: async () => {
         const found = await db.selectFrom('escrow_kek').selectAll().execute()

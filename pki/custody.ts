@@ -109,8 +109,8 @@ export type EscrowCare = Readonly<{
       state: 'stock' | 'reserved' | 'kept' | 'discarded'
     }>
   >
-  /** How many keys lie under a KEK, whatever for. */
-  countUnder: (kek: string) => Promise<number>
+  /** How many keys lie under each KEK, whatever for. */
+  countsByKek: () => Promise<ReadonlyMap<string, number>>
   /**
    * Moves a key under another KEK: unwrapped and wrapped where the KEKs are, opened again there, then written in the place of the old
    * one. Given again, it answers what is there. @returns undefined for a key that is nobody's, which the ledger knows nothing of

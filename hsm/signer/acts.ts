@@ -89,7 +89,7 @@ const escrowActs = ({ vault: { escrow } }: HeldCustody) => {
     'escrow.currentKek': async () => described(await escrow.currentKek()),
     'escrow.retireKek': (kek: string) => escrow.retireKek(kek),
     'escrow.keks': () => escrow.keks(),
-    'escrow.countUnder': (kek: string) => escrow.countUnder(kek),
+    'escrow.countsByKek': () => escrow.countsByKek(),
     'escrow.rewrap': (spkiSha256: string, to: string) => escrow.rewrap(spkiSha256, to),
     'escrow.handOver': (asked: Parameters<Shared['escrow.handOver']>[0]) => escrow.handOver(asked),
     'escrow.stockCount': () => escrow.stockCount(),

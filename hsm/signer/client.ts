@@ -84,7 +84,7 @@ const escrowOf = (call: Call): CustodyEscrow => ({
   currentKek: () => call('escrow.currentKek'),
   retireKek: (kek) => call('escrow.retireKek', kek),
   keks: () => call('escrow.keks'),
-  countUnder: (kek) => call('escrow.countUnder', kek),
+  countsByKek: () => call('escrow.countsByKek'),
   rewrap: (spkiSha256, to) => call('escrow.rewrap', spkiSha256, to),
   handOver: (asked) => call('escrow.handOver', asked),
   stockCount: () => call('escrow.stockCount'),

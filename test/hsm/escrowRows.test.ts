@@ -3,8 +3,10 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openVault } from '../../hsm/vault.ts'
+import { openServer } from '../../host/postgres.ts'
+import { openServerEscrowStore } from '../../hsm/escrowStoreSql.ts'
 import { createOnServer } from '../support/database.ts'
-import { now, openKeys, removeDirectory, temporaryDirectory } from './custody.ts'
+import { now, openKeys, removeDirectory, sha256, temporaryDirectory } from './custody.ts'
 import { escrowContract, rowsPlaces } from './escrowContract.ts'
 import { inSoftware } from './keysContract.ts'
 
@@ -48,6 +50,51 @@ describe('where the escrow of a data directory lies', () => {
       await keys.close()
       for (const { drop } of [server, other]) await drop()
       await removeDirectory(scratch)
+    }
+  })
+})
+
+describe('the escrow of many years in PostgreSQL', () => {
+  const [inAll, moved] = [20_000, 20]
+  const name = (nth: number): string => sha256(Buffer.from(String(nth)))
+
+  it('CGU-41: a key is put in the place of the one before by its index, however many there are', async () => {
+    const server = await createOnServer()
+    /** What the server counts once a connection has ended. */
+    const scans = async (): Promise<readonly [whole: number, byIndex: number]> => {
+      const { pool, close } = openServer(server.url)
+      try {
+        const { rows } = await pool.query<Record<'seq_scan' | 'idx_scan', string>>(
+          `select seq_scan, idx_scan from pg_stat_user_tables where relname = 'escrowed_key'`,
+        )
+        return [Number(rows[0]?.seq_scan), Number(rows[0]?.idx_scan)]
+      } finally {
+        await close()
+      }
+    }
+    try {
+      const place = { id: '00000000-0000-4000-8000-00000000feed' }
+      await (await openServerEscrowStore(server.url, { ...place, isNew: true })).close()
+      const { pool, close } = openServer(server.url)
+      await pool.query(
+        `insert into vault.escrowed_key (spki_sha256, spki, kek, blob, generated_at, state)
+         select encode(sha256(n::text::bytea), 'hex'), '\\x00', 'kek', '\\x00', '2026-03-02T09:00:00Z', 'stock'
+         from generate_series(1, $1) n`,
+        [inAll],
+      )
+      await pool.query('analyze vault.escrowed_key')
+      await close()
+      const [whole, byIndex] = await scans()
+      const store = await openServerEscrowStore(server.url, place)
+      for (let nth = 1; nth <= moved; nth += 1) {
+        const row = (await store.byKey(name(nth)))!
+        await store.replace(row, { ...row, state: 'reserved', serial: String(nth).padStart(32, '4') })
+      }
+      await store.close()
+      await expect.poll(async () => (await scans())[1], { timeout: 10_000 }).toBeGreaterThan(byIndex + moved)
+      expect((await scans())[0]).toBe(whole)
+    } finally {
+      await server.drop()
     }
   })
 })
