@@ -49,7 +49,8 @@ type Opened = Readonly<{ service: Service; custody: Custody }>
 const within = async <T>(act: (opened: Opened) => Promise<T>): Promise<T> => {
   const settings = { DATA_DIR: site.dataDir, POLICY_FILE: site.file('policy.json'), ...database }
   const config = readConfig(settings)
-  const custody = await openCustody(config, { holderKeys: holderKeys() })
+  // What is made here first has a master key that costs its commands nothing to open.
+  const custody = await openCustody(config, { holderKeys: holderKeys(), cost: 2 })
   const store = await openStore(config)
   try {
     const ledger = ledgerOver(store, config, custody.vault.dataKeys)

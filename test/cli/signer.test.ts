@@ -5,6 +5,7 @@ import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDevice, type Device } from '../hsm/deviceStrike.ts'
 import { environmentOf, openTokens, type Tokens } from '../hsm/tokens.ts'
+import { giveMaster } from '../support/cheapMaster.ts'
 import { openSite, type Env, type Running, type Site } from './grandLivre.ts'
 import { pending } from './life.ts'
 
@@ -28,6 +29,7 @@ describe.skipIf(!isServed)('a signer process (needs npm test)', () => {
     const database = await site.onServer()
     tokens = await openTokens()
     device = openDevice(tokens.directory)
+    giveMaster(site.file('custody'))
     own = { DATA_DIR: site.file('custody'), ...database, ...environmentOf(tokens), ...device.env }
     asks = { ...database, SIGNER_SOCKET: site.file('custody/signer/custody.sock') }
     signer = await site.start(own, 'signer')
