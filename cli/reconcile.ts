@@ -84,7 +84,8 @@ const rowOf = (key: ReconciledKey): readonly string[] => {
 
 const explanation = `Ledger: outcomes, and as many more as are understood: planned and not finished; late, more than half a second after its plan,
 and so perhaps signed before a stop and after it; abandoned, and perhaps signed. Signer: what its file says has left, and no more than that
-with what it had reserved when it was stopped and what it threw away, as it did not verify. An OCSP key may be ahead of the ledger (unrecorded): its answers are recorded by the hour.`
+with what it had reserved when it was stopped, and what it threw away as it did not verify. An OCSP key may be ahead of the ledger
+(unrecorded): its answers are recorded by the hour.`
 
 /**
  * Shows the comparison.
