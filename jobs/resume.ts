@@ -78,15 +78,13 @@ const refuseUnanswered = async (tools: Issuance, requestId: string): Promise<voi
   await undone(tools, requestId, 'refused')
 }
 
-/** Carries an issuance to its written card, or undoes the session. */
+/** Carries an issuance to its written card. @throws ProcessRefused, LintRefused where that cannot be */
 const carryOn = async (tools: Issuance, requestId: string): Promise<void> => {
   try {
     await issueCertificate(tools, requestId)
   } catch (error) {
     // The session stays open: whoever is at the desk puts the card back and goes on, or it lapses.
-    if (isNotThatCard(error)) return
-    if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
-    await undone(tools, requestId, 'cardFailed')
+    if (!isNotThatCard(error)) throw error
   }
 }
 
@@ -96,7 +94,10 @@ const carryOn = async (tools: Issuance, requestId: string): Promise<void> => {
  */
 export type CarryOn = 'all' | 'begun' | 'none'
 
-/** Finishes one open session, or undoes it. The caller holds its turn, so nobody is at it. */
+/**
+ * Finishes one open session, or undoes it. The caller holds its turn, so nobody is at it.
+ * @throws ProcessRefused, LintRefused where it cannot be carried on
+ */
 export const resumeSession = async (
   tools: Issuance,
   intent: OpenIntent,
@@ -111,13 +112,34 @@ export const resumeSession = async (
   if (goesOn.includes(needs)) await carryOn(tools, requestId)
 }
 
+type ResumeTools = Issuance & SweepTools & Readonly<{ inTurn: InTurn }>
+
+/** Undoes a session that could not be carried on, where it still has to be, or has nothing to end with. @returns whether it was */
+const undoRefused = async (tools: Issuance, intent: OpenIntent): Promise<boolean> => {
+  if (!['begin', 'issue', 'lapsed'].includes(await sessionNeeds(tools, intent))) return false
+  await undone(tools, idOf(intent.stream), 'cardFailed')
+  return true
+}
+
+/**
+ * Undone is what was refused in a turn of its own: one that was lost in the middle of the act is no refusal (cli/compose/turns.ts), as
+ * somebody else has gone on with the session.
+ */
+const resumeOrUndo = async (tools: ResumeTools, intent: OpenIntent, carrying: CarryOn): Promise<void> => {
+  const requestId = idOf(intent.stream)
+  try {
+    await tools.inTurn(requestId, () => resumeSession(tools, intent, carrying))
+  } catch (error) {
+    if (!(error instanceof ProcessRefused) && !(error instanceof LintRefused)) throw error
+    if (!(await tools.inTurn(requestId, () => undoRefused(tools, intent)))) throw error
+  }
+}
+
 /** One that is executed now, here or in another process, holds its turn: once it is ours, whoever began it has ended. */
 const failInterrupted = async (service: Service, inTurn: InTurn, spki: string): Promise<void> => {
   const recovery = await recoveryOf(service, spki)
   if (recovery !== undefined) await inTurn(recovery, () => failInterruptedRecovery(service, spki))
 }
-
-type ResumeTools = Issuance & SweepTools & Readonly<{ inTurn: InTurn }>
 
 /** Goes through every open intent once. */
 const resume = async (
@@ -138,7 +160,7 @@ const resume = async (
   const sessions = intentsOf('SessionOpened')
   await each([...sessions.keys()], async (id) => {
     const intent = sessions.get(id)
-    if (intent !== undefined) await tools.inTurn(id, () => resumeSession(tools, intent, carrying))
+    if (intent !== undefined) await resumeOrUndo(tools, intent, carrying)
   })
 }
 

@@ -17,7 +17,7 @@ import { openMaster } from '../../hsm/passphrase.ts'
 import type { HolderCards } from '../../hsm/holderCards.ts'
 import { openSoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
-import { openTurns } from '../../domain/turns.ts'
+import { openTurns, type InTurn } from '../../domain/turns.ts'
 import { inOrder } from '../../jobs/port.ts'
 import { resumeAll } from '../../jobs/resume.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
@@ -227,10 +227,13 @@ export const openRestart = async () => {
   const { db, close } = await openSomeDatabase()
   return {
     close,
-    goOn: async ({ ledger, issuance, vault: { deliveries } }: Installation): Promise<void> => {
+    goOn: async (
+      { ledger, issuance, vault: { deliveries } }: Installation,
+      inTurn: InTurn = openTurns(),
+    ): Promise<void> => {
       for (const projection of [openIntents, recoveries]) await project(db, projection, ledger)
       const tools = {
-        ...{ ...issuance, deliveries, inTurn: openTurns() },
+        ...{ ...issuance, deliveries, inTurn },
         collectable: (since: string) => collectableRecoveries(db, since),
       }
       await resumeAll(tools, () => findIntents(db), {

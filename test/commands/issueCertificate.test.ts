@@ -6,12 +6,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { issueCertificate } from '../../commands/issueCertificate.ts'
 import { derOf } from '../../commands/issuing.ts'
 import { bindPublicKey } from '../../commands/keys.ts'
-import { perform } from '../../commands/program.ts'
+import { Contended } from '../../commands/handle.ts'
+import { perform, ProcessRefused } from '../../commands/program.ts'
 import { undoIssuance } from '../../commands/undoIssuance.ts'
 import { card } from '../../domain/card.ts'
 import { certificate, type CertificateEvent } from '../../domain/certificate.ts'
 import { key, type KeyEvent } from '../../domain/key.ts'
 import { request, type RequestEvent } from '../../domain/request.ts'
+import type { InTurn } from '../../domain/turns.ts'
 import { removeDirectory, temporaryDirectory } from '../hsm/custody.ts'
 import { uuid } from '../ledger/filled.ts'
 import { on } from '../support/given.ts'
@@ -215,6 +217,22 @@ it('CGU-24: nothing is signed for an entity whose evidence has ended since the s
   })
 })
 
+it('CGU-24: a session that cannot be carried on is undone, unless its turn was lost meanwhile: somebody may have gone on with it', async () => {
+  // As the turns of an installation of processes do it, where the session of the lock has ended.
+  const lost: InTurn = (_, act) =>
+    act().catch((fault: unknown) => {
+      throw fault instanceof ProcessRefused ? new Contended('lost', { cause: fault }) : fault
+    })
+  await run(await copy(), async (installation) => {
+    const { ledger, service } = installation
+    await f.employerUntil('2026-03-01')(service.handle, uuid(812))
+    await expect(restart.goOn(installation, lost)).rejects.toThrow(Contended)
+    expect((await ledger.load(request, next.request)).state.status).toBe('inSession')
+    await restart.goOn(installation)
+    expect(await endOf(installation)).toBe('undone')
+  })
+})
+
 describe('CGU-99: a session that comes to nothing once it has written the card', () => {
   const statusOf = async ({ ledger }: Installation, serial: string) =>
     (await ledger.load(certificate, serial)).state.status
@@ -246,28 +264,44 @@ describe('CGU-99: a session that comes to nothing once it has written the card',
   })
 })
 
-it('CGU-76: a plan that stood before a crash, and that lints refuse after it, goes on the CRL for good', async () => {
-  const directory = await copy()
-  const planned = effects.findIndex(([, name]) => name === 'CertificatePlanned')
-  expect((await run(directory, issuing, { cutAt: planned + 2 })).isCut()).toBe(true)
-  await run(directory, async (installation) => {
-    const { ledger, issuance } = installation
+describe('CGU-76: a plan that stood before a crash, and that lints refuse after it, goes on the CRL for good', () => {
+  const planned = async (): Promise<string> => {
+    const directory = await copy()
+    const at = effects.findIndex(([, name]) => name === 'CertificatePlanned')
+    expect((await run(directory, issuing, { cutAt: at + 2 })).isCut()).toBe(true)
+    return directory
+  }
+  /** Another release, whose policy the plan does not fit: what was planned is neither signed again nor replaced. */
+  const newer = ({ issuance }: Installation): Installation['issuance'] => {
     const { service } = issuance
-    // Another release, whose policy the plan does not fit: what was planned is neither signed again nor replaced.
-    const policy = {
-      ...service.policy,
-      holder: { ...service.policy.holder, policyOid: '1.2.250.1.131.1.99' },
-    }
-    const newer = { ...issuance, service: { ...service, policy } }
-    await expect(issueCertificate(newer, next.request)).rejects.toMatchObject({ name: 'LintRefused' })
-    const events = await eventsOf(ledger)
-    expect(events.at(-1)).toMatchObject({
-      stream: `certificate-${next.serial}`,
-      event: { type: 'CertificateAbandoned', data: { cause: 'lint', maybeSigned: true } },
+    const holder = { ...service.policy.holder, policyOid: '1.2.250.1.131.1.99' }
+    return { ...issuance, service: { ...service, policy: { ...service.policy, holder } } }
+  }
+  const abandoned = {
+    stream: `certificate-${next.serial}`,
+    event: { type: 'CertificateAbandoned', data: { cause: 'lint', maybeSigned: true } },
+  }
+
+  it('by who sits at the desk', async () => {
+    await run(await planned(), async (installation) => {
+      await expect(issueCertificate(newer(installation), next.request)).rejects.toMatchObject({
+        name: 'LintRefused',
+      })
+      expect((await eventsOf(installation.ledger)).at(-1)).toMatchObject(abandoned)
+      expect(await restart.listed(installation)).toEqual([next.serial])
+      await undoIssuance(installation.issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
+      expect(await endOf(installation)).toBe('undone')
     })
-    expect(await restart.listed(installation)).toEqual([next.serial])
-    await undoIssuance(issuance, next.request, { outcome: 'cardFailed', scrap: 'spoiled' })
-    expect(await endOf(installation)).toBe('undone')
+  })
+
+  it('by the next start', async () => {
+    await run(await planned(), async (installation) => {
+      await restart.goOn({ ...installation, issuance: newer(installation) })
+      const own = (await eventsOf(installation.ledger)).filter(({ stream }) => stream === abandoned.stream)
+      expect(own.at(-1)).toMatchObject(abandoned)
+      expect(await restart.listed(installation)).toEqual([next.serial])
+      expect(await endOf(installation)).toBe('undone')
+    })
   })
 })
 
