@@ -67,6 +67,7 @@ const startRedis = async (port: number) => {
   const server = spawn(findProgram('redis-server') ?? 'redis-server', args, {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  onTestFinished(() => void server.kill('SIGKILL'))
   for await (const line of server.stdout) if (String(line).includes('Ready to accept')) break
   return {
     stop: async () => {
