@@ -187,14 +187,13 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
   /** Every wrapping counts: one that a fault has left lies under its KEK as well. */
   const countsByKek: EscrowStore['countsByKek'] = async () => {
     await sweep().catch(() => undefined)
-    const under = new Set<string>()
-    for (const name of records.names())
-      if (name.startsWith('key/'))
-        under.add(`${(read(records, name) as KeyRecord).kek} ${after(name).split('.')[0]}`)
-    const counts = new Map<string, number>()
-    for (const [kek = ''] of [...under].map((one) => one.split(' ')))
-      counts.set(kek, (counts.get(kek) ?? 0) + 1)
-    return counts
+    const under = new Map<string, Set<string>>()
+    for (const name of records.names()) {
+      if (!name.startsWith('key/')) continue
+      const { kek } = read(records, name) as KeyRecord
+      under.set(kek, (under.get(kek) ?? new Set()).add(after(name).split('.')[0] ?? ''))
+    }
+    return new Map([...under].map(([kek, names]) => [kek, names.size]))
   }
 
   const kekOf = (spkiSha256: string) => present('kek', row(spkiSha256)?.kek)

@@ -88,12 +88,11 @@ export const openSqlEscrowStore = async (
     const done = await db
       .updateTable('escrowed_key')
       .set(columnsOf(is))
-      // By the index: `is not distinct from` has none, and would go through every row for each key.
-      .where('spki_sha256', '=', was.spkiSha256)
       .where((eb) =>
         eb.and(
+          // An index helps with these two; with `is not distinct from` it does not, and each key would cost a look at every row.
           Object.entries(before).map(([column, value]) =>
-            eb(column as keyof KeyTable, 'is not distinct from', value as never),
+            eb(column as keyof KeyTable, value === null ? 'is' : '=', value as never),
           ),
         ),
       )
