@@ -7,7 +7,7 @@ import { KeyFault } from './keyFault.ts'
 import { once } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
 import { uuidOctets, uuidText } from './uuid.ts'
-import type { WrappingKeys } from './wrapping.ts'
+import type { Kek, WrappingKeys } from './wrapping.ts'
 
 /** Fits the port `DataKeys` of the ledger, which custody does not know. */
 export type VaultDataKeys = Readonly<{
@@ -70,10 +70,20 @@ export const openDataKeys = async (
     return key
   }
 
+  /** KEKs of this run by their labels: the token looks for each once, and not for every key that is made. */
+  const keks = new Map<string, Promise<Kek>>()
+  const kekOf = (label: string): Promise<Kek> => {
+    const kek = keks.get(label) ?? keys.kek(label)
+    keks.set(label, kek)
+    // One that could not be found is looked for again.
+    kek.catch(() => keks.delete(label))
+    return kek
+  }
+
   const make = async (keyId: string): Promise<Buffer> => {
     const destroyed = (): KeyFault => new KeyFault(`the data key ${keyId} was destroyed`)
     if (isDestroyed(keyId)) throw destroyed()
-    const kek = await keys.kek(`data-${classOf(keyId)}-${now().slice(0, 4)}`)
+    const kek = await kekOf(`data-${classOf(keyId)}-${now().slice(0, 4)}`)
     const key = Buffer.from(randomBytes(keyOctets))
     await store.put(keyName(keyId), Buffer.concat([uuidOctets(kek.id), await kek.wrap(key)]))
     if (isDestroyed(keyId)) {

@@ -65,6 +65,24 @@ describe('data keys', () => {
     await vault.close()
   })
 
+  it('the KEK of a class and year is looked for once, and again where it was not found', async () => {
+    const { directory, keys } = custody
+    const asked: string[] = []
+    const kek = (label: string) => {
+      asked.push(label)
+      return asked.length === 1 ? Promise.reject(new KeyFault('out of reach')) : keys.kek(label)
+    }
+    const vault = await openVault({ directory: join(directory, 'labels'), keys: { ...keys, kek }, now })
+    onTestFinished(() => vault.close())
+    await expect(vault.dataKeys.obtain('reg_0')).rejects.toThrow('out of reach')
+    const made = await Promise.all(
+      ['reg_0', 'reg_1', 'escrow_2', 'reg_3'].map((id) => vault.dataKeys.obtain(id)),
+    )
+    expect(new Set(made.map(String)).size).toBe(4)
+    const year = now().slice(0, 4)
+    expect(asked).toEqual([`data-reg-${year}`, `data-reg-${year}`, `data-escrow-${year}`])
+  })
+
   it('CGU-116: a key that was destroyed is gone, is not made again, and its wrapped octets leave the disk', async () => {
     const { dataKeys } = custody.vault
     const before = await filesIn(join(custody.directory, 'vault'))
