@@ -68,6 +68,15 @@ export const createHandle = (settings: Settings): Handle => {
   const { ledger } = settings
   const fold = foldOf(ledger)
 
+  const loadFor = async <S, C extends Command, E extends Event, F>(
+    { aggregate, foldless = false, unopened = false }: Decider<S, C, E, F>,
+    id: string,
+  ): Promise<Loaded<S>> => {
+    if (!foldless) return unopened ? ledger.loadPublic(aggregate, id) : ledger.load(aggregate, id)
+    const revision = await ledger.lastRevision(`${aggregate.name}-${id}`)
+    return { state: aggregate.initial, revision, written: new Map() }
+  }
+
   /** One try: undefined when somebody was faster. */
   const attempt = async <S, C extends Command, E extends Event, F>(
     decider: Decider<S, C, E, F>,
@@ -77,9 +86,7 @@ export const createHandle = (settings: Settings): Handle => {
     const { aggregate } = decider
     const id = decider.stream(command)
     const stream = `${aggregate.name}-${id}`
-    const loaded: Loaded<S> = decider.foldless
-      ? { state: aggregate.initial, revision: await ledger.lastRevision(stream), written: new Map() }
-      : await ledger.load(aggregate, id)
+    const loaded = await loadFor(decider, id)
     const before = replayedOutcome(stream, command, loaded)
     if (before !== undefined) return before
     if (circumstances.ifRevision !== undefined && circumstances.ifRevision !== loaded.revision)

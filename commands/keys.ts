@@ -157,6 +157,8 @@ export const rewrapKey: Decider<Key, RewrapKey, KeyEvent> = {
   who: ['program'],
   aggregate: key,
   stream,
+  // Whose key it is does not matter here: a name is opened for nothing.
+  unopened: true,
   decide: ({ data: { spki, ...data } }, state) => {
     if (state.status === 'recovering') return refuse('CGU-41', 'KEY_BUSY', spki)
     if (state.status !== 'kept') return refuse('CGU-38', 'KEY_NOT_ESCROWED', spki)

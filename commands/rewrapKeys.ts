@@ -58,7 +58,7 @@ export const rewrapKeys = async (
     })
 
   const move = async ({ spkiSha256: spki }: Row): Promise<void> => {
-    const held = (await service.ledger.load(key, spki)).state
+    const held = (await service.ledger.loadPublic(key, spki)).state
     if (held.status === 'recovering') {
       busy.push(spki)
       return
@@ -70,7 +70,7 @@ export const rewrapKeys = async (
   }
 
   const settle = async ({ spkiSha256: spki }: Row): Promise<void> => {
-    const held = (await service.ledger.load(key, spki)).state
+    const held = (await service.ledger.loadPublic(key, spki)).state
     if (held.status !== 'kept' || held.kek === to) return
     const now = await escrow.rewrap(spki, to)
     if (now === undefined) return

@@ -86,6 +86,8 @@ export type Decider<S, C extends Command, E, F = undefined> = Readonly<{
    * which they come. The command's id must be new: a repetition is not known.
    */
   foldless?: boolean
+  /** `decide` and its events need nothing that is sealed in the stream: it is folded as if its data keys were gone, and none is fetched. */
+  unopened?: boolean
 }>
 
 export const accept = <E>(...accepted: readonly E[]): Decision<E> => ({ accepted })

@@ -47,6 +47,8 @@ export type Follower = AsyncIterable<Entry | 'caughtUp'> & Readonly<{ stop: () =
 export type Ledger = Readonly<{
   /** Folds one stream. An absent stream is `initial` at revision -1. */
   load: <S, E>(aggregate: Aggregate<S, E>, id: string) => Promise<Loaded<S>>
+  /** As `load`, of what is public alone: sealed fields are as destroyed ones, and no data key is fetched. */
+  loadPublic: <S, E>(aggregate: Aggregate<S, E>, id: string) => Promise<Loaded<S>>
   /** Last revision of a stream, or -1, without reading it. */
   lastRevision: (stream: string) => Promise<number>
   /**

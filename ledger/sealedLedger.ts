@@ -61,6 +61,8 @@ const follower = (subscription: Subscription): Follower => {
 export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts): Ledger => {
   const latest = new Map<string, Latest>()
 
+  const open = (entry: Entry): Promise<Stored> => openEntry({ keys, log }, entry)
+
   const remember = (stream: string, last: Latest): void => {
     latest.delete(stream)
     latest.set(stream, last)
@@ -79,14 +81,18 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
     }
   }
 
-  const load = async <S, E>(aggregate: Aggregate<S, E>, id: string): Promise<Loaded<S>> => {
-    const stream = `${aggregate.name}-${id}`
+  const loadBy = async <S, E>(
+    { name, initial, evolve, decode }: Aggregate<S, E>,
+    id: string,
+    open: (entry: Entry) => Stored | Promise<Stored>,
+  ): Promise<Loaded<S>> => {
+    const stream = `${name}-${id}`
     const written = new Map<string, Position>()
-    let state = aggregate.initial
+    let state = initial
     let last: Entry | undefined
     try {
       for await (const entry of readStream(stream)) {
-        state = aggregate.evolve(state, aggregate.decode(await openEntry({ keys, log }, entry)))
+        state = evolve(state, decode(await open(entry)))
         written.set(entry.id, entry.position)
         last = entry
       }
@@ -168,10 +174,11 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
   }
 
   return {
-    ...{ load, lastRevision, append, entries, entryAt, head, publicPart, stream: readStream },
+    load: (aggregate, id) => loadBy(aggregate, id, open),
+    loadPublic: (aggregate, id) => loadBy(aggregate, id, publicPart),
+    ...{ lastRevision, append, entries, entryAt, head, publicPart, open, stream: readStream },
     follow: (after) =>
       follower(store.subscribeToAll({ after: after ?? 'start', filter: { typeRegex: '^[^$]' } })),
-    open: (entry) => openEntry({ keys, log }, entry),
     close: () => store.close(),
   }
 }

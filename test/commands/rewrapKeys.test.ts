@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { destroyUnits } from '../../commands/destroyUnits.ts'
 import { removeUnneeded } from '../../commands/escrowKeks.ts'
+import { createHandle } from '../../commands/handle.ts'
 import { bindPublicKey, escrowKey, rewrapKey } from '../../commands/keys.ts'
 import { perform } from '../../commands/program.ts'
 import { purgeDestroyed } from '../../commands/purge.ts'
@@ -137,6 +138,20 @@ describe('a key moves to another KEK', () => {
       }
       await removeDirectory(directory)
     }
+  })
+
+  it('CGU-41: no holder’s name is opened for it', async () => {
+    await within(await copy(), async (installation) => {
+      const ledger = {
+        ...installation.ledger,
+        load: () => Promise.reject(new Error('a stream was opened')),
+      }
+      const handle = createHandle({ ledger, policy: 1, release: 'test' })
+      // Its journal is written by the handler of the installation, which opens what it likes.
+      const service = { ...installation.service, ledger, handle }
+      const report = await move({ ...installation, service })
+      expect(report).toMatchObject({ total: 4, moved: 4, busy: [], refused: [] })
+    })
   })
 
   it('CGU-41: one that does not hold what its record says stays as it is, and is told by its code; the others move', async () => {

@@ -41,6 +41,19 @@ describe('load', () => {
     expect(state).toMatchObject({ status: 'kept', serial: serialOf(0), holderName: undefined })
   })
 
+  it('CGU-116: of what is public alone, it is what is left once the keys are gone, and no key is fetched', async () => {
+    const store = openListStore()
+    const { ledger } = await openFilled(store, memoryKeys(), 1)
+    const { ledger: purged } = await openFilled(store, memoryKeys(new Set([`escrow_${serialOf(0)}`])))
+    const { ledger: without } = await openFilled(store, {
+      ...memoryKeys(),
+      find: () => Promise.reject(new Error('a data key was fetched')),
+    })
+    expect(await without.loadPublic(key, spkiOf(0))).toEqual(await purged.load(key, spkiOf(0)))
+    expect((await ledger.load(key, spkiOf(0))).state).toMatchObject({ holderName: 'Zoë Dupont-0' })
+    await expect(without.load(key, spkiOf(0))).rejects.toThrow('a data key was fetched')
+  })
+
   it('stops at a stream whose beginning was truncated away, or which holds something else', async () => {
     const { store } = await openFilled(openListStore(), memoryKeys(), 1)
     const records = await collect(store.readAll())
