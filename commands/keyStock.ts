@@ -35,7 +35,7 @@ export type StockCount = Omit<Counted, 'faults'> &
 
 export type StockTools = Readonly<{
   service: Service
-  escrow: Pick<EscrowCare, 'currentKek' | 'inventory' | 'keks' | 'stockCount' | 'setStockCount'>
+  escrow: Pick<EscrowCare, 'currentKek' | 'unkept' | 'statesOf' | 'keks' | 'stockCount' | 'setStockCount'>
 }>
 
 type Order = Readonly<{ key: string; data: CountKeyStock['data']; at: Instant }>

@@ -22,7 +22,7 @@ export type StockFault =
 
 export type Looking = Readonly<{
   service: Readonly<{ ledger: Ledger }>
-  escrow: Pick<EscrowCare, 'inventory'>
+  escrow: Pick<EscrowCare, 'unkept' | 'statesOf'>
 }>
 
 /** What the last count found. `stock`: names of the keys by KEK; `reserved`: those set aside, which were counted as handed out. */
@@ -33,7 +33,6 @@ export type Listed = Readonly<{
 }>
 
 type Keys = ReadonlyMap<string, string>
-type Inventory = Awaited<ReturnType<EscrowCare['inventory']>>
 
 /** Names and their KEKs, in an order that is always the same. */
 export const grouped = (stock: Keys): Listed['stock'] => {
@@ -69,12 +68,6 @@ const boundSince = async (ledger: Ledger, position: string) => {
   return { bound, upTo }
 }
 
-const statesOf = (inventory: Inventory) =>
-  new Map(inventory.map(({ spkiSha256, state }) => [spkiSha256, state]))
-const stockOf = (inventory: Inventory): Keys =>
-  new Map(
-    inventory.flatMap(({ spkiSha256, state, kek = '' }) => (state === 'stock' ? [[spkiSha256, kek]] : [])),
-  )
 const without = (
   names: Iterable<string>,
   ...others: readonly Readonly<{ has: (one: string) => boolean }>[]
@@ -111,24 +104,16 @@ const isAnyKept = async ({ load }: Ledger, names: readonly string[]): Promise<bo
 
 /** What lies there, and, where the ledger has gone on meanwhile, what of it has been handed out since it was looked at. */
 const lookedAt = async ({ service, escrow }: Looking, position: string) => {
-  const inventory = await escrow.inventory()
+  const unkept = await escrow.unkept()
   const since = await boundSince(service.ledger, position)
-  const stock = stockOf(inventory)
-  const states = statesOf(inventory)
-  const settled = [...since.bound].every((name) => states.has(name) && !stock.has(name))
-  const later = settled ? states : statesOf(await escrow.inventory())
-  const moved = [...stock.keys()].filter((name) => since.bound.has(name) && later.get(name) !== 'stock')
-  return {
-    ...{ since, states },
-    stock: new Map([...stock].filter(([name]) => !moved.includes(name))),
-    reserved: new Set(
-      [...states]
-        .filter(([, state]) => state === 'reserved')
-        .map(([name]) => name)
-        .concat(moved),
-    ),
-    isHeld: (name: string): boolean => states.has(name) || later.has(name),
-  }
+  // Behind the ledger: whatever it says was handed out was in the vault before.
+  const states = await escrow.statesOf([...since.bound])
+  const hasMoved = (name: string): boolean => since.bound.has(name) && states.get(name) !== 'stock'
+  const [stock, reserved] = [new Map<string, string>(), new Set<string>()]
+  for (const { spkiSha256: name, state, kek = '' } of unkept)
+    if (state === 'stock' && !hasMoved(name)) stock.set(name, kek)
+    else if (state !== 'discarded') reserved.add(name)
+  return { since, stock, reserved, isHeld: (name: string): boolean => states.has(name) }
 }
 
 export const namesOf = (found: Readonly<Partial<Record<StockFault, boolean>>>): readonly StockFault[] =>
@@ -137,7 +122,7 @@ export const namesOf = (found: Readonly<Partial<Record<StockFault, boolean>>>): 
 /** What the stock is now, beside what it was and what the ledger has of it since. */
 export const compared = async (tools: Looking, account: Listed | undefined) => {
   const { ledger } = tools.service
-  const { since, stock, states, reserved, isHeld } = await lookedAt(
+  const { since, stock, reserved, isHeld } = await lookedAt(
     tools,
     account?.position ?? (await headOf(ledger)),
   )
@@ -145,6 +130,7 @@ export const compared = async (tools: Looking, account: Listed | undefined) => {
   const counted = new Set(account?.reserved ?? reserved)
   const handedOut = new Set(without([...since.bound, ...reserved], counted, stock))
   const gone = without(before.keys(), stock, handedOut)
+  const states = await tools.escrow.statesOf(gone)
   const { discarded, missing, unbound } = await goneFrom(ledger, gone, { before, states })
   const found = {
     stockKeyMissing: missing > 0,

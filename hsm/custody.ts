@@ -23,9 +23,9 @@ export type CustodyKeys = ServiceKeys &
   }>
 
 export type CustodyEscrow = Omit<Escrow, 'inventory'> &
-  Omit<EscrowCare, 'inventory'> &
+  EscrowCare &
   Readonly<{
-    /** What both ports list of a key. */
+    /** Every key in custody, and what it is held for. */
     inventory: () => Promise<readonly Held[]>
     /** Generates keys ahead until `count` wait in stock, or `goesOn` says no. @returns how many were made */
     fillStock: (count: number, goesOn?: () => boolean) => Promise<number>

@@ -10,7 +10,7 @@ import { KeyFault } from './keyFault.ts'
 import type { EscrowKek, WrappingKeys } from './wrapping.ts'
 
 /** The KEK and the rows themselves, where the port has what may be known of them. */
-export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows' | 'inventory'> &
+export type OpenEscrowCare = Omit<EscrowCare, 'currentKek' | 'rows'> &
   Readonly<{ currentKek: () => Promise<EscrowKek>; rows: EscrowStore['rows'] }>
 
 type Asked = Readonly<{ spkiSha256: string; serial: string }>
@@ -176,6 +176,8 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
     },
     purgedTo: store.purgedTo,
     setPurgedTo: store.setPurgedTo,
+    unkept: store.unkept,
+    statesOf: store.statesOf,
     stockCount: store.stockCount,
     setStockCount: store.setStockCount,
   }

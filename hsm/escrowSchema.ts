@@ -1,7 +1,6 @@
 // The schema `vault` in PostgreSQL: its tables, and how they came to be.
 import { Migrator, sql, type Kysely, type Migration } from 'kysely'
-import type { KekState } from '../pki/custody.ts'
-import type { KeyState } from './escrowStore.ts'
+import type { KekState, KeyState } from '../pki/custody.ts'
 import { KeyFault } from './keyFault.ts'
 
 export type KeyTable = Readonly<{
@@ -73,9 +72,17 @@ const m003: Migration = {
   },
 }
 
+/** What is not kept, the stock with it: few rows beside those that are. */
+const m004: Migration = {
+  up: async (db: Kysely<unknown>) => {
+    await sql`create index escrowed_key_unkept on vault.escrowed_key (nth) where state <> 'kept'`.execute(db)
+    await sql`drop index vault.escrowed_key_stock`.execute(db)
+  },
+}
+
 /** @throws KeyFault */
 export const migrate = async (db: Kysely<VaultDatabase>): Promise<void> => {
-  const provider = { getMigrations: async () => ({ m001, m002, m003 }) }
+  const provider = { getMigrations: async () => ({ m001, m002, m003, m004 }) }
   const { error } = await new Migrator({ db, provider, migrationTableSchema: 'vault' }).migrateToLatest()
   if (error !== undefined) throw new KeyFault('the schema of the vault cannot be made', { cause: error })
 }

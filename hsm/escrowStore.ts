@@ -1,9 +1,7 @@
 // Where the rows of the escrow lie (docs/adr/0025): in the enciphered file of the embedded profile, or in PostgreSQL. A row is written
 // when it resolves; what is told of it afterwards survives the process and the machine.
 import type { Instant } from '../domain/kernel.ts'
-import type { KekState } from '../pki/custody.ts'
-
-export type KeyState = 'stock' | 'reserved' | 'kept' | 'discarded'
+import type { KekState, KeyState } from '../pki/custody.ts'
 
 /** What a key is kept with (CGU-38, CGU-41). `person` is the pseudonym by which the ledger knows the holder, and no name. */
 export type KeptRecord = Readonly<{
@@ -63,6 +61,10 @@ export type EscrowStore = Readonly<{
   stock: () => Promise<readonly string[]>
   /** Every key, oldest first. */
   inventory: () => Promise<readonly Held[]>
+  /** As `inventory`, of the keys that are not kept: there are few of them, however many are. */
+  unkept: () => Promise<readonly Held[]>
+  /** What these keys are; nothing of those that are not there. */
+  statesOf: (names: readonly string[]) => Promise<ReadonlyMap<string, KeyState>>
   /** Every row, in the order of their names. @param after begins behind this name */
   rows: (after?: string) => AsyncIterable<EscrowRow>
   /** How many keys lie under each KEK, whatever for. */

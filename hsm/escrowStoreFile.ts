@@ -212,6 +212,9 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
     byKey: async (spkiSha256) => row(spkiSha256),
     bySerial: async (serial) => row(bySerial.get(serial) ?? ''),
     ...{ add, replace, remove, countsByKek, inventory },
+    unkept: async () => (await inventory()).filter(({ kept }) => !kept),
+    statesOf: async (names) =>
+      new Map(names.map(row).flatMap((one) => (one === undefined ? [] : [[one.spkiSha256, one.state]]))),
     stock: async () =>
       (await inventory()).flatMap((held) => (held.state === 'stock' ? [held.spkiSha256] : [])),
     rows: async function* (first = '') {

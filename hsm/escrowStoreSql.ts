@@ -1,6 +1,6 @@
 // The rows of the escrow in PostgreSQL, in the schema `vault`: no read model, and never rebuilt or dropped. A commit is on the server's
 // disk before anybody is told: `synchronous_commit` is set for each session, whatever the server's own default is.
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import { openServer, type OpenPool } from '../host/postgres.ts'
 import { migrate, type KeyTable, type VaultDatabase, type WithOrder } from './escrowSchema.ts'
 import type { EscrowRow, EscrowStore, Held } from './escrowStore.ts'
@@ -29,6 +29,13 @@ const rowOf = (row: KeyTable): EscrowRow => ({
   ...{ generatedAt: row.generated_at, state: row.state },
   ...{ ...present('octets', row.octets), ...present('serial', row.serial) },
   ...{ ...present('tested', testedOf(row)), ...present('kept', keptOf(row)) },
+})
+
+type Listed = Pick<KeyTable, 'spki_sha256' | 'state' | 'serial' | 'kek'>
+const heldOf = ({ spki_sha256: spkiSha256, state, serial, kek }: Listed): Held => ({
+  ...{ spkiSha256, state, kept: state === 'kept' },
+  ...(state === 'stock' ? { kek } : {}),
+  ...present('serial', serial),
 })
 
 const keptColumns = (kept: Partial<NonNullable<EscrowRow['kept']>> = {}) => ({
@@ -66,6 +73,7 @@ export const openSqlEscrowStore = async (
 ): Promise<EscrowStore> => {
   const db = new Kysely<VaultDatabase>({ dialect: new PostgresDialect({ pool }) }).withSchema('vault')
   const keys = () => db.selectFrom('escrowed_key')
+  const listed = () => keys().select(['spki_sha256', 'state', 'serial', 'kek']).orderBy('nth')
 
   /** Of two directories that begin at once in one database one has it. */
   const requirePlace = async (): Promise<void> => {
@@ -129,13 +137,12 @@ export const openSqlEscrowStore = async (
         const found = await keys().select('spki_sha256').where('state', '=', 'stock').orderBy('nth').execute()
         return found.map(({ spki_sha256: spkiSha256 }) => spkiSha256)
       },
-      inventory: async () => {
-        const found = await keys().select(['spki_sha256', 'state', 'serial', 'kek']).orderBy('nth').execute()
-        return found.map(({ spki_sha256: spkiSha256, state, serial, kek }): Held => ({
-          ...{ spkiSha256, state, kept: state === 'kept' },
-          ...(state === 'stock' ? { kek } : {}),
-          ...(serial === null ? {} : { serial }),
-        }))
+      inventory: async () => (await listed().execute()).map(heldOf),
+      unkept: async () => (await listed().where('state', '<>', 'kept').execute()).map(heldOf),
+      statesOf: async (names) => {
+        const among = keys().where('spki_sha256', '=', sql<string>`any(${names})`)
+        const found = await among.select(['spki_sha256', 'state']).execute()
+        return new Map(found.map(({ spki_sha256: name, state }) => [name, state]))
       },
       rows: async function* (first = '') {
         for (let last = first; ;) {

@@ -89,6 +89,9 @@ export type KekDescription = Readonly<{
   attributes: Readonly<Record<string, boolean | number | string>>
 }>
 
+/** In stock, set aside for a serial, kept for its term, or given up: never to be used. */
+export type KeyState = 'stock' | 'reserved' | 'kept' | 'discarded'
+
 /** Nothing new is put under a KEK that was retired; one that was destroyed is destroyed again wherever it comes back. */
 export type KekState = 'retired' | 'destroyed'
 
@@ -106,7 +109,7 @@ export type EscrowCare = Readonly<{
       spkiSha256: string
       kek: string
       serial?: string
-      state: 'stock' | 'reserved' | 'kept' | 'discarded'
+      state: KeyState
     }>
   >
   /** How many keys lie under each KEK, whatever for. */
@@ -146,14 +149,10 @@ export type EscrowCare = Readonly<{
   /** Up to where in the ledger its destructions have been carried out in these rows (commands/purge.ts). */
   purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
-  /** Every key in custody, and the KEK of those in stock. */
-  inventory: () => Promise<
-    readonly Readonly<{
-      spkiSha256: string
-      state: 'stock' | 'reserved' | 'kept' | 'discarded'
-      kek?: string
-    }>[]
-  >
+  /** Every key that is not kept, and the KEK of those in stock. */
+  unkept: () => Promise<readonly Readonly<{ spkiSha256: string; state: KeyState; kek?: string }>[]>
+  /** What these keys are; nothing of those that are not there. @param names SHA-256 of SubjectPublicKeyInfo, hex */
+  statesOf: (names: readonly string[]) => Promise<ReadonlyMap<string, KeyState>>
   /** The last count of the stock, as who made it wrote it down (commands/keyStock.ts). */
   stockCount: () => Promise<string | undefined>
   setStockCount: (count: string) => Promise<void>

@@ -92,6 +92,8 @@ const escrowActs = ({ vault: { escrow } }: HeldCustody) => {
     'escrow.countsByKek': () => escrow.countsByKek(),
     'escrow.rewrap': (spkiSha256: string, to: string) => escrow.rewrap(spkiSha256, to),
     'escrow.handOver': (asked: Parameters<Shared['escrow.handOver']>[0]) => escrow.handOver(asked),
+    'escrow.unkept': () => escrow.unkept(),
+    'escrow.statesOf': (names: readonly string[]) => escrow.statesOf(names),
     'escrow.stockCount': () => escrow.stockCount(),
     'escrow.setStockCount': (count: string) => escrow.setStockCount(count),
     'escrow.holds': (spkiSha256: string) => escrow.holds(spkiSha256),

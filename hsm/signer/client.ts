@@ -87,6 +87,8 @@ const escrowOf = (call: Call): CustodyEscrow => ({
   countsByKek: () => call('escrow.countsByKek'),
   rewrap: (spkiSha256, to) => call('escrow.rewrap', spkiSha256, to),
   handOver: (asked) => call('escrow.handOver', asked),
+  unkept: () => call('escrow.unkept'),
+  statesOf: (names) => call('escrow.statesOf', names),
   stockCount: () => call('escrow.stockCount'),
   setStockCount: (count) => call('escrow.setStockCount', count),
   holds: (spkiSha256) => call('escrow.holds', spkiSha256),

@@ -185,6 +185,16 @@ export const escrowContract = (
     expect(await escrow.stockCount()).toBe('{"n":2}')
   })
 
+  it('CGU-60: what is not kept is listed by itself, and the state of any key is told by its name', async () => {
+    const inventory = await escrow.inventory()
+    expect(new Set(inventory.map(({ state }) => state)).size).toBeGreaterThan(2)
+    expect(await escrow.unkept()).toEqual(inventory.filter(({ state }) => state !== 'kept'))
+    const names = inventory.map(({ spkiSha256 }) => spkiSha256)
+    const states = new Map(inventory.map(({ spkiSha256, state }) => [spkiSha256, state]))
+    expect(await escrow.statesOf([gone.replaceAll('-', ''), ...names])).toEqual(states)
+    expect(await escrow.statesOf([])).toEqual(new Map())
+  })
+
   it('CGU-41: a row is written against what was read, and no two have one serial', async () => {
     const { spkiSha256 } = await escrow.reserve(serial(3))
     const row = (await store.byKey(spkiSha256))!

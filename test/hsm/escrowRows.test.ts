@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openVault } from '../../hsm/vault.ts'
 import { openServer } from '../../host/postgres.ts'
+import type { EscrowStore } from '../../hsm/escrowStore.ts'
 import { openServerEscrowStore } from '../../hsm/escrowStoreSql.ts'
 import { createOnServer } from '../support/database.ts'
 import { now, openKeys, removeDirectory, sha256, temporaryDirectory } from './custody.ts'
@@ -57,44 +58,75 @@ describe('where the escrow of a data directory lies', () => {
 describe('the escrow of many years in PostgreSQL', () => {
   const [inAll, moved] = [20_000, 20]
   const name = (nth: number): string => sha256(Buffer.from(String(nth)))
+  const place = { id: '00000000-0000-4000-8000-00000000feed' }
 
-  it('CGU-41: a key is put in the place of the one before by its index, however many there are', async () => {
-    const server = await createOnServer()
-    /** What the server counts once a connection has ended. */
-    const scans = async (): Promise<readonly [whole: number, byIndex: number]> => {
-      const { pool, close } = openServer(server.url)
-      try {
-        const { rows } = await pool.query<Record<'seq_scan' | 'idx_scan', string>>(
-          `select seq_scan, idx_scan from pg_stat_user_tables where relname = 'escrowed_key'`,
-        )
-        return [Number(rows[0]?.seq_scan), Number(rows[0]?.idx_scan)]
-      } finally {
-        await close()
-      }
-    }
+  /** What the server counts of the rows once a connection has ended. */
+  const scans = async (url: string): Promise<readonly [whole: number, byIndex: number]> => {
+    const { pool, close } = openServer(url)
     try {
-      const place = { id: '00000000-0000-4000-8000-00000000feed' }
+      const { rows } = await pool.query<Record<'seq_scan' | 'idx_scan', string>>(
+        `select seq_scan, idx_scan from pg_stat_user_tables where relname = 'escrowed_key'`,
+      )
+      return [Number(rows[0]?.seq_scan), Number(rows[0]?.idx_scan)]
+    } finally {
+      await close()
+    }
+  }
+
+  /** Does what is asked of a vault of many rows, and shows that none of it went through all of them. */
+  const byIndex = async (
+    { columns, values }: Readonly<{ columns: string; values: string }>,
+    least: number,
+    act: (store: EscrowStore) => Promise<void>,
+  ): Promise<void> => {
+    const server = await createOnServer()
+    try {
       await (await openServerEscrowStore(server.url, { ...place, isNew: true })).close()
       const { pool, close } = openServer(server.url)
       await pool.query(
-        `insert into vault.escrowed_key (spki_sha256, spki, kek, blob, generated_at, state)
-         select encode(sha256(n::text::bytea), 'hex'), '\\x00', 'kek', '\\x00', '2026-03-02T09:00:00Z', 'stock'
+        `insert into vault.escrowed_key (spki_sha256, spki, kek, blob, generated_at, ${columns})
+         select encode(sha256(n::text::bytea), 'hex'), '\\x00', 'kek', '\\x00', '2026-03-02T09:00:00Z', ${values}
          from generate_series(1, $1) n`,
         [inAll],
       )
       await pool.query('analyze vault.escrowed_key')
       await close()
-      const [whole, byIndex] = await scans()
+      const [whole, before] = await scans(server.url)
       const store = await openServerEscrowStore(server.url, place)
+      await act(store)
+      await store.close()
+      await expect
+        .poll(async () => (await scans(server.url))[1], { timeout: 10_000 })
+        .toBeGreaterThanOrEqual(before + least)
+      expect((await scans(server.url))[0]).toBe(whole)
+    } finally {
+      await server.drop()
+    }
+  }
+
+  it('CGU-41: a key is put in the place of the one before by its index, however many there are', () =>
+    byIndex({ columns: 'state', values: `'stock'` }, 2 * moved, async (store) => {
       for (let nth = 1; nth <= moved; nth += 1) {
         const row = (await store.byKey(name(nth)))!
         await store.replace(row, { ...row, state: 'reserved', serial: String(nth).padStart(32, '4') })
       }
-      await store.close()
-      await expect.poll(async () => (await scans())[1], { timeout: 10_000 }).toBeGreaterThan(byIndex + moved)
-      expect((await scans())[0]).toBe(whole)
-    } finally {
-      await server.drop()
-    }
-  })
+    }))
+
+  it('CGU-60: the stock is listed, and what became of a key is told, without a look at those that are kept', () =>
+    byIndex(
+      {
+        columns: 'state, serial, record_mac',
+        values: `case when n <= ${moved} then 'stock' else 'kept' end,
+                 case when n <= ${moved} then null else lpad(n::text, 32, '0') end,
+                 case when n <= ${moved} then null else 'mac' end`,
+      },
+      3,
+      async (store) => {
+        const stock = Array.from({ length: moved }, (_, i) => name(i + 1))
+        expect(await store.stock()).toEqual(stock)
+        expect((await store.unkept()).map(({ spkiSha256 }) => spkiSha256)).toEqual(stock)
+        const kept = name(moved + 1)
+        expect(await store.statesOf([kept, name(0)])).toEqual(new Map([[kept, 'kept']]))
+      },
+    ))
 })
