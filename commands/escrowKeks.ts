@@ -29,12 +29,12 @@ const isNeeded = async (ledger: Loads, spki: string): Promise<boolean> => {
  */
 export const removeUnneeded = async (
   ledger: Loads,
-  escrow: Pick<EscrowCare, 'rows' | 'destroyKey'>,
+  escrow: Pick<EscrowCare, 'unkept' | 'destroyKey'>,
   kek: string,
 ): Promise<number> => {
   let removed = 0
-  for await (const row of escrow.rows())
-    if (row.kek === kek && row.state !== 'kept' && !(await isNeeded(ledger, row.spkiSha256)))
+  for (const row of await escrow.unkept())
+    if (row.kek === kek && !(await isNeeded(ledger, row.spkiSha256)))
       removed += await escrow.destroyKey(row.spkiSha256)
   return removed
 }

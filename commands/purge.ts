@@ -21,7 +21,14 @@ export type PurgeTools = Readonly<{
   ledger: Pick<Ledger, 'entries' | 'entryAt' | 'load'>
   escrow: Pick<
     EscrowCare,
-    'destroyKey' | 'keyOf' | 'rows' | 'destroyKek' | 'destroyKeksAgain' | 'keks' | 'purgedTo' | 'setPurgedTo'
+    | 'destroyKey'
+    | 'keyOf'
+    | 'unkept'
+    | 'destroyKek'
+    | 'destroyKeksAgain'
+    | 'keks'
+    | 'purgedTo'
+    | 'setPurgedTo'
   >
   dataKeys: DoomedDataKeys
 }>

@@ -41,7 +41,7 @@ type Row = Readonly<{ spkiSha256: string; kek: string }>
  */
 export const rewrapKeys = async (
   { service, escrow }: RewrapTools,
-  { from, to, atOnce = 32, onProgress = () => undefined }: RewrapAsked,
+  { from, to, atOnce = 64, onProgress = () => undefined }: RewrapAsked,
 ): Promise<RewrapReport> => {
   // What is made meanwhile is put elsewhere: the old one is empty by and by.
   await escrow.retireKek(from)

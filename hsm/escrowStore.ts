@@ -41,7 +41,7 @@ export type Held = Readonly<{
   serial?: string
   kept: boolean
   state: KeyState
-  /** Of a key in stock: the KEK that it lies under. */
+  /** Of a key that is not kept: the KEK that it lies under. */
   kek?: string
 }>
 

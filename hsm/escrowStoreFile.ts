@@ -198,11 +198,12 @@ export const openFileEscrowStore = async (records: RecordStore): Promise<EscrowS
 
   const kekOf = (spkiSha256: string) => present('kek', row(spkiSha256)?.kek)
 
-  const heldOf = ([spkiSha256, { serial, discarded }]: readonly [string, Place]): Held => {
-    if (serial === undefined && discarded) return { spkiSha256, kept: false, state: 'discarded' }
-    if (serial === undefined) return { spkiSha256, kept: false, state: 'stock', ...kekOf(spkiSha256) }
-    const kept = (read(records, serialName(serial)) as SerialRecord | undefined)?.kept !== undefined
-    return { spkiSha256, serial, kept, state: kept ? 'kept' : 'reserved' }
+  const heldOf = ([spkiSha256, place]: readonly [string, Place]): Held => {
+    const { serial } = place
+    const record = serial === undefined ? undefined : read(records, serialName(serial))
+    const state = stateOf(place, (record as SerialRecord | undefined)?.kept)
+    const kept = state === 'kept'
+    return { spkiSha256, kept, state, ...present('serial', serial), ...(kept ? {} : kekOf(spkiSha256)) }
   }
 
   const inventory: EscrowStore['inventory'] = async () =>

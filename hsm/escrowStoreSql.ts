@@ -34,7 +34,7 @@ const rowOf = (row: KeyTable): EscrowRow => ({
 type Listed = Pick<KeyTable, 'spki_sha256' | 'state' | 'serial' | 'kek'>
 const heldOf = ({ spki_sha256: spkiSha256, state, serial, kek }: Listed): Held => ({
   ...{ spkiSha256, state, kept: state === 'kept' },
-  ...(state === 'stock' ? { kek } : {}),
+  ...(state === 'kept' ? {} : { kek }),
   ...present('serial', serial),
 })
 

@@ -149,7 +149,7 @@ export type EscrowCare = Readonly<{
   /** Up to where in the ledger its destructions have been carried out in these rows (commands/purge.ts). */
   purgedTo: () => Promise<string | undefined>
   setPurgedTo: (position: string) => Promise<void>
-  /** Every key that is not kept, and the KEK of those in stock. */
+  /** Every key that is not kept, and the KEK that it lies under. */
   unkept: () => Promise<readonly Readonly<{ spkiSha256: string; state: KeyState; kek?: string }>[]>
   /** What these keys are; nothing of those that are not there. @param names SHA-256 of SubjectPublicKeyInfo, hex */
   statesOf: (names: readonly string[]) => Promise<ReadonlyMap<string, KeyState>>

@@ -71,7 +71,7 @@ const escrowOf = (call: Call): CustodyEscrow => ({
       held.push({
         ...{ spkiSha256, kept: state === 'kept', state },
         ...(serial === undefined ? {} : { serial }),
-        ...(state === 'stock' ? { kek } : {}),
+        ...(state === 'kept' ? {} : { kek }),
       })
     return held
   },

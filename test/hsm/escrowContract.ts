@@ -170,16 +170,19 @@ export const escrowContract = (
     expect(second.spkiSha256).not.toBe(first.spkiSha256)
     expect(await escrow.inventory()).toContainEqual({
       ...{ spkiSha256: first.spkiSha256, kept: false, state: 'discarded' },
+      kek: (await escrow.currentKek()).id,
     })
     await refused(escrow.keep({ serial: serial(9), person, ...term }), 'keyNotHeld')
   })
 
-  it('CGU-60: the inventory says under which KEK a key in stock lies, and the last count is there after everything was closed', async () => {
+  it('CGU-60: the inventory says under which KEK a key lies that is not kept, and the last count is there after everything was closed', async () => {
     expect(await escrow.stockCount()).toBeUndefined()
     await escrow.fillStock(1)
     const { id: kek } = await escrow.currentKek()
     const inStock = (await escrow.inventory()).filter(({ state }) => state === 'stock')
     expect(inStock.map((held) => held.kek)).toEqual([kek])
+    for (const held of await escrow.inventory())
+      expect([held.spkiSha256, held.kek === undefined]).toEqual([held.spkiSha256, held.kept])
     for (const count of ['first', '{"n":2}']) await escrow.setStockCount(count)
     await openOn(await rows!.reopen())
     expect(await escrow.stockCount()).toBe('{"n":2}')

@@ -154,6 +154,7 @@ describe('escrow', () => {
       spkiSha256: first.spkiSha256,
       kept: false,
       state: 'discarded',
+      kek: (await reopened.currentKek()).id,
     })
     expect((await reopened.reserve(serial(5))).spkiSha256).toBe(second.spkiSha256)
     await reopened.keep({ serial: serial(5), person, from, until })
@@ -168,6 +169,7 @@ describe('escrow', () => {
       serial: serial(8),
       kept: false,
       state: 'reserved',
+      kek: (await escrow.currentKek()).id,
     })
     await escrow.keep({ serial: serial(8), person, from, until })
     const held = await escrow.inventory()
