@@ -13,14 +13,14 @@ const script =
   'KEK du séquestre de l’année, faite dans le module à son premier usage ; elle n’en sort jamais.'
 const present = 'programme : KEK de l’année, sans témoin'
 
-type Loads = Pick<Ledger, 'load'>
+type Loads = Pick<Ledger, 'loadPublic'>
 
 /** Whether the ledger says that somebody's data may still depend on a key. */
 const isNeeded = async (ledger: Loads, spki: string): Promise<boolean> => {
-  const held = (await ledger.load(key, spki)).state
+  const held = (await ledger.loadPublic(key, spki)).state
   if (held.status === 'unknown' || held.status === 'destroyed') return false
   if (held.status !== 'bound') return true
-  return (await ledger.load(certificate, held.serial)).state.status !== 'abandoned'
+  return (await ledger.loadPublic(certificate, held.serial)).state.status !== 'abandoned'
 }
 
 /**

@@ -18,7 +18,7 @@ export type DoomedDataKeys = Readonly<{
 }>
 
 export type PurgeTools = Readonly<{
-  ledger: Pick<Ledger, 'entries' | 'entryAt' | 'load'>
+  ledger: Pick<Ledger, 'entries' | 'entryAt' | 'loadPublic'>
   escrow: Pick<
     EscrowCare,
     | 'destroyKey'

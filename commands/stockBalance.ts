@@ -74,8 +74,8 @@ const without = (
 ) => [...names].filter((name) => !others.some((other) => other.has(name)))
 
 /** Whether the ledger says that a KEK, and so what lay under it, was to be destroyed. */
-const isDoomed = async ({ load }: Ledger, kek: string): Promise<boolean> => {
-  const { status } = (await load(serviceKey, kek)).state
+const isDoomed = async ({ loadPublic }: Ledger, kek: string): Promise<boolean> => {
+  const { status } = (await loadPublic(serviceKey, kek)).state
   return status === 'doomed' || status === 'destroyed'
 }
 
@@ -97,8 +97,8 @@ const goneFrom = async (
 }
 
 /** Whether the ledger says of one of these keys that it is in escrow. */
-const isAnyKept = async ({ load }: Ledger, names: readonly string[]): Promise<boolean> => {
-  for (const name of names) if (escrowed((await load(key, name)).state) !== undefined) return true
+const isAnyKept = async ({ loadPublic }: Ledger, names: readonly string[]): Promise<boolean> => {
+  for (const name of names) if (escrowed((await loadPublic(key, name)).state) !== undefined) return true
   return false
 }
 

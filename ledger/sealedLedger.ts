@@ -84,7 +84,7 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
   const loadBy = async <S, E>(
     { name, initial, evolve, decode }: Aggregate<S, E>,
     id: string,
-    open: (entry: Entry) => Stored | Promise<Stored>,
+    opened: (entry: Entry) => Stored | Promise<Stored>,
   ): Promise<Loaded<S>> => {
     const stream = `${name}-${id}`
     const written = new Map<string, Position>()
@@ -92,7 +92,7 @@ export const createLedger = ({ store, keys, log, now, randomBytes }: LedgerParts
     let last: Entry | undefined
     try {
       for await (const entry of readStream(stream)) {
-        state = evolve(state, decode(await open(entry)))
+        state = evolve(state, decode(await opened(entry)))
         written.set(entry.id, entry.position)
         last = entry
       }
