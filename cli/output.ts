@@ -1,5 +1,5 @@
 // What the command line prints: words for people, one JSON document for programs (`--json`), progress on standard error.
-import { SingleBar } from 'cli-progress'
+import { Format, SingleBar } from 'cli-progress'
 import type { Position } from '../ledger/store.ts'
 
 export type Output = Readonly<{
@@ -31,7 +31,17 @@ export type Progress = Readonly<{ update: (done: number, fraction: number) => vo
 
 const scale = 1000
 
-/** A bar on a terminal; a line every few seconds elsewhere; nothing at all for what is done within a second. */
+/** Seconds as the bar has them: `1h4m`, `12m30s`, `5s`. */
+const timeOf = (seconds: number): string => {
+  const unit = seconds > 3600 ? 60 : 1
+  return Format.TimeFormat(Math.round(seconds / unit) * unit, { autopaddingChar: '' }, 1)
+}
+
+/** How long nothing is said, in ms: elsewhere than on a terminal seconds at first, and a minute where it takes hours. */
+const pauseOf = (onTerminal: boolean, elapsed: number): number =>
+  onTerminal ? 100 : Math.min(60_000, Math.max(2000, elapsed / 50))
+
+/** A bar on a terminal, lines elsewhere; nothing at all for what is done within a second. */
 export const openProgress = (
   title: string,
   { unit = 'events', now = () => performance.now() }: Readonly<{ unit?: string; now?: () => number }> = {},
@@ -47,16 +57,20 @@ export const openProgress = (
   let last = started
   const show = (done: number, fraction: number): void => {
     const value = Math.floor(fraction * scale)
-    const rate = Math.round((done * 1000) / Math.max(now() - started, 1))
-    const words = `${done} ${unit}, ${Math.floor(fraction * 100)}%, ${rate} a second`
-    if (!onTerminal) process.stderr.write(`${title}: ${words}\n`)
-    else if (shown) bar.update(value, { done, rate })
+    const elapsed = Math.max(now() - started, 1)
+    const rate = Math.round((done * 1000) / elapsed)
+    if (!onTerminal) {
+      const left = timeOf((elapsed * (1 / fraction - 1)) / 1000)
+      const words = `${done} ${unit}, ${Math.floor(fraction * 100)}%, ${rate} a second, ${left} left`
+      process.stderr.write(`${title}: ${words}\n`)
+    } else if (shown) bar.update(value, { done, rate })
     else bar.start(scale, value, { done, rate })
     shown = true
   }
   return {
     update: (done, fraction) => {
-      if (now() - last < (onTerminal ? 100 : 2000) || now() - started < 1000) return
+      const elapsed = now() - started
+      if (now() - last < pauseOf(onTerminal, elapsed) || elapsed < 1000 || fraction === 0) return
       last = now()
       show(done, Math.min(1, fraction))
     },
