@@ -204,7 +204,7 @@ it(
     })
     expect([status, stderr]).toEqual([
       0,
-      expect.stringMatching(/^(Re-wrapping: \d keys, \d+%, \d+ a second\n)+$/),
+      expect.stringMatching(/^(Re-wrapping: \d keys, \d+%, \d+ a second, \w+ left\n)+$/),
     ])
     expect(JSON.parse(stdout)).toMatchObject({
       ...{ from: old, total: 3, moved: 3, recorded: 0, busy: [], refused: [] },
