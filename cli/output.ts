@@ -1,5 +1,5 @@
 // What the command line prints: words for people, one JSON document for programs (`--json`), progress on standard error.
-import { Format, SingleBar } from 'cli-progress'
+import { SingleBar } from 'cli-progress'
 import type { Position } from '../ledger/store.ts'
 
 export type Output = Readonly<{
@@ -33,8 +33,10 @@ const scale = 1000
 
 /** Seconds as the bar has them: `1h4m`, `12m30s`, `5s`. */
 const timeOf = (seconds: number): string => {
-  const unit = seconds > 3600 ? 60 : 1
-  return Format.TimeFormat(Math.round(seconds / unit) * unit, { autopaddingChar: '' }, 1)
+  const whole = Math.round(seconds)
+  const minutes = Math.round(whole / 60)
+  if (whole >= 3600) return `${Math.floor(minutes / 60)}h${minutes % 60}m`
+  return whole >= 60 ? `${Math.floor(whole / 60)}m${whole % 60}s` : `${whole}s`
 }
 
 /** How long nothing is said, in ms: elsewhere than on a terminal seconds at first, and a minute where it takes hours. */
