@@ -4,7 +4,7 @@ import type { Instant } from '../domain/kernel.ts'
 import type { RandomBytes } from './box.ts'
 import { openKeyCache } from './keyCache.ts'
 import { KeyFault } from './keyFault.ts'
-import { once } from './once.ts'
+import { once, openKept } from './once.ts'
 import type { RecordStore } from './recordStore.ts'
 import { uuidOctets, uuidText } from './uuid.ts'
 import type { Kek, WrappingKeys } from './wrapping.ts'
@@ -71,14 +71,8 @@ export const openDataKeys = async (
   }
 
   /** KEKs of this run by their labels: the token looks for each once, and not for every key that is made. */
-  const keks = new Map<string, Promise<Kek>>()
-  const kekOf = (label: string): Promise<Kek> => {
-    const kek = keks.get(label) ?? keys.kek(label)
-    keks.set(label, kek)
-    // One that could not be found is looked for again.
-    kek.catch(() => keks.delete(label))
-    return kek
-  }
+  const keks = openKept<Kek>()
+  const kekOf = (label: string): Promise<Kek> => keks.of(label, () => keys.kek(label))
 
   const make = async (keyId: string): Promise<Buffer> => {
     const destroyed = (): KeyFault => new KeyFault(`the data key ${keyId} was destroyed`)

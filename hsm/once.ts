@@ -12,3 +12,27 @@ export const once = (): (<T>(name: string, make: () => Promise<T>) => Promise<T>
     return made
   }
 }
+
+/** What has been made once stands under its name; what could not be made is made anew for whoever asks next. */
+export type Kept<T> = Readonly<{
+  of: (name: string, make: () => Promise<T>) => Promise<T>
+  forget: (name: string) => void
+}>
+
+export const openKept = <T>(): Kept<T> => {
+  const made = new Map<string, Promise<T>>()
+  return {
+    of: (name, make) => {
+      const present = made.get(name)
+      if (present !== undefined) return present
+      const next = make()
+      made.set(name, next)
+      next.catch(() => {
+        // Somebody may have had it forgotten, and made anew, meanwhile.
+        if (made.get(name) === next) made.delete(name)
+      })
+      return next
+    },
+    forget: (name) => void made.delete(name),
+  }
+}

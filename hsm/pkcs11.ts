@@ -9,6 +9,7 @@ import { sha256 } from './digest.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
+import { openKept } from './once.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
 import type { Canary, SecretInfo, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
@@ -219,7 +220,7 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
     const found = await look(clients)
     if (known === undefined) await replaceDurable(manifest, Buffer.from(JSON.stringify(found, null, 2)))
     const token = await ca.ask('token', {})
-    const signers = new Map<string, Promise<Signer>>()
+    const signers = openKept<Signer>()
     const keys: Pkcs11Keys = {
       ...wrappingOver(escrow),
       ...namesOf(token),
@@ -236,17 +237,11 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
         return { spki: found.spki, attributes: found.attributes }
       },
       destroy: async (id) => {
-        signers.delete(id)
+        signers.forget(id)
         const { failedUseCode, sessionsClosed } = await ca.ask('destroy', { id })
         return { failedUseCode, sessionsClosed }
       },
-      signer: (id) => {
-        const signer = signers.get(id) ?? signerOf(ca, id)
-        signers.set(id, signer)
-        // One that could not be found is looked for again.
-        signer.catch(() => signers.delete(id))
-        return signer
-      },
+      signer: (id) => signers.of(id, () => signerOf(ca, id)),
       health: async () =>
         together(
           await Promise.all([
