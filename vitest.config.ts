@@ -22,6 +22,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // V8's quick compiler alone: what the better one would do again for the embedded database is not worth it to a worker that lives for minutes.
+    execArgv: ['--liftoff-only'],
     // One more than there are cores: many tests wait for a process, a server or a clock.
     maxWorkers: 3,
     // A module is loaded once a worker, not once a file: tests share nothing through them but tables and counters.

@@ -18,6 +18,7 @@ import { openssl } from '../../cli/demo/openssl.ts'
 import { serviceKeyId } from '../../commands/ceremony.ts'
 import { openEmbeddedStore } from '../../ledger/embedded.ts'
 import { openSite, type Ended, type Running, type Site } from './grandLivre.ts'
+import { giveMaster } from '../support/cheapMaster.ts'
 import { giveReadModels } from '../support/embeddedDatabase.ts'
 
 const stem = 'ac-confidentialite-mef-qualifiee'
@@ -141,6 +142,7 @@ describe('projections on the embedded database', () => {
 describe('a first start that is killed', () => {
   it('CGU-105: held again, the ceremony goes on where it stopped: each act once, and nothing damaged', async () => {
     const env = { DATA_DIR: site.file('killed'), ...(await site.onServer()) }
+    giveMaster(env.DATA_DIR)
     for (const step of ['root certificate', 'OCSP responder'])
       expect(await site.killAt(step, env)).toMatchObject({ status: null, stderr: '' })
     const service = await site.start(env)
@@ -275,7 +277,8 @@ describe('keys that meet a ledger which is not theirs', () => {
     const ofPolicy = await site.run(['start'], renamed)
     expect([ofPolicy.status, ofPolicy.stderr]).toEqual(refusedWith('is of another log'))
 
-    const other = { DATA_DIR: site.file('other'), GRAND_LIVRE_PASSPHRASE: 'twelve letters and more' }
+    const other = { DATA_DIR: site.file('other') }
+    giveMaster(other.DATA_DIR)
     giveReadModels(other.DATA_DIR)
     await (await site.start(other)).stop()
     const ledger = join(other.DATA_DIR, 'ledger')
