@@ -1,6 +1,5 @@
 // `grand-livre demo`: an installation of its own, in a temporary directory and on a port of its own, and one life in it.
-import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { addAccount } from '../accountsFile.ts'
 import { readConfig } from '../config.ts'
@@ -16,6 +15,7 @@ import type { Entry, Ledger } from '../../ledger/ledger.ts'
 import { openJudge, type Judge } from './judge.ts'
 import { live } from './life.ts'
 import { openSteps, type Steps } from './steps.ts'
+import { openWorkspace } from './workspace.ts'
 
 /** A step did not come out, or openssl did not confirm it. */
 export class DemoFailed extends Error {
@@ -72,10 +72,11 @@ export const demo = async (directory: string, output: Output): Promise<void> => 
   const out = resolve(directory)
   await makeDirectory(out)
   for (const name of files) await rm(join(out, name), { force: true })
-  const dataDir = await mkdtemp(join(tmpdir(), 'grand-livre-demo-'))
-  const config = readConfig({ DATA_DIR: dataDir, PORT: '0' })
-  const judge = await openJudge(out)
+  const workspace = await openWorkspace()
   try {
+    const dataDir = join(workspace.path, 'data')
+    const config = readConfig({ DATA_DIR: dataDir, PORT: '0' })
+    const judge = await openJudge(out, join(workspace.path, 'judge'))
     output.say('An installation of its own starts:')
     const installation = await openInstallation(config, {
       release: readRelease(),
@@ -109,7 +110,6 @@ export const demo = async (directory: string, output: Output): Promise<void> => 
       () => `\nLeft in ${directory}: ${files.join(' ')}`,
     )
   } finally {
-    await judge.close()
-    await rm(dataDir, { recursive: true, force: true })
+    workspace.remove()
   }
 }

@@ -1,6 +1,5 @@
 // What the openssl binary is asked about what the demo leaves behind. Each check throws unless openssl says what it must.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openssl, opensslRefuses } from './openssl.ts'
 
@@ -30,17 +29,17 @@ export type Judge = Readonly<{
   recovered: () => Promise<readonly string[]>
   /** SHA-256 of each leaf record, as openssl computes it. */
   digests: (records: readonly Uint8Array[]) => Promise<readonly string[]>
-  close: () => Promise<void>
 }>
 
 /**
  * @param folder where `root.pem`, `ca.pem`, `holder.pem` and the rest lie
+ * @param work where it keeps what only it reads; it is made here
  * @throws OpensslFault where there is no openssl
  */
-export const openJudge = async (folder: string): Promise<Judge> => {
+export const openJudge = async (folder: string, work: string): Promise<Judge> => {
   // Told before anything is begun.
   await openssl(folder, 'version')
-  const work = await mkdtemp(join(tmpdir(), 'grand-livre-judge-'))
+  await mkdir(work, { mode: 0o700 })
   const ask = (...args: readonly string[]): Promise<string> => openssl(folder, ...args)
   const chainFile = join(work, 'chain.pem')
   const keyFile = join(work, 'recovered.pem')
@@ -141,6 +140,5 @@ export const openJudge = async (folder: string): Promise<Judge> => {
       }
       return digests
     },
-    close: () => rm(work, { recursive: true, force: true }),
   }
 }
