@@ -41,12 +41,12 @@ export const openBreaker = (now: () => number = () => performance.now()): Breake
   }
 }
 
-/** Told of a fault that came again once the token was opened anew, and of the opening it came after. */
+/** Told of a fault that came again once the token was opened anew, or in another process, and of the opening it came after. */
 type FailedAgain = (fault: ModuleFault, opening: number) => void
 
 /**
- * Of a token that opens and whose canary signs, and which fails at one thing all the same: to open it anew costs everybody their sessions
- * and does not help. Each thing is left alone for itself, so that lists are signed while no key can be made.
+ * Of a token that opens and whose canary signs, and which fails at one thing all the same, or ends its process: to open it anew costs
+ * everybody their sessions and does not help. Each thing is left alone for itself, so that lists are signed while no key can be made.
  */
 export type ActBreaker = Readonly<{
   /**
@@ -58,6 +58,9 @@ export type ActBreaker = Readonly<{
   /** What is left alone at this moment; not once it may be tried again: nobody would, while whoever asks this is told not to. */
   open: () => ModuleFault | undefined
 }>
+
+const isAnswer = (fault: ModuleFault): boolean =>
+  !mayHeal(fault) && fault.kind !== 'waiting' && fault.kind !== 'stopped'
 
 type Failing = Readonly<{ fault: ModuleFault; inRow: number; delay: number; until: number; opening: number }>
 
@@ -93,7 +96,7 @@ export const openActBreaker = (now: () => number = () => performance.now()): Act
         return done
       } catch (error) {
         // A device that answers no has answered.
-        if (error instanceof ModuleFault && !mayHeal(error) && error.kind !== 'waiting') failing.delete(name)
+        if (error instanceof ModuleFault && isAnswer(error)) failing.delete(name)
         throw error
       } finally {
         if (isTrial) tried.delete(name)

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { constants, setPriority } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { openBreaker } from './breaker.ts'
+import { openActBreaker, openBreaker } from './breaker.ts'
 import { isFinal, ModuleFault } from './fault.ts'
 import type { Acts, Canary, FromSigner, Health, TokenSettings } from './protocol.ts'
 
@@ -16,6 +16,8 @@ type Table<T> = { readonly [A in keyof T]: Readonly<{ asked: object; answer: unk
 export type ModuleClient<T extends Table<T>> = Readonly<{
   /** @throws ModuleFault */
   ask: <A extends keyof T & string>(act: A, asked: T[A]['asked']) => Promise<T[A]['answer']>
+  /** What is left alone as it goes on ending the process; undefined where nothing is. */
+  leftAlone: () => ModuleFault | undefined
   /** Number of the process that runs now; undefined before it was needed, and once it has ended. */
   pid: () => number | undefined
   /** Takes nothing more, and ends once everything that was asked is answered. */
@@ -78,6 +80,12 @@ const yieldToService = (pid: number): void => {
   }
 }
 
+/** What fails together: the act, and the key or the card that it is done with. */
+const nameOf = (act: string, asked: object): string => {
+  const { id, kek, label, folder } = asked as Readonly<Record<string, unknown>>
+  return [act, ...[id ?? kek ?? label ?? folder].filter((about) => typeof about === 'string')].join(' ')
+}
+
 const stopped = (): ModuleFault => new ModuleFault('stopped', 'the signer process ended before it answered')
 
 export type ClientParts = Readonly<{
@@ -116,11 +124,14 @@ export const openSignerClient = (settings: TokenSettings, parts: ClientParts = {
 export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): ModuleClient<T> => {
   const { program, sessions, opening, answered = () => undefined, patienceMs = longestMs } = parts
   const breaker = openBreaker()
+  const acts = openActBreaker()
   const most = sessions * aheadOfSession
   const sent = new Map<number, Call & Readonly<{ patience: NodeJS.Timeout }>>()
   const waiting: Call[] = []
   let nth = 0
   let child: ChildProcess | undefined
+  /** Processes that have ended. */
+  let deaths = 0
   /** The process that runs has answered something: the module works as far as that. */
   let hasAnswered = false
   /** It is never tried again with a PIN that was refused, nor with a token that is another. */
@@ -154,6 +165,7 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
   const ended = (process: ChildProcess): void => {
     if (child !== process) return
     child = undefined
+    deaths += 1
     // One that ends without ever having answered is not started again at once.
     if (!hasAnswered) breaker.failed(stopped())
     const left = [...sent.values()]
@@ -196,10 +208,18 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
     }
   }
 
+  const isAlone = (): boolean => {
+    const [first] = sent.values()
+    return first !== undefined && first.tries > 1
+  }
+
+  /** What was under way when a process died may have ended it: it is given again alone, so that it ends nothing else. */
+  const mustWait = ({ tries }: Call): boolean =>
+    sent.size >= most || (sent.size > 0 && (tries > 0 || isAlone()))
+
   const sendMore = (): void => {
-    while (sent.size < most) {
-      const first = waiting.shift()
-      if (first === undefined) break
+    for (let [first] = waiting; first !== undefined && !mustWait(first); [first] = waiting) {
+      waiting.shift()
       send(first)
     }
     if (sent.size === 0 && waiting.length === 0) closing?.()
@@ -223,19 +243,30 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
     if (child !== undefined) await end(child)
   }
 
+  const put = <A extends keyof T & string>(act: A, asked: T[A]['asked']) =>
+    new Promise<T[A]['answer']>((resolve, reject) => {
+      if (closing !== undefined) {
+        reject(stopped())
+        return
+      }
+      const done = (answer: unknown): void => {
+        resolve(answer)
+      }
+      waiting.push({ act, asked, tries: 0, failed: reject, done })
+      sendMore()
+    })
+
   return {
-    ask: <A extends keyof T & string>(act: A, asked: T[A]['asked']) =>
-      new Promise<T[A]['answer']>((resolve, reject) => {
-        if (closing !== undefined) {
-          reject(stopped())
-          return
+    ask: (act, asked) =>
+      acts.guard(nameOf(act, asked), async (failedAgain) => {
+        try {
+          return await put(act, asked)
+        } catch (error) {
+          if (error instanceof ModuleFault && error.kind === 'stopped') failedAgain(error, deaths)
+          throw error
         }
-        const done = (answer: unknown): void => {
-          resolve(answer)
-        }
-        waiting.push({ act, asked, tries: 0, failed: reject, done })
-        sendMore()
       }),
+    leftAlone: acts.open,
     pid: () => child?.pid,
     close: () => (closed ??= finish()),
   }

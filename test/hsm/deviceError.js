@@ -47,6 +47,8 @@ const ways = {
     renameSync(folder, away)
     return done
   },
+  // As a module that crashes.
+  dies: () => process.kill(process.pid, 'SIGKILL'),
   // The process that started this one dies with what it asked for done, and not answered.
   orphaned: (_, act) => thenFails(act(), () => process.kill(process.ppid, 'SIGKILL')),
 }

@@ -9,10 +9,11 @@ import { join } from 'node:path'
  * - `slow`: it takes half a second, or `ms`.
  * - `takenAway`: it is done, and the token's `folder` is moved to `away`.
  * - `orphaned`: it is done, and the process that asked for it is killed before it hears of it.
+ * - `dies`: nothing is done, and the process of the module is killed.
  */
 export type Strike = Readonly<{
   call: string
-  how: 'before' | 'after' | 'spoilt' | 'loggedOut' | 'closed' | 'slow' | 'takenAway' | 'orphaned'
+  how: 'before' | 'after' | 'spoilt' | 'loggedOut' | 'closed' | 'slow' | 'takenAway' | 'orphaned' | 'dies'
   /** Only calls with this mechanism; or with so many octets to sign. */
   mechanism?: number
   octets?: number

@@ -224,6 +224,40 @@ describe('a signer process that ends', () => {
   })
 })
 
+describe('an act that ends the process of its module', () => {
+  it('hsm.md 7: what was under way beside it comes to its end; it is left alone, health says so, and the rest goes on', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const keys = await freshKeys(tokens)
+    const [signs, crashes] = [uuid(1), uuid(2)]
+    const generate = (id: string) => keys.generate({ id, purpose: 'ca', algorithm: 'ecP256' })
+    await generate(signs)
+    const signer = await keys.signer(signs)
+    await device.strike({ call: 'C_GenerateKeyPairAsync', how: 'dies' }, 1000)
+    for (const _ of [1, 2, 3]) {
+      const beside = Array.from({ length: 12 }, (_, i) => signer.sign(Buffer.from(`tbs ${i}`)))
+      expect(await kindOf(generate(crashes))).toBe('stopped')
+      expect(await Promise.all(beside)).toHaveLength(12)
+    }
+    // Twice each time, in a process of its own the second time; not once more.
+    const left = await device.left()
+    expect(left).toBe(1000 - 6)
+    expect(await kindOf(generate(crashes))).toBe('waiting')
+    expect(await device.left()).toBe(left)
+    expect(await keys.health()).toMatch(/left alone for a moment: the signer process ended/)
+    expect(await signer.sign(Buffer.from('tbs'))).toBeDefined()
+    await device.strike({ call: 'C_GenerateKeyPairAsync', how: 'dies' }, 0)
+    const made = () =>
+      generate(crashes).then(
+        ({ spki }) => spki.length > 0,
+        () => false,
+      )
+    await expect.poll(made, { timeout: 20_000 }).toBe(true)
+    expect(await keys.health()).toBe(true)
+  })
+})
+
 describe('the signer processes of a service that was killed', () => {
   it('hsm.md 7, RGS A2 V.4: are waited for: each key is there once, and no count is put back', async () => {
     const tokens = await freshTokens()
