@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { EscrowCare, KekDescription } from '../pki/custody.ts'
 import { planServiceKey, recordServiceKey } from './ceremonyActs.ts'
 import { sha256 } from './issuing.ts'
+import { refusalCodeOf } from './keyRefusals.ts'
 import { perform, type Service } from './program.ts'
 
 const script =
@@ -37,6 +38,25 @@ export const removeUnneeded = async (
     if (row.kek === kek && !(await isNeeded(ledger, row.spkiSha256)))
       removed += await escrow.destroyKey(row.spkiSha256)
   return removed
+}
+
+/**
+ * How many keys lie under KEKs that are gone, as where the token was restored from before they were made: nobody can recover these.
+ * @param kekOf throws `kekMissing` of custody for one that is gone
+ */
+export const keysOfLostKeks = async (
+  escrow: Pick<EscrowCare, 'countsByKek'>,
+  kekOf: (kek: string) => Promise<unknown>,
+): Promise<number> => {
+  let lost = 0
+  for (const [kek, keys] of await escrow.countsByKek())
+    try {
+      await kekOf(kek)
+    } catch (error) {
+      if (refusalCodeOf(error) !== 'kekMissing') throw error
+      lost += keys
+    }
+  return lost
 }
 
 /** Records a KEK of the escrow, where the ledger does not know it yet. @returns its id */

@@ -60,10 +60,13 @@ export const openEscrow = async (
     return oldest
   }
 
-  /** @returns undefined where the key is not in stock any more: it was destroyed, or set aside by a write whose answer was lost */
+  /**
+   * @returns undefined where the key cannot be had from the stock: it was destroyed, or set aside by a write whose answer was lost; or its
+   * KEK is gone, as with a token that was restored from before it, and nobody could recover what is certified with it
+   */
   const setAside = async (spkiSha256: string, serial: string): Promise<EscrowRow | undefined> => {
     const row = await store.byKey(spkiSha256)
-    if (row?.state !== 'stock') return undefined
+    if (row?.state !== 'stock' || !(await records.hasKek(row.kek))) return undefined
     records.requirePublicHalf(row)
     try {
       await store.replace(row, { ...row, state: 'reserved', serial })

@@ -144,15 +144,6 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
     return await keys.destroyEscrowKek(kek)
   }
 
-  const has = (kek: string): Promise<boolean> =>
-    keys.escrowKekById(kek).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof KeyFault && error.code === 'kekMissing') return false
-        throw error
-      },
-    )
-
   return {
     ...{ currentKek, handOver, destroyKek },
     rewrap: (spkiSha256, to) => inKeyTurn(spkiSha256, () => rewrap(spkiSha256, to)),
@@ -168,7 +159,7 @@ export const openEscrowCare = async (parts: Parts): Promise<OpenEscrowCare> => {
     destroyKeksAgain: async () => {
       const found: string[] = []
       for (const [kek, state] of keks) {
-        if (state !== 'destroyed' || !(await has(kek))) continue
+        if (state !== 'destroyed' || !(await records.hasKek(kek))) continue
         await keys.destroyEscrowKek(kek)
         found.push(kek)
       }

@@ -34,7 +34,9 @@ export type Records = Readonly<{
   ) => Promise<string>
   /** What is certified is the public half that is written beside the blob. @throws KeyFault `publicKeyChanged` */
   requirePublicHalf: (row: EscrowRow) => void
-  /** The blob is the one that was shown to be recoverable. @throws KeyFault */
+  /** Whether there is a KEK of this id: not where it was destroyed, or is on another copy of the token alone. */
+  hasKek: (kek: string) => Promise<boolean>
+  /** The blob is the one that was shown to be recoverable, and its KEK is there. @throws KeyFault */
   requireTested: (row: EscrowRow) => Promise<void>
   /**
    * The record is the one that was made, for this serial, this key and this blob.
@@ -70,7 +72,7 @@ export const openRecords = (keys: WrappingKeys, mac: RecordMac): Records => {
     if (row.blob.length < (row.octets ?? 1)) throw fault('blobTruncated')
   }
 
-  const isHere = (kek: string): Promise<boolean> =>
+  const hasKek = (kek: string): Promise<boolean> =>
     keys.escrowKekById(kek).then(
       () => true,
       (error: unknown) => {
@@ -81,7 +83,7 @@ export const openRecords = (keys: WrappingKeys, mac: RecordMac): Records => {
 
   /** Of a blob that is not the recorded one: the token tries it, and says no more than whose it is not. */
   const exchanged = async ({ kek, blob, spkiSha256 }: EscrowRow): Promise<KeyFault> => {
-    if (!(await isHere(kek))) return fault('blobOfAnotherVault')
+    if (!(await hasKek(kek))) return fault('blobOfAnotherVault')
     try {
       await (await keys.escrowKekById(kek)).prove(blob, spkiSha256)
     } catch (error) {
@@ -93,20 +95,23 @@ export const openRecords = (keys: WrappingKeys, mac: RecordMac): Records => {
   }
 
   return {
-    ...{ keptMac, testedMac, requirePublicHalf },
+    ...{ keptMac, testedMac, requirePublicHalf, hasKek },
     requireTested: async (row) => {
       requireWhole(row)
       const { tested, kek, blob, spkiSha256 } = row
       // A row of an earlier release was not tested when it was made.
-      if (tested === undefined) await (await keys.escrowKekById(kek)).prove(blob, spkiSha256)
-      else if (!same(tested.mac, await testedMac(row, tested.at))) throw await exchanged(row)
+      if (tested !== undefined && !same(tested.mac, await testedMac(row, tested.at)))
+        throw await exchanged(row)
+      // What was proved then is worth nothing where the KEK has gone since, as with a token that was restored from before it.
+      const held = await keys.escrowKekById(kek)
+      if (tested === undefined) await held.prove(blob, spkiSha256)
     },
     requireKept: async (row, of) => {
       const { serial, kept, kek, blob, spkiSha256 } = row
       const expected = await keptMac(row, serial, kept)
       if (!same(kept.recordMac, expected)) {
         if (of !== undefined && of !== spkiSha256) throw fault('rowSwapped')
-        throw fault((await isHere(kek)) ? 'recordChanged' : 'blobOfAnotherVault')
+        throw fault((await hasKek(kek)) ? 'recordChanged' : 'blobOfAnotherVault')
       }
       requireWhole(row)
       if (of !== undefined && of !== spkiSha256) throw fault('certificateMismatch')

@@ -7,7 +7,7 @@ import type { Job } from './port.ts'
 const quietMs = 5_000
 
 export type StockTools = Readonly<{
-  /** Records the KEK of the year, before keys are put under it (RGS VI.1.1); without a stock, a start does. */
+  /** Records the KEK of the year, before keys are put under it (RGS VI.1.1). */
   recordKek: () => Promise<unknown>
   escrow: Readonly<{ fillStock: (count: number, goesOn: () => boolean) => Promise<number> }>
   /** How many keys wait, at most. */
@@ -20,8 +20,9 @@ export const escrowStockJob = ({ recordKek, escrow, count, quietFor }: StockTool
   name: 'escrowStock',
   everySeconds: 30,
   run: async () => {
-    if (count === 0) return
+    // Without a stock as well: keys are then made at the desks.
     await recordKek()
+    if (count === 0) return
     await escrow.fillStock(count, () => quietFor() >= quietMs)
   },
 })

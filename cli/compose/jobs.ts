@@ -1,6 +1,6 @@
 // Every job of an installation, and what a stop has left that a process goes on with.
 import type { Documents } from '../../commands/documents.ts'
-import { recordKek } from '../../commands/escrowKeks.ts'
+import { keysOfLostKeks, recordKek } from '../../commands/escrowKeks.ts'
 import type { Service } from '../../commands/program.ts'
 import { careForCards, closeLateSessions } from '../../jobs/cards.ts'
 import { careJobs } from '../../jobs/care.ts'
@@ -54,6 +54,7 @@ export const stockOf = ({ common }: Acts, quietFor: () => number) => {
   return openEscrowStock({
     ...{ service, escrow: custody.vault.escrow, count: config.escrowStock, quietFor },
     recordKek: () => recordCurrentKek(service, custody),
+    lost: () => keysOfLostKeks(custody.vault.escrow, (kek) => custody.keys.escrowKekById(kek)),
   })
 }
 

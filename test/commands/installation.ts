@@ -17,6 +17,7 @@ import { openMaster } from '../../hsm/passphrase.ts'
 import type { HolderCards } from '../../hsm/holderCards.ts'
 import { openSoftCards } from '../../hsm/softCard.ts'
 import { openVault, type Vault } from '../../hsm/vault.ts'
+import type { WrappingKeys } from '../../hsm/wrapping.ts'
 import { openTurns, type InTurn } from '../../domain/turns.ts'
 import { inOrder } from '../../jobs/port.ts'
 import { resumeAll } from '../../jobs/resume.ts'
@@ -79,7 +80,7 @@ export type Installation = Readonly<{
   issuance: Issuance
   service: Service
   ledger: Ledger
-  keys: ServiceKeys
+  keys: ServiceKeys & Pick<WrappingKeys, 'escrowKekById'>
   vault: Vault
   cards: HolderCards
   chain: Chain

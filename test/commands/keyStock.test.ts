@@ -1,8 +1,8 @@
 // CGU-60: the stock of holders' keys is accounted for, key by key, and what does not add up has a code of its own in the ledger.
-import { cp } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recordKek, removeUnneeded } from '../../commands/escrowKeks.ts'
+import { keysOfLostKeks, recordKek, removeUnneeded } from '../../commands/escrowKeks.ts'
 import { bindPublicKey, escrowKey } from '../../commands/keys.ts'
 import { countStock, type StockCount } from '../../commands/keyStock.ts'
 import { perform } from '../../commands/program.ts'
@@ -30,7 +30,9 @@ const within = async <T>(directory: string, act: (installation: Installation) =>
   }
 }
 
-const toolsOf = ({ service, vault: { escrow } }: Installation) => ({ service, escrow })
+const toolsOf = ({ service, keys, vault: { escrow } }: Installation) => ({
+  ...{ service, escrow, lost: () => keysOfLostKeks(escrow, keys.escrowKekById) },
+})
 const count = async (installation: Installation): Promise<StockCount> => {
   const { service, escrow } = toolsOf(installation)
   await recordKek(service, await escrow.currentKek())
@@ -140,6 +142,25 @@ describe('the stock is counted', () => {
       await tools.escrow.fillStock(1)
       for (const _ of [1, 2]) await job.run(inOrder)
       expect(await countedIn(installation)).toMatchObject([{ added: 1, left: 1 }])
+    })
+  })
+
+  it('CGU-41: keys under a KEK that is gone, as with keys from an older backup, are an alarm; none of the stock is handed out', async () => {
+    const directory = await copy()
+    let gone = ''
+    await within(directory, async ({ vault: { escrow } }) => {
+      gone = (await escrow.currentKek()).id
+    })
+    const place = join(directory, 'keys')
+    for (const name of await readdir(place)) if (name.startsWith(gone)) await rm(join(place, name))
+    await within(directory, async (installation) => {
+      const { escrow } = installation.vault
+      const stock = openStockCount({ ...toolsOf(installation), count: 3 })
+      await stock.job.run(inOrder)
+      expect(stock.alarm()).toBe('escrowKekMissing')
+      const held = new Set((await escrow.unkept()).map(({ spkiSha256 }) => spkiSha256))
+      expect(held.size).toBe(3)
+      expect(held.has(await handOut(installation, serial(1)))).toBe(false)
     })
   })
 

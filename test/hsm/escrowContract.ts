@@ -506,6 +506,21 @@ export const escrowContract = (
       )
     })
 
+    it('CGU-38: under a KEK that has gone since its keys were proved none is kept, and none of the stock set aside', async () => {
+      const [set, next] = [serial(41), serial(42)]
+      const { spkiSha256 } = await escrow.reserve(set)
+      await escrow.fillStock(2)
+      const { kek } = (await store.byKey(spkiSha256))!
+      // As with a token that comes back from before it.
+      await keys!.destroyEscrowKek(kek)
+      await refused(escrow.keep({ serial: set, person, ...term }), 'kekMissing')
+      expect((await store.byKey(spkiSha256))?.state).toBe('reserved')
+      const fresh = (await escrow.reserve(next)).spkiSha256
+      expect((await store.byKey(fresh))!.kek).not.toBe(kek)
+      await escrow.keep({ serial: next, person, ...term })
+      expect(spkiOf(await escrow.release(next, fresh))).toBe(fresh)
+    })
+
     it('CGU-116: a key that was destroyed is nowhere any more', async () => {
       expect(await escrow.keyOf(a)).toBe(keyA)
       expect([await escrow.destroyKey(keyA), await escrow.destroyKey(keyA)]).toEqual([1, 0])
