@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import { createDurable, makePrivateDirectory, syncDirectory, unfinished } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
+import { removeOverwritten } from './overwrite.ts'
 
 export type KeyHeader = Readonly<{
   id: string
@@ -79,7 +80,7 @@ export const openKeyFiles = async (
     remove: async (id) => {
       const file = files.get(id)
       if (file === undefined) return
-      await rm(join(directory, `${id}${suffix}`), { force: true })
+      await removeOverwritten(join(directory, `${id}${suffix}`))
       await syncDirectory(directory)
       files.delete(id)
       if (file.label !== undefined) labels.delete(file.label)

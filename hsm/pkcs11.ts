@@ -1,21 +1,19 @@
 // Custody on two PKCS#11 tokens, each behind a signer process of its own: the keys of the authorities on one, the keys of the escrow on
-// the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs.
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+// the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs, and data keys, which are used in this process.
+import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { integer, sequence } from '../pki/der.ts'
-import type { KekDescription, ServiceKeys } from '../pki/custody.ts'
+import type { ServiceKeys } from '../pki/custody.ts'
 import type { Signer } from '../pki/signer.ts'
-import { sha256 } from './digest.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
-import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
 import { openKept } from './once.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
-import type { Canary, SecretInfo, SecretUse, TokenInfo, TokenSettings } from './pkcs11/protocol.ts'
-import { successorKeyOf, transportKeyOf } from './transportKey.ts'
+import type { Canary, TokenSettings } from './pkcs11/protocol.ts'
+import { namesOf, wrappingOver } from './pkcs11Wrapping.ts'
 import { pairOf, verifiedSigner } from './verifiedSigner.ts'
-import type { EscrowKek, Kek, WrappingKeys } from './wrapping.ts'
+import type { WrappingKeys } from './wrapping.ts'
 
 export type { TokenSettings }
 
@@ -60,116 +58,6 @@ const signerOf = async (ca: SignerClient, id: string): Promise<Signer> => {
   })
 }
 
-const escrowKekOf = (escrow: SignerClient, described: KekDescription, kek = described.id): EscrowKek => ({
-  ...described,
-  makePair: async () => {
-    const { spki, blob } = await escrow.ask('makePair', { kek })
-    return { spki: Buffer.from(spki), blob: Buffer.from(blob) }
-  },
-  adopt: async ({ publicKey, privateKey }) => {
-    const transport = randomBytes(32)
-    const blob = wrapUnder(transport, privateKey)
-    const asked = { kek, blob, spkiSha256: sha256(publicKey), transport }
-    return Buffer.from(await escrow.ask('adopt', asked))
-  },
-  prove: async (blob, spkiSha256) => {
-    await escrow.ask('prove', { kek, blob, spkiSha256 })
-  },
-  // The transport key of one act: what comes out of the module is for this process, and for nobody who reads the pipe.
-  release: async (blob, spkiSha256) => {
-    const transport = randomBytes(32)
-    const wrapped = await escrow.ask('release', { kek, blob, spkiSha256, transport })
-    return withoutPadding(openUnder(transport, wrapped))
-  },
-  releaseTo: async (blob, spkiSha256, transportKey) => {
-    transportKeyOf(transportKey)
-    return await escrow.ask('releaseTo', { kek, blob, spkiSha256, transportKey })
-  },
-  rewrap: async (blob, spkiSha256, to) =>
-    Buffer.from(await escrow.ask('rewrap', { kek, blob, spkiSha256, to })),
-})
-
-const kekOf = (escrow: SignerClient, kek: string): Kek => ({
-  id: kek,
-  wrap: async (clear) => Buffer.from(await escrow.ask('wrapData', { kek, clear })),
-  unwrap: async (blob) => Buffer.from(await escrow.ask('unwrapData', { kek, blob })),
-})
-
-/** As the minutes take a name: labels and descriptions are anything. */
-const named = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64)
-
-type Named = Readonly<{ module: string; token: string }>
-const namesOf = ({ module, label, serial }: TokenInfo): Named => ({
-  module: named(module),
-  token: named(`${label}.${serial}`),
-})
-
-const wrappingOver = (escrow: SignerClient): WrappingKeys => {
-  /** Keys that the token has said it has, by what they are for. */
-  const known = new Map<string, SecretUse>()
-  const idOf = async (label: string, use: SecretUse): Promise<string> => {
-    const { id } = await escrow.ask('secret', { label, use })
-    known.set(id, use)
-    return id
-  }
-  const requireKek = async (id: string, use: SecretUse): Promise<string> => {
-    if (!known.has(id) && (await escrow.ask('hasSecret', { id, use }))) known.set(id, use)
-    if (known.get(id) !== use) throw new KeyFault(`there is no KEK ${id}`, { code: 'kekMissing' })
-    return id
-  }
-  let token: Promise<Named> | undefined
-  const names = (): Promise<Named> => {
-    token ??= escrow.ask('token', {}).then(namesOf)
-    token.catch(() => (token = undefined))
-    return token
-  }
-  const described = async ({ id, attributes }: SecretInfo): Promise<EscrowKek> => {
-    known.set(id, 'escrowKek')
-    return escrowKekOf(escrow, { id, attributes, ...(await names()) })
-  }
-  /** A key in memory, from one on the token that never leaves it. */
-  const derived = async (use: string, label: string): Promise<Readonly<{ id: string; key: Buffer }>> => {
-    const id = await idOf('derivation', 'mac')
-    const data = Buffer.from(JSON.stringify(['grand-livre/derived/v1', use, label]))
-    return { id, key: Buffer.from(await escrow.ask('hmac', { id, data })) }
-  }
-  return {
-    kek: async (label) => kekOf(escrow, await idOf(label, 'dataKek')),
-    kekById: async (id) => kekOf(escrow, await requireKek(id, 'dataKek')),
-    escrowKek: async (label) => described(await escrow.ask('secret', { label, use: 'escrowKek' })),
-    findEscrowKek: async (label) => {
-      const found = await escrow.ask('findSecret', { label, use: 'escrowKek' })
-      return found === undefined ? undefined : await described(found)
-    },
-    escrowKekById: async (id) => {
-      const kek = await requireKek(id, 'escrowKek')
-      return escrowKekOf(escrow, { id: kek, attributes: {}, ...(await names()) })
-    },
-    sendTo: async (asked) => {
-      successorKeyOf(asked.successor)
-      return await escrow.ask('sendTo', asked)
-    },
-    destroyEscrowKek: async (id) => {
-      known.delete(id)
-      const { failedUseCode } = await escrow.ask('destroySecret', { id, use: 'escrowKek' })
-      return { failedUseCode }
-    },
-    mac: async (label) => {
-      const { id, key } = await derived('mac', label)
-      return { id, compute: (data) => createHmac('sha256', key).update(data).digest() }
-    },
-    macKey: (label) => derived('mac', label),
-    recordMac: async (label) => {
-      const id = await idOf(label, 'mac')
-      return {
-        id,
-        compute: async (data) => Buffer.from(await escrow.ask('hmac', { id, data: Buffer.from(data) })),
-      }
-    },
-    recordKey: async (label) => (await derived('records', label)).key,
-  }
-}
-
 /** Both tokens as they are now, against what they were. @throws ModuleFault where one is another, or does not work */
 const look = async ({
   ca,
@@ -188,7 +76,10 @@ const healthMs = 2_500
 const lookedAt = (client: SignerClient, name: string): Promise<true | string> =>
   Promise.race([
     client.ask('health', {}).then(
-      () => true as const,
+      () => {
+        const fault = client.leftAlone()
+        return fault === undefined ? (true as const) : `${name}: ${fault.message}`
+      },
       (error: unknown) => `${name}: ${error instanceof ModuleFault ? error.message : 'out of reach'}`,
     ),
     setTimeout(healthMs, `${name}: no answer`, { ref: false }),

@@ -1,47 +1,17 @@
 // A file of records written anew, with nothing but what is live; and what becomes of one that could not be finished.
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { RandomBytes } from './box.ts'
 import { privateMode, syncDirectory, unfinished } from './durable.ts'
+import { removeOverwritten, writeAll } from './overwrite.ts'
 import { frameOf, framingOf, headOctets, newHead, readChange, type Framing } from './recordFrame.ts'
 
 /** The live records of a file: where each name stands. */
 type Live = Readonly<{ file: FileHandle; framing: Framing; index: ReadonlyMap<string, number> }>
 type Target = Readonly<{ path: string; key: Uint8Array; randomBytes: RandomBytes }>
 
-/** Writes all of `bytes` at `offset`. */
-export const writeAll = async (file: FileHandle, bytes: Buffer, offset: number): Promise<void> => {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
-    done += bytesWritten
-  }
-}
-
-const zeros = Buffer.alloc(1 << 20)
-
-const overwrite = async (file: FileHandle): Promise<void> => {
-  const { size } = await file.stat()
-  for (let at = 0; at < size; at += zeros.length)
-    await writeAll(file, zeros.subarray(0, Math.min(zeros.length, size - at)), at)
-  await file.datasync()
-}
-
-/** Overwrites, as far as the disk lets, and removes what a compaction left unfinished: its records outlive their removal otherwise. */
-export const clearUnfinished = async (path: string): Promise<void> => {
-  const left = `${path}${unfinished}`
-  const file = await open(left, 'r+').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  })
-  if (file === undefined) return
-  try {
-    // Where the disk does not take the zeros, the name goes all the same: a full one has no room for what nobody will finish.
-    await overwrite(file).catch(() => undefined)
-  } finally {
-    await file.close()
-  }
-  await rm(left, { force: true })
-}
+/** Removes what a compaction left unfinished: its records outlive their removal otherwise. */
+export const clearUnfinished = (path: string): Promise<void> => removeOverwritten(`${path}${unfinished}`)
 
 const writeLive = async ({ file, framing, index }: Live, to: FileHandle, target: Target): Promise<void> => {
   const { key, randomBytes } = target

@@ -5,7 +5,8 @@ import { randomBytes as systemRandom } from 'node:crypto'
 import type { RandomBytes } from './box.ts'
 import { createDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
-import { clearUnfinished, compact, writeAll } from './recordCompaction.ts'
+import { writeAll } from './overwrite.ts'
+import { clearUnfinished, compact } from './recordCompaction.ts'
 import {
   frameHeadOctets,
   frameOf,

@@ -93,6 +93,7 @@ const encrypted = async (
   const [salt, iv] = [random(16), random(16)]
   const key = await promisify(pbkdf2)(passphrase.normalize('NFC'), salt, iterations, 32, 'sha256')
   const cipher = createCipheriv('aes-256-cbc', key, iv)
+  key.fill(0)
   const prf = sequence(oid(hmacWithSha256), nothing)
   const kdf = sequence(
     oid('1.2.840.113549.1.5.12'),

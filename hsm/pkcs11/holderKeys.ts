@@ -37,6 +37,15 @@ export const transportTemplate = (value: Buffer): Template => [
   attribute(pkcs11js.CKA_VALUE, value),
 ]
 
+const transportKeyIn = ({ module, session }: At, transport: Uint8Array): Handle => {
+  const value = Buffer.from(transport)
+  try {
+    return module.C_CreateObject(session, transportTemplate(value))
+  } finally {
+    value.fill(0)
+  }
+}
+
 /** The public half of a card's transport key, for one session. @throws ModuleFault where it is no such key */
 const cardKeyTemplate = (spki: Uint8Array): Template => {
   const { n = '', e = '' } = transportKeyOf(spki).export({ format: 'jwk' })
@@ -167,7 +176,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
       withObject(token, 'hand a key over', ['secret', kek], async (at, wrapping) => {
         const { key } = opened(at, [wrapping, true], wrapped)
         return await meanwhile(at, [key], async () => {
-          const under = at.module.C_CreateObject(at.session, transportTemplate(Buffer.from(transport)))
+          const under = transportKeyIn(at, transport)
           return await meanwhile(at, [under], () => wrap(at, under, key))
         })
       }),
@@ -191,7 +200,7 @@ export const openHolderKeys = (token: Token, wrapMechanism: number): HolderKeys 
 
     adopt: ({ kek, transport, ...wrapped }) =>
       withObject(token, 'take a key in', ['secret', kek], async (at, wrapping) => {
-        const from = at.module.C_CreateObject(at.session, transportTemplate(Buffer.from(transport)))
+        const from = transportKeyIn(at, transport)
         return await meanwhile(at, [from], async () => {
           const { key } = opened(at, [from, true], wrapped)
           return await meanwhile(at, [key], () => wrap(at, wrapping, key))
