@@ -8,7 +8,7 @@ import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../comma
 import { serviceKey } from '../domain/serviceKey.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
 import { open, twoAccounts } from './ceremonyParts.ts'
-import { readDestructionScript, requireWitnesses, type ListedCopy } from './ceremonyScript.ts'
+import { leftOf, readDestructionScript, requireWitnesses } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { destructionPage, type DestructionMinutes, type DestructionReport } from './caKeyDestructionReport.ts'
 import { logKeyOf, requireAccepted, type Ceremony } from './endCeremony.ts'
@@ -93,8 +93,6 @@ const minutesOf = async ({ out }: Destroying, minutesSha256: string): Promise<st
   return text
 }
 
-const isLeft = ({ destroyed }: ListedCopy): boolean => destroyed === undefined
-
 /** Destroys the key and records it. @returns the minutes that the ledger has the digest of */
 const destroy = async (opened: Ceremony, held: Destroying): Promise<string> => {
   const { service, custody } = opened
@@ -169,7 +167,7 @@ export const holdDestruction = async (opened: Ceremony, held: Destroying): Promi
   const circumstances = { correlationId: servicekey }
   await perform(service, planServiceKeyDestruction, { key: `${servicekey}|plan`, data: order, circumstances })
   const recorded = await recordedOf(opened, servicekey)
-  const waiting = held.script.copies.filter(isLeft).map(({ copy }) => copy)
+  const waiting = leftOf(held.script.copies)
   if (recorded.minutesSha256 === undefined && waiting.length > 0)
     return { destroyed: false, servicekey, waiting }
   if (recorded.minutesSha256 === undefined)

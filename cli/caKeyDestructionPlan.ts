@@ -7,8 +7,7 @@ import { serviceKey } from '../domain/serviceKey.ts'
 import { KeyFault } from '../hsm/keyFault.ts'
 import type { KeyDescription } from '../pki/custody.ts'
 import type { Officer } from './ceremonyParts.ts'
-import { presentOf, requireWitnesses, type DestructionScript } from './ceremonyScript.ts'
-import { ConfigFault } from './configFault.ts'
+import { idsOf, presentOf, requireWitnesses, type DestructionScript } from './ceremonyScript.ts'
 import { dryRunEnd, foundEnd, wouldRefuse, type Ceremony } from './endCeremony.ts'
 import type { Output } from './output.ts'
 import { NothingThere } from './reading.ts'
@@ -39,23 +38,13 @@ export const foundIn = async (
 export const refused = (code: 'COPIES_DIFFER' | 'OUT_OF_ORDER', detail: string): ProcessRefused =>
   new ProcessRefused('RecordServiceKeyDestruction', code, 'CGU-90', detail)
 
-/** @throws ProcessRefused COPIES_DIFFER for one that is listed twice; ConfigFault for one that goes later than now */
-const copiesOf = ({ copies }: DestructionScript, now: string): readonly string[] => {
-  const ids = copies.map(({ copy }) => copy)
-  if (new Set(ids).size !== ids.length) throw refused('COPIES_DIFFER', 'one is listed twice')
-  const late = copies.find(({ destroyed }) => destroyed !== undefined && destroyed.at > now)
-  if (late !== undefined)
-    throw new ConfigFault(`--script: ${late.copy} is said to be destroyed later than now`)
-  return ids
-}
-
 /** What the ledger is asked, with the key that it is about. @throws NothingThere */
 export const orderOf = async ({ service }: Ceremony, { script, officers }: Destroying) => {
   const { issuer, observed } = await foundEnd(service)
   const { state } = await service.ledger.load(authority, issuer)
   if (!('servicekey' in state)) throw new NothingThere(`the authority ${issuer} is not installed`)
   const [, second] = officers
-  const copies = [...copiesOf(script, service.now())]
+  const copies = [...idsOf('--script', script.copies, service.now())]
   const { servicekey } = state
   const about = { servicekey, copies, present: presentOf(script), second }
   const order = { ...about, cause: 'endOfLife', lastCrl: observed.crlNumber, held: observed.held }

@@ -1,6 +1,7 @@
 // The `custody` commands, as the command line knows them; what they do is loaded when they are asked for.
 import type { Command, OptionValues } from 'commander'
-import type { DestroyKekAsked } from './custodyKeks.ts'
+import type { CopyAsked } from './custodyCopy.ts'
+import type { DestroyKekAsked } from './custodyDestroyKek.ts'
 import type { CombineAsked, SplitAsked } from './custodyPin.ts'
 import { listTransfer } from './listEnd.ts'
 import type { ListTools } from './listTools.ts'
@@ -21,8 +22,15 @@ const rewrapHelp = `
 The service is stopped meanwhile. Each key is moved in one write and recorded after it; stopped at any moment, the command goes on from
 there. Back up the vault afterwards, before the old KEK is destroyed: an older backup has its keys under that one alone.`
 
+const copyHelp = `
+Of each copy that is made of the token, or of the keys of a custody in software, when it is made. It prints the id under which
+\`destroy-kek\` wants the copy listed.`
+
 const destroyHelp = `
-Refused while a key lies under it. Keys that were made and never anybody's are removed first.`
+Refused while a key lies under it. Keys that were made and never anybody's are removed first. Where the ledger has copies of it, each is listed:
+  [{ "copy": "ID", "reference": "clone 2", "holder": "A. Martin", "seal": "S-0042",
+     "destroyed": { "at": "2036-03-02T09:00:00Z", "how": "support broyé" } }]
+While one has no "destroyed", the destruction is ordered and nothing is destroyed: exit status 1.`
 
 /** Lists the `custody` commands. */
 export const listCustody = (program: Command, tools: ListTools): void => {
@@ -45,6 +53,18 @@ export const listCustody = (program: Command, tools: ListTools): void => {
       const { rewrap } = await import('./custodyKeks.ts')
       if (!(await rewrap(env, outputOf(options), options.from))) found()
     })
+  command(custody, 'copy <kek>', 'record a copy of a KEK, as a clone of its token, so that it goes with it')
+    .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
+    .requiredOption('--second <file>', 'the token of the other of the two')
+    .requiredOption('--present <text>', 'who is there, for the record')
+    .requiredOption('--reference <text>', 'by what the copy is found')
+    .requiredOption('--holder <text>', 'who has it')
+    .requiredOption('--seal <text>', 'the number of its seal')
+    .option('--out <dir>', 'where the minutes are left', '.')
+    .addHelpText('after', copyHelp)
+    .action(async (kek: string, options: OptionValues & CopyAsked) =>
+      (await import('./custodyCopy.ts')).recordCopy(env, outputOf(options), kek, options),
+    )
   command(
     custody,
     'destroy-kek <kek>',
@@ -53,11 +73,13 @@ export const listCustody = (program: Command, tools: ListTools): void => {
     .requiredOption('--officer <file>', 'the token of the CA officer or the security officer')
     .requiredOption('--second <file>', 'the token of the other of the two')
     .requiredOption('--present <text>', 'who is there, for the record')
+    .option('--copies <file>', 'JSON: every copy of it that was recorded, and how it went')
     .option('--out <dir>', 'where the attestation is left', '.')
     .addHelpText('after', destroyHelp)
-    .action(async (kek: string, options: OptionValues & DestroyKekAsked) =>
-      (await import('./custodyKeks.ts')).destroyKek(env, outputOf(options), kek, options),
-    )
+    .action(async (kek: string, options: OptionValues & DestroyKekAsked) => {
+      const { destroyKek } = await import('./custodyDestroyKek.ts')
+      if (!(await destroyKek(env, outputOf(options), kek, options))) found()
+    })
   listTransfer(custody, tools)
   const pin = custody
     .command('pin')

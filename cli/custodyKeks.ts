@@ -1,34 +1,18 @@
-// `grand-livre custody keks`, `rewrap` and `destroy-kek`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run
-// meanwhile: one process has the vault.
-import { join, resolve } from 'node:path'
+// `grand-livre custody keks` and `rewrap`: the KEKs of the escrow, by epoch (docs/adr/0025). The service does not run meanwhile: one process has
+// the vault.
 import { program } from '../commands/actors.ts'
-import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
-import { sha256 } from '../commands/issuing.ts'
-import { orRefused } from '../commands/keyRefusals.ts'
+import { recordKek } from '../commands/escrowKeks.ts'
 import { countStock } from '../commands/keyStock.ts'
-import { perform } from '../commands/program.ts'
 import { rewrapKeys, type RewrapReport } from '../commands/rewrapKeys.ts'
-import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
-import { serviceKey } from '../domain/serviceKey.ts'
-import { readIfPresent } from '../hsm/durable.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import {
-  lastOn,
-  leave,
-  officersIn,
-  openActing,
-  principalOf,
-  twoAccounts,
-  type Acting,
-} from './ceremonyParts.ts'
+import { openActing, type Acting } from './ceremonyParts.ts'
 import { readConfig, type Config } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { requireOut } from './outDirectory.ts'
 import { columns, openProgress, type Output } from './output.ts'
 import type { Custody } from './parts.ts'
 import { requireInstallation } from './reading.ts'
 
-const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
+/** What is needed to act on the keys of an installation, while its service is stopped. */
+export const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
   requireInstallation(config)
   const opened = await openActing(config)
   try {
@@ -103,97 +87,3 @@ export const rewrap = (env: NodeJS.ProcessEnv, output: Output, from: string | un
       progress.stop()
     }
   })
-
-/** The digest of the attestation that the ledger names; undefined while the destruction is not recorded. */
-const recordedIn = async (ledger: Ledger, kek: string): Promise<string | undefined> => {
-  const recorded = await lastOn(ledger, `servicekey-${kek}`, 'ServiceKeyDestroyed')
-  return recorded?.pub['minutesSha256'] as string | undefined
-}
-
-/**
- * Leaves the attestation, before the record that names its digest; one that is recorded stays as it is.
- * @throws ConfigFault where that one is not in the directory: another one would be none
- */
-const attested = async (
-  { kek, out, recorded }: Readonly<{ kek: string; out: string; recorded: string | undefined }>,
-  said: object,
-): Promise<Readonly<{ file: string; minutesSha256: string }>> => {
-  const name = `kek-destruction-${kek}.json`
-  const file = join(resolve(out), name)
-  if (recorded === undefined) {
-    const bytes = Buffer.from(`${JSON.stringify(said, null, 2)}\n`)
-    await leave(out, { [name]: bytes })
-    return { file, minutesSha256: sha256(bytes) }
-  }
-  const there = await readIfPresent(file)
-  if (there !== undefined && sha256(there) === recorded) return { file, minutesSha256: recorded }
-  throw new ConfigFault(
-    `--out: ${kek} was destroyed before, and the attestation that the ledger names (SHA-256 ${recorded}) is not there`,
-  )
-}
-
-export type DestroyKekAsked = Readonly<{ officer: string; second: string; out: string; present: string }>
-
-/**
- * Destroys a KEK on its token, by two officers, once nothing lies under it; leaves an attestation.
- * @throws ConfigFault for officers that do not fit; ProcessRefused; KeyFault `kekNeeded`: nothing is destroyed then
- */
-export const destroyKek = async (
-  env: NodeJS.ProcessEnv,
-  output: Output,
-  kek: string,
-  asked: DestroyKekAsked,
-): Promise<void> => {
-  const config = readConfig(env)
-  requireInstallation(config)
-  const accounts = await twoAccounts(config, asked)
-  await withActing(config, async (acting) => {
-    const { custody, as } = acting
-    const { escrow } = custody.vault
-    const [first, other] = await officersIn(acting, accounts)
-    const service = as(principalOf(first), first.role)
-    const second = { person: other.person, roles: other.roles }
-    if ((await escrow.currentKek()).id === kek)
-      throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
-    await requireOut(asked.out)
-    const counting = { service: as(program, 'program'), escrow }
-    await countStock(counting, () => false)
-    const removed = await removeUnneeded(service.ledger, escrow, kek)
-    // Nothing is planned that cannot be done: the port looks again before it destroys.
-    const left = (await escrow.countsByKek()).get(kek) ?? 0
-    // One that was begun and ended between two starts is not in the ledger yet.
-    const isHere = (await escrow.keks()).get(kek) !== 'destroyed'
-    if (isHere) await recordKek(counting.service, await custody.keys.escrowKekById(kek))
-    const { state } = await service.ledger.load(serviceKey, kek)
-    const copies = 'copies' in state ? [...state.copies] : []
-    const about = { servicekey: kek, copies, present: asked.present, second }
-    const circumstances = { correlationId: kek }
-    if (left === 0)
-      await perform(service, planServiceKeyDestruction, {
-        key: `${kek}|plan`,
-        data: { ...about, cause: 'epochEnded', lastCrl: 0, held: false },
-        circumstances,
-      })
-    const asking = { command: 'RecordServiceKeyDestruction', stream: `servicekey-${kek}`, clause: 'CGU-116' }
-    const { failedUseCode } = await orRefused(service, asking, () => escrow.destroyKek(kek))
-    const recorded = await recordedIn(service.ledger, kek)
-    const { file, minutesSha256 } = await attested(
-      { kek, out: asked.out, recorded },
-      {
-        form: 'grand-livre/kek-destruction/v1',
-        ...{ kek, at: service.now(), failedUseCode, copies, removedUnused: removed },
-        note: 'Whatever backup of the vault has keys under this KEK cannot be opened any more.',
-      },
-    )
-    await perform(service, recordServiceKeyDestruction, {
-      key: `${kek}|record`,
-      data: { ...about, method: 'kekDestroyed', failedUseCode, minutesSha256 },
-      circumstances,
-    })
-    await countStock(counting)
-    output.result(
-      { kek, failedUseCode, removedUnused: removed, attestation: file },
-      () => `Destroyed: its use answers ${failedUseCode}. To be signed by both officers: ${file}`,
-    )
-  })
-}

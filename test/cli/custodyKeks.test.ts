@@ -112,11 +112,20 @@ const copied = (from: string, to: string, but = 'lock.'): Promise<void> =>
 
 type Kek = Readonly<{ kek: string; keys: number; state: string }>
 const keks = () => site.json<readonly Kek[]>(['custody', 'keks'], database)
-const destroy = (kek: string, second: string, out = 'attestations') =>
+const officers = (second: string, out: string): readonly string[] => [
+  ...['--officer', site.file('paul.token'), '--second', site.file(`${second}.token`)],
+  ...['--present', 'salle 2', '--out', site.file(out)],
+]
+const destroy = (kek: string, second: string, out = 'attestations', more: readonly string[] = []) =>
+  site.run(['custody', 'destroy-kek', kek, ...officers(second, out), ...more], database)
+
+/** By what it is found, who has it, and its seal. */
+const clone = { reference: 'clone 2 du jeton', holder: 'A. Martin', seal: 'S-0042' }
+const copyOf = (kek: string) =>
   site.run(
     [
-      ...['custody', 'destroy-kek', kek, '--officer', site.file('paul.token')],
-      ...['--second', site.file(`${second}.token`), '--present', 'salle 2', '--out', site.file(out)],
+      ...['custody', 'copy', kek, ...officers('pia', 'attestations'), '--json'],
+      ...Object.entries(clone).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     database,
   )
@@ -224,7 +233,7 @@ it(
 )
 
 it(
-  'CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, once nothing lies under it',
+  'CGU-06, CGU-90: a KEK goes by two officers whom the ledger has appointed, once nothing lies under it and every copy of it is gone',
   async () => {
     const second = (await keks()).at(-1)!.kek
     const cases = [
@@ -240,18 +249,44 @@ it(
       2,
       expect.stringMatching(/^--out: no file can be written/),
     ])
+    const stranger = await copyOf(randomUUID())
+    expect([stranger.status, stranger.stderr]).toEqual([2, expect.stringMatching(/is no KEK of the escrow/)])
+    const recorded = await copyOf(old)
+    expect([recorded.status, recorded.stderr]).toEqual([0, ''])
+    const { copy } = JSON.parse(recorded.stdout) as { copy: string }
+    // The same one, told once more.
+    expect(JSON.parse((await copyOf(old)).stdout)).toEqual({ copy, ...clone })
+    const list = site.file('copies.json')
+    const withCopies = async (...copies: readonly object[]) => {
+      await writeFile(list, JSON.stringify(copies))
+      return destroy(old, 'pia', 'attestations', ['--copies', list])
+    }
+    const listed = { copy, ...clone }
+    for (const [by, sentence] of [
+      [() => destroy(old, 'pia'), /COPIES_DIFFER \(CGU-90\): \S+ is missing/],
+      [() => withCopies(listed, { ...listed, copy: uuid(75) }), /COPIES_DIFFER \(CGU-90\): \S+ is unknown/],
+      [() => withCopies(listed, listed), /COPIES_DIFFER \(CGU-90\): one is listed twice/],
+    ] as const) {
+      const { status, stderr } = await by()
+      expect([status, stderr]).toEqual([1, expect.stringMatching(sentence)])
+    }
+    // Ordered; it goes once that one has gone.
+    const ordered = await withCopies(listed)
+    expect([ordered.status, ordered.stderr, ordered.stdout]).toEqual([1, '', expect.stringContaining(copy)])
     expect(await onToken(old)).toBe(1)
-    const done = await destroy(old, 'pia')
+    const destroyed = { at: `${new Date().toISOString().slice(0, 19)}Z`, how: 'support broyé' }
+    const done = await withCopies({ ...listed, destroyed })
     expect([done.status, done.stderr]).toEqual([0, ''])
     expect(await onToken(old)).toBe(0)
     const attestation = await readFile(site.file(`attestations/kek-destruction-${old}.json`))
+    expect(JSON.parse(attestation.toString('utf8'))).toMatchObject({ copies: [{ ...listed, destroyed }] })
     const events = (await exported()).filter(({ stream }) => stream === `servicekey-${old}`)
     expect(events.map(({ type }) => type)).toEqual([
-      ...['ServiceKeyPlanned', 'ServiceKeyGenerated'],
+      ...['ServiceKeyPlanned', 'ServiceKeyGenerated', 'ServiceKeyCopied'],
       ...['ServiceKeyDestructionPlanned', 'ServiceKeyDestroyed'],
     ])
     expect(events.at(-1)!.body.pub).toMatchObject({
-      method: 'kekDestroyed',
+      ...{ method: 'kekDestroyed', copies: [copy] },
       minutesSha256: createHash('sha256').update(attestation).digest('hex'),
     })
     expect((await keks())[0]).toEqual({ kek: old, keys: 0, state: 'destroyed' })

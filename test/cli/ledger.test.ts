@@ -462,6 +462,7 @@ describe('--help', () => {
           'config',
           'config check',
           'custody',
+          'custody copy',
           'custody destroy-kek',
           'custody keks',
           'custody pin',
