@@ -8,11 +8,12 @@ import type { Signer } from '../pki/signer.ts'
 import { readIfPresent, replaceDurable } from './durable.ts'
 import { KeyFault } from './keyFault.ts'
 import { openKept } from './once.ts'
+import { openActBreaker, type ActBreaker } from './pkcs11/breaker.ts'
 import { openSignerClient, type SignerClient } from './pkcs11/client.ts'
 import { ModuleFault } from './pkcs11/fault.ts'
 import type { Canary, TokenSettings } from './pkcs11/protocol.ts'
 import { namesOf, wrappingOver } from './pkcs11Wrapping.ts'
-import { pairOf, verifiedSigner } from './verifiedSigner.ts'
+import { pairOf, SignatureUnverified, verifiedSigner } from './verifiedSigner.ts'
 import type { WrappingKeys } from './wrapping.ts'
 
 export type { TokenSettings }
@@ -73,11 +74,15 @@ const look = async ({
 const healthMs = 2_500
 
 /** Whether a token works and is the one that it was; else why not, and which of the two it is that somebody has to look at. */
-const lookedAt = (client: SignerClient, name: string): Promise<true | string> =>
+const lookedAt = (
+  client: SignerClient,
+  name: string,
+  alone: ActBreaker['open'] = () => undefined,
+): Promise<true | string> =>
   Promise.race([
     client.ask('health', {}).then(
       () => {
-        const fault = client.leftAlone()
+        const fault = client.leftAlone() ?? alone()
         return fault === undefined ? (true as const) : `${name}: ${fault.message}`
       },
       (error: unknown) => `${name}: ${error instanceof ModuleFault ? error.message : 'out of reach'}`,
@@ -112,6 +117,22 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
     if (known === undefined) await replaceDurable(manifest, Buffer.from(JSON.stringify(found, null, 2)))
     const token = await ca.ask('token', {})
     const signers = openKept<Signer>()
+    const signing = openActBreaker()
+    let unverified = 0
+    /** A key whose signatures do not verify, three in a row, is left alone: whatever else the module signs, it goes on. */
+    const guarded = (id: string, signer: Signer): Signer => ({
+      ...signer,
+      sign: (tbs) =>
+        signing.guard(`sign ${id}`, async (failedAgain) => {
+          try {
+            return await signer.sign(tbs)
+          } catch (error) {
+            if (error instanceof SignatureUnverified)
+              failedAgain(new ModuleFault('integrity', error.message), (unverified += 1))
+            throw error
+          }
+        }),
+    })
     const keys: Pkcs11Keys = {
       ...wrappingOver(escrow),
       ...namesOf(token),
@@ -132,11 +153,11 @@ export const openPkcs11Keys = async ({ ca: caToken, escrow: escrowToken, ...file
         const { failedUseCode, sessionsClosed } = await ca.ask('destroy', { id })
         return { failedUseCode, sessionsClosed }
       },
-      signer: (id) => signers.of(id, () => signerOf(ca, id)),
+      signer: (id) => signers.of(id, async () => guarded(id, await signerOf(ca, id))),
       health: async () =>
         together(
           await Promise.all([
-            lookedAt(ca, `token of the authorities (${caToken.token})`),
+            lookedAt(ca, `token of the authorities (${caToken.token})`, signing.open),
             lookedAt(escrow, `token of the escrow (${escrowToken.token})`),
           ]),
         ),

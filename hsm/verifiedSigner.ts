@@ -4,6 +4,9 @@ import { promisify } from 'node:util'
 import type { SignatureAlgorithm, Signer } from '../pki/signer.ts'
 import { KeyFault } from './keyFault.ts'
 
+/** What a module answered as a signature is none. */
+export class SignatureUnverified extends KeyFault {}
+
 /** What a key pair of each algorithm signs with. */
 export const signing = {
   rsa3072: { signs: 'sha256WithRSA', digest: 'sha256' },
@@ -61,7 +64,7 @@ export const verifiedSigner = (
       if (await verified(digest, signed, publicKey, signature)) return signature
       // Who cannot be told has died, and with it what it had reserved is uncertain.
       await thrownAway().catch(() => undefined)
-      throw new KeyFault(`the key ${id} gave a signature that does not verify`)
+      throw new SignatureUnverified(`the key ${id} gave a signature that does not verify`)
     },
   }
 }

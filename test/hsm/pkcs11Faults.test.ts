@@ -258,6 +258,30 @@ describe('an act that ends the process of its module', () => {
   })
 })
 
+describe('a key whose signatures do not verify', () => {
+  it('RGS A2 V.4: each is thrown away and counted so; after three it is left alone, health says so, and other keys sign', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const keys = await freshKeys(tokens)
+    const [spoilt, sound] = [uuid(1), uuid(2)]
+    await keys.generate({ id: spoilt, purpose: 'ca', algorithm: 'ecP384' })
+    await keys.generate({ id: sound, purpose: 'ocsp', algorithm: 'ecP256' })
+    const sign = async (id: string) => (await keys.signer(id)).sign(Buffer.from('tbs'))
+    await device.strike({ call: 'C_SignAsync', how: 'spoilt', octets: 48 }, 1000)
+    for (const _ of [1, 2, 3]) await expect(sign(spoilt)).rejects.toThrow(/does not verify/)
+    expect(await kindOf(sign(spoilt))).toBe('waiting')
+    expect(await device.left()).toBe(1000 - 3)
+    expect(await keys.health()).toMatch(/left alone for a moment: the key \S+ gave a signature that does not/)
+    expect(await sign(sound)).toBeDefined()
+    await device.strike({ call: 'C_SignAsync', how: 'spoilt', octets: 48 }, 0)
+    const signed = () => sign(spoilt).then(Boolean, () => false)
+    await expect.poll(signed, { timeout: 20_000 }).toBe(true)
+    expect(await keys.health()).toBe(true)
+    expect((await keys.signatures())[spoilt]).toEqual({ signatures: 4, uncertain: 3 })
+  })
+})
+
 describe('the signer processes of a service that was killed', () => {
   it('hsm.md 7, RGS A2 V.4: are waited for: each key is there once, and no count is put back', async () => {
     const tokens = await freshTokens()

@@ -1,5 +1,5 @@
 import { createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { closeBox, openBox } from '../../hsm/box.ts'
@@ -7,7 +7,7 @@ import { KeyFault } from '../../hsm/keyFault.ts'
 import { openUnder, wrapUnder } from '../../hsm/keyWrap.ts'
 import { findPassphrase, openMaster, PassphraseFault } from '../../hsm/passphrase.ts'
 import { openSoftwareKeys, type SoftwareKeys } from '../../hsm/software.ts'
-import { filesIn, passphrase, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
+import { filesIn, openKeys, passphrase, removeDirectory, temporaryDirectory, whereFound } from './custody.ts'
 
 let directory: string
 beforeAll(async () => {
@@ -195,6 +195,18 @@ describe('service keys', () => {
     )
     const use = async () => (await openSoftwareKeys({ directory: at, master })).signer('k')
     await expect(use()).rejects.toThrow(KeyFault)
+  })
+
+  it('CGU-116: the file of a KEK that is destroyed is written over before it goes', async () => {
+    const place = fresh()
+    const { escrowKek, destroyEscrowKek } = await openKeys(place)
+    const { id } = await escrowKek('escrow-2026')
+    const [name = ''] = (await readdir(join(place, 'keys'))).filter((one) => one.startsWith(id))
+    // What a disk still has under no name.
+    await link(join(place, 'keys', name), join(place, 'left'))
+    await destroyEscrowKek(id)
+    const left = await readFile(join(place, 'left'))
+    expect([left.length > 100, left.every((octet) => octet === 0)]).toEqual([true, true])
   })
 
   it('another master key opens nothing', async () => {
