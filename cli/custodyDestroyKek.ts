@@ -109,13 +109,13 @@ export const destroyKek = async (
     if ((await escrow.currentKek()).id === kek)
       throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
     await requireOut(asked.out)
+    const { known, isGone } = await recorded(acting, service, kek)
+    if (!isGone) requireEvery(known, idsOf('--copies', listed, service.now()))
     const counting = { service: as(program, 'program'), escrow }
     await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)
     // Nothing is planned that cannot be done: the port looks again before it destroys.
     const left = (await escrow.countsByKek()).get(kek) ?? 0
-    const { known, isGone } = await recorded(acting, service, kek)
-    if (!isGone) requireEvery(known, idsOf('--copies', listed, service.now()))
     const about = { servicekey: kek, copies: known, present: asked.present, second }
     const circumstances = { correlationId: kek }
     if (left === 0)

@@ -65,15 +65,16 @@ export const openEscrow = async (
    * KEK is gone, as with a token that was restored from before it, and nobody could recover what is certified with it
    */
   const setAside = async (spkiSha256: string, serial: string): Promise<EscrowRow | undefined> => {
-    const row = await store.byKey(spkiSha256)
-    if (row?.state !== 'stock' || !(await records.hasKek(row.kek))) return undefined
+    // What could not be found out, or written, says nothing against the key: it stays in the stock.
+    const orBack = <T>(act: Promise<T>): Promise<T> =>
+      act.catch((error: unknown) => {
+        stock.add(spkiSha256)
+        throw error
+      })
+    const row = await orBack(store.byKey(spkiSha256))
+    if (row?.state !== 'stock' || !(await orBack(records.hasKek(row.kek)))) return undefined
     records.requirePublicHalf(row)
-    try {
-      await store.replace(row, { ...row, state: 'reserved', serial })
-    } catch (error) {
-      stock.add(spkiSha256)
-      throw error
-    }
+    await orBack(store.replace(row, { ...row, state: 'reserved', serial }))
     return row
   }
 

@@ -1,5 +1,6 @@
 // Custody on two PKCS#11 tokens, each behind a signer process of its own: the keys of the authorities on one, the keys of the escrow on
-// the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs, and data keys, which are used in this process.
+// the other, so that whoever has the one has not the other (hsm.md 2.3). What goes through here is digests, wrapped keys and MACs, and data
+// keys, which are used in this process.
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { integer, sequence } from '../pki/der.ts'
