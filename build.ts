@@ -6,7 +6,7 @@ import { build as bundle } from 'esbuild'
 
 const root = import.meta.dirname
 
-/** What is started by its place: the command, and the processes that hold a PKCS#11 module (programAt, hsm/pkcs11/client.ts). */
+/** What is started by its place: the command, and the processes that hold a PKCS#11 module (programAt, hsm/pkcs11/program.ts). */
 const programs = ['cli/main.ts', 'hsm/pkcs11/process.ts', 'hsm/tokenCard/process.ts']
 
 /** They carry files of their own (native code, WebAssembly, Lua, protocol definitions, pages) or start threads from theirs. */

@@ -45,7 +45,7 @@ export const recordCopy = async (
     if (!('purpose' in state) || state.purpose !== 'escrowKek')
       throw new ConfigFault(`${kek} is no KEK of the escrow: grand-livre custody keks lists them`)
     const { reference, holder, seal, present } = asked
-    const copy = systemCommandId('ServiceKeyCopied', [kek, reference, seal].join('|'))
+    const copy = systemCommandId('ServiceKeyCopied', JSON.stringify([kek, reference, seal]))
     const entry = { copy, reference, holder, seal }
     if ('copies' in state && state.copies.includes(copy)) {
       output.result(entry, () => `Recorded before: ${copy}`)

@@ -139,7 +139,7 @@ export const destroyKek = async (
       { kek, out: asked.out, recorded: await recordedIn(service.ledger, kek) },
       {
         form: 'grand-livre/kek-destruction/v1',
-        ...{ kek, at: service.now(), failedUseCode, copies: listed, removedUnused: removed },
+        ...{ kek, at: service.now(), failedUseCode, copies: listed },
         note: 'Whatever backup of the vault has keys under this KEK cannot be opened any more, by this token or by any copy listed here.',
       },
     )

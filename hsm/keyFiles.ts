@@ -1,5 +1,5 @@
 // One file a key: what it is, in clear and authenticated, and the key itself, enciphered under the master key.
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { closeBox, openBox, subkey, type RandomBytes } from './box.ts'
 import { createDurable, makePrivateDirectory, syncDirectory, unfinished } from './durable.ts'
@@ -59,7 +59,7 @@ export const openKeyFiles = async (
     if (file.label !== undefined) labels.set(file.label, file.id)
   }
   for (const name of await readdir(directory))
-    if (name.endsWith(unfinished)) await rm(join(directory, name), { force: true })
+    if (name.endsWith(unfinished)) await removeOverwritten(join(directory, name))
     else if (name.endsWith(suffix)) keep(parse(name, await readFile(join(directory, name))))
 
   return {
@@ -80,7 +80,14 @@ export const openKeyFiles = async (
     remove: async (id) => {
       const file = files.get(id)
       if (file === undefined) return
-      await removeOverwritten(join(directory, `${id}${suffix}`))
+      // By another name first: whatever is cut off, a key that is there is whole.
+      const path = join(directory, `${id}${suffix}`)
+      const doomed = `${path}${unfinished}`
+      await rename(path, doomed).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      })
+      await syncDirectory(directory)
+      await removeOverwritten(doomed)
       await syncDirectory(directory)
       files.delete(id)
       if (file.label !== undefined) labels.delete(file.label)

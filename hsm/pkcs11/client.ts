@@ -1,12 +1,9 @@
 // The service's side of a signer process: starts it, asks it, and starts it again when it ends. What was asked and not answered is
 // asked once more: every act may be given again (protocol.ts).
-import { fork, type ChildProcess } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { constants, setPriority } from 'node:os'
-import { extname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import { openActBreaker, openBreaker } from './breaker.ts'
 import { isFinal, ModuleFault } from './fault.ts'
+import { programAt, startProgram } from './program.ts'
 import type { Acts, Canary, FromSigner, Health, TokenSettings } from './protocol.ts'
 
 /** Acts by their names: what each is asked with, and what it answers. */
@@ -30,6 +27,8 @@ type Call = Readonly<{
   asked: object
   /** How often it has been sent. */
   tries: number
+  /** With which of the processes that have ended it was lost first. */
+  lost: { at?: number }
   done: (answer: unknown) => void
   failed: (fault: ModuleFault) => void
 }>
@@ -38,47 +37,10 @@ type Call = Readonly<{
 const longestMs = 120_000
 const closingMs = 5_000
 const triesInAll = 2
+/** Processes in a row that end without an answer, whatever they were asked: that is the module. */
+const fewBarren = 3
 /** Acts that a process is given at once, for each session: how long one takes says little while it waits behind many. */
 const aheadOfSession = 8
-const threads = 4
-
-/** What a secret is called: an address may have a password in it, and headers sign in at a collector. */
-const isSecret = /PIN|PASSPHRASE|PASSWORD|SECRET|TOKEN|URL$|HEADERS$/i
-
-/** Of the environment, everything but secrets: the module has its own variables, as SOFTHSM2_CONF. A session has a thread. */
-const environment = (sessions: number): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSecret.test(name))),
-  UV_THREADPOOL_SIZE: String(Math.max(threads, sessions)),
-})
-
-/** What was built beforehand of the sources that run here: the tests start hundreds of processes, each in a third of the time. */
-const built = process.env['GRAND_LIVRE_BUILT']
-
-/** A program of ours by its place in the sources: one of them, or what was built of it (build.ts), from a part beside its folders. */
-export const programAt = (place: string): string => {
-  if (extname(import.meta.url) !== '.ts') return fileURLToPath(new URL(`../${place}.js`, import.meta.url))
-  return built === undefined
-    ? fileURLToPath(new URL(`../../${place}.ts`, import.meta.url))
-    : join(built, `${place}.js`)
-}
-
-/** The sources run through tsx, as those of the service do: ours, wherever the service was started. */
-const execArgvOf = (program: string): string[] =>
-  program.endsWith('.ts')
-    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-    : []
-
-/**
- * The module's threads take a processor for milliseconds each: those that serve go before them, and are not late by that. Said
- * before the process is told of a token: a thread begins with the priority of the one that makes it.
- */
-const yieldToService = (pid: number): void => {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // It has ended already, or the system has no priorities: it signs all the same.
-  }
-}
 
 /** What fails together: the act, and the key or the card that it is done with. */
 const nameOf = (act: string, asked: object): string => {
@@ -127,11 +89,13 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
   const acts = openActBreaker()
   const most = sessions * aheadOfSession
   const sent = new Map<number, Call & Readonly<{ patience: NodeJS.Timeout }>>()
-  const waiting: Call[] = []
+  let waiting: Call[] = []
   let nth = 0
   let child: ChildProcess | undefined
   /** Processes that have ended. */
   let deaths = 0
+  /** Of them, the last in a row that have answered nothing. */
+  let barren = 0
   /** The process that runs has answered something: the module works as far as that. */
   let hasAnswered = false
   /** It is never tried again with a PIN that was refused, nor with a token that is another. */
@@ -158,31 +122,38 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
     clearTimeout(call.patience)
     breaker.closed()
     hasAnswered = true
+    barren = 0
     settle(call, message)
     sendMore()
+  }
+
+  /** What was under way is asked once more, and given up where that is in vain. */
+  const giveAgain = (left: readonly Call[]): void => {
+    const isVain = ({ tries }: Call): boolean => tries > 0 && barren >= fewBarren
+    const isLost = (call: Call): boolean => closing !== undefined || call.tries >= triesInAll || isVain(call)
+    const [givenUp, again] = [left.filter(isLost), left.filter((call) => !isLost(call))]
+    for (const { lost } of again) lost.at ??= deaths
+    givenUp.push(...waiting.filter(isVain))
+    waiting = [...again, ...waiting.filter((call) => !isVain(call))]
+    for (const call of givenUp) call.failed(stopped())
   }
 
   const ended = (process: ChildProcess): void => {
     if (child !== process) return
     child = undefined
     deaths += 1
-    // One that ends without ever having answered is not started again at once.
-    if (!hasAnswered) breaker.failed(stopped())
+    if (!hasAnswered) barren += 1
+    // One that ends without ever having answered is not started again at once; but by an act that was alone it is that act which ends it.
+    if (!hasAnswered && (!isAlone() || barren >= fewBarren)) breaker.failed(stopped())
     const left = [...sent.values()]
     sent.clear()
     for (const { patience } of left) clearTimeout(patience)
-    const isLost = ({ tries }: Call): boolean => closing !== undefined || tries >= triesInAll
-    waiting.unshift(...left.filter((call) => !isLost(call)))
-    for (const call of left.filter(isLost)) call.failed(stopped())
+    giveAgain(left)
     sendMore()
   }
 
   const start = (): ChildProcess => {
-    const started = fork(program, [], {
-      ...{ execArgv: execArgvOf(program), env: environment(sessions), serialization: 'advanced' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
-    if (started.pid !== undefined) yieldToService(started.pid)
+    const started = startProgram(program, sessions)
     started.on('message', (message) => take(message as FromSigner))
     started.once('exit', () => ended(started))
     // What cannot be sent to one that has just ended is sent again; one that was never started does not end.
@@ -243,7 +214,7 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
     if (child !== undefined) await end(child)
   }
 
-  const put = <A extends keyof T & string>(act: A, asked: T[A]['asked']) =>
+  const put = <A extends keyof T & string>(act: A, asked: T[A]['asked'], lost: Call['lost']) =>
     new Promise<T[A]['answer']>((resolve, reject) => {
       if (closing !== undefined) {
         reject(stopped())
@@ -252,17 +223,19 @@ export const openModuleClient = <T extends Table<T>>(parts: ModuleParts): Module
       const done = (answer: unknown): void => {
         resolve(answer)
       }
-      waiting.push({ act, asked, tries: 0, failed: reject, done })
+      waiting.push({ act, asked, tries: 0, lost, failed: reject, done })
       sendMore()
     })
 
   return {
     ask: (act, asked) =>
       acts.guard(nameOf(act, asked), async (failedAgain) => {
+        const lost: Call['lost'] = {}
         try {
-          return await put(act, asked)
+          return await put(act, asked, lost)
         } catch (error) {
-          if (error instanceof ModuleFault && error.kind === 'stopped') failedAgain(error, deaths)
+          // Those that were lost together have failed once.
+          if (error instanceof ModuleFault && error.kind === 'stopped') failedAgain(error, lost.at ?? deaths)
           throw error
         }
       }),

@@ -263,6 +263,28 @@ describe('an act that ends the process of its module', () => {
   })
 })
 
+describe('a module that ends every process', () => {
+  it('hsm.md 7: is tried a few times, whatever waits, and then left alone; once it works it is used again', async () => {
+    const tokens = await freshTokens()
+    const device = openDevice(tokens.directory)
+    for (const [name, value] of Object.entries(device.env)) setEnvironment(name, value)
+    const client = openSignerClient(settingsOf(tokens).ca)
+    onTestFinished(client.close)
+    await device.strike({ call: 'C_Login', how: 'dies' }, 1000)
+    const asked = Array.from({ length: 20 }, (_, i) => kindOf(client.ask('find', { id: uuid(i) })))
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['stopped']))
+    expect(await device.left()).toBe(1000 - 3)
+    expect(await kindOf(client.ask('find', { id: uuid(1) }))).toBe('waiting')
+    await device.strike({ call: 'C_Login', how: 'dies' }, 0)
+    const found = () =>
+      client.ask('find', { id: uuid(1) }).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(found, { timeout: 90_000 }).toBe(true)
+  })
+})
+
 describe('a key whose signatures do not verify', () => {
   it('RGS A2 V.4: each is thrown away and counted so; after three it is left alone, health says so, and other keys sign', async () => {
     const tokens = await freshTokens()
