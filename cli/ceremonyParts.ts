@@ -212,6 +212,20 @@ export const open = async (config: Config, accounts: Two<Account>): Promise<Open
   }
 }
 
+/** Both officers signed in and everything open while `act` runs. @throws ConfigFault, as `officersIn` */
+export const withOfficers = async <T>(
+  config: Config,
+  asked: Readonly<{ officer: string; second: string }>,
+  act: (opened: Opened) => Promise<T>,
+): Promise<T> => {
+  const opened = await open(config, await twoAccounts(config, asked))
+  try {
+    return await act(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
 /** What the ledger has recorded last of a type on a stream, or of those that `fits` says; undefined where it has none. */
 export const lastOn = async (
   ledger: Ledger,

@@ -6,10 +6,9 @@ import { perform } from '../commands/program.ts'
 import { recordServiceKeyCopy } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { systemCommandId } from '../ledger/ids.ts'
-import { leave, officersIn, principalOf, twoAccounts } from './ceremonyParts.ts'
+import { leave, withOfficers } from './ceremonyParts.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { withActing } from './custodyKeks.ts'
 import { requireOut } from './outDirectory.ts'
 import type { Output } from './output.ts'
 import { requireInstallation } from './reading.ts'
@@ -37,10 +36,8 @@ export const recordCopy = async (
 ): Promise<void> => {
   const config = readConfig(env)
   requireInstallation(config)
-  const accounts = await twoAccounts(config, asked)
-  await withActing(config, async (acting) => {
-    const [first, other] = await officersIn(acting, accounts)
-    const service = acting.as(principalOf(first), first.role)
+  await withOfficers(config, asked, async ({ service, officers }) => {
+    const [, { person, roles }] = officers
     const { state } = await service.ledger.load(serviceKey, kek)
     if (!('purpose' in state) || state.purpose !== 'escrowKek')
       throw new ConfigFault(`${kek} is no KEK of the escrow: grand-livre custody keks lists them`)
@@ -52,8 +49,9 @@ export const recordCopy = async (
       return
     }
     await requireOut(asked.out)
-    const officers = [first, other].map(({ id: account, role }) => ({ account, role }))
-    const minutes = { form: 'grand-livre/key-copy/v1', kek, ...entry, at: service.now(), present, officers }
+    const both = officers.map(({ id: account, role }) => ({ account, role }))
+    const form = 'grand-livre/key-copy/v1'
+    const minutes = { form, kek, ...entry, at: service.now(), present, officers: both }
     const text = `${JSON.stringify(minutes, null, 2)}\n`
     const name = `kek-copy-${copy}.json`
     // Before the record that names its digest.
@@ -62,7 +60,7 @@ export const recordCopy = async (
       key: copy,
       data: {
         ...{ servicekey: kek, copy, direction: 'backup', minutesSha256: sha256(text), present },
-        second: { person: other.person, roles: other.roles },
+        second: { person, roles },
       },
       circumstances: { correlationId: kek },
     })

@@ -1,21 +1,23 @@
 // `grand-livre custody destroy-kek`: a KEK of the escrow goes by two officers, once nothing lies under it and every copy of it that the ledger
 // knows is told to be gone (CGU-90, CGU-116, docs/adr/0025). Ordered in the ledger before it is destroyed, recorded after; given again, it goes on.
 import { join, resolve } from 'node:path'
-import { program } from '../commands/actors.ts'
 import { removeUnneeded, recordKek } from '../commands/escrowKeks.ts'
 import { sha256 } from '../commands/issuing.ts'
 import { orRefused } from '../commands/keyRefusals.ts'
 import { countStock } from '../commands/keyStock.ts'
-import { perform, ProcessRefused, type Service } from '../commands/program.ts'
-import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
+import { perform, ProcessRefused } from '../commands/program.ts'
+import {
+  copiesDiffering,
+  planServiceKeyDestruction,
+  recordServiceKeyDestruction,
+} from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { readIfPresent } from '../hsm/durable.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { lastOn, leave, officersIn, principalOf, twoAccounts, type Acting } from './ceremonyParts.ts'
+import { lastOn, leave, withOfficers, type Opened } from './ceremonyParts.ts'
 import { idsOf, leftOf, readCopies } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
-import { withActing } from './custodyKeks.ts'
 import { requireOut } from './outDirectory.ts'
 import type { Output } from './output.ts'
 import { requireInstallation } from './reading.ts'
@@ -59,8 +61,7 @@ export type DestroyKekAsked = Readonly<{
 
 /** Nothing is destroyed whose copies are not listed: the decider would only say so afterwards. @throws ProcessRefused COPIES_DIFFER */
 const requireEvery = (known: readonly string[], listed: readonly string[]): void => {
-  const missing = known.filter((copy) => !listed.includes(copy))
-  const unknown = listed.filter((copy) => !known.includes(copy))
+  const { missing, unknown } = copiesDiffering(known, listed)
   if (missing.length + unknown.length === 0) return
   const detail = [
     ...missing.map((copy) => `${copy} is missing`),
@@ -73,14 +74,11 @@ const words = (destroyed: Readonly<{ failedUseCode: string; attestation: string 
   `Destroyed: its use answers ${destroyed.failedUseCode}. To be signed by both officers: ${destroyed.attestation}`
 
 /** The KEK as the ledger has it by now: one that was begun and ended between two starts is recorded first. */
-const recorded = async ({ custody, as }: Acting, service: Service, kek: string) => {
+const recorded = async ({ custody, service, program }: Opened, kek: string) => {
   const isHere = (await custody.vault.escrow.keks()).get(kek) !== 'destroyed'
   const asking = { command: 'PlanServiceKeyDestruction', stream: `servicekey-${kek}`, clause: 'CGU-116' }
   if (isHere)
-    await recordKek(
-      as(program, 'program'),
-      await orRefused(service, asking, () => custody.keys.escrowKekById(kek)),
-    )
+    await recordKek(program, await orRefused(service, asking, () => custody.keys.escrowKekById(kek)))
   const { state } = await service.ledger.load(serviceKey, kek)
   return { known: 'copies' in state ? [...state.copies] : [], isGone: state.status === 'destroyed' }
 }
@@ -99,19 +97,17 @@ export const destroyKek = async (
   const config = readConfig(env)
   requireInstallation(config)
   const listed = asked.copies === undefined ? [] : readCopies(asked.copies)
-  const accounts = await twoAccounts(config, asked)
-  return await withActing(config, async (acting) => {
-    const { custody, as } = acting
+  return await withOfficers(config, asked, async (opened) => {
+    const { custody, service, program } = opened
     const { escrow } = custody.vault
-    const [first, other] = await officersIn(acting, accounts)
-    const service = as(principalOf(first), first.role)
-    const second = { person: other.person, roles: other.roles }
+    const [, { person, roles }] = opened.officers
+    const second = { person, roles }
     if ((await escrow.currentKek()).id === kek)
       throw new ConfigFault(`${kek} is the KEK that new keys are put under: rewrap it first`)
     await requireOut(asked.out)
-    const { known, isGone } = await recorded(acting, service, kek)
+    const { known, isGone } = await recorded(opened, kek)
     if (!isGone) requireEvery(known, idsOf('--copies', listed, service.now()))
-    const counting = { service: as(program, 'program'), escrow }
+    const counting = { service: program, escrow }
     await countStock(counting, () => false)
     const removed = await removeUnneeded(service.ledger, escrow, kek)
     // Nothing is planned that cannot be done: the port looks again before it destroys.

@@ -11,8 +11,7 @@ import { columns, openProgress, type Output } from './output.ts'
 import type { Custody } from './parts.ts'
 import { requireInstallation } from './reading.ts'
 
-/** What is needed to act on the keys of an installation, while its service is stopped. */
-export const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
+const withActing = async <T>(config: Config, act: (opened: Acting) => Promise<T>): Promise<T> => {
   requireInstallation(config)
   const opened = await openActing(config)
   try {

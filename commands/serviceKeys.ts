@@ -72,10 +72,15 @@ export const recordDeniedKeyUse: Decider<ServiceKey, RecordDeniedKeyUse, Service
       : refuse('CGU-06', 'OUT_OF_ORDER', state.status),
 }
 
+/** Copies that the ledger knows and that are not named, and the other way round. */
+export const copiesDiffering = (known: readonly string[], named: readonly string[]) => ({
+  missing: known.filter((copy) => !named.includes(copy)),
+  unknown: named.filter((copy) => !known.includes(copy)),
+})
+
 /** « toutes les mesures »: each copy that was ever made is named, and none that was not. */
 const notEveryCopy = (state: { copies: readonly string[] }, named: readonly string[]) => {
-  const missing = state.copies.filter((copy) => !named.includes(copy))
-  const unknown = named.filter((copy) => !state.copies.includes(copy))
+  const { missing, unknown } = copiesDiffering(state.copies, named)
   return missing.length + unknown.length === 0
     ? undefined
     : refuse('CGU-90', 'COPIES_DIFFER', `copies: ${missing.length} missing, ${unknown.length} unknown`)

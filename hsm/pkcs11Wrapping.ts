@@ -4,6 +4,7 @@ import type { KekDescription } from '../pki/custody.ts'
 import { sha256 } from './digest.ts'
 import { KeyFault } from './keyFault.ts'
 import { openUnder, withoutPadding, wrapUnder } from './keyWrap.ts'
+import { openKept } from './once.ts'
 import type { SignerClient } from './pkcs11/client.ts'
 import type { SecretInfo, SecretUse, TokenInfo } from './pkcs11/protocol.ts'
 import { successorKeyOf, transportKeyOf } from './transportKey.ts'
@@ -81,12 +82,8 @@ export const wrappingOver = (escrow: SignerClient): WrappingKeys => {
     if (known.get(id) !== use) throw new KeyFault(`there is no KEK ${id}`, { code: 'kekMissing' })
     return id
   }
-  let token: Promise<Named> | undefined
-  const names = (): Promise<Named> => {
-    token ??= escrow.ask('token', {}).then(namesOf)
-    token.catch(() => (token = undefined))
-    return token
-  }
+  const kept = openKept<Named>()
+  const names = (): Promise<Named> => kept.of('token', () => escrow.ask('token', {}).then(namesOf))
   const described = async ({ id, attributes }: SecretInfo): Promise<EscrowKek> => {
     known.set(id, 'escrowKek')
     return escrowKekOf(escrow, { id, attributes, ...(await names()) })
