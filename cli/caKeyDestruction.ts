@@ -7,7 +7,7 @@ import { perform } from '../commands/program.ts'
 import { planServiceKeyDestruction, recordServiceKeyDestruction } from '../commands/serviceKeys.ts'
 import { serviceKey } from '../domain/serviceKey.ts'
 import { makePrivateDirectory, readIfPresent, replaceDurable } from '../hsm/durable.ts'
-import { open, twoAccounts } from './ceremonyParts.ts'
+import { withOfficers } from './ceremonyParts.ts'
 import { leftOf, readDestructionScript, requireWitnesses } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { destructionPage, type DestructionMinutes, type DestructionReport } from './caKeyDestructionReport.ts'
@@ -197,10 +197,9 @@ export const destroyCaKey = async (
   const config = readConfig(env)
   requireInstallation(config)
   const script = readDestructionScript(asked.script)
-  const opened = await open(config, await twoAccounts(config, asked))
-  const { officers } = opened
-  const held = { script, officers, out: asked.out, dataDir: config.dataDir }
-  try {
+  return await withOfficers(config, asked, async (opened) => {
+    const { officers } = opened
+    const held = { script, officers, out: asked.out, dataDir: config.dataDir }
     if (asked.dryRun === true) return await rehearse(opened, held, output)
     const done = await holdDestruction(opened, held)
     output.result({ ...done, out: asked.out }, () =>
@@ -209,7 +208,5 @@ export const destroyCaKey = async (
         : `Ordered. Destroy these copies now, say when and how in the script, and give the command again: ${done.waiting.join(', ')}`,
     )
     return done.destroyed
-  } finally {
-    await opened.close()
-  }
+  })
 }

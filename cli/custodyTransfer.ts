@@ -13,7 +13,7 @@ import { authority } from '../domain/authority.ts'
 import { replaceDurable } from '../hsm/durable.ts'
 import { spkiOf, toPem } from '../pki/fields.ts'
 import { certificateOf } from '../pki/recipient.ts'
-import { open, twoAccounts } from './ceremonyParts.ts'
+import { withOfficers } from './ceremonyParts.ts'
 import { readScript, requireWitnesses } from './ceremonyScript.ts'
 import { readConfig } from './config.ts'
 import { ConfigFault } from './configFault.ts'
@@ -202,10 +202,9 @@ export const transferEscrow = async (
   requireInstallation(config)
   const script = readScript(asked.script)
   const certificate = await certificateFrom(asked.to)
-  const opened = await open(config, await twoAccounts(config, asked))
-  const { officers } = opened
-  const handing: Handing = { script, officers, certificate, out: asked.out, output }
-  try {
+  return await withOfficers(config, asked, async (opened) => {
+    const { officers } = opened
+    const handing: Handing = { script, officers, certificate, out: asked.out, output }
     if (asked.dryRun === true) return await rehearse(opened, handing)
     const { files, ...done } = await holdTransfer(opened, handing)
     output.result({ ...done, out: asked.out, files }, () =>
@@ -216,7 +215,5 @@ export const transferEscrow = async (
       ].join('\n'),
     )
     return done.refused === 0
-  } finally {
-    await opened.close()
-  }
+  })
 }
